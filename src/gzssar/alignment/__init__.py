@@ -1,0 +1,1 @@
+"""③ One latent space for skeletons and texts: the cross-modal VAE."""

@@ -1,0 +1,43 @@
+"""Everything this package raises on purpose, as one tree.
+
+::
+
+    GzssarError
+    ├── DataError (ValueError)          an input is missing, malformed or contradicts another
+    │   ├── SplitError                  the class split overlaps, leaves its range or lacks a class
+    │   └── TextError                   class texts and classes do not match
+    ├── ConfigError (ValueError)        the arguments contradict each other
+    ├── OutputError (OSError)           the output folder cannot be used
+    └── MissingExtraError (ImportError) an optional dependency is not installed
+
+Each message is one sentence or two: what was expected, what came, what to do. The command line prints it and exits
+with code 2.
+"""
+
+
+class GzssarError(Exception):
+    """Root of the tree: catch this to catch every error the package raises on purpose."""
+
+
+class DataError(GzssarError, ValueError):
+    """An input is missing, malformed or contradicts another input."""
+
+
+class SplitError(DataError):
+    """A class split overlaps, leaves its range, or lacks a class."""
+
+
+class TextError(DataError):
+    """Class texts and classes do not match."""
+
+
+class ConfigError(GzssarError, ValueError):
+    """The arguments contradict each other or name something that does not exist."""
+
+
+class OutputError(GzssarError, OSError):
+    """The output folder holds something else or cannot be written."""
+
+
+class MissingExtraError(GzssarError, ImportError):
+    """An optional dependency is not installed; the message holds the pip command."""

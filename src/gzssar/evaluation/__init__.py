@@ -1,0 +1,1 @@
+"""⑤ The judge: numpy only. Labels and predictions in, numbers and pictures out; it never sees a model."""

@@ -1,0 +1,128 @@
+"""The GZSL protocol: from what a method said about each test clip to ZSL, S, U and H.
+
+A method hands in three answers per clip — its best seen class, its best unseen class, and p_seen — and the judge
+routes. One function (:func:`route`) decides, in tuning and in test alike.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gzssar.evaluation.metrics import (
+    accuracy,
+    area_under_roc,
+    expected_calibration_error,
+    harmonic_mean,
+    mean_class_accuracy,
+)
+from gzssar.shapes import Labels, Mask, Probabilities
+
+
+@dataclass(frozen=True)
+class GzslAnswers:
+    """What a method said about the GZSL test clips; all arrays have one entry per clip."""
+
+    labels: Labels
+    """True class ids."""
+
+    is_seen: Mask
+    """Whether the true class is a seen one."""
+
+    seen_predictions: Labels
+    """Best class among the seen ones."""
+
+    unseen_predictions: Labels
+    """Best class among the unseen ones."""
+
+    p_seen: Probabilities
+    """The gate's probability that the clip shows a seen class."""
+
+    threshold: float
+    """The gate says "seen" where p_seen > threshold."""
+
+    def routed(self, threshold: float | None = None) -> Labels:
+        """Final predictions, at the method's own threshold or at another one."""
+        return route(
+            self.seen_predictions,
+            self.unseen_predictions,
+            self.p_seen,
+            self.threshold if threshold is None else threshold,
+        )
+
+
+@dataclass(frozen=True)
+class Scores:
+    """The numbers of one seed, as fractions in [0, 1]."""
+
+    zsl_accuracy: float
+    seen_accuracy: float
+    unseen_accuracy: float
+    harmonic_mean: float
+    zsl_mean_class_accuracy: float
+    seen_mean_class_accuracy: float
+    unseen_mean_class_accuracy: float
+    mean_class_harmonic_mean: float
+    oracle_gate_harmonic_mean: float
+    """H if every clip went to the right classifier: the ceiling of any gate."""
+    gate_accuracy: float
+    """Share of clips the gate sends to the right classifier."""
+    gate_auc: float
+    """Probability that a seen clip gets a higher p_seen than an unseen one."""
+    gate_calibration_error: float
+    """Expected calibration error of p_seen."""
+
+
+def route(seen_predictions: Labels, unseen_predictions: Labels, p_seen: Probabilities, threshold: float) -> Labels:
+    """Hard routing: the seen classifier's answer where p_seen > threshold, the unseen classifier's elsewhere."""
+    return np.where(p_seen > threshold, seen_predictions, unseen_predictions)
+
+
+def seen_unseen_harmonic(labels: Labels, is_seen: Mask, predictions: Labels) -> tuple[float, float, float]:
+    """Seen accuracy, unseen accuracy and H, per sample."""
+    s = accuracy(labels[is_seen], predictions[is_seen])
+    u = accuracy(labels[~is_seen], predictions[~is_seen])
+    return s, u, harmonic_mean(s, u)
+
+
+def evaluate(gzsl: GzslAnswers, zsl_labels: Labels, zsl_predictions: Labels) -> Scores:
+    """Score one seed.
+
+    Args:
+        gzsl: answers on the test clips of S and U, candidates S ∪ U.
+        zsl_labels: true classes of the ZSL test clips (U only).
+        zsl_predictions: the unseen classifier's answers on them, candidates U.
+    """
+    predictions, seen, labels = gzsl.routed(), gzsl.is_seen, gzsl.labels
+    s, u, h = seen_unseen_harmonic(labels, seen, predictions)
+    s_class = mean_class_accuracy(labels[seen], predictions[seen])
+    u_class = mean_class_accuracy(labels[~seen], predictions[~seen])
+    oracle = np.where(seen, gzsl.seen_predictions, gzsl.unseen_predictions)
+    truth = seen.astype(np.int64)
+    return Scores(
+        zsl_accuracy=accuracy(zsl_labels, zsl_predictions),
+        seen_accuracy=s,
+        unseen_accuracy=u,
+        harmonic_mean=h,
+        zsl_mean_class_accuracy=mean_class_accuracy(zsl_labels, zsl_predictions),
+        seen_mean_class_accuracy=s_class,
+        unseen_mean_class_accuracy=u_class,
+        mean_class_harmonic_mean=harmonic_mean(s_class, u_class),
+        oracle_gate_harmonic_mean=seen_unseen_harmonic(labels, seen, oracle)[2],
+        gate_accuracy=accuracy(truth, (gzsl.p_seen > gzsl.threshold).astype(np.int64)),
+        gate_auc=area_under_roc(gzsl.p_seen, truth),
+        gate_calibration_error=expected_calibration_error(gzsl.p_seen, truth),
+    )
+
+
+def threshold_curve(gzsl: GzslAnswers) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Seen accuracy, unseen accuracy and H at every threshold worth trying; for pictures, never for choosing.
+
+    Returns:
+        (thresholds, seen, unseen, harmonic), each of one length; thresholds rise from 0 to 1.
+    """
+    thresholds = np.unique(np.concatenate([[0.0, 1.0], gzsl.p_seen]))
+    if len(thresholds) > 512:
+        thresholds = np.quantile(thresholds, np.linspace(0, 1, 512))
+    rows = [seen_unseen_harmonic(gzsl.labels, gzsl.is_seen, gzsl.routed(float(t))) for t in thresholds]
+    s, u, h = (np.array(column) for column in zip(*rows, strict=True))
+    return thresholds, s, u, h

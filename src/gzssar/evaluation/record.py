@@ -1,0 +1,75 @@
+"""What one seed leaves behind: its scores and the evidence the report draws, in plain numpy, in one file."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+
+from gzssar.errors import DataError
+from gzssar.evaluation.protocol import GzslAnswers, Scores
+from gzssar.files import writing
+
+
+@dataclass(frozen=True)
+class SeedRecord:
+    """Scores and evidence of one seed; enough to draw every picture without a model."""
+
+    seed: int
+    scores: Scores
+    seconds: float
+    """Wall-clock time of this seed."""
+    answers: GzslAnswers
+    latents: np.ndarray
+    """(N, Z) posterior means of the GZSL test clips."""
+    text_latents: np.ndarray
+    """(K, Z) posterior means of the class texts."""
+    curves: Mapping[str, np.ndarray] = field(default_factory=dict)
+    """Loss curves by name, e.g. ``"skeleton reconstruction"``: one value per logged step, of equal length; the entry
+    ``"step"`` holds the step numbers."""
+    extra: Mapping[str, float] = field(default_factory=dict)
+    """Further numbers worth a column in scores.json, e.g. the chosen cycle, the temperature."""
+
+
+_ANSWERS = ("labels", "is_seen", "seen_predictions", "unseen_predictions", "p_seen")
+
+
+def save_record(path: Path, record: SeedRecord) -> None:
+    """Write `record` to `path` (.npz); a kill leaves the old file or the new one, never half of one."""
+    header = {
+        "seed": record.seed,
+        "seconds": record.seconds,
+        "scores": asdict(record.scores),
+        "threshold": record.answers.threshold,
+        "extra": dict(record.extra),
+    }
+    arrays = {name: getattr(record.answers, name) for name in _ANSWERS}
+    arrays |= {"latents": record.latents, "text_latents": record.text_latents}
+    arrays |= {f"curve {name}": values for name, values in record.curves.items()}
+    with writing(path) as file:
+        np.savez_compressed(file, header=np.array(json.dumps(header)), **arrays)
+
+
+def load_record(path: Path) -> SeedRecord:
+    """Read what :func:`save_record` wrote.
+
+    Raises:
+        DataError: the file is not a record.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as data:
+            header = json.loads(str(data["header"]))
+            return SeedRecord(
+                seed=header["seed"],
+                scores=Scores(**header["scores"]),
+                seconds=header["seconds"],
+                answers=GzslAnswers(**{name: data[name] for name in _ANSWERS}, threshold=header["threshold"]),
+                latents=data["latents"],
+                text_latents=data["text_latents"],
+                curves={k.removeprefix("curve "): data[k] for k in data.files if k.startswith("curve ")},
+                extra=header["extra"],
+            )
+    except (KeyError, ValueError, TypeError, EOFError, OSError, BadZipFile) as error:
+        raise DataError(f"{path} should hold the record of one seed, but it does not ({error}): delete it.") from error

@@ -1,0 +1,1 @@
+"""④ From latents to labels: seen classifier, unseen classifier, gate."""

@@ -1,0 +1,1 @@
+"""① From skeleton clips to one feature vector per clip."""

@@ -1,0 +1,1 @@
+"""② From class texts to one feature vector per class."""

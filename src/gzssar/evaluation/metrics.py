@@ -5,6 +5,7 @@ accuracy); the skeleton literature publishes the per-sample accuracy.
 """
 
 import numpy as np
+from jaxtyping import Int
 
 from gzssar.errors import DataError
 from gzssar.shapes import Labels, Probabilities
@@ -37,6 +38,13 @@ def harmonic_mean(seen_accuracy: float, unseen_accuracy: float) -> float:
     return 2 * seen_accuracy * unseen_accuracy / total if total > 0 else 0.0
 
 
+def confusion_counts(labels: Labels, predictions: Labels, class_count: int) -> Int[np.ndarray, "K K"]:
+    """Clips by true class (row) and predicted class (column)."""
+    _check(labels, predictions)
+    cells = np.bincount(labels * class_count + predictions, minlength=class_count**2)
+    return cells.reshape(class_count, class_count)
+
+
 def expected_calibration_error(confidence: Probabilities, correct: Labels, bins: int = 15) -> float:
     """Mean gap between stated and actual probability over equal-width bins, weighted by their clips.
 
@@ -62,10 +70,10 @@ def area_under_roc(scores: Probabilities, positives: Labels) -> float:
         positives: 1 for positive, 0 for negative.
     """
     _check(scores, positives)
-    order, inverse, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    _, inverse, counts = np.unique(scores, return_inverse=True, return_counts=True)
     ranks = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
     n_pos = int(np.sum(positives == 1))
-    n_neg = len(order[inverse]) - n_pos
+    n_neg = len(scores) - n_pos
     if n_pos == 0 or n_neg == 0:
         return float("nan")
     return float((ranks[positives == 1].sum() - n_pos * (n_pos + 1) / 2) / (n_pos * n_neg))

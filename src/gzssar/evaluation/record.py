@@ -1,6 +1,7 @@
 """What one seed leaves behind: its scores and the evidence the report draws, in plain numpy, in one file."""
 
 import json
+import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -36,6 +37,10 @@ class SeedRecord:
 _ANSWERS = ("labels", "is_seen", "seen_predictions", "unseen_predictions", "p_seen")
 
 
+_UNREADABLE = (KeyError, ValueError, TypeError, EOFError, OSError, RuntimeError, BadZipFile, zlib.error)
+"""What numpy, zip and JSON raise on files that are not records, or no longer."""
+
+
 def save_record(path: Path, record: SeedRecord) -> None:
     """Write `record` to `path` (.npz); a kill leaves the old file or the new one, never half of one."""
     header = {
@@ -59,7 +64,7 @@ def load_record(path: Path) -> SeedRecord:
         DataError: the file is not a record.
     """
     try:
-        with np.load(path, allow_pickle=False) as data:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
             header = json.loads(str(data["header"]))
             return SeedRecord(
                 seed=header["seed"],
@@ -71,5 +76,5 @@ def load_record(path: Path) -> SeedRecord:
                 curves={k.removeprefix("curve "): data[k] for k in data.files if k.startswith("curve ")},
                 extra=header["extra"],
             )
-    except (KeyError, ValueError, TypeError, EOFError, OSError, BadZipFile) as error:
+    except _UNREADABLE as error:
         raise DataError(f"{path} should hold the record of one seed, but it does not ({error}): delete it.") from error

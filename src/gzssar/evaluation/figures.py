@@ -67,7 +67,7 @@ def per_class_accuracies(records: Sequence[SeedRecord], split: ClassSplit, names
         colours = [UNSEEN if c in split.unseen else SEEN for c in chunk]
         axes.barh(y, means, height=0.72, color=colours, alpha=0.55)
         axes.hlines(y, [min(values[c]) for c in chunk], [max(values[c]) for c in chunk], color=INK, linewidth=0.8)
-        labels = [shorten(names[c], _NAME_LENGTH if columns < 3 else 16) for c in chunk]
+        labels = [shorten(names[c], _NAME_LENGTH if columns < 3 else 20) for c in chunk]
         axes.set_yticks(y, labels, parse_math=False)
         _style(axes, grid="x")
         axes.tick_params(axis="y", length=0, labelsize=7)

@@ -29,13 +29,13 @@ def latent_map(record: SeedRecord, split: ClassSplit, names: Sequence[str]) -> F
     figure = Figure(figsize=(9, 6), layout="constrained", facecolor=PAPER)
     axes = figure.subplots()
     seen = _thin(np.flatnonzero(record.answers.is_seen))
-    axes.scatter(clips[seen, 0], clips[seen, 1], s=5, color="#9aa5b1", alpha=0.45, linewidths=0, rasterized=True)
+    axes.scatter(clips[seen, 0], clips[seen, 1], s=6, color="#9aa5b1", alpha=0.45, linewidths=0, rasterized=True)
     axes.scatter(texts[list(split.seen), 0], texts[list(split.seen), 1], s=16, marker="x", color=MUTED, linewidths=0.9)
     for k, c in enumerate(split.unseen):
         colour, marker = _COLOURS[k % len(_COLOURS)], _MARKERS[k // len(_COLOURS) % len(_MARKERS)]
         mine = _thin(np.flatnonzero(labels == c), _MOST_CLIPS // len(split.unseen))
         axes.scatter(
-            clips[mine, 0], clips[mine, 1], s=9, marker=marker, color=colour, alpha=0.5, linewidths=0, rasterized=True
+            clips[mine, 0], clips[mine, 1], s=13, marker=marker, color=colour, alpha=0.5, linewidths=0, rasterized=True
         )
         big = axes.scatter(
             texts[c, 0], texts[c, 1], s=170, marker=marker, color=colour, edgecolors=PAPER, linewidths=1.2, zorder=4

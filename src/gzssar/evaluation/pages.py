@@ -6,7 +6,7 @@ All text in a :class:`Page` is plain text; the printers escape it.
 import html
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib import resources
 
 from matplotlib.figure import Figure
@@ -76,7 +76,7 @@ class Page:
     tiles: Sequence[Tile]
     sections: Sequence[Section]
     banner: str = ""
-    footer: str = field(default="")
+    footer: str = ""
 
     @property
     def pictures(self) -> list[Picture]:
@@ -129,9 +129,8 @@ def to_markdown(page: Page, picture_folder: str) -> str:
     parts = [f"# {_mark(page.title)}"]
     parts += [f"> **{_mark(page.banner)}**"] if page.banner else []
     parts += [" · ".join(map(_mark, page.facts)), _mark(page.lead)]
-    parts.append(
-        _markdown_table(("", *(t.label for t in page.tiles)), [["**%**", *(_mark(t.value) for t in page.tiles)]])
-    )
+    tiles = [["**%**", *(_mark(tile.value) for tile in page.tiles)], ["", *(_mark(tile.note) for tile in page.tiles)]]
+    parts.append(_markdown_table(("", *(tile.label for tile in page.tiles)), tiles))
     for section in page.sections:
         parts.append(f"## {_mark(section.title)}")
         parts += [_markdown_block(block, picture_folder) for block in section.blocks]
@@ -150,7 +149,7 @@ def _html_block(block: Block) -> str:
         case Picture():
             svg = inline_svg(block.figure, block.name, _text(block.alt))
             return (
-                f'<figure id="{block.name}"><div class="scroll" tabindex="0" role="group" aria-label="picture">{svg}</div>'
+                f'<figure id="{block.name}">{_scrolling(svg, "picture")}'
                 f"<figcaption>{_text(block.caption)}</figcaption></figure>\n"
             )
         case Code():
@@ -170,10 +169,13 @@ def _html_table(table: Table) -> str:
         )
 
     foot = f"<tfoot>{row(table.foot)}</tfoot>" if table.foot else ""
-    return (
-        f'<div class="scroll" tabindex="0" role="group" aria-label="table"><table><caption>{_text(table.caption)}</caption>'
-        f"<thead>{row(table.head, 'th')}</thead><tbody>{''.join(map(row, table.rows))}</tbody>{foot}</table></div>\n"
-    )
+    body = f"<thead>{row(table.head, 'th')}</thead><tbody>{''.join(map(row, table.rows))}</tbody>{foot}"
+    return _scrolling(f"<table><caption>{_text(table.caption)}</caption>{body}</table>", "table") + "\n"
+
+
+def _scrolling(content: str, what: str) -> str:
+    """A box that scrolls sideways on narrow screens, by keyboard too."""
+    return f'<div class="scroll" tabindex="0" role="group" aria-label="{what}">{content}</div>'
 
 
 def _mark(text: str) -> str:

@@ -39,6 +39,7 @@ _TILES = {
 }
 _GATE = {"gate accuracy": "gate_accuracy", "AUC": "gate_auc", "calibration error": "gate_calibration_error"}
 _MOST_CONFUSIONS = 10
+_NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
 def write_report(
@@ -98,15 +99,16 @@ def report_page(records: Sequence[SeedRecord], split: ClassSplit, names: Sequenc
 
 
 def _lead(summary: Summary) -> str:
-    zsl, seen, unseen, harmonic = (summary_percent(summary, PER_SAMPLE[head]) for head in _TILES)
+    numbers = (summary_percent(summary, PER_SAMPLE[head]) for head in _TILES)
+    zsl, seen, unseen, harmonic = (f"{number} %".replace(" ", _NO_BREAK) for number in numbers)
     count = len(summary["seeds"])
     over = (
         "one seed, so the spread is unknown" if count == 1 else f"mean ± sample standard deviation over {count} seeds"
     )
     return (
-        f"Asked to choose among the unseen classes, the model names {zsl} % of their clips rightly (ZSL); asked to "
-        f"choose among all classes, {seen} % of the seen clips (S) and {unseen} % of the unseen ones (U), a harmonic "
-        f"mean of {harmonic} % (H) — per-sample accuracy, {over}."
+        f"Asked to choose among the unseen classes, the model names {zsl} of their clips rightly (ZSL); asked to "
+        f"choose among all classes, {seen} of the seen clips (S) and {unseen} of the unseen ones (U), a harmonic "
+        f"mean of {harmonic} (H) — per-sample accuracy, {over}."
     )
 
 
@@ -169,13 +171,14 @@ def _seed_table(
 
 def _gate_pictures(records: Sequence[SeedRecord]) -> list[Block]:
     one = typical(records)
+    band = "Lines are means over seeds; the band runs from the lowest H to the highest. " if len(records) > 1 else ""
     return [
         Picture(
             "threshold",
             figures.threshold_sweep(records),
             "Raising the threshold sends more clips to the unseen classifier: U rises, S falls, and H peaks between. "
-            "The band spans the seeds; the dashed line is H if every clip went to the right classifier. The best point "
-            "of this curve is never used to choose: finding it takes the test labels.",
+            f"{band}The dashed line is H if every clip went to the right classifier. The best point of this curve is "
+            "never used to choose: finding it takes the test labels.",
             "Line chart of seen accuracy, unseen accuracy and harmonic mean against the gate's threshold, with the "
             "chosen thresholds and the oracle gate's harmonic mean.",
         ),
@@ -190,12 +193,13 @@ def _gate_pictures(records: Sequence[SeedRecord]) -> list[Block]:
 
 
 def _class_blocks(records: Sequence[SeedRecord], split: ClassSplit, names: Sequence[str]) -> list[Block]:
+    whiskers = " Bars are means over seeds, whiskers run from the worst seed to the best." if len(records) > 1 else ""
     return [
         Picture(
             "classes",
             figures.per_class_accuracies(records, split, names),
             "Accuracy within each class when all classes are candidates, best first; seen classes in blue, unseen in "
-            "orange. Bars are means over seeds, whiskers run from the worst seed to the best.",
+            f"orange.{whiskers}",
             "Bar chart of the accuracy of every class, sorted.",
         ),
         Picture(

@@ -27,19 +27,21 @@ class MotionEncoder(nn.Module):
     Bodies share all weights; a body that is absent (all zeros) does not count in the mean.
     """
 
-    def __init__(self, class_count: int, joint_count: int = 25, width: int = 128, feature_width: int = 256) -> None:
+    def __init__(self, class_count: int, joint_count: int = 25, width: int = 64, feature_width: int = 256) -> None:
         """Make an untrained encoder.
 
         Args:
             class_count: S, columns of the logits.
             joint_count: V.
-            width: channels of the hidden convolutions.
+            width: channels of the first convolutions; they double as the frames halve.
             feature_width: D.
         """
         super().__init__()
         self.stem = nn.Sequential(nn.Conv1d(2 * 3 * joint_count, width, 1), nn.BatchNorm1d(width), nn.ReLU())
         self.blocks = nn.Sequential(
-            _Block(width, width, stride=2), _Block(width, feature_width, stride=2), _Block(feature_width, feature_width)
+            _Block(width, width, stride=2),
+            _Block(width, 2 * width, stride=2),
+            _Block(2 * width, feature_width, stride=2),
         )
         self.classifier = nn.Linear(feature_width, class_count)
 
@@ -62,7 +64,7 @@ _FRAME_STEP = 0.05
 class _Block(nn.Module):
     """Two temporal convolutions and a way around them."""
 
-    def __init__(self, width_in: int, width_out: int, stride: int = 1) -> None:
+    def __init__(self, width_in: int, width_out: int, stride: int) -> None:
         super().__init__()
         self.residual = nn.Sequential(
             nn.Conv1d(width_in, width_out, 5, stride, padding=2, bias=False),
@@ -71,8 +73,7 @@ class _Block(nn.Module):
             nn.Conv1d(width_out, width_out, 5, padding=2, bias=False),
             nn.BatchNorm1d(width_out),
         )
-        same = width_in == width_out and stride == 1
-        self.shortcut = nn.Identity() if same else nn.Conv1d(width_in, width_out, 1, stride)
+        self.shortcut = nn.Conv1d(width_in, width_out, 1, stride)
 
     def forward(self, hidden: Float[Tensor, "N W T"]) -> Float[Tensor, "N X R"]:
         return torch.relu(self.shortcut(hidden) + self.residual(hidden))

@@ -43,11 +43,10 @@ def rotate(clips: Clips) -> Clips:
     x = first[:, :, _RIGHT_SHOULDER] - first[:, :, _LEFT_SHOULDER]
     x = _unit(x - z * np.sum(x * z, axis=1, keepdims=True), "left and right shoulder, seen along the spine,")
     axes = np.stack([x, np.cross(z, x), z], axis=1)
-    turned: Clips = np.einsum("nac,nctvm->natvm", axes, clips).astype(clips.dtype)
-    return turned
+    return np.asarray(np.einsum("nac,nctvm->natvm", axes, clips), dtype=clips.dtype)
 
 
-def resample(clips: Clips, frames: int) -> Clips:
+def resample(clips: Clips, frames: int) -> Float[np.ndarray, "N C {frames} V M"]:
     """Stretch or shrink every clip to `frames` frames, by linear interpolation; first and last frame stay.
 
     Raises:
@@ -58,11 +57,11 @@ def resample(clips: Clips, frames: int) -> Clips:
     before = at.astype(int)
     after = np.minimum(before + 1, clips.shape[2] - 1)
     weight = (at - before)[:, None, None]
-    resampled: Clips = (clips[:, :, before] * (1 - weight) + clips[:, :, after] * weight).astype(clips.dtype)
-    return resampled
+    between = clips[:, :, before] * (1 - weight) + clips[:, :, after] * weight
+    return np.asarray(between, dtype=clips.dtype)
 
 
-def pad(clips: Clips, frames: int) -> Clips:
+def pad(clips: Clips, frames: int) -> Float[np.ndarray, "N C {frames} V M"]:
     """Repeat every clip from its start until it has `frames` frames; what is longer is cut.
 
     Raises:
@@ -72,7 +71,7 @@ def pad(clips: Clips, frames: int) -> Clips:
     return clips[:, :, np.arange(frames) % clips.shape[2]]
 
 
-def normalise(clips: Clips, frames: int) -> Clips:
+def normalise(clips: Clips, frames: int) -> Float[np.ndarray, "N C {frames} V M"]:
     """Centre, rotate, resample: the whole way from metres in the sensor's frame to what an encoder reads."""
     return resample(rotate(centre(clips)), frames)
 

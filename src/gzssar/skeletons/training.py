@@ -29,7 +29,7 @@ class EncoderTraining:
     seed: int = 0
     """Everything random in the fit is drawn from it: weights, order, augmentation."""
 
-    epochs: int = 40
+    epochs: int = 30
     """Full passes over the training clips."""
 
     batch_size: int = 64
@@ -99,7 +99,7 @@ def fit_encoder(
     """
     training = training or EncoderTraining()
     classes = tuple(sorted(classes))
-    _check_training(clips, labels, classes, training)
+    _check_training(len(clips), labels, classes, training)
     inputs = torch.from_numpy(np.ascontiguousarray(clips, dtype=np.float32))
     targets = torch.from_numpy(np.searchsorted(classes, labels))
     with torch.random.fork_rng(devices=[]):
@@ -139,9 +139,9 @@ def encode(encoder: FittedEncoder, clips: Clips, class_count: int, batch_size: i
     return EncodedClips(features, logits)
 
 
-def _check_training(clips: Clips, labels: Labels, classes: Ids, training: EncoderTraining) -> None:
-    if len(clips) != len(labels):
-        raise DataError(f"there must be one label per clip, but there are {len(clips)} clips and {len(labels)} labels.")
+def _check_training(clip_count: int, labels: Labels, classes: Ids, training: EncoderTraining) -> None:
+    if clip_count != len(labels):
+        raise DataError(f"there must be one label per clip, but there are {clip_count} clips and {len(labels)} labels.")
     present = {int(label) for label in np.unique(labels)}
     if foreign := sorted(present - set(classes)):
         raise DataError(
@@ -150,9 +150,9 @@ def _check_training(clips: Clips, labels: Labels, classes: Ids, training: Encode
         )
     if absent := sorted(set(classes) - present):
         raise DataError(f"each class needs training clips, but the classes {absent} have none.")
-    if len(clips) < training.batch_size:
+    if clip_count < training.batch_size:
         raise DataError(
-            f"training needs at least one batch of {training.batch_size} clips, but there are {len(clips)}: "
+            f"training needs at least one batch of {training.batch_size} clips, but there are {clip_count}: "
             "lower batch_size or add clips."
         )
 

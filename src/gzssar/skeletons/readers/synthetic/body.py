@@ -17,6 +17,9 @@ Rotations = Float[np.ndarray, "N T 3 3"]
 Pose = Float[np.ndarray, "N T P"]
 Joints = Float[np.ndarray, "N T V 3"]
 
+Number = float | int
+"""A length, an angle or a count; whole ones are written without a point."""
+
 CHANNELS: dict[str, slice] = {
     "travel": slice(0, 2),  # right, forward: the whole body over the ground
     "turn": slice(2, 3),  # clockwise seen from above
@@ -132,7 +135,7 @@ def _move_whole(joints: Joints, pose: Pose) -> Joints:
     return np.asarray(joints @ np.swapaxes(turn @ topple, -1, -2) + travel[:, :, None])
 
 
-def _vector(x: float, y: float, z: float) -> Float[np.ndarray, "3"]:
+def _vector(x: Number, y: Number, z: Number) -> Float[np.ndarray, "3"]:
     return np.array([x, y, z], dtype=np.float64)
 
 

@@ -4,8 +4,9 @@ Ids follow the alphabet. ``texts/data/synthetic.csv`` describes the same actions
 
 How the split was picked, before any encoder saw the world: 32 everyday actions make up the vocabulary. Each of the 8
 unseen and 8 validation-unseen classes recombines two or three parts that everyday actions use (jumping and raised
-arms make "jumping jack"), the way unseen classes of real data share body-part motions with seen ones. Neither the
-actions nor the split were changed afterwards to move a test result.
+arms make "jumping jack"), the way unseen classes of real data share body-part motions with seen ones. The first
+measurement found seen classes nearly saturated, so noise and variation (``world``) were raised once, by their accuracy
+on seen classes; neither the actions nor the split nor the texts were changed to move a result on unseen ones.
 """
 
 from gzssar.skeletons.readers.synthetic.motions import (
@@ -35,6 +36,7 @@ from gzssar.skeletons.readers.synthetic.primitives import (
     MOUTH,
     OVERHEAD,
     PALMS_TOGETHER,
+    SIDES,
     SIDEWAYS,
     TOP_OF_HEAD,
     add,
@@ -60,8 +62,9 @@ from gzssar.skeletons.readers.synthetic.primitives import (
 )
 from gzssar.splits import ClassSplit
 
-_CLAPS = Pulse(both_by(-0.10, 0, 0), 5)
-_WAVES = Swing(hand("dominant", 0.2, 0, 0), 4)
+_CLAPS = Pulse(both_by(outward=-0.10), 5)
+_WAVES = Swing(hand("dominant", outward=0.2), 4)
+_PUNCHES = Then((punch("dominant"), punch("other")), (1, 1))
 _TURN = Move(offset(turn=6.28))
 
 ACTIONS: dict[str, Motion] = {
@@ -69,42 +72,44 @@ ACTIONS: dict[str, Motion] = {
     "back pain": visit(add(reach("dominant", LOW_BACK), bend(-0.3), nod(-0.25)), stay=3),
     "bow": visit(add(bend(1.0), nod(0.3)), stay=1),
     "bow with palms together": visit(both(PALMS_TOGETHER), Pulse(add(bend(1.0), nod(0.3))), stay=4),
-    "brush hair": visit(reach("dominant", TOP_OF_HEAD), Pulse(hand("dominant", 0.10, -0.32, -0.06), 3), stay=4),
-    "brush teeth": visit(reach("dominant", MOUTH), Swing(hand("dominant", 0.08, 0, -0.02), 6), stay=4),
-    "cheer up": visit(both(OVERHEAD), Pulse(both_by(0.06, -0.28, 0), 3), stay=3),
+    "brush hair": visit(
+        reach("dominant", TOP_OF_HEAD), Pulse(hand("dominant", outward=0.10, up=-0.32, forward=-0.06), 3), stay=4
+    ),
+    "brush teeth": visit(reach("dominant", MOUTH), Swing(hand("dominant", outward=0.08, forward=-0.02), 6), stay=4),
+    "cheer up": visit(both(OVERHEAD), Pulse(both_by(outward=0.06, up=-0.28), 3), stay=3),
     "clap": visit(both(CHEST), _CLAPS, stay=4),
-    "clap overhead": visit(both(OVERHEAD), Pulse(both_by(-0.18, 0, 0), 5), stay=4),
+    "clap overhead": visit(both(OVERHEAD), Pulse(both_by(outward=-0.18), 5), stay=4),
     "cough": visit(reach("dominant", MOUTH), Pulse(add(bend(0.4), nod(0.25)), 3), stay=3),
     "cross arms": visit(both(CROSSED), stay=2),
     "drink water": visit(reach("dominant", MOUTH), Pulse(nod(-0.45)), stay=2),
     "eat meal": visit(reach("dominant", BEFORE_WAIST), Pulse(reach("dominant", MOUTH, start=BEFORE_WAIST), 3), stay=6),
     "fall down": Then(
-        (Move(add(crouch(0.15), both_by(0.1, 0.2, 0.3))), Move(offset(topple=1.35))),
+        (Move(add(crouch(0.15), both_by(outward=0.1, up=0.2, forward=0.3))), Move(offset(topple=1.35))),
         (1, 2),
     ),
     "hand waving": visit(reach("dominant", BESIDE_HEAD), _WAVES, stay=4),
-    "hop on one leg": visit(foot("other", 0, 0.3, -0.1), hop(4), stay=5),
+    "hop on one leg": visit(foot("other", up=0.3, forward=-0.1), hop(4), stay=5),
     "jump up": jump(),
     "jumping jack": Repeat(
         Together(
             (
                 Pulse(both(OVERHEAD)),
                 Pulse(lift(0.1), 2),
-                Pulse(add(*(foot(s, 0.22, 0, 0) for s in ("dominant", "other")))),
+                Pulse(add(*(foot(side, outward=0.22) for side in SIDES))),
             )
         ),
         3,
     ),
-    "kick and punch": Then((kick("dominant", 0, 0.7), visit(both(CHEST), punch("dominant"), punch("other"))), (1, 2)),
-    "kick something": kick("dominant", 0, 0.7),
+    "kick and punch": Then((kick("dominant", forward=0.7), visit(both(CHEST), _PUNCHES)), (1, 2)),
+    "kick something": kick("dominant", forward=0.7),
     "march on the spot": march(3),
-    "march with arm circles": Together((march(3), visit(both(SIDEWAYS), circles(0.2, 3), stay=4))),
+    "march with arm circles": Together((march(3, swinging=()), visit(both(SIDEWAYS), circles(0.2, 3), stay=4))),
     "nod": Pulse(nod(0.5), 3),
     "phone call": visit(reach("dominant", EAR), stay=4),
-    "phone call while marching": Together((visit(reach("dominant", EAR), stay=4), march(3))),
+    "phone call while marching": Together((visit(reach("dominant", EAR), stay=4), march(3, swinging=("other",)))),
     "pick up": Pulse(add(bend(1.1), crouch(0.3), reach("dominant", BEFORE_FEET))),
     "point to something": visit(reach("dominant", FORWARD), stay=2),
-    "punch": visit(both(CHEST), Repeat(Then((punch("dominant"), punch("other")), (1, 1)), 2), stay=5),
+    "punch": visit(both(CHEST), Repeat(_PUNCHES, 2), stay=5),
     "put palms together": visit(both(PALMS_TOGETHER), stay=3),
     "reading": visit(add(both(BEFORE_WAIST), nod(0.45)), stay=5),
     "refuse": visit(both(CROSSED), shake_head(3), stay=3),
@@ -119,7 +124,7 @@ ACTIONS: dict[str, Motion] = {
         (1, 1, 1),
     ),
     "side bends": Swing(offset(spine=(0, 0.5, 0)), 2),
-    "side kick": kick("dominant", 0.6, 0),
+    "side kick": kick("dominant", outward=0.6),
     "sit down": Move(sit()),
     "sit down and drink": Then((Move(sit()), visit(reach("dominant", MOUTH), Pulse(nod(-0.45)))), (1, 2)),
     "squat down": squat(2),
@@ -137,8 +142,8 @@ ACTIONS: dict[str, Motion] = {
     ),
     "turn around": _TURN,
     "turn around with arms out": Together((_TURN, visit(both(SIDEWAYS), stay=4))),
-    "wave both hands": visit(both(BESIDE_HEAD), _WAVES, Swing(hand("other", 0.2, 0, 0), 4), stay=4),
-    "wipe face": visit(reach("dominant", FOREHEAD), Pulse(hand("dominant", -0.04, -0.2, 0.0), 3), stay=4),
+    "wave both hands": visit(both(BESIDE_HEAD), _WAVES, Swing(hand("other", outward=0.2), 4), stay=4),
+    "wipe face": visit(reach("dominant", FOREHEAD), Pulse(hand("dominant", outward=-0.04, up=-0.2), 3), stay=4),
 }
 """Every action by label, in order of class id."""
 

@@ -6,18 +6,19 @@ lifted stays up while the next motion waves it.
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
 
-from gzssar.skeletons.readers.synthetic.body import CHANNEL_COUNT, CHANNELS, Pose
+from gzssar.skeletons.readers.synthetic.body import CHANNEL_COUNT, CHANNELS, Number, Pose
 
 Phase = Float[np.ndarray, "N T"]
 Offset = tuple[float, ...]
 """One number per channel."""
 
 
+@runtime_checkable
 class Motion(Protocol):
     """Anything with a pose at each phase."""
 
@@ -53,7 +54,7 @@ class Pulse:
     """Go to an offset and back, `times` times."""
 
     offset: Offset
-    times: float = 1
+    times: Number = 1
 
     def at(self, phase: Phase) -> Pose:
         """The offset from rest at each phase in [0, 1]."""
@@ -65,7 +66,7 @@ class Swing:
     """Go to an offset, through rest to its opposite and back, `times` times."""
 
     offset: Offset
-    times: float = 1
+    times: Number = 1
 
     def at(self, phase: Phase) -> Pose:
         """The offset from rest at each phase in [0, 1]."""
@@ -91,7 +92,7 @@ class Then:
     """One after the other; each lasts its share of `durations`."""
 
     parts: tuple[Motion, ...]
-    durations: tuple[float, ...]
+    durations: tuple[Number, ...]
 
     def at(self, phase: Phase) -> Pose:
         """The offset from rest at each phase in [0, 1]."""
@@ -114,7 +115,7 @@ class Repeat:
         return self.part.at(np.where(phase < 1, phase * self.times % 1, 1))
 
 
-def offset(**channels: float | tuple[float, ...]) -> Offset:
+def offset(**channels: Number | tuple[Number, ...]) -> Offset:
     """An offset from rest: ``offset(turn=1.5, dominant_hand=(0, 0.2, 0))``; what is not named stays at rest."""
     pose = np.zeros(CHANNEL_COUNT)
     for name, value in channels.items():

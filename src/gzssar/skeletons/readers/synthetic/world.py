@@ -62,7 +62,7 @@ class SyntheticWorld:
     clips differ in timing, amplitude, idle sway, viewpoint and sensor noise.
 
     Raises:
-        ConfigError: a count is not positive, a deviation is negative.
+        ConfigError: a count is not positive, the seed or the noise is negative, `variation` is outside [0, 2].
     """
 
     seed: int = 0
@@ -77,11 +77,11 @@ class SyntheticWorld:
     subject_count: int = 20
     """Made-up performers."""
 
-    noise: float = 0.015
+    noise: float = 0.02
     """Standard deviation of the sensor's error per joint, frame and coordinate, in metres."""
 
     variation: float = 1.0
-    """Factor on how far clips of one action stray from each other, viewpoint aside; 0 makes puppets."""
+    """Factor on how far clips of one action stray from each other, viewpoint and noise aside; from 0 (puppets) to 2."""
 
     def __post_init__(self) -> None:
         for field in ("clips_per_class", "frames", "subject_count"):
@@ -92,6 +92,8 @@ class SyntheticWorld:
                 raise ConfigError(
                     f"{field} of a synthetic world must not be negative, but it is {getattr(self, field)}."
                 )
+        if self.variation > 2:
+            raise ConfigError(f"variation of a synthetic world must be at most 2, but it is {self.variation}.")
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -137,13 +139,14 @@ class _Cast:
     @classmethod
     def draw(cls, rng: np.random.Generator, count: int, variation: float) -> "_Cast":
         """Make up performers."""
-        deviations = {"height": 0.06, "arms": 0.04, "legs": 0.04, "torso": 0.04, "shoulders": 0.06}
+        deviations = {"height": 0.08, "arms": 0.06, "legs": 0.06, "torso": 0.06, "shoulders": 0.08}
         factors = {part: np.exp(rng.normal(0, sd * variation, count)) for part, sd in deviations.items()}
         return cls(
             builds=Builds(**factors),
-            tempo=np.exp(rng.normal(0, 0.1 * variation, count)),
-            amplitude=np.exp(rng.normal(0, 0.06 * variation, (count, CHANNEL_COUNT))),
-            posture=rng.normal(0, variation, (count, CHANNEL_COUNT)) * _deviation(hands=0.03, angles=0.05, feet=0.01),
+            tempo=np.exp(rng.normal(0, 0.15 * variation, count)),
+            amplitude=np.exp(rng.normal(0, 0.09 * variation, (count, CHANNEL_COUNT))),
+            posture=rng.normal(0, variation, (count, CHANNEL_COUNT))
+            * _deviation(hands=0.045, angles=0.075, feet=0.015),
             left_handed=np.arange(count) % 5 == 0,
         )
 
@@ -166,16 +169,16 @@ def _deviation(hands: float, angles: float, feet: float) -> Float[np.ndarray, "P
 
 def _phase(rng: np.random.Generator, tempo: Float[np.ndarray, "N"], frames: int, variation: float) -> Phase:
     """How far the action has come in each frame: it starts late, runs unevenly, ends early or is cut."""
-    start = rng.uniform(0, 0.12 * variation, (len(tempo), 1))
-    duration = (1 - 0.12 * variation + rng.uniform(-0.15, 0.1, (len(tempo), 1)) * variation) / tempo[:, None]
+    start = rng.uniform(0, 0.18 * variation, (len(tempo), 1))
+    duration = (1 - variation * rng.uniform(0.03, 0.4, (len(tempo), 1))) / tempo[:, None]
     phase = np.clip((np.linspace(0, 1, frames) - start) / duration, 0, 1)
-    unevenness = rng.uniform(-0.3, 0.3, (len(tempo), 1)) * variation
+    unevenness = rng.uniform(-0.45, 0.45, (len(tempo), 1)) * variation
     return np.asarray(phase + unevenness * np.sin(2 * np.pi * phase) / (2 * np.pi))
 
 
 def _amplitude(rng: np.random.Generator, count: int, variation: float) -> Float[np.ndarray, "N 1 P"]:
     """How large the action is done: one factor for all channels, and one for each."""
-    whole, each = (rng.normal(0, sd * variation, (count, 1, width)) for sd, width in ((0.08, 1), (0.05, CHANNEL_COUNT)))
+    whole, each = (rng.normal(0, sd * variation, (count, 1, width)) for sd, width in ((0.12, 1), (0.08, CHANNEL_COUNT)))
     return np.exp(whole + each)
 
 
@@ -183,7 +186,7 @@ def _sway(rng: np.random.Generator, count: int, frames: int, variation: float) -
     """A body at rest never rests: two slow waves per channel."""
     shape = (2, count, 1, CHANNEL_COUNT)
     turns, begin = rng.uniform(0.3, 1.6, shape), rng.uniform(0, 2 * np.pi, shape)
-    size = rng.normal(0, variation, shape) * _deviation(hands=0.025, angles=0.035, feet=0.006)
+    size = rng.normal(0, variation, shape) * _deviation(hands=0.04, angles=0.05, feet=0.01)
     time = np.linspace(0, 1, frames)[:, None]
     return np.asarray(np.sum(size * np.sin(2 * np.pi * turns * time + begin), axis=0))
 

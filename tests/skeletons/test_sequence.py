@@ -1,0 +1,50 @@
+import numpy as np
+import pytest
+
+from gzssar.errors import DataError
+from gzssar.skeletons.layout import NTU25
+from gzssar.skeletons.sequence import SkeletonSequence
+
+
+def sequence(joints=None, **fields):
+    joints = np.ones((3, 5, 25, 1)) if joints is None else joints
+    return SkeletonSequence(joints=joints, **({"fps": 30.0, "layout": NTU25, "name": "clip 7"} | fields))
+
+
+def test_a_good_clip_is_kept_as_it_is():
+    clip = sequence(label=3, subject=0)
+    assert clip.joints.shape == (3, 5, 25, 1)
+    assert (clip.label, clip.subject) == (3, 0)
+
+
+@pytest.mark.parametrize(
+    ("shape", "message"),
+    [
+        ((5, 3, 25, 1), "check the order of the axes"),
+        ((3, 0, 25, 1), "at least one frame"),
+        ((3, 5, 25, 0), "at least one body"),
+        ((3, 5, 20, 1), "the 25 joints of layout 'ntu25', but has 20"),
+    ],
+)
+def test_a_bad_shape_is_refused(shape, message):
+    with pytest.raises(DataError, match=message):
+        sequence(np.ones(shape))
+
+
+def test_nan_is_refused_with_its_place():
+    joints = np.ones((3, 5, 25, 1))
+    joints[1, 2:4, 7, 0] = np.nan
+    with pytest.raises(DataError, match=r"clip 'clip 7' .* 2 of 5 frames do not, the first at index 2"):
+        sequence(joints)
+
+
+@pytest.mark.parametrize("fps", [0.0, -1.0, float("nan")])
+def test_a_bad_frame_rate_is_refused(fps):
+    with pytest.raises(DataError, match="positive frame rate"):
+        sequence(fps=fps)
+
+
+@pytest.mark.parametrize("field", ["label", "subject"])
+def test_a_negative_id_is_refused(field):
+    with pytest.raises(DataError, match=f"0-based {field} or none, but it is -1"):
+        sequence(**{field: -1})

@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
 
+from gzssar.skeletons.readers.synthetic.body import CHANNELS
 from gzssar.skeletons.readers.synthetic.motions import Move, Pulse, Repeat, Stay, Swing, Then, Together, minus, offset
 
 UP = offset(dominant_hand=(0, 1, 0))
-UP_CHANNEL = 14
+UP_CHANNEL = CHANNELS["dominant_hand"].start + 1
 
 
 def height(motion, *phases):

@@ -10,6 +10,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+_FRAME_STEP = 0.05
+"""Metres per frame of a brisk movement: brings velocities to the size of positions."""
+
 
 class Encoded(NamedTuple):
     """What an encoder says about a batch of clips."""
@@ -55,10 +58,6 @@ class MotionEncoder(nn.Module):
         hidden = self.blocks(self.stem(torch.cat([per_body, velocity / _FRAME_STEP], dim=1)))
         features = (hidden.mean(dim=2).reshape(n, m, -1) * weights[:, :, None]).sum(dim=1)
         return Encoded(features, self.classifier(features))
-
-
-_FRAME_STEP = 0.05
-"""Metres per frame of a brisk movement: brings velocities to the size of positions."""
 
 
 class _Block(nn.Module):

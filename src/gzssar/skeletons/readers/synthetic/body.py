@@ -21,20 +21,19 @@ Number = float | int
 """A length, an angle or a count; whole ones are written without a point."""
 
 CHANNELS: dict[str, slice] = {
-    "travel": slice(0, 2),  # right, forward: the whole body over the ground
-    "turn": slice(2, 3),  # clockwise seen from above
-    "topple": slice(3, 4),  # forward, about the feet
-    "pelvis": slice(4, 7),  # right, up, forward; the feet stay
-    "spine": slice(7, 10),  # bend forward, lean right, twist right
-    "head": slice(10, 13),  # nod forward, tilt right, look right
-    "dominant_hand": slice(13, 16),  # outward, up, forward from where it hangs
-    "other_hand": slice(16, 19),
-    "dominant_foot": slice(19, 22),  # outward, up, forward from where it stands
-    "other_foot": slice(22, 25),
+    "turn": slice(0, 1),  # clockwise seen from above, the whole body
+    "topple": slice(1, 2),  # forward about the feet, the whole body
+    "pelvis": slice(2, 5),  # right, up, forward; the feet stay
+    "spine": slice(5, 8),  # bend forward, lean right, twist right
+    "head": slice(8, 11),  # nod forward, tilt right, look right
+    "dominant_hand": slice(11, 14),  # outward, up, forward from where it hangs
+    "other_hand": slice(14, 17),
+    "dominant_foot": slice(17, 20),  # outward, up, forward from where it stands
+    "other_foot": slice(20, 23),
 }
 """Where each part of a pose lies on axis P. The dominant side is drawn on the right; left-handers are mirrored."""
 
-CHANNEL_COUNT = 25
+CHANNEL_COUNT = 23
 
 HAND_AT_REST = (0.23, -0.61, 0.03)
 """Outward, up, forward from the spine shoulder: where a hand hangs."""
@@ -127,12 +126,11 @@ def _two_bones(
 
 
 def _move_whole(joints: Joints, pose: Pose) -> Joints:
-    """Topple about the feet, turn about the vertical, travel over the ground."""
-    zero = np.zeros_like(pose[..., 0])
-    topple = _turned(np.stack([pose[..., 3], zero, zero], axis=-1))
-    turn = _turned(np.stack([zero, zero, pose[..., 2]], axis=-1))
-    travel = np.stack([pose[..., 0], zero, -pose[..., 1]], axis=-1)
-    return np.asarray(joints @ np.swapaxes(turn @ topple, -1, -2) + travel[:, :, None])
+    """Topple about the feet, then turn about the vertical."""
+    zero = np.zeros_like(pose[..., :1])
+    topple = _turned(np.concatenate([pose[..., CHANNELS["topple"]], zero, zero], axis=-1))
+    turn = _turned(np.concatenate([zero, zero, pose[..., CHANNELS["turn"]]], axis=-1))
+    return np.asarray(joints @ np.swapaxes(turn @ topple, -1, -2))
 
 
 def _vector(x: Number, y: Number, z: Number) -> Float[np.ndarray, "3"]:

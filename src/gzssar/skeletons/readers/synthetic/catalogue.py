@@ -6,8 +6,11 @@ How the split was picked, before any encoder saw the world: 32 everyday actions 
 unseen and 8 validation-unseen classes recombines two or three parts that everyday actions use (jumping and raised
 arms make "jumping jack"), the way unseen classes of real data share body-part motions with seen ones. The first
 measurement found seen classes nearly saturated, so noise and variation (``world``) were raised once, by their accuracy
-on seen classes; neither the actions nor the split nor the texts were changed to move a result on unseen ones.
+on seen classes; three motions were corrected to agree with their texts. Neither the actions nor the split nor the
+texts were changed to move a result on unseen classes.
 """
+
+from math import pi
 
 from gzssar.skeletons.readers.synthetic.motions import (
     Motion,
@@ -65,7 +68,7 @@ from gzssar.splits import ClassSplit
 _CLAPS = Pulse(both_by(outward=-0.10), 5)
 _WAVES = Swing(hand("dominant", outward=0.2), 4)
 _PUNCHES = Then((punch("dominant"), punch("other")), (1, 1))
-_TURN = Move(offset(turn=6.28))
+_TURN = Move(offset(turn=2 * pi))
 
 ACTIONS: dict[str, Motion] = {
     "arm circles": visit(both(SIDEWAYS), circles(0.2, 3), stay=4),
@@ -107,7 +110,7 @@ ACTIONS: dict[str, Motion] = {
     "nod": Pulse(nod(0.5), 3),
     "phone call": visit(reach("dominant", EAR), stay=4),
     "phone call while marching": Together((visit(reach("dominant", EAR), stay=4), march(3, swinging=("other",)))),
-    "pick up": Pulse(add(bend(1.1), crouch(0.3), reach("dominant", BEFORE_FEET))),
+    "pick up": Pulse(add(bend(0.9), crouch(0.5), reach("dominant", BEFORE_FEET))),
     "point to something": visit(reach("dominant", FORWARD), stay=2),
     "punch": visit(both(CHEST), Repeat(_PUNCHES, 2), stay=5),
     "put palms together": visit(both(PALMS_TOGETHER), stay=3),

@@ -118,7 +118,10 @@ class SyntheticWorld:
     def _perform(self, label: str, cast: "_Cast", rng: np.random.Generator) -> Clips:
         """Draw one clip of an action by each performer in `cast`."""
         phase = _phase(rng, cast.tempo, self.frames, self.variation)
-        pose = ACTIONS[label].at(phase) * cast.amplitude[:, None] * _amplitude(rng, len(phase), self.variation)
+        amplitude = cast.amplitude[:, None] * _amplitude(rng, len(phase), self.variation)
+        for whole in ("turn", "topple"):
+            amplitude[..., CHANNELS[whole]] = 1  # all the way round, all the way down
+        pose = ACTIONS[label].at(phase) * amplitude
         pose += cast.posture[:, None] + _sway(rng, len(phase), self.frames, self.variation)
         joints = pose_to_joints(pose, cast.builds)
         joints = np.where(cast.left_handed[:, None, None, None], _mirror(joints), joints)

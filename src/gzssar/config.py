@@ -1,0 +1,239 @@
+"""What can be chosen: an experiment's arguments and the recipes. Plain frozen dataclasses; importing them is free.
+
+The docstring under a field is its help on the command line.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from gzssar.errors import ConfigError
+
+Selection = Literal["validation", "paper-test-selected"]
+"""Who picks the training cycle: accuracy on validation-unseen classes, or (the authors' way, for comparison only) on
+the unseen test clips."""
+
+TEXT_SETS = ("lb", "ad", "md", "ad+md", "lb+ad+md")
+"""The text sets of the paper's ablation, in its order."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Every choice of the method that the paper and our default make differently, one field each."""
+
+    name: str
+    """What the recipe is called in reports."""
+
+    latent_width: int = 64
+    """Z. The paper: 100 on NTU-60, 200 on NTU-120."""
+
+    cycles: int = 3
+    """Training cycles; a checkpoint is kept after each, and one of them is selected."""
+
+    cycle_steps: int = 500
+    """Steps (mini-batches) in a cycle. The paper: 1700 on the 55/5 split, 1900 on the others."""
+
+    schedule: Literal["constant", "cyclic"] = "constant"
+    """Loss weights over a cycle: the same throughout, or the paper's annealing (KL weights rise, cross terms switch on
+    late)."""
+
+    batch_size: int = 64
+    """Clips in a step."""
+
+    learning_rate: float = 1e-3
+    """Of Adam."""
+
+    sampling: Literal["classes", "clips"] = "classes"
+    """Batches draw a class first and then a clip of it (classes weigh the same), or clips directly."""
+
+    reconstruction: Literal["likelihood", "mean-squared-error"] = "likelihood"
+    """Half the squared error summed over dimensions, as a Gaussian's log-likelihood has it, or the mean over them."""
+
+    text_precision: float = 30.0
+    """How much a text's squared error weighs against a skeleton's; used with `likelihood` only."""
+
+    text_noise: float = 0.15
+    """Standard deviation of noise added to each dimension of a text before it is encoded; it acts as a ridge penalty
+    on the few class texts there are."""
+
+    noise: Literal["independent", "shared"] = "independent"
+    """Latent noise: one draw per dimension, or (the authors' code) one scalar per clip for all dimensions."""
+
+    output: Literal["linear", "rectified"] = "linear"
+    """What follows the last layer of the decoders and of the unseen classifier: nothing, or (the authors' code) a
+    ReLU."""
+
+    skeleton_space: Literal["whitened", "raw"] = "whitened"
+    """Skeleton features as they come, or scaled so that clips of one class scatter with unit variance in every
+    direction (pooled within-class covariance of the phase's own training clips)."""
+
+    shrinkage: float = 0.3
+    """Share of the pooled within-class covariance that is replaced by a multiple of the identity."""
+
+    text_space: Literal["centred", "raw"] = "centred"
+    """Fused texts as they come, or centred on the seen classes, with unit mean square norm, in the few dimensions they
+    span."""
+
+    seen_classifier: Literal["encoder", "nearest-mean", "best"] = "best"
+    """The skeleton encoder's own softmax; the nearest class mean in the whitened space; or whichever of the two is
+    right more often on the validation phase's seen clips."""
+
+    samples_per_class: int = 500
+    """Latents drawn from each unseen class's text to train the unseen classifier."""
+
+    classifier_steps: int = 300
+    """Full-batch Adam steps of the unseen classifier."""
+
+    classifier_learning_rate: float = 1e-3
+    """Of the unseen classifier's Adam."""
+
+    gate_input: Literal["distances", "probabilities"] = "distances"
+    """What the gate reads: log-densities under the nearest seen class and the nearest text-generated unseen class, or
+    the paper's sorted probabilities."""
+
+    gate_training: Literal["folds", "validation", "folds+validation"] = "folds"
+    """Where the gate learns: on leave-classes-out folds of the seen classes, on the validation phase, or on both."""
+
+    fold_rounds: int = 1
+    """How often the seen classes are cut into folds of |U| pseudo-unseen classes; used with folds only."""
+
+    temperature: float = 1.0
+    """Of the seen softmax inside the gate's probabilities. The paper: 2."""
+
+    threshold: float = 0.5
+    """The gate says "seen" where p_seen > threshold."""
+
+    def __post_init__(self) -> None:
+        positive = ("latent_width", "cycles", "cycle_steps", "batch_size", "learning_rate", "samples_per_class",
+                    "classifier_steps", "classifier_learning_rate", "fold_rounds", "temperature", "text_precision")  # fmt: skip
+        for field in positive:
+            if not getattr(self, field) > 0:
+                raise ConfigError(f"{field} must be positive, but it is {getattr(self, field)}.")
+        if not 0 <= self.shrinkage <= 1:
+            raise ConfigError(f"shrinkage is a share in [0, 1], but it is {self.shrinkage}.")
+        if not 0 <= self.threshold <= 1:
+            raise ConfigError(f"threshold is a probability in [0, 1], but it is {self.threshold}.")
+        if "folds" in self.gate_training and self.gate_input == "probabilities":
+            raise ConfigError(
+                "a gate on the encoder's probabilities cannot learn from folds, since nobody has encoder logits of "
+                'training clips: use gate_training="validation" or gate_input="distances".'
+            )
+
+
+DEFAULT = Recipe(name="default")
+"""The best method we have under an honest protocol; docs/decisions tells how each value was chosen."""
+
+PAPER = Recipe(
+    name="paper",
+    latent_width=100,
+    cycles=10,
+    cycle_steps=1700,
+    schedule="cyclic",
+    batch_size=64,
+    learning_rate=1e-4,
+    sampling="clips",
+    reconstruction="mean-squared-error",
+    text_noise=0.0,
+    noise="shared",
+    output="rectified",
+    skeleton_space="raw",
+    text_space="raw",
+    seen_classifier="encoder",
+    gate_input="probabilities",
+    gate_training="validation",
+    temperature=2.0,
+    threshold=0.5,
+)
+"""MSF as the authors' code has it, quirks and all (Li et al., ICIG 2023)."""
+
+RECIPES = {recipe.name: recipe for recipe in (DEFAULT, PAPER)}
+
+_PAPER_SPLITS = {
+    "ntu60-55-5": {"latent_width": 100, "cycle_steps": 1700},
+    "ntu60-48-12": {"latent_width": 100, "cycle_steps": 1900},
+    "ntu120-110-10": {"latent_width": 200, "cycle_steps": 1900},
+    "ntu120-96-24": {"latent_width": 200, "cycle_steps": 1900},
+}
+
+
+def recipe_for(name: str, split: str | None = None) -> Recipe:
+    """A recipe by name; ``paper`` takes the paper's latent width and cycle length on the published splits.
+
+    Raises:
+        ConfigError: no recipe has that name.
+    """
+    if name not in RECIPES:
+        raise ConfigError(f"there is no recipe named {name!r}; there are {', '.join(RECIPES)}.")
+    recipe = RECIPES[name]
+    return replace(recipe, **_PAPER_SPLITS.get(split or "", {})) if name == "paper" else recipe
+
+
+@dataclass(frozen=True)
+class ExperimentConfig:
+    """A generalized zero-shot experiment: which data, which texts, which recipe, how many seeds."""
+
+    synse: Path | None = None
+    """Folder with SynSE skeleton features (`sk_feats/`, `label_splits/`). Without it the embedded synthetic motion
+    world runs, from raw clips."""
+
+    text_features: Path | None = None
+    """Folder with `lb_<K>.npy`, `ad_<K>.npy` and `md_<K>.npy`, one row per class."""
+
+    split: str | None = None
+    """A published class split: ntu60-55-5, ntu60-48-12, ntu120-110-10 or ntu120-96-24. Without it the folder's
+    `label_splits/` decide."""
+
+    unseen_count: int | None = None
+    """Number of unseen classes, where the folder holds features for several."""
+
+    text: str = "lb+ad+md"
+    """Texts to fuse, joined by +: lb (label), ad (action description), md (motion description)."""
+
+    recipe: str = "default"
+    """`default`: our best under an honest protocol. `paper`: MSF as the authors' code has it."""
+
+    selection: Selection = "validation"
+    """Who picks the training cycle. `paper-test-selected` looks at the unseen test clips as the authors' code does: for
+    comparison, never a headline."""
+
+    seeds: int = 5
+    """How many seeds to run."""
+
+    first_seed: int = 0
+    """The first seed; the others follow it."""
+
+    jobs: int = 1
+    """Seeds to run at once, one core each."""
+
+    out: Path | None = None
+    """Folder for config.json, scores.json, report.html and report.md. The same command resumes what a kill cut off."""
+
+    def __post_init__(self) -> None:
+        if self.seeds < 1 or self.jobs < 1:
+            raise ConfigError(f"seeds and jobs must be at least 1, but they are {self.seeds} and {self.jobs}.")
+        if self.synse is None and (self.text_features or self.split or self.unseen_count):
+            raise ConfigError(
+                "--text-features, --split and --unseen-count go with --synse DIR; without it the embedded synthetic "
+                "world runs, which brings its own."
+            )
+        if self.synse is not None and self.text_features is None:
+            raise ConfigError(
+                "skeleton features need text features: name the folder that holds lb_<K>.npy, ad_<K>.npy and "
+                "md_<K>.npy with --text-features DIR."
+            )
+        recipe_for(self.recipe)
+        text_kinds(self.text)
+
+
+def text_kinds(text: str) -> tuple[str, ...]:
+    """``"lb+ad"`` → ``("lb", "ad")``.
+
+    Raises:
+        ConfigError: a part is not lb, ad or md, or stands there twice.
+    """
+    kinds = tuple(text.replace("_", "+").split("+"))
+    if unknown := [kind for kind in kinds if kind not in ("lb", "ad", "md")]:
+        raise ConfigError(f"texts are lb, ad and md joined by +, such as lb+ad+md, but {unknown[0]!r} came.")
+    if len(set(kinds)) != len(kinds):
+        raise ConfigError(f"each text may be fused once, but {text!r} names one twice.")
+    return kinds

@@ -1,0 +1,205 @@
+"""Skeleton features with their labels: what the encoder leaves behind and the rest of the method stands on."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from gzssar.errors import DataError
+from gzssar.files import writing
+from gzssar.shapes import Labels, Logits, Mask, SkeletonFeatures
+from gzssar.splits import ClassSplit, Ids
+
+_FORMAT = "gzssar-features-1"
+
+
+@dataclass(frozen=True)
+class FeatureSet:
+    """One feature vector per clip, its class, and what the encoder thought of it."""
+
+    features: SkeletonFeatures
+    """float32."""
+
+    labels: Labels
+    """0-based class ids."""
+
+    logits: Logits | None = None
+    """The encoder's logits over all K classes, where known."""
+
+    provenance: Mapping[str, str] = field(default_factory=dict)
+    """Where the features come from: files, encoder, hashes."""
+
+    def __post_init__(self) -> None:
+        if len(self.features) == 0:
+            raise DataError("a feature set needs at least one clip, but there are none.")
+        for name, other in (("labels", self.labels), ("logits", self.logits)):
+            if other is not None and len(other) != len(self.features):
+                raise DataError(f"there are {len(self.features)} features but {len(other)} {name}: one per clip.")
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def where(self, mask: Mask) -> "FeatureSet":
+        """The clips for which `mask` is true."""
+        logits = None if self.logits is None else self.logits[mask]
+        return FeatureSet(self.features[mask], self.labels[mask], logits, self.provenance)
+
+    def of(self, classes: Iterable[int]) -> "FeatureSet":
+        """The clips of `classes`."""
+        return self.where(np.isin(self.labels, list(classes)))
+
+    def __add__(self, other: "FeatureSet") -> "FeatureSet":
+        both = self.logits is not None and other.logits is not None
+        return FeatureSet(
+            np.concatenate([self.features, other.features]),
+            np.concatenate([self.labels, other.labels]),
+            np.concatenate([self.logits, other.logits]) if both else None,  # type: ignore[list-item]
+            {**self.provenance, **other.provenance},
+        )
+
+
+def save_features(path: Path, features: FeatureSet) -> None:
+    """Write a feature set as safetensors, provenance in the header; all of it or nothing."""
+    from safetensors.numpy import save
+
+    arrays = {"features": features.features, "labels": features.labels}
+    if features.logits is not None:
+        arrays["logits"] = features.logits
+    metadata = {"format": _FORMAT, "provenance": json.dumps(dict(features.provenance))}
+    with writing(path) as file:
+        file.write(save({k: np.ascontiguousarray(v) for k, v in arrays.items()}, metadata))
+
+
+def load_features(path: Path) -> FeatureSet:
+    """Read what :func:`save_features` wrote.
+
+    Raises:
+        DataError: the file is missing, damaged, or something else.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, "np") as file:
+            metadata = file.metadata() or {}
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except FileNotFoundError:
+        raise DataError(f"{path} should hold skeleton features, but there is no such file.") from None
+    except (SafetensorError, OSError) as error:
+        raise DataError(f"{path} should hold skeleton features, but it cannot be read ({error}).") from error
+    if metadata.get("format") != _FORMAT:
+        raise DataError(
+            f"{path} should be in the format {_FORMAT}, but it says {metadata.get('format')!r}: "
+            "save the features with this version of gzssar."
+        )
+    return FeatureSet(arrays["features"], arrays["labels"], arrays.get("logits"), json.loads(metadata["provenance"]))
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A zero-shot problem: clips to learn from, clips to be judged on, and which classes are seen.
+
+    The test phase is one, the validation phase is one, and so is each leave-classes-out fold of the seen classes.
+    """
+
+    name: str
+    """What messages call it."""
+
+    train: FeatureSet
+    """Clips of seen classes."""
+
+    test: FeatureSet
+    """Clips of seen and of unseen classes."""
+
+    seen: Ids
+    """Classes with training clips, sorted."""
+
+    unseen: Ids
+    """Classes known by their texts only, sorted."""
+
+    def __post_init__(self) -> None:
+        present = set(np.unique(self.train.labels).tolist())
+        if foreign := sorted(present - set(self.seen)):
+            raise DataError(
+                f"training clips of the {self.name} phase must be of its seen classes, but the classes {foreign} came."
+            )
+        if absent := sorted(set(self.seen) - present):
+            raise DataError(f"each seen class of the {self.name} phase needs training clips, but {absent} have none.")
+        tested = set(np.unique(self.test.labels).tolist())
+        if foreign := sorted(tested - set(self.seen) - set(self.unseen)):
+            raise DataError(f"test clips of the {self.name} phase are of classes outside the split: {foreign}.")
+        if absent := sorted(set(self.unseen) - tested):
+            raise DataError(f"each unseen class of the {self.name} phase needs test clips, but {absent} have none.")
+        if not tested & set(self.seen):
+            raise DataError(f"the {self.name} phase needs test clips of seen classes, but there are none.")
+        if self.train.features.shape[1] != self.test.features.shape[1]:
+            raise DataError(
+                f"features of the {self.name} phase must be of one width, but training has "
+                f"{self.train.features.shape[1]} and test {self.test.features.shape[1]}."
+            )
+
+    @property
+    def test_is_seen(self) -> Mask:
+        """Which test clips show a seen class."""
+        return np.isin(self.test.labels, self.seen)
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """The features of a generalized zero-shot experiment."""
+
+    split: ClassSplit
+    test: Phase
+    """Seen S, unseen U."""
+    validation: Phase | None
+    """Seen S minus V, unseen V: the validation-unseen classes. None where the split holds none out."""
+    description: str
+    """One sentence on the clips and where they come from."""
+    class_names: tuple[str, ...]
+    """Names of the K classes."""
+    synthetic: bool = False
+    """The clips are made up."""
+
+
+def folds(phase: Phase, rounds: int, held_out_share: float, rng: np.random.Generator) -> list[Phase]:
+    """Leave-classes-out folds of a phase's training clips.
+
+    Each round cuts the seen classes at random into groups of about |U|. In a fold, the clips of one group play unseen,
+    and a random share of the other clips is held out to play the seen test clips.
+
+    Args:
+        phase: its training clips are cut; its test clips are not touched.
+        rounds: how often the classes are cut.
+        held_out_share: share of the remaining clips to hold out.
+        rng: draws the cuts.
+
+    Raises:
+        DataError: there are fewer than twice as many seen classes as unseen ones.
+    """
+    groups = len(phase.seen) // len(phase.unseen)
+    if groups < 2:
+        raise DataError(
+            f"leave-classes-out folds need at least {2 * len(phase.unseen)} seen classes for {len(phase.unseen)} "
+            f'unseen ones, but there are {len(phase.seen)}: train the gate on validation (gate_training="validation").'
+        )
+    result = []
+    for _ in range(rounds):
+        shuffled = rng.permutation(phase.seen)
+        for g in range(groups):
+            unseen = tuple(sorted(int(c) for c in shuffled[g::groups]))
+            seen = tuple(c for c in phase.seen if c not in unseen)
+            is_unseen = np.isin(phase.train.labels, unseen)
+            held_out = ~is_unseen & _spread(phase.train.labels, held_out_share, rng)
+            train, test = phase.train.where(~is_unseen & ~held_out), phase.train.where(is_unseen | held_out)
+            result.append(Phase(f"{phase.name} fold {len(result)}", train, test, seen, unseen))
+    return result
+
+
+def _spread(labels: Labels, share: float, rng: np.random.Generator) -> Mask:
+    """A random mask that takes `share` of each class, never a class's last clip."""
+    mask = np.zeros(len(labels), dtype=bool)
+    for c in np.unique(labels):
+        rows = rng.permutation(np.flatnonzero(labels == c))
+        mask[rows[: int(share * len(rows))]] = True
+    return mask

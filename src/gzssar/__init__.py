@@ -1,3 +1,64 @@
-"""Generalized zero-shot skeleton-based action recognition."""
+"""Generalized zero-shot skeleton-based action recognition.
+
+A model learns from skeleton clips of seen actions and recognizes unseen ones from their texts alone::
+
+    from gzssar import ExperimentConfig, run
+
+    result = run(ExperimentConfig(seeds=3))
+    print(result.summary["mean"]["harmonic_mean"])
+
+Names are imported on first use, so that ``import gzssar`` costs no torch.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gzssar.config import DEFAULT, PAPER, ExperimentConfig, Recipe
+    from gzssar.errors import GzssarError
+    from gzssar.experiment import Experiment, Result, run, run_seed
+    from gzssar.skeletons.features import Benchmark, FeatureSet, Phase, load_features, save_features
+    from gzssar.skeletons.synse import read_synse
+    from gzssar.splits import ClassSplit, published_split
 
 __version__ = "0.1.0"
+
+_HOME = {
+    "config": ("DEFAULT", "PAPER", "ExperimentConfig", "Recipe"),
+    "errors": ("GzssarError",),
+    "experiment": ("Experiment", "Result", "run", "run_seed"),
+    "skeletons.features": ("Benchmark", "FeatureSet", "Phase", "load_features", "save_features"),
+    "skeletons.synse": ("read_synse",),
+    "splits": ("ClassSplit", "published_split"),
+}
+_MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
+
+__all__ = [
+    "DEFAULT",
+    "PAPER",
+    "Benchmark",
+    "ClassSplit",
+    "Experiment",
+    "ExperimentConfig",
+    "FeatureSet",
+    "GzssarError",
+    "Phase",
+    "Recipe",
+    "Result",
+    "load_features",
+    "published_split",
+    "read_synse",
+    "run",
+    "run_seed",
+    "save_features",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module 'gzssar' has no attribute {name!r}")
+    return getattr(import_module(f"gzssar.{_MODULE_OF[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

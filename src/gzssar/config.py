@@ -3,9 +3,10 @@
 The docstring under a field is its help on the command line.
 """
 
-from dataclasses import dataclass, replace
+import shlex
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from gzssar.errors import ConfigError
 
@@ -94,8 +95,8 @@ class Recipe:
     gate_training: Literal["folds", "validation", "folds+validation"] = "folds"
     """Where the gate learns: on leave-classes-out folds of the seen classes, on the validation phase, or on both."""
 
-    fold_rounds: int = 1
-    """How often the seen classes are cut into folds of |U| pseudo-unseen classes; used with folds only."""
+    fold_classes: int = 4
+    """About how many seen classes play unseen in a fold; used with folds only."""
 
     temperature: float = 1.0
     """Of the seen softmax inside the gate's probabilities. The paper: 2."""
@@ -104,11 +105,9 @@ class Recipe:
     """The gate says "seen" where p_seen > threshold."""
 
     def __post_init__(self) -> None:
-        positive = ("latent_width", "cycles", "cycle_steps", "batch_size", "learning_rate", "samples_per_class",
-                    "classifier_steps", "classifier_learning_rate", "fold_rounds", "temperature", "text_precision")  # fmt: skip
-        for field in positive:
-            if not getattr(self, field) > 0:
-                raise ConfigError(f"{field} must be positive, but it is {getattr(self, field)}.")
+        for name, value in vars(self).items():
+            if isinstance(value, int | float) and name not in ("text_noise", "shrinkage", "threshold") and value <= 0:
+                raise ConfigError(f"{name} must be positive, but it is {value}.")
         if not 0 <= self.shrinkage <= 1:
             raise ConfigError(f"shrinkage is a share in [0, 1], but it is {self.shrinkage}.")
         if not 0 <= self.threshold <= 1:
@@ -148,7 +147,7 @@ PAPER = Recipe(
 
 RECIPES = {recipe.name: recipe for recipe in (DEFAULT, PAPER)}
 
-_PAPER_SPLITS = {
+_PAPER_SPLITS: dict[str, dict[str, Any]] = {
     "ntu60-55-5": {"latent_width": 100, "cycle_steps": 1700},
     "ntu60-48-12": {"latent_width": 100, "cycle_steps": 1900},
     "ntu120-110-10": {"latent_width": 200, "cycle_steps": 1900},
@@ -223,6 +222,12 @@ class ExperimentConfig:
             )
         recipe_for(self.recipe)
         text_kinds(self.text)
+
+    def command(self) -> str:
+        """The command line that repeats the experiment."""
+        changed = {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != f.default}
+        options = [f"--{name.replace('_', '-')} {shlex.quote(str(value))}" for name, value in changed.items()]
+        return " ".join(["gzssar run", *options])
 
 
 def text_kinds(text: str) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """THE STORY: one generalized zero-shot experiment, ① to ⑤, on one page.
 
 ① skeleton features and ② fused class texts are aligned in ③ one latent space; ④ a seen classifier, an unseen
-classifier and a gate answer for the test clips; ⑤ the judge scores the answers. :func:`run` is the whole of it.
+classifier and a gate answer for the test clips; ⑤ the judge scores the answers. :func:`run_seed` is that story for one
+seed; :func:`run` tells it for several and writes the report.
 """
 
 import time
@@ -12,13 +13,19 @@ import numpy as np
 import torch
 
 from gzssar.alignment.training import align
-from gzssar.config import Recipe, Selection
+from gzssar.config import ExperimentConfig, Recipe, Selection, recipe_for, text_kinds
+from gzssar.data import ExperimentData, input_hashes, load_data
 from gzssar.errors import ConfigError
 from gzssar.evaluation.metrics import accuracy
 from gzssar.evaluation.protocol import GzslAnswers, evaluate
 from gzssar.evaluation.record import SeedRecord
+from gzssar.evaluation.report import write_report
+from gzssar.evaluation.summary import ReportHeader, Summary, scores_json, summarise
+from gzssar.files import write_json
+from gzssar.outputs import RunFolder, environment, identity
 from gzssar.recognition.gate import Gate, fit_gate
-from gzssar.recognition.recognizer import Recognizer, pose, recognizer
+from gzssar.recognition.recognizer import Recognizer, pose
+from gzssar.seeds import run_seeds
 from gzssar.shapes import TextFeatures
 from gzssar.skeletons.features import Benchmark, folds
 from gzssar.texts.fusion import span
@@ -41,6 +48,50 @@ class Experiment:
     selection: Selection = "validation"
 
 
+@dataclass(frozen=True)
+class Result:
+    """What :func:`run` returns."""
+
+    records: list[SeedRecord]
+    """One per seed."""
+    summary: Summary
+    """Mean and standard deviation over the seeds."""
+    header: ReportHeader
+
+
+def run(config: ExperimentConfig, progress: Progress | None = None, data: ExperimentData | None = None) -> Result:
+    """Run an experiment: every seed that is not yet in `config.out`, then the report.
+
+    Args:
+        config: what to run. With ``out=None`` nothing is written.
+        progress: told what is going on.
+        data: the experiment's data, if it is at hand; otherwise loaded as `config` says.
+
+    Raises:
+        GzssarError: something about the inputs, the arguments or the output folder; see :mod:`gzssar.errors`.
+    """
+    torch.set_num_threads(1)  # equal numbers whatever the machine's load, and the small products gain nothing from more
+    started = time.perf_counter()
+    hashes = input_hashes(config)
+    recipe = recipe_for(config.recipe, config.split)
+    folder = RunFolder(config.out, identity(config, recipe, hashes)) if config.out else None
+    data = data or load_data(config, text_kinds(config.text), progress)
+    experiment = Experiment(data.benchmark, data.fused(config.text), recipe, config.selection)
+    seeds = range(config.first_seed, config.first_seed + config.seeds)
+    done = {seed: record for seed in seeds if folder and (record := folder.record(seed))}
+    missing = [seed for seed in seeds if seed not in done]
+    for record in run_seeds(run_seed, experiment, missing, config.jobs, progress):
+        done[record.seed] = record
+        if folder:
+            folder.save(record)
+    records = [done[seed] for seed in seeds]
+    header = _header(config, data.benchmark, time.perf_counter() - started, folder)
+    if folder:
+        write_json(folder.path / "scores.json", scores_json(records, header))
+        write_report(folder.path, records, data.benchmark.split, data.benchmark.class_names, header)
+    return Result(records, summarise(records), header)
+
+
 def run_seed(experiment: Experiment, seed: int, progress: Progress | None = None) -> SeedRecord:
     """One seed, from features to scores. Equal arguments give equal numbers, bit for bit, on one machine.
 
@@ -57,7 +108,7 @@ def run_seed(experiment: Experiment, seed: int, progress: Progress | None = None
     # ①② the test phase, the validation phase, and folds that leave some seen classes out: all the same problem
     phases = [benchmark.test, benchmark.validation]
     if "folds" in recipe.gate_training:
-        phases += folds(benchmark.test, recipe.fold_rounds, HELD_OUT_SHARE, np.random.default_rng(seed))
+        phases += folds(benchmark.test, recipe.fold_classes, HELD_OUT_SHARE, np.random.default_rng(seed))
     problems = [pose(phase, texts, recipe) for phase in phases]
 
     # ③ one latent space per problem
@@ -66,7 +117,7 @@ def run_seed(experiment: Experiment, seed: int, progress: Progress | None = None
 
     # ④ select a cycle, then recognise
     def after(problem: int, cycle: int) -> Recognizer:
-        return recognizer(problems[problem], alignments[problem].checkpoints[cycle], recipe, generator)
+        return Recognizer(problems[problem], alignments[problem].checkpoints[cycle], recipe, seed)
 
     cycles = range(recipe.cycles)
     validation, validation_cycle = best([after(1, cycle) for cycle in cycles])
@@ -131,4 +182,21 @@ def answer(test: Recognizer, gate: Gate, threshold: float, seen_by: str) -> Gzsl
         unseen_predictions=test.predict_unseen(phase.test),
         p_seen=gate.p_seen(test.gate_inputs(phase.test)),
         threshold=threshold,
+    )
+
+
+def _header(config: ExperimentConfig, benchmark: Benchmark, seconds: float, folder: RunFolder | None) -> ReportHeader:
+    """What the report says about the experiment besides its numbers."""
+    return ReportHeader(
+        title="Generalized zero-shot skeleton-based action recognition",
+        recipe=config.recipe,
+        selection=config.selection,
+        split=benchmark.split.name,
+        texts=config.text,
+        data=benchmark.description,
+        synthetic=benchmark.synthetic,
+        seconds=seconds,
+        command=config.command(),
+        config_hash=folder.fingerprint if folder else "",
+        environment=environment(),
     )

@@ -63,7 +63,10 @@ def initial_stack(
         return torch.cat([matrix(width, latent_width), matrix(width, latent_width)], dim=2)
 
     return Stack(
-        encoder(skeleton_width), matrix(latent_width, skeleton_width), encoder(text_width), matrix(latent_width, text_width)
+        encoder(skeleton_width),
+        matrix(latent_width, skeleton_width),
+        encoder(text_width),
+        matrix(latent_width, text_width),
     )
 
 
@@ -107,8 +110,9 @@ def write_gradients(
         d_latents += _decode(stack.text_decoder, latents, texts, crossed + own, weights.text, rectified)
         d_skeleton, d_text = d_latents.unbind(dim=1)
     else:
-        d_skeleton = _decode(stack.skeleton_decoder, z_skeleton[:, None], targets, own, weights.skeleton, rectified)[:, 0]
-        d_text = _decode(stack.text_decoder, z_text[:, None], texts, own, weights.text, rectified)[:, 0]
+        alone = z_skeleton[:, None], z_text[:, None]
+        d_skeleton = _decode(stack.skeleton_decoder, alone[0], targets, own, weights.skeleton, rectified).squeeze(1)
+        d_text = _decode(stack.text_decoder, alone[1], texts, own, weights.text, rectified).squeeze(1)
     d_h = _d_encoded(h_skeleton, deviation_skeleton, skeleton_noise, d_skeleton, weights.skeleton_kl / batch)
     torch.bmm(skeletons.mT, d_h, out=stack.skeleton_encoder.grad)
     d_h = _d_encoded(h_text, deviation_text, text_noise, d_text, weights.text_kl / batch)
@@ -149,7 +153,9 @@ def _decode(
     error = (decoded.view(models, groups, batch, -1) - targets[:, None]).view_as(decoded)
     if rectified:
         error.mul_(decoded.sign_())
-    scale = (weight * torch.tensor(scales, dtype=rows.dtype, device=rows.device)).repeat_interleave(batch).view(1, -1, 1)
+    scale = (
+        (weight * torch.tensor(scales, dtype=rows.dtype, device=rows.device)).repeat_interleave(batch).view(1, -1, 1)
+    )
     torch.bmm((rows * scale).mT, error, out=decoder.grad)
     d_rows = torch.bmm(error, decoder[:, :-1].mT).mul_(scale)
     return d_rows.view(models, groups, batch, z1 - 1)

@@ -68,24 +68,26 @@ def align(
     weights_size = 3 * inputs * recipe.latent_width * 4
     size = 1 if weights_size > _STACK_BYTES else len(problems)
     groups = [problems[i : i + size] for i in range(0, len(problems), size)]
-    total = len(groups) * recipe.cycles * recipe.cycle_steps
-    done = 0
+    steps = recipe.cycles * recipe.cycle_steps
     result: list[Alignment] = []
     # Units that a ReLU has switched off leave Adam's moments to decay into denormal numbers, which the processor
     # handles many times slower: flushing them to zero takes a sixth off the paper recipe's time.
     torch.set_flush_denormal(True)
     try:
-        for group in groups:
-            for alignment in _train(group, recipe, generator, lambda step: progress and progress(done + step, total)):
-                result.append(alignment)
-            done += recipe.cycles * recipe.cycle_steps
+        for number, group in enumerate(groups):
+            result += _train(group, recipe, generator, _within(progress, number * steps, len(groups) * steps))
     finally:
         torch.set_flush_denormal(False)
     return result
 
 
+def _within(progress: Progress | None, before: int, total: int) -> Callable[[int], None]:
+    """Progress of one group as a part of the whole."""
+    return lambda step: progress(before + step, total) if progress else None
+
+
 def _train(
-    problems: Sequence[Pairs], recipe: Recipe, generator: torch.Generator, progress: Callable[[int], object]
+    problems: Sequence[Pairs], recipe: Recipe, generator: torch.Generator, progress: Callable[[int], None]
 ) -> list[Alignment]:
     """Train the VAEs of all `problems` in one batched product."""
     batches = _Batches(problems, recipe, generator)

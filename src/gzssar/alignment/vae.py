@@ -3,9 +3,8 @@
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.distributions import Independent
 
-from gzssar.alignment.gaussian import diagonal
+from gzssar.alignment.gaussian import Posterior, diagonal
 
 
 class ModalityVae(nn.Module):
@@ -17,7 +16,7 @@ class ModalityVae(nn.Module):
         self.decoder = nn.Linear(latent_width, width)
         self.rectified = rectified
 
-    def posterior(self, inputs: Float[Tensor, "N W"]) -> Independent:
+    def posterior(self, inputs: Float[Tensor, "N W"]) -> Posterior:
         """q(z | input): one diagonal Gaussian per row."""
         return diagonal(self.encoder(inputs))
 

@@ -17,9 +17,7 @@ from gzssar.shapes import Labels, Probabilities
 GateInputs = Float[np.ndarray, "N F"]
 
 
-def probability_inputs(
-    unseen: Float[np.ndarray, "N U"], seen: Float[np.ndarray, "N S"], largest: int
-) -> GateInputs:
+def probability_inputs(unseen: Float[np.ndarray, "N U"], seen: Float[np.ndarray, "N S"], largest: int) -> GateInputs:
     """The paper's inputs: the k largest unseen probabilities, sorted, then the k largest seen ones, sorted.
 
     Args:

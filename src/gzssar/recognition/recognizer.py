@@ -1,6 +1,7 @@
 """Everything that answers for the clips of one phase: spaces, aligned VAE, seen and unseen classifier."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -42,13 +43,26 @@ def pose(phase: Phase, texts: TextFeatures, recipe: Recipe) -> Problem:
 
 @dataclass(frozen=True)
 class Recognizer:
-    """Answers for skeleton features of one phase: which seen class, which unseen class, and the gate's inputs."""
+    """Answers for skeleton features of one phase: which seen class, which unseen class, and the gate's inputs.
+
+    Its classifiers are fitted when they are first asked; each from the same seed, whatever was asked before.
+    """
 
     problem: Problem
     vae: CrossModalVae
-    unseen: UnseenClassifier
-    nearest_mean: NearestMean
     recipe: Recipe
+    seed: int
+
+    @cached_property
+    def unseen(self) -> UnseenClassifier:
+        """The unseen classifier, trained on latents drawn from the unseen classes' texts."""
+        texts = torch.from_numpy(self.problem.texts[list(self.problem.phase.unseen)])
+        return fit_unseen(self.vae, texts, self.recipe, torch.Generator().manual_seed(self.seed))
+
+    @cached_property
+    def nearest_mean(self) -> NearestMean:
+        """The seen classifier of our own, and the seen half of the gate's distances."""
+        return NearestMean.fit(self.problem.phase.train, self.problem.space, self.problem.phase.seen)
 
     def unseen_probabilities(self, clips: FeatureSet) -> Float[np.ndarray, "N U"]:
         """The unseen classifier's softmax on the skeleton posterior's mean."""
@@ -96,10 +110,3 @@ class Recognizer:
     def _text_means(self, classes: range | tuple[int, ...]) -> torch.Tensor:
         mean: torch.Tensor = self.vae.text.posterior(torch.from_numpy(self.problem.texts[list(classes)])).mean
         return mean
-
-
-def recognizer(problem: Problem, vae: CrossModalVae, recipe: Recipe, generator: torch.Generator) -> Recognizer:
-    """Fit the classifiers of a phase on top of its aligned VAE."""
-    phase = problem.phase
-    unseen = fit_unseen(vae, torch.from_numpy(problem.texts[list(phase.unseen)]), recipe, generator)
-    return Recognizer(problem, vae, unseen, NearestMean.fit(phase.train, problem.space, phase.seen), recipe)

@@ -12,9 +12,7 @@ from gzssar.skeletons.whitening import SkeletonSpace, class_means
 from gzssar.splits import Ids
 
 
-def log_densities(
-    features: Float[np.ndarray, "N D"], means: Float[np.ndarray, "G D"]
-) -> Float[np.ndarray, "N G"]:
+def log_densities(features: Float[np.ndarray, "N D"], means: Float[np.ndarray, "G D"]) -> Float[np.ndarray, "N G"]:
     """−½ squared distance to each mean: in the whitened space a class's log-density, up to one constant for all."""
     squares = (features**2).sum(axis=1)[:, None] + (means**2).sum(axis=1)[None] - 2 * features @ means.T
     return -0.5 * np.maximum(squares, 0)

@@ -47,6 +47,7 @@ def fit_unseen(
     adam = torch.optim.Adam(classifier.parameters(), recipe.classifier_learning_rate, fused=True)
     for _ in range(recipe.classifier_steps):
         adam.zero_grad()
-        nn.functional.cross_entropy(classifier(latents), labels).backward()
+        loss = nn.functional.cross_entropy(classifier(latents), labels)
+        torch.autograd.backward(loss)
         adam.step()
     return classifier.requires_grad_(False)

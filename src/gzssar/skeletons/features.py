@@ -55,7 +55,7 @@ class FeatureSet:
         return FeatureSet(
             np.concatenate([self.features, other.features]),
             np.concatenate([self.labels, other.labels]),
-            np.concatenate([self.logits, other.logits]) if both else None,  # type: ignore[list-item]
+            np.concatenate([self.logits, other.logits]) if both else None,
             {**self.provenance, **other.provenance},
         )
 
@@ -162,37 +162,36 @@ class Benchmark:
     """The clips are made up."""
 
 
-def folds(phase: Phase, rounds: int, held_out_share: float, rng: np.random.Generator) -> list[Phase]:
+def folds(phase: Phase, class_count: int, held_out_share: float, rng: np.random.Generator) -> list[Phase]:
     """Leave-classes-out folds of a phase's training clips.
 
-    Each round cuts the seen classes at random into groups of about |U|. In a fold, the clips of one group play unseen,
-    and a random share of the other clips is held out to play the seen test clips.
+    The seen classes are cut at random into groups. In a fold, the clips of one group play unseen, and a random share
+    of the other clips is held out to play the seen test clips.
 
     Args:
         phase: its training clips are cut; its test clips are not touched.
-        rounds: how often the classes are cut.
+        class_count: about how many classes play unseen in a fold.
         held_out_share: share of the remaining clips to hold out.
         rng: draws the cuts.
 
     Raises:
-        DataError: there are fewer than twice as many seen classes as unseen ones.
+        DataError: there are fewer than two groups.
     """
-    groups = len(phase.seen) // len(phase.unseen)
+    groups = len(phase.seen) // class_count
     if groups < 2:
         raise DataError(
-            f"leave-classes-out folds need at least {2 * len(phase.unseen)} seen classes for {len(phase.unseen)} "
-            f'unseen ones, but there are {len(phase.seen)}: train the gate on validation (gate_training="validation").'
+            f"leave-classes-out folds of {class_count} classes need at least {2 * class_count} seen classes, but there "
+            f'are {len(phase.seen)}: make them smaller (fold_classes), or use gate_training="validation".'
         )
+    shuffled = rng.permutation(phase.seen)
     result = []
-    for _ in range(rounds):
-        shuffled = rng.permutation(phase.seen)
-        for g in range(groups):
-            unseen = tuple(sorted(int(c) for c in shuffled[g::groups]))
-            seen = tuple(c for c in phase.seen if c not in unseen)
-            is_unseen = np.isin(phase.train.labels, unseen)
-            held_out = ~is_unseen & _spread(phase.train.labels, held_out_share, rng)
-            train, test = phase.train.where(~is_unseen & ~held_out), phase.train.where(is_unseen | held_out)
-            result.append(Phase(f"{phase.name} fold {len(result)}", train, test, seen, unseen))
+    for g in range(groups):
+        unseen = tuple(sorted(int(c) for c in shuffled[g::groups]))
+        seen = tuple(c for c in phase.seen if c not in unseen)
+        is_unseen = np.isin(phase.train.labels, unseen)
+        held_out = ~is_unseen & _spread(phase.train.labels, held_out_share, rng)
+        train, test = phase.train.where(~is_unseen & ~held_out), phase.train.where(is_unseen | held_out)
+        result.append(Phase(f"{phase.name} fold {g}", train, test, seen, unseen))
     return result
 
 

@@ -110,7 +110,9 @@ def _read_split(folder: Path, name: str, class_count: int, u: int) -> ClassSplit
     split = ClassSplit(name, class_count, unseen, held_out)
     if set(split.seen) != set(seen):
         odd = sorted(set(split.seen) ^ set(seen))
-        raise DataError(f"{folder}: ru{u} and rs{class_count - u} should part all {class_count} classes, but not {odd}.")
+        raise DataError(
+            f"{folder}: ru{u} and rs{class_count - u} should part all {class_count} classes, but not {odd}."
+        )
     return replace(split, validation_seen=ids(f"rs{class_count - 2 * u}_0", "the seen classes of validation"))
 
 

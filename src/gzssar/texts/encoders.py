@@ -28,7 +28,7 @@ class MiniLM:
 
     Raises:
         MissingExtraError: the extra ``texts`` is not installed.
-    """  # noqa: D205
+    """
 
     name = "all-MiniLM-L6-v2"
 

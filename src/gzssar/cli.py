@@ -1,0 +1,107 @@
+"""The command line: parse, call, print."""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from gzssar.config import TEXT_SETS, ExperimentConfig
+from gzssar.errors import GzssarError
+
+Config = Annotated[ExperimentConfig, tyro.conf.OmitArgPrefixes]
+
+USAGE_ERROR = 2
+INTERRUPTED = 130
+
+
+def run(config: Config) -> None:
+    """Run a generalized zero-shot experiment; without arguments on the embedded synthetic motion world."""
+    from gzssar.evaluation.terminal import rich_table
+    from gzssar.experiment import run as run_experiment
+
+    config = _with_folder(config)
+    with _progress() as progress:
+        result = run_experiment(config, progress)
+    console = Console()
+    console.print(rich_table(result.summary, result.header))
+    if result.header.synthetic:
+        console.print("Synthetic data: made-up performers, no recordings. Real data: --synse DIR --text-features DIR")
+    console.print(f"Report: {config.out}/report.html", soft_wrap=True)
+
+
+def ablate(config: Config) -> None:
+    """Run the paper's ablation: lb, ad, md, ad+md and lb+ad+md in one table."""
+    from gzssar.data import load_data
+    from gzssar.evaluation.terminal import ablation_markdown, ablation_table
+    from gzssar.experiment import run as run_experiment
+    from gzssar.files import write_text
+
+    folder = _with_folder(config, "ablation").out
+    assert folder is not None  # _with_folder named one
+    with _progress() as progress:
+        data = load_data(config, ("lb", "ad", "md"), progress)
+        results = {
+            text: run_experiment(replace(config, text=text, out=folder / text), progress, data) for text in TEXT_SETS
+        }
+    rows = {text: result.summary for text, result in results.items()}
+    seconds = sum(result.header.seconds for result in results.values())
+    header = replace(results[TEXT_SETS[-1]].header, seconds=seconds)
+    write_text(folder / "ablation.md", ablation_markdown(rows, header))
+    console = Console()
+    console.print(ablation_table(rows, header))
+    console.print(f"Table: {folder}/ablation.md; one report per row beside it", soft_wrap=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Entry point. Exit codes: 0 done, 2 wrong input (one sentence on stderr), 130 interrupted."""
+    try:
+        tyro.extras.subcommand_cli_from_dict(
+            {"run": run, "ablate": ablate},
+            prog="gzssar",
+            description="Generalized zero-shot skeleton-based action recognition.",
+            args=arguments,
+        )
+    except GzssarError as error:
+        Console(stderr=True).print(f"gzssar: {error}", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(USAGE_ERROR)
+    except KeyboardInterrupt:
+        print("gzssar: interrupted; the same command goes on where it stopped.", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+
+
+def _with_folder(config: ExperimentConfig, kind: str | None = None) -> ExperimentConfig:
+    """The experiment with an output folder: the one asked for, or ``runs/`` and a name that tells what ran."""
+    if config.out is not None:
+        return config
+    data = config.synse.resolve().name if config.synse else "synthetic"
+    parts = [data, config.split, config.recipe, kind or config.text]
+    if config.selection != "validation":
+        parts.append(config.selection)
+    return replace(config, out=Path("runs") / "-".join(part for part in parts if part))
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str, int, int], None]]:
+    """A progress bar on stderr; nothing where that is no terminal."""
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:3.0f} %"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        tasks: dict[str, TaskID] = {}
+
+        def tell(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bar.add_task(what, total=total)
+            bar.update(tasks[what], completed=done, total=total)
+
+        yield tell

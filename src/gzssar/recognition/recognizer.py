@@ -66,8 +66,8 @@ class Recognizer:
 
     def unseen_probabilities(self, clips: FeatureSet) -> Float[np.ndarray, "N U"]:
         """The unseen classifier's softmax on the skeleton posterior's mean."""
-        with torch.no_grad():
-            return torch.softmax(self.unseen(torch.from_numpy(self.latents(clips))), dim=1).double().numpy()
+        logits = self.unseen(torch.from_numpy(self.latents(clips)))
+        return torch.softmax(logits.double(), dim=1).numpy()
 
     def predict_unseen(self, clips: FeatureSet) -> Labels:
         """The best unseen class."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from gzssar.config import ExperimentConfig, text_kinds
+from gzssar.config import ExperimentConfig, Recipe, recipe_for, text_kinds
 from gzssar.errors import DataError
 from gzssar.shapes import TextFeatures
 from gzssar.skeletons.features import Benchmark
@@ -44,6 +44,9 @@ def load_data(config: ExperimentConfig, kinds: tuple[str, ...], progress: Progre
         config: names the data.
         kinds: which texts are needed: lb, ad, md.
         progress: told what takes a while.
+
+    Raises:
+        GzssarError: an input is missing or malformed, contradicts another, or does not suit the recipe.
     """
     if config.synse is None:
         benchmark = synthetic_benchmark(SyntheticWorld(), EncoderTraining(), progress)
@@ -51,20 +54,46 @@ def load_data(config: ExperimentConfig, kinds: tuple[str, ...], progress: Progre
         return ExperimentData(benchmark, {kind: encoder.encode(packaged.of_kind(_KINDS[kind])) for kind in kinds})
     assert config.text_features is not None  # ExperimentConfig checked
     benchmark = read_synse(config.synse, config.split, config.unseen_count)
+    _check_gate(benchmark, recipe_for(config.recipe, config.split))
     return ExperimentData(benchmark, read_text_tables(config.text_features, kinds, benchmark.split.class_count))
 
 
+def _check_gate(benchmark: Benchmark, recipe: Recipe) -> None:
+    """A gate on the k = U largest probabilities must find as many in both phases: say so before training."""
+    if recipe.gate_input != "probabilities" or benchmark.validation is None:
+        return
+    wanted, held_out = len(benchmark.test.unseen), len(benchmark.validation.unseen)
+    known = min(len(benchmark.test.seen), len(benchmark.validation.seen))
+    if held_out != wanted or known < wanted:
+        raise DataError(
+            f"the gate of the recipe {recipe.name} needs, for {wanted} unseen classes, {wanted} validation-unseen ones "
+            f"and at least {wanted} seen ones in each phase, but there are {held_out} validation-unseen classes and "
+            f"{known} seen ones: cut the split so, or use the default recipe."
+        )
+
+
 def input_hashes(config: ExperimentConfig) -> dict[str, str]:
-    """SHA-256 of every array file below the folders an experiment names, by path inside them."""
+    """SHA-256 of every array file below the folders an experiment names, by path inside them.
+
+    Raises:
+        DataError: a folder does not exist, or a file in it cannot be read.
+    """
     if config.synse is None:
         return {"synthetic world": repr(SyntheticWorld()), "encoder": repr(EncoderTraining())}
     folders = {"synse": config.synse, "text_features": config.text_features}
     return {
-        f"{name}/{path.relative_to(folder)}": hashlib.sha256(path.read_bytes()).hexdigest()
+        f"{name}/{path.relative_to(folder)}": _hash(path)
         for name, folder in folders.items()
         if folder is not None
         for path in _arrays(folder)
     }
+
+
+def _hash(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise DataError(f"{path} should be a .npy file, but it cannot be read ({error.strerror}).") from error
 
 
 def _arrays(folder: Path) -> list[Path]:

@@ -6,7 +6,7 @@
     ├── DataError (ValueError)          an input is missing, malformed or contradicts another
     │   ├── SplitError                  the class split overlaps, leaves its range or lacks a class
     │   └── TextError                   class texts and classes do not match
-    ├── ConfigError (ValueError)        the arguments contradict each other
+    ├── ConfigError                     the arguments contradict each other
     ├── OutputError (OSError)           the output folder cannot be used
     └── MissingExtraError (ImportError) an optional dependency is not installed
 
@@ -31,8 +31,11 @@ class TextError(DataError):
     """Class texts and classes do not match."""
 
 
-class ConfigError(GzssarError, ValueError):
-    """The arguments contradict each other or name something that does not exist."""
+class ConfigError(GzssarError):
+    """The arguments contradict each other or name something that does not exist.
+
+    No ValueError: tyro would catch that and draw a box of its own around the sentence.
+    """
 
 
 class OutputError(GzssarError, OSError):

@@ -52,21 +52,39 @@ def read_array(path: Path, dtype: type[np.generic], ndim: int, what: str) -> np.
         DataError: the file is missing, not a plain array, of another shape or type, or holds NaN or infinity.
     """
     try:
-        array = np.load(path, allow_pickle=False)
+        with path.open("rb") as file:
+            array = np.lib.format.read_array(file, allow_pickle=False)
     except FileNotFoundError:
         raise DataError(f"{path} should hold {what}, but there is no such file.") from None
     except ValueError as error:
-        reason = "it needs pickle, which is refused because it can run code" if "pickle" in str(error) else str(error)
+        reason = _why_not_an_array(path, error)
         raise DataError(f"{path} should hold {what} as a plain .npy array, but {reason}: save it again.") from error
-    except (OSError, EOFError) as error:
+    except (OSError, MemoryError) as error:
         raise DataError(f"{path} should hold {what}, but it cannot be read ({error}).") from error
-    if not isinstance(array, np.ndarray) or array.ndim != ndim:
-        shape = getattr(array, "shape", "no array")
-        raise DataError(f"{path} should hold {what}: an array with {ndim} axes, but its shape is {shape}.")
+    if array.ndim != ndim:
+        axes = "one axis" if ndim == 1 else f"{ndim} axes"
+        raise DataError(f"{path} should hold {what}: an array with {axes}, but its shape is {array.shape}.")
+    if array.size == 0:
+        raise DataError(f"{path} should hold {what}, but it is empty: its shape is {array.shape}.")
     kinds = "iu" if dtype is np.int64 else "fiu"
     if array.dtype.kind not in kinds:
         wanted = "whole numbers" if dtype is np.int64 else "real numbers"
         raise DataError(f"{path} should hold {what} as {wanted}, but its type is {array.dtype}.")
-    if bad := int(np.size(array) - np.sum(np.isfinite(array))):
+    with np.errstate(over="ignore"):  # what leaves the range becomes infinite and is refused with the rest
+        array = array.astype(dtype)
+    if bad := int(array.size - np.isfinite(array).sum()):
         raise DataError(f"{path} should hold finite numbers, but {bad} of {array.size} are NaN or infinite.")
-    return array.astype(dtype)
+    return array
+
+
+def _why_not_an_array(path: Path, error: ValueError) -> str:
+    """What is wrong with a file that numpy did not take for a plain array."""
+    if "Object arrays" in str(error):
+        return "it needs pickle, which is refused because it can run code"
+    with path.open("rb") as file:
+        start = file.read(len(np.lib.format.MAGIC_PREFIX))
+    if start.startswith(b"PK"):
+        return "it is a .npz archive"
+    if start != np.lib.format.MAGIC_PREFIX:
+        return "it is not in that format"
+    return f"it is damaged ({error})"

@@ -43,11 +43,17 @@ def _processor() -> str:
     return named[0] if named else platform.processor() or platform.machine()
 
 
+def _is_left_over(path: Path) -> bool:
+    """A file that a kill cut off: see :func:`gzssar.files.writing`."""
+    return path.name.startswith(".") and path.suffix == ".part"
+
+
 class RunFolder:
     """An output folder that belongs to one experiment."""
 
     def __init__(self, path: Path, who: Mapping[str, Any]) -> None:
-        """Take the folder, or go on in it if the same experiment began there.
+        """Name the folder, or go on in it if the same experiment began there. Nothing is written before the first
+        seed is saved, so that wrong inputs leave no trace.
 
         Args:
             path: made where it does not exist.
@@ -56,17 +62,15 @@ class RunFolder:
         Raises:
             OutputError: it holds another run or other files, or cannot be written.
         """
-        self.path = path
+        self.path, self.who = path, who
         self.fingerprint = hashlib.sha256(json.dumps(who, sort_keys=True).encode()).hexdigest()[:12]
-        if path.exists() and not path.is_dir():
-            raise OutputError(f"{path} should be a folder for the results, but it is a file: name another one.")
-        if path.is_dir() and any(path.iterdir()):
+        existing = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
+        if not existing.is_dir():
+            raise OutputError(f"{path} should be a folder for the results, but {existing} is a file: name another one.")
+        if not os.access(existing, os.W_OK | os.X_OK):
+            raise OutputError(f"{path} cannot be written, since {existing} is read-only: name another folder.")
+        if existing == path and any(not _is_left_over(entry) for entry in path.iterdir()):
             self._check_same(who)
-            return
-        try:
-            write_json(path / "config.json", {**who, "fingerprint": self.fingerprint, "environment": environment()})
-        except OSError as error:
-            raise OutputError(f"{path} cannot be written ({error}): name another folder.") from error
 
     def _check_same(self, who: Mapping[str, Any]) -> None:
         config = self.path / "config.json"
@@ -76,6 +80,8 @@ class RunFolder:
             raise OutputError(f"{self.path} holds files that are no run: name another folder with --out.") from None
         except (OSError, ValueError) as error:
             raise OutputError(f"{config} cannot be read ({error}): name another folder.") from error
+        if not isinstance(there, dict):
+            raise OutputError(f"{config} should describe a run, but it is no run's: name another folder with --out.")
         if differs := [key for key in who if there.get(key) != json.loads(json.dumps(who[key]))]:
             raise OutputError(
                 f"{self.path} holds another run, which differs in {' and '.join(map(str, differs))} (see its "
@@ -88,8 +94,18 @@ class RunFolder:
         return load_record(path) if path.exists() else None
 
     def save(self, record: SeedRecord) -> None:
-        """Keep a finished seed."""
-        save_record(self._seed_path(record.seed), record)
+        """Keep a finished seed; before the first one, what the run is.
+
+        Raises:
+            OutputError: the folder cannot be written.
+        """
+        try:
+            config = self.path / "config.json"
+            if not config.exists():
+                write_json(config, {**self.who, "fingerprint": self.fingerprint, "environment": environment()})
+            save_record(self._seed_path(record.seed), record)
+        except OSError as error:
+            raise OutputError(f"{self.path} cannot be written ({error}): name another folder.") from error
 
     def _seed_path(self, seed: int) -> Path:
         return self.path / "seeds" / f"{seed}.npz"

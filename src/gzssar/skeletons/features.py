@@ -161,6 +161,20 @@ class Benchmark:
     synthetic: bool = False
     """The clips are made up."""
 
+    def __post_init__(self) -> None:
+        if len(self.class_names) != self.split.class_count:
+            raise DataError(
+                f"each of the {self.split.class_count} classes needs a name, but {len(self.class_names)} names came."
+            )
+        if self.validation is None:
+            return
+        widths = [phase.train.features.shape[1] for phase in (self.test, self.validation)]
+        if widths[0] != widths[1]:
+            raise DataError(
+                f"features of both phases must be of one width, but the test phase has {widths[0]} and the validation "
+                f"phase {widths[1]}."
+            )
+
 
 def folds(phase: Phase, class_count: int, held_out_share: float, rng: np.random.Generator) -> list[Phase]:
     """Leave-classes-out folds of a phase's training clips.

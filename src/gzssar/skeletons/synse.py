@@ -50,8 +50,15 @@ def read_synse(root: Path, split_name: str | None = None, unseen_count: int | No
     _check_zero_shot_clips(test, _features(test_folder, "ztest", "z_label"), test_folder)
     assert split.validation_seen is not None  # set by ClassSplit
     held_out = _features(validation_folder, "val", "val_label", "val_out")
-    judged = held_out + _features(validation_folder, "ztest", "z_label", "ztest_out")
-    _check_columns(judged, split, validation_folder)
+    zero_shot = _features(validation_folder, "ztest", "z_label", "ztest_out")
+    for clips in (held_out, zero_shot):
+        _check_columns(clips, split, validation_folder)
+    if len({held_out.features.shape[1], zero_shot.features.shape[1]}) > 1:
+        raise DataError(
+            f"{validation_folder}: the features in val.npy and ztest.npy should be of one width, but they have "
+            f"{held_out.features.shape[1]} and {zero_shot.features.shape[1]}."
+        )
+    judged = held_out + zero_shot
     train = _features(validation_folder, "train", "train_label")
     validation = Phase("validation", train, judged, split.validation_seen, split.validation_unseen)
     names = tuple(f"class {k}" for k in range(split.class_count))
@@ -94,8 +101,6 @@ def _features(folder: Path, features: str, labels: str, logits: str | None = Non
     for name, other in ((labels, y), (logits, out)):
         if other is not None and len(other) != len(x):
             raise DataError(f"{folder}: {features}.npy has {len(x)} clips but {name}.npy has {len(other)}.")
-    if len(x) == 0:
-        raise DataError(f"{folder / features}.npy should hold clips, but it is empty.")
     return FeatureSet(x, y, out, {features: str(folder / f"{features}.npy")})
 
 
@@ -105,7 +110,12 @@ def _read_split(folder: Path, name: str, class_count: int, u: int) -> ClassSplit
     def ids(stem: str, what: str) -> tuple[int, ...]:
         return tuple(read_array(folder / f"{stem}.npy", np.int64, 1, what).tolist())
 
-    unseen, seen = ids(f"ru{u}", "the unseen classes"), ids(f"rs{class_count - u}", "the seen classes")
+    counted = f"(gtest_out.npy has {class_count} columns, one per class, and {u} classes are unseen)"
+    unseen, seen = ids(f"ru{u}", "the unseen classes"), ids(f"rs{class_count - u}", f"the seen classes {counted}")
+    if len(unseen) != u:
+        raise DataError(
+            f"{folder}/ru{u}.npy should hold {u} unseen classes, as its name says, but it holds {len(unseen)}."
+        )
     held_out = ids(f"rv{u}_0", "the validation-unseen classes")
     split = ClassSplit(name, class_count, unseen, held_out)
     if set(split.seen) != set(seen):
@@ -128,6 +138,11 @@ def _check_columns(clips: FeatureSet, split: ClassSplit, folder: Path) -> None:
 def _check_zero_shot_clips(test: Phase, zero_shot: FeatureSet, folder: Path) -> None:
     """`ztest` must be the unseen clips of `gtest`: the two stand for the same clips in two files."""
     unseen = test.test.of(test.unseen)
+    if zero_shot.features.shape[1] != test.train.features.shape[1]:
+        raise DataError(
+            f"{folder}: the features in ztest.npy and gtest.npy should be of one width, but they have "
+            f"{zero_shot.features.shape[1]} and {test.train.features.shape[1]}."
+        )
     if sorted(unseen.labels.tolist()) != sorted(zero_shot.labels.tolist()):
         raise DataError(
             f"{folder}: ztest should hold the clips of unseen classes that are in gtest, but ztest has "

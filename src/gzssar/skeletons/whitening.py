@@ -57,7 +57,7 @@ def whitened_space(train: FeatureSet, shrinkage: float) -> SkeletonSpace:
     return SkeletonSpace(means.mean(axis=0).astype(np.float32), (vectors * scale).astype(np.float32))
 
 
-def class_means(train: FeatureSet, features: SkeletonFeatures) -> SkeletonFeatures:
+def class_means(train: FeatureSet, features: SkeletonFeatures) -> Float[np.ndarray, "S D"]:
     """Mean of `features` per class of `train`, in order of class id.
 
     Args:

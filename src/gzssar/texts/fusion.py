@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 
 import numpy as np
+from jaxtyping import Float
 
 from gzssar.errors import TextError
 from gzssar.shapes import TextFeatures
 from gzssar.splits import Ids
 
 
-def fuse(tables: Sequence[TextFeatures]) -> TextFeatures:
+def fuse(tables: Sequence[Float[np.ndarray, "_ _"]]) -> Float[np.ndarray, "K E"]:
     """Concatenate, then ONE L2 normalisation of the whole row (Li et al., ICIG 2023).
 
     Args:
@@ -29,7 +30,7 @@ def fuse(tables: Sequence[TextFeatures]) -> TextFeatures:
     return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
 
-def span(texts: TextFeatures) -> TextFeatures:
+def span(texts: TextFeatures) -> Float[np.ndarray, "K _"]:
     """Turn K texts into the at most K dimensions they span: every inner product stays, the model's text side shrinks.
 
     Returns:

@@ -1,0 +1,31 @@
+from pathlib import Path
+
+import pytest
+import torch
+
+from synse_folder import write_synse_folder
+
+SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread():
+    """Small tensors on a shared machine: waiting for a second thread costs more than it gives."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real data, which is not ours to distribute: it lies beside the repository or not at all."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip("real data is missing: the folder ../shared/data beside the repository")
+    return SHARED_DATA
+
+
+@pytest.fixture
+def synse(tmp_path) -> Path:
+    """A valid SynSE folder of the toy world, with its text features, for a test to break."""
+    return write_synse_folder(tmp_path / "toy")

@@ -23,7 +23,7 @@ from gzssar.evaluation.report import write_report
 from gzssar.evaluation.summary import ReportHeader, Summary, scores_json, summarise
 from gzssar.files import write_json
 from gzssar.outputs import RunFolder, environment, identity
-from gzssar.recognition.gate import Gate, fit_gate
+from gzssar.recognition.gate import Gate, fit_gate, tune_threshold
 from gzssar.recognition.recognizer import Recognizer, pose
 from gzssar.seeds import run_seeds
 from gzssar.shapes import TextFeatures
@@ -125,14 +125,21 @@ def run_seed(experiment: Experiment, seed: int, progress: Progress | None = None
         test, cycle = best([after(0, cycle) for cycle in cycles])
     else:
         test, cycle = after(0, validation_cycle), validation_cycle
-    learned_from = [after(i, cycle) for i in range(2, len(problems))]
-    if "validation" in recipe.gate_training:
-        learned_from.append(validation)
+    left_out = [after(i, cycle) for i in range(2, len(problems))]
+    learned_from = left_out + [validation] * ("validation" in recipe.gate_training)
     gate = fit_gate([one.gate_set() for one in learned_from], balanced=recipe.gate_input == "distances")
     seen_by = seen_classifier(recipe, validation)
+    threshold = recipe.threshold
+    if threshold is None:
+        known = [answer(one, gate, 0.5, "nearest-mean") for one in (*left_out, validation)]
+        import os
+
+        m = os.environ.get("TUNE", "both")
+        known = {"both": known, "val": known[-1:], "folds": known[:-1]}[m]
+        threshold = tune_threshold(known)
 
     # ⑤ the judge
-    answers = answer(test, gate, recipe.threshold, seen_by)
+    answers = answer(test, gate, threshold, seen_by)
     zsl = benchmark.test.test.of(benchmark.test.unseen)
     return SeedRecord(
         seed=seed,

@@ -42,17 +42,23 @@ def span(texts: TextFeatures) -> Float[np.ndarray, "K _"]:
 
 
 def centre(texts: TextFeatures, seen: Ids) -> TextFeatures:
-    """Subtract the mean of the seen classes and scale so that their mean square norm is one.
+    """Centre texts on the seen classes, keep what these span, and scale to unit mean square norm.
 
     Language encoders give all texts a large common direction and a norm of their own (CLIP about 10, MiniLM 1);
-    neither says anything about a class.
+    neither says anything about a class. What an unseen class's text has outside the span of the seen ones cannot be
+    learned from them: left in, it meets the encoder's initial weights and adds noise.
+
+    Returns:
+        (K, E), in the coordinates of `texts`.
 
     Raises:
         TextError: all texts of seen classes are the same.
     """
     rows = texts.astype(np.float64)
     rows = rows - rows[list(seen)].mean(axis=0)
-    scale = np.sqrt(np.mean(np.sum(rows[list(seen)] ** 2, axis=1)))
-    if not scale > 1e-6:
+    _, singular, basis = np.linalg.svd(rows[list(seen)], full_matrices=False)
+    if not singular[0] > 1e-6:
         raise TextError("the texts of the seen classes must differ from each other, but they are all the same.")
-    return (rows / scale).astype(np.float32)
+    basis = basis[singular > 1e-6 * singular[0]]
+    scale = np.sqrt(np.mean(np.sum(rows[list(seen)] ** 2, axis=1)))
+    return (rows @ basis.T @ basis / scale).astype(np.float32)

@@ -1,0 +1,107 @@
+import json
+
+import numpy as np
+import pytest
+
+from gzssar.errors import DataError
+from gzssar.files import read_array, write_json, write_text, writing
+
+
+def test_a_block_that_fails_leaves_the_old_file_and_nothing_beside_it(tmp_path):
+    path = tmp_path / "scores.json"
+    write_text(path, "old")
+
+    def interrupted():
+        with writing(path) as file:
+            file.write(b"half of the n")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_nothing_is_there_before_the_block_ends(tmp_path):
+    path = tmp_path / "new" / "scores.json"
+    with writing(path) as file:
+        file.write(b"new")
+        assert not path.exists()
+    assert path.read_bytes() == b"new"
+    assert list(path.parent.iterdir()) == [path]
+    assert path.stat().st_mode & 0o777 == 0o644
+
+
+def test_text_and_json_are_utf8(tmp_path):
+    write_json(tmp_path / "a.json", {"σ": [1, 2.5]})
+    content = (tmp_path / "a.json").read_bytes().decode("utf-8")
+    assert "σ" in content
+    assert json.loads(content) == {"σ": [1, 2.5]}
+
+
+@pytest.mark.parametrize(
+    ("stored", "dtype"),
+    [
+        (np.array([[1, 2]], dtype=np.uint8), np.float32),
+        (np.array([[1, 2]], dtype=np.float64), np.float32),
+        (np.array([[1, 2]], dtype=np.int16), np.int64),
+        (np.asfortranarray(np.array([[1, 2]], dtype=">f4")), np.float32),
+    ],
+)
+def test_arrays_come_in_the_type_asked_for(tmp_path, stored, dtype):
+    np.save(tmp_path / "a.npy", stored)
+    array = read_array(tmp_path / "a.npy", dtype, 2, "numbers")
+    assert array.dtype == dtype
+    assert array.tolist() == [[1, 2]]
+
+
+def damaged(tmp_path, array):
+    np.save(tmp_path / "whole.npy", array)
+    return (tmp_path / "whole.npy").read_bytes()[:-8]
+
+
+@pytest.mark.parametrize(
+    ("stored", "message"),
+    [
+        (np.zeros((2, 2)), r"should hold ids: an array with one axis, but its shape is \(2, 2\)"),
+        (np.array(3), r"an array with one axis, but its shape is \(\)"),
+        (np.zeros(0, dtype=int), r"should hold ids, but it is empty: its shape is \(0,\)"),
+        (np.array([1.0]), "should hold ids as whole numbers, but its type is float64"),
+        (np.array([True]), "as whole numbers, but its type is bool"),
+        (np.array(["1"]), "as whole numbers, but its type is <U1"),
+        (np.array([None]), "needs pickle, which is refused because it can run code: save it again"),
+        (b"", "but it is not in that format: save it again"),
+        (b"\x80\x04N.", "but it is not in that format: save it again"),
+        (b"PK\x03\x04", r"but it is a \.npz archive: save it again"),
+        (b"\x93NUMPY\x01", "but it is damaged"),
+    ],
+)
+def test_other_files_are_refused(tmp_path, stored, message):
+    path = tmp_path / "ids.npy"
+    if isinstance(stored, bytes):
+        path.write_bytes(stored)
+    else:
+        np.save(path, stored, allow_pickle=True)
+    with pytest.raises(DataError, match=message) as refused:
+        read_array(path, np.int64, 1, "ids")
+    assert str(path) in str(refused.value)
+
+
+def test_a_file_cut_off_is_refused(tmp_path):
+    (tmp_path / "ids.npy").write_bytes(damaged(tmp_path, np.arange(10)))
+    with pytest.raises(DataError, match="but it is damaged"):
+        read_array(tmp_path / "ids.npy", np.int64, 1, "ids")
+
+
+def test_no_file_and_a_folder_are_refused(tmp_path):
+    with pytest.raises(DataError, match=r"ids\.npy should hold ids, but there is no such file"):
+        read_array(tmp_path / "ids.npy", np.int64, 1, "ids")
+    with pytest.raises(DataError, match="should hold ids, but it cannot be read"):
+        read_array(tmp_path, np.int64, 1, "ids")
+
+
+@pytest.mark.parametrize("values", [[0, np.nan, -np.inf], [0, 1e300, -1e300]])
+def test_numbers_must_be_finite_in_float32(tmp_path, values):
+    np.save(tmp_path / "x.npy", values)
+    with pytest.raises(DataError, match="should hold finite numbers, but 2 of 3 are NaN or infinite"):
+        read_array(tmp_path / "x.npy", np.float32, 1, "numbers")

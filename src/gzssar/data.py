@@ -49,9 +49,9 @@ def load_data(config: ExperimentConfig, kinds: tuple[str, ...], progress: Progre
         GzssarError: an input is missing or malformed, contradicts another, or does not suit the recipe.
     """
     if config.synse is None:
-        benchmark = synthetic_benchmark(SyntheticWorld(), EncoderTraining(), progress)
         packaged, encoder = load_packaged_texts("synthetic"), MiniLM()
-        return ExperimentData(benchmark, {kind: encoder.encode(packaged.of_kind(_KINDS[kind])) for kind in kinds})
+        texts = {kind: encoder.encode(packaged.of_kind(_KINDS[kind])) for kind in kinds}
+        return ExperimentData(synthetic_benchmark(SyntheticWorld(), EncoderTraining(), progress), texts)
     assert config.text_features is not None  # ExperimentConfig checked
     benchmark = read_synse(config.synse, config.split, config.unseen_count)
     _check_gate(benchmark, recipe_for(config.recipe, config.split))

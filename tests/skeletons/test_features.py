@@ -220,11 +220,15 @@ def test_folds_are_their_generators():
     assert clips(3) != clips(4)
 
 
-def test_too_few_classes_for_two_folds():
-    with pytest.raises(DataError, match="folds of 4 classes need at least 8 seen classes, but there are 7"):
-        cut(fold_world(), class_count=4)
+def test_few_classes_make_two_folds():
+    assert sorted(len(fold.unseen) for fold in cut(fold_world(), class_count=6)) == [3, 4]
+
+
+def test_one_class_makes_no_folds():
+    with pytest.raises(DataError, match="need at least 2 seen classes, but there is one"):
+        cut(phase(train=[0] * 10, test=(0, 3), seen=(0,)))
 
 
 def test_too_few_clips_to_hold_any_out():
-    with pytest.raises(DataError, match=r"fold 0 .*needs test clips of seen classes"):
+    with pytest.raises(DataError, match="hold out 25% of each class's training clips, but no class has more than 3"):
         cut(fold_world(per_class=3))

@@ -195,19 +195,23 @@ def folds(phase: Phase, class_count: int, held_out_share: float, rng: np.random.
 
     Args:
         phase: its training clips are cut; its test clips are not touched.
-        class_count: about how many classes play unseen in a fold.
+        class_count: about how many classes play unseen in a fold; half of them where there are fewer than twice as
+            many.
         held_out_share: share of the remaining clips to hold out.
         rng: draws the cuts.
 
     Raises:
-        DataError: there are fewer than two groups.
+        DataError: there is one seen class only, or too few clips to hold any out.
     """
-    groups = len(phase.seen) // class_count
-    if groups < 2:
+    if len(phase.seen) < 2:
+        raise DataError("leave-classes-out folds need at least 2 seen classes, but there is one.")
+    most = int(np.unique(phase.train.labels, return_counts=True)[1].max())
+    if int(held_out_share * most) == 0:
         raise DataError(
-            f"leave-classes-out folds of {class_count} classes need at least {2 * class_count} seen classes, but there "
-            f'are {len(phase.seen)}: make them smaller (fold_classes), or use gate_training="validation".'
+            f"leave-classes-out folds hold out {held_out_share:.0%} of each class's training clips, but no class has "
+            f'more than {most}: bring more clips, or use gate_training="validation".'
         )
+    groups = max(2, len(phase.seen) // class_count)
     shuffled = rng.permutation(phase.seen)
     result = []
     for g in range(groups):

@@ -340,3 +340,17 @@ def test_an_output_folder_that_is_a_file(synse, tmp_path, capsys, below):
     (tmp_path / "out").write_text("years of work")
     assert re.search("should be a folder .* file", sentence(capsys, arguments(synse, tmp_path / "out" / below)))
     assert (tmp_path / "out").read_text() == "years of work"
+
+
+def test_the_ablation_refuses_the_same(synse, tmp_path, capsys):
+    BROKEN["a text too few"][0](synse)
+    said = sentence(capsys, ["ablate", *arguments(synse, tmp_path / "out")[1:]])
+    assert re.search(BROKEN["a text too few"][1], said)
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_ablation_refuses_a_file_for_a_folder(synse, tmp_path, capsys):
+    (tmp_path / "out").write_text("years of work")
+    said = sentence(capsys, ["ablate", *arguments(synse, tmp_path / "out")[1:]])
+    assert re.search(r"should be a folder .* is a file", said)
+    assert (tmp_path / "out").read_text() == "years of work"

@@ -8,6 +8,7 @@ from gzssar.evaluation.protocol import GzslAnswers, evaluate
 from gzssar.evaluation.record import SeedRecord
 from gzssar.outputs import RunFolder
 
+HOW = {"seeds": [0], "command": "gzssar run"}
 WHO = {"experiment": {"text": "lb"}, "recipe": {"name": "toy"}}
 
 
@@ -19,7 +20,7 @@ def record(seed):
 
 
 def test_nothing_is_written_before_a_seed_is_done(tmp_path):
-    folder = RunFolder(tmp_path / "runs" / "toy", WHO)
+    folder = RunFolder(tmp_path / "runs" / "toy", WHO, HOW)
     assert not (tmp_path / "runs").exists()
     folder.save(record(3))
     assert sorted(str(path.relative_to(folder.path)) for path in folder.path.rglob("*.*")) == [
@@ -29,8 +30,8 @@ def test_nothing_is_written_before_a_seed_is_done(tmp_path):
 
 
 def test_the_same_run_goes_on_where_it_stopped(tmp_path):
-    RunFolder(tmp_path / "toy", WHO).save(record(3))
-    again = RunFolder(tmp_path / "toy", WHO)
+    RunFolder(tmp_path / "toy", WHO, HOW).save(record(3))
+    again = RunFolder(tmp_path / "toy", WHO, HOW)
     assert again.record(4) is None
     assert again.record(3).scores == record(3).scores
     there = json.loads((tmp_path / "toy" / "config.json").read_text())
@@ -39,14 +40,15 @@ def test_the_same_run_goes_on_where_it_stopped(tmp_path):
 
 
 def test_another_run_is_told_what_differs(tmp_path):
-    RunFolder(tmp_path / "toy", WHO).save(record(3))
+    RunFolder(tmp_path / "toy", WHO, HOW).save(record(3))
     with pytest.raises(OutputError, match=r"holds another run, which differs in recipe \(see its config\.json\)"):
-        RunFolder(tmp_path / "toy", {**WHO, "recipe": {"name": "other"}})
+        RunFolder(tmp_path / "toy", {**WHO, "recipe": {"name": "other"}}, HOW)
 
 
 def test_fingerprints_tell_runs_apart(tmp_path):
     first, same, other = (
-        RunFolder(tmp_path / "toy", who).fingerprint for who in (WHO, dict(reversed(WHO.items())), {**WHO, "recipe": 1})
+        RunFolder(tmp_path / "toy", who, {}).fingerprint
+        for who in (WHO, dict(reversed(WHO.items())), {**WHO, "recipe": 1})
     )
     assert first == same != other
 
@@ -54,12 +56,12 @@ def test_fingerprints_tell_runs_apart(tmp_path):
 def test_what_a_kill_left_over_is_no_other_file(tmp_path):
     (tmp_path / "toy").mkdir()
     (tmp_path / "toy" / ".config.json.abc.part").write_text("{")
-    RunFolder(tmp_path / "toy", WHO).save(record(0))
-    assert RunFolder(tmp_path / "toy", WHO).record(0) is not None
+    RunFolder(tmp_path / "toy", WHO, HOW).save(record(0))
+    assert RunFolder(tmp_path / "toy", WHO, HOW).record(0) is not None
 
 
 def test_a_folder_that_cannot_be_written_is_an_output_error(tmp_path):
-    folder = RunFolder(tmp_path / "toy", WHO)
+    folder = RunFolder(tmp_path / "toy", WHO, HOW)
     (tmp_path / "toy").write_text("came in between")
     with pytest.raises(OutputError, match=r"toy cannot be written .* name another folder"):
         folder.save(record(0))

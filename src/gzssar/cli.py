@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from gzssar.config import TEXT_SETS, ExperimentConfig
-from gzssar.errors import GzssarError
+from gzssar.errors import GzssarError, OutputError
 
 Config = Annotated[ExperimentConfig, tyro.conf.OmitArgPrefixes]
 
@@ -44,6 +44,8 @@ def ablate(config: Config) -> None:
 
     folder = _with_folder(config, "ablation").out
     assert folder is not None  # _with_folder named one
+    if (folder / "config.json").exists():
+        raise OutputError(f"{folder} holds a single run: name another folder for the ablation with --out.")
     with _progress() as progress:
         data = load_data(config, ("lb", "ad", "md"), progress)
         results = {

@@ -107,8 +107,14 @@ class Recipe:
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
-            if isinstance(value, int | float) and name not in ("text_noise", "shrinkage", "threshold") and value <= 0:
+            if (
+                isinstance(value, int | float)
+                and name not in ("text_noise", "shrinkage", "threshold")
+                and not value > 0
+            ):
                 raise ConfigError(f"{name} must be positive, but it is {value}.")
+        if not self.text_noise >= 0:
+            raise ConfigError(f"text_noise is a standard deviation, but it is {self.text_noise}.")
         if not 0 <= self.shrinkage <= 1:
             raise ConfigError(f"shrinkage is a share in [0, 1], but it is {self.shrinkage}.")
         if self.threshold is not None and not 0 <= self.threshold <= 1:
@@ -212,6 +218,8 @@ class ExperimentConfig:
     def __post_init__(self) -> None:
         if self.seeds < 1 or self.jobs < 1:
             raise ConfigError(f"seeds and jobs must be at least 1, but they are {self.seeds} and {self.jobs}.")
+        if self.first_seed < 0:
+            raise ConfigError(f"seeds count from 0, but first_seed is {self.first_seed}.")
         if self.synse is None and (self.text_features or self.split or self.unseen_count):
             raise ConfigError(
                 "--text-features, --split and --unseen-count go with --synse DIR; without it the embedded synthetic "

@@ -74,10 +74,11 @@ def run(config: ExperimentConfig, progress: Progress | None = None, data: Experi
     started = time.perf_counter()
     hashes = input_hashes(config)
     recipe = recipe_for(config.recipe, config.split)
-    folder = RunFolder(config.out, identity(config, recipe, hashes)) if config.out else None
+    seeds = range(config.first_seed, config.first_seed + config.seeds)
+    how = {"seeds": list(seeds), "command": config.command()}
+    folder = RunFolder(config.out, identity(config, recipe, hashes), how) if config.out else None
     data = data or load_data(config, text_kinds(config.text), progress)
     experiment = Experiment(data.benchmark, data.fused(config.text), recipe, config.selection)
-    seeds = range(config.first_seed, config.first_seed + config.seeds)
     done = {seed: record for seed in seeds if folder and (record := folder.record(seed))}
     missing = [seed for seed in seeds if seed not in done]
     for record in run_seeds(run_seed, experiment, missing, config.jobs, progress):
@@ -103,7 +104,7 @@ def run_seed(experiment: Experiment, seed: int, progress: Progress | None = None
 
 @dataclass(frozen=True)
 class Trained:
-    """What training leaves behind: problems (0 the test phase, 1 the validation phase, then the folds), each aligned."""
+    """What training leaves behind: problems (the test phase, the validation phase, then the folds), each aligned."""
 
     experiment: Experiment
     seed: int

@@ -51,18 +51,20 @@ def _is_left_over(path: Path) -> bool:
 class RunFolder:
     """An output folder that belongs to one experiment."""
 
-    def __init__(self, path: Path, who: Mapping[str, Any]) -> None:
+    def __init__(self, path: Path, who: Mapping[str, Any], how: Mapping[str, Any]) -> None:
         """Name the folder, or go on in it if the same experiment began there. Nothing is written before the first
         seed is saved, so that wrong inputs leave no trace.
 
         Args:
             path: made where it does not exist.
             who: the experiment's identity.
+            how: what may differ between two runs of the same experiment, such as the seeds; kept for the record.
 
         Raises:
             OutputError: it holds another run or other files, or cannot be written.
         """
-        self.path, self.who = path, who
+        self.path, self.who, self.how = path, who, how
+        self._described = False
         self.fingerprint = hashlib.sha256(json.dumps(who, sort_keys=True).encode()).hexdigest()[:12]
         existing = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
         if not existing.is_dir():
@@ -100,9 +102,10 @@ class RunFolder:
             OutputError: the folder cannot be written.
         """
         try:
-            config = self.path / "config.json"
-            if not config.exists():
-                write_json(config, {**self.who, "fingerprint": self.fingerprint, "environment": environment()})
+            if not self._described:
+                about = {"fingerprint": self.fingerprint, **self.how, "environment": environment()}
+                write_json(self.path / "config.json", {**self.who, **about})
+                self._described = True
             save_record(self._seed_path(record.seed), record)
         except OSError as error:
             raise OutputError(f"{self.path} cannot be written ({error}): name another folder.") from error

@@ -104,7 +104,7 @@ def _train(
             batch = batches.draw(rows[step])
             done = cycle * recipe.cycle_steps + step
             if done % LOG_EVERY == 0:
-                logged.append(_terms(stack, batch, rectified))
+                logged.append(_finite(_terms(stack, batch, rectified)))
                 progress(done)
             weights = weights_at(recipe, cycle, step, batches.width, batches.text_width)
             write_gradients(stack, *batch, weights, rectified)
@@ -199,9 +199,14 @@ def _terms(stack: Stack, batch: Batch, rectified: bool) -> list[LossTerms]:
         return [loss_terms(stack.model(m, rectified), *(t[m] for t in tensors)) for m in range(len(batch.skeletons))]
 
 
+def _finite(terms: list[LossTerms]) -> list[LossTerms]:
+    """Stop as soon as a loss is no number."""
+    if not all(torch.isfinite(term) for one in terms for term in one):
+        raise DataError("the alignment's loss left the finite numbers: lower the learning rate, or check the features.")
+    return terms
+
+
 def _curves(logged: Sequence[LossTerms]) -> dict[str, np.ndarray]:
     values = np.array([[float(term) for term in terms] for terms in logged])
-    if not np.isfinite(values).all():
-        raise DataError("the alignment's loss left the finite numbers: lower the learning rate, or check the features.")
     curves = {name.replace("_", " "): values[:, i] for i, name in enumerate(LossTerms._fields)}
     return {"step": np.arange(len(logged)) * LOG_EVERY, **curves}

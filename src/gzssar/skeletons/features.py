@@ -187,11 +187,19 @@ class Benchmark:
             )
 
 
+MOST_FOLDS = 8
+"""However many classes there are, so many folds at most: they are there to fit a gate of a few weights."""
+
+MOST_FOLD_CLIPS = 8192
+"""A fold draws on so many training clips at most, for the same reason; NTU-120 has 63,000."""
+
+
 def folds(phase: Phase, class_count: int, held_out_share: float, rng: np.random.Generator) -> list[Phase]:
     """Leave-classes-out folds of a phase's training clips.
 
     The seen classes are cut at random into groups. In a fold, the clips of one group play unseen, and a random share
-    of the other clips is held out to play the seen test clips.
+    of the other clips is held out to play the seen test clips. At most :data:`MOST_FOLDS` groups and
+    :data:`MOST_FOLD_CLIPS` clips are used, so that folds cost no more on a large data set than on a middling one.
 
     Args:
         phase: its training clips are cut; its test clips are not touched.
@@ -213,13 +221,16 @@ def folds(phase: Phase, class_count: int, held_out_share: float, rng: np.random.
         )
     groups = max(2, len(phase.seen) // class_count)
     shuffled = rng.permutation(phase.seen)
+    clips = phase.train
+    if len(clips) > MOST_FOLD_CLIPS:
+        clips = clips.where(~_spread(clips.labels, 1 - MOST_FOLD_CLIPS / len(clips), rng))
     result = []
-    for g in range(groups):
+    for g in range(min(groups, MOST_FOLDS)):
         unseen = tuple(sorted(int(c) for c in shuffled[g::groups]))
         seen = tuple(c for c in phase.seen if c not in unseen)
-        is_unseen = np.isin(phase.train.labels, unseen)
-        held_out = ~is_unseen & _spread(phase.train.labels, held_out_share, rng)
-        train, test = phase.train.where(~is_unseen & ~held_out), phase.train.where(is_unseen | held_out)
+        is_unseen = np.isin(clips.labels, unseen)
+        held_out = ~is_unseen & _spread(clips.labels, held_out_share, rng)
+        train, test = clips.where(~is_unseen & ~held_out), clips.where(is_unseen | held_out)
         result.append(Phase(f"{phase.name} fold {g}", train, test, seen, unseen))
     return result
 

@@ -1,0 +1,80 @@
+"""Runs the rows under ``rows/`` and keeps one file per row, recipe and seed under ``results/``; a kill loses one seed.
+
+    python benchmarks/run.py [--data ../shared/data] [--only mix43-s11 …] [--recipes default paper] [--seeds 5]
+    python benchmarks/report.py            # writes RESULTS.md
+
+A row names a data folder below ``--data``; a row whose folder is absent is skipped by name. Both selection rules are
+judged on one training, since they differ only afterwards.
+"""
+
+import argparse
+import json
+import subprocess
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from gzssar.config import ExperimentConfig, recipe_for, text_kinds
+from gzssar.data import load_data
+from gzssar.experiment import Experiment, judge, train
+from gzssar.files import write_json
+from gzssar.outputs import environment
+
+HERE = Path(__file__).parent
+SELECTIONS = {"default": ("validation",), "paper": ("validation", "paper-test-selected")}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=HERE.parent.parent / "shared" / "data")
+    parser.add_argument("--only", nargs="*", help="rows to run; all of them without it")
+    parser.add_argument("--recipes", nargs="*", default=["default", "paper"])
+    parser.add_argument("--seeds", type=int, default=5)
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    for path in sorted((HERE / "rows").glob("*.json")):
+        row = json.loads(path.read_text())
+        if arguments.only and path.stem not in arguments.only:
+            continue
+        if not (arguments.data / row["data"]).is_dir():
+            print(f"{path.stem}: skipped, {arguments.data / row['data']} is not there")
+            continue
+        for recipe in row["recipes"]:
+            if recipe in arguments.recipes:
+                run_row(path.stem, row, recipe, arguments.data, arguments.seeds)
+
+
+def run_row(name: str, row: dict[str, str], recipe: str, data_root: Path, seeds: int) -> None:
+    """Every seed of one row and recipe that has no result yet."""
+    missing = [seed for seed in range(seeds) if not result_path(name, recipe, seed).exists()]
+    if not missing:
+        return
+    synse, text_features = data_root / row["data"], data_root / row["text_features"]
+    config = ExperimentConfig(synse, text_features, row["split"], text=row["text"], recipe=recipe)
+    data = load_data(config, text_kinds(config.text))
+    experiment = Experiment(data.benchmark, data.fused(config.text), recipe_for(recipe, config.split))
+    for seed in missing:
+        trained = train(experiment, seed)
+        result = {"commit": commit(), "machine": environment()["machine"]}
+        for selection in SELECTIONS[recipe]:
+            record = judge(trained, selection)
+            gate = {"median_p_seen": np.median(record.answers.p_seen), "largest_p_seen": record.answers.p_seen.max()}
+            numbers = {**asdict(record.scores), **record.extra, **gate, "seconds": record.seconds}
+            result[selection] = {key: float(value) for key, value in numbers.items()}
+        write_json(result_path(name, recipe, seed), result)
+        print(name, recipe, seed, *(f"{s}: H {result[s]['harmonic_mean']:.3f}" for s in SELECTIONS[recipe]))
+
+
+def result_path(name: str, recipe: str, seed: int) -> Path:
+    return HERE / "results" / f"{name}-{recipe}" / f"{seed}.json"
+
+
+def commit() -> str:
+    done = subprocess.run(["git", "-C", HERE, "rev-parse", "--short", "HEAD"], capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+if __name__ == "__main__":
+    main()

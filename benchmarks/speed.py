@@ -1,0 +1,161 @@
+"""Times both recipes on one thread and measures peak memory at NTU-120 size; writes ``results/speed.json``.
+
+    python benchmarks/speed.py [--data ../shared/data]
+
+The step of the ``paper`` recipe is timed against plain autograd on the same loss in the same run, since machines are
+shared: believe the ratio rather than the milliseconds.
+"""
+
+import argparse
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from gzssar.alignment.losses import loss_terms, weighted
+from gzssar.alignment.schedule import weights_at
+from gzssar.alignment.training import Pairs, align
+from gzssar.alignment.vae import CrossModalVae
+from gzssar.config import DEFAULT, PAPER, Recipe, recipe_for
+from gzssar.data import load_data
+from gzssar.experiment import Experiment, judge, train
+from gzssar.files import write_json
+from gzssar.outputs import environment
+from gzssar.skeletons.features import Benchmark, FeatureSet, Phase
+from gzssar.splits import PUBLISHED_SPLITS
+from run import HERE, commit
+
+REPEATS = 5
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=HERE.parent.parent / "shared" / "data")
+    parser.add_argument("--ntu120", choices=["default", "paper"], help="only this recipe at NTU-120 size")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    if arguments.ntu120:
+        print(json.dumps(ntu120(arguments.ntu120)))
+        return
+    result = {"commit": commit(), "machine": environment()["machine"], "torch": torch.__version__}
+    experiment = mix43(arguments.data)
+    result["paper step"] = steps(experiment)
+    for recipe in (DEFAULT, PAPER):
+        one = replace(experiment, recipe=recipe)
+        times = [seed_seconds(one, seed) for seed in range(3 if recipe is DEFAULT else 1)]
+        result[f"{recipe.name} seed, seconds"] = statistics.median(times)
+    for recipe in ("default", "paper"):
+        done = subprocess.run(
+            [sys.executable, __file__, "--ntu120", recipe], capture_output=True, text=True, check=True
+        )
+        result[f"{recipe} at NTU-120 size"] = json.loads(done.stdout.splitlines()[-1])
+    write_json(HERE / "results" / "speed.json", result)
+    print(json.dumps(result, indent=2))
+
+
+def mix43(data_root: Path) -> Experiment:
+    from gzssar.config import ExperimentConfig
+
+    folder = data_root / "mix43"
+    config = ExperimentConfig(folder / "s11", folder / "text_feats" / "minilm")
+    data = load_data(config, ("lb", "ad", "md"))
+    return Experiment(data.benchmark, data.fused(config.text), DEFAULT)
+
+
+def seed_seconds(experiment: Experiment, seed: int) -> float:
+    return judge(train(experiment, seed), "validation").seconds
+
+
+def steps(experiment: Experiment) -> dict[str, float]:
+    """Milliseconds of a step of the paper recipe, averaged over a cycle: ours and plain autograd, taken in turn."""
+    phase = experiment.benchmark.test
+    pairs = Pairs(phase.train.features, phase.train.labels, experiment.texts)
+    recipe = replace(PAPER, cycles=1)
+
+    def ours() -> None:
+        align([pairs], recipe, torch.Generator().manual_seed(0))
+
+    def plain() -> None:
+        autograd_cycle(pairs, recipe)
+
+    times: dict[str, list[float]] = {"closed form, ms": [], "autograd, ms": []}
+    for _ in range(REPEATS):
+        for name, function in zip(times, (ours, plain), strict=True):
+            times[name].append(seconds(function) / recipe.cycle_steps * 1000)
+    medians = {name: statistics.median(values) for name, values in times.items()}
+    return {**medians, "autograd / closed form": medians["autograd, ms"] / medians["closed form, ms"]}
+
+
+def autograd_cycle(pairs: Pairs, recipe: Recipe) -> None:
+    """One cycle as one would first write it: the readable loss, autograd, fused Adam; data in one tensor."""
+    torch.manual_seed(0)
+    skeletons, texts = torch.from_numpy(pairs.skeletons), torch.from_numpy(pairs.texts)
+    labels = torch.from_numpy(pairs.labels)
+    widths = skeletons.shape[1], texts.shape[1]
+    vae = CrossModalVae(*widths, recipe.latent_width, rectified=True)
+    adam = torch.optim.Adam(vae.parameters(), recipe.learning_rate, fused=True)
+    for step in range(recipe.cycle_steps):
+        rows = torch.randint(len(skeletons), (recipe.batch_size,))
+        text = texts[labels[rows]]
+        noise = torch.randn(recipe.batch_size, 1), torch.randn(recipe.batch_size, 1)
+        terms = loss_terms(vae, skeletons[rows], text, text, *noise)
+        adam.zero_grad()
+        weighted(terms, weights_at(recipe, 0, step, *widths)).backward()
+        adam.step()
+
+
+def seconds(function: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    function()
+    return time.perf_counter() - started
+
+
+def ntu120(name: str) -> dict[str, float]:
+    """A whole seed on random features of NTU-120's size, with few steps: peak memory, and time per step."""
+    rng = np.random.default_rng(0)
+    split = PUBLISHED_SPLITS["ntu120-110-10"]
+
+    def clips(classes: tuple[int, ...], count: int) -> FeatureSet:
+        labels = rng.permutation(np.resize(classes, count))
+        features = rng.random((count, 256), dtype=np.float32)
+        return FeatureSet(features, labels, rng.random((count, split.class_count), dtype=np.float32))
+
+    every = tuple(range(split.class_count))
+    test = Phase(
+        "test", replace(clips(split.seen, 63_000), logits=None), clips(every, 50_000), split.seen, split.unseen
+    )
+    known = split.validation_seen + split.validation_unseen
+    judged = clips(known, 12_000)
+    train_set = replace(clips(split.validation_seen, 45_000), logits=None)
+    validation = Phase("validation", train_set, judged, split.validation_seen, split.validation_unseen)
+    benchmark = Benchmark(split, test, validation, "random", tuple(map(str, every)))
+    texts = rng.standard_normal((split.class_count, 1536), dtype=np.float32)
+    recipe = replace(recipe_for(name, split.name), cycles=1, cycle_steps=200)
+    trained = train(Experiment(benchmark, texts, recipe), 0)
+    judge(trained, "validation")
+    pairs = len(trained.problems)
+    one = step_ms(trained.problems[0].pairs(), recipe)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    return {"peak memory, GiB": peak, "problems": pairs, "one problem's step, ms": one}
+
+
+def step_ms(pairs: Pairs, recipe: Recipe) -> float:
+    """One problem's step, as the difference of a longer and a shorter training: what is done once cancels out."""
+
+    def cycle(steps: int) -> float:
+        longer = replace(recipe, cycle_steps=steps)
+        return seconds(lambda: align([pairs], longer, torch.Generator().manual_seed(0)))
+
+    return statistics.median((cycle(300) - cycle(100)) / 200 * 1000 for _ in range(3))
+
+
+if __name__ == "__main__":
+    main()

@@ -186,6 +186,10 @@ class ExperimentConfig:
     text_features: Path | None = None
     """Folder with `lb_<K>.npy`, `ad_<K>.npy` and `md_<K>.npy`, one row per class."""
 
+    class_names: Path | None = None
+    """What the classes are called in the report: a CSV with a `label` column or a text file with a name a line, in
+    order of class id. Without it they are numbered."""
+
     split: str | None = None
     """A published class split: ntu60-55-5, ntu60-48-12, ntu120-110-10 or ntu120-96-24. Without it the folder's
     `label_splits/` decide."""
@@ -220,10 +224,10 @@ class ExperimentConfig:
             raise ConfigError(f"seeds and jobs must be at least 1, but they are {self.seeds} and {self.jobs}.")
         if self.first_seed < 0:
             raise ConfigError(f"seeds count from 0, but first_seed is {self.first_seed}.")
-        if self.synse is None and (self.text_features or self.split or self.unseen_count):
+        if self.synse is None and (self.text_features or self.class_names or self.split or self.unseen_count):
             raise ConfigError(
-                "--text-features, --split and --unseen-count go with --synse DIR; without it the embedded synthetic "
-                "world runs, which brings its own."
+                "--text-features, --class-names, --split and --unseen-count go with --synse DIR; without it the "
+                "embedded synthetic world runs, which brings its own."
             )
         if self.synse is not None and self.text_features is None:
             raise ConfigError(

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gzssar.config import ExperimentConfig, Recipe, recipe_for, text_kinds
@@ -16,7 +16,7 @@ from gzssar.skeletons.training import EncoderTraining
 from gzssar.texts.classes import TextKind, load_packaged_texts
 from gzssar.texts.encoders import MiniLM
 from gzssar.texts.fusion import fuse
-from gzssar.texts.tables import read_text_tables
+from gzssar.texts.tables import read_class_names, read_text_tables
 
 Progress = Callable[[str, int, int], None]
 """Told (what, done, total)."""
@@ -55,6 +55,9 @@ def load_data(config: ExperimentConfig, kinds: tuple[str, ...], progress: Progre
     assert config.text_features is not None  # ExperimentConfig checked
     benchmark = read_synse(config.synse, config.split, config.unseen_count)
     _check_gate(benchmark, recipe_for(config.recipe, config.split))
+    if config.class_names:
+        names = read_class_names(config.class_names, benchmark.split.class_count)
+        benchmark = replace(benchmark, class_names=names)
     return ExperimentData(benchmark, read_text_tables(config.text_features, kinds, benchmark.split.class_count))
 
 
@@ -81,7 +84,8 @@ def input_hashes(config: ExperimentConfig) -> dict[str, str]:
     if config.synse is None:
         return {"synthetic world": repr(SyntheticWorld()), "encoder": repr(EncoderTraining())}
     folders = {"synse": config.synse, "text_features": config.text_features}
-    return {
+    named = {"class_names": _hash(config.class_names)} if config.class_names else {}
+    return named | {
         f"{name}/{path.relative_to(folder)}": _hash(path)
         for name, folder in folders.items()
         if folder is not None
@@ -93,7 +97,7 @@ def _hash(path: Path) -> str:
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
-        raise DataError(f"{path} should be a .npy file, but it cannot be read ({error.strerror}).") from error
+        raise DataError(f"{path} should be a file to read, but it cannot be read ({error.strerror}).") from error
 
 
 def _arrays(folder: Path) -> list[Path]:

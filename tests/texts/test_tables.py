@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from gzssar.errors import DataError, TextError
-from gzssar.texts.tables import read_text_tables
+from gzssar.texts.tables import read_class_names, read_text_tables
 
 
 @pytest.fixture
@@ -47,3 +47,26 @@ def test_the_authors_clip_features(shared_data, classes, kind):
     table = read_text_tables(shared_data / "ntu_reference" / "clip_vit_b32", (kind,), classes)[kind]
     assert table.shape == (classes, 512)
     assert np.linalg.norm(table, axis=1).min() > 2  # CLIP's own lengths: they are not normalised
+
+
+def test_class_names_come_from_lines_or_from_a_label_column(tmp_path):
+    (tmp_path / "names.txt").write_text("wave\nsit down\n")
+    (tmp_path / "names.csv").write_text('label,motion\nwave,"up, down"\nsit down,x\n')
+    for name in ("names.txt", "names.csv"):
+        assert read_class_names(tmp_path / name, 2) == ("wave", "sit down")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "complaint"),
+    [
+        ("a.txt", b"wave\n", "2 classes, but it holds 1"),
+        ("a.txt", b"wave\n\n", "2 classes, but it holds 1"),
+        ("a.csv", b"id,name\n0,wave\n1,sit\n", "column label"),
+        ("a.csv", b"", "column label"),
+        ("a.txt", b"\xff\xfe\n", "UTF-8"),
+    ],
+)
+def test_class_names_that_do_not_fit_are_refused(tmp_path, name, content, complaint):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(TextError, match=complaint):
+        read_class_names(tmp_path / name, 2)

@@ -1,5 +1,6 @@
 """Text features from SynSE-style tables: ``lb_<K>.npy``, ``ad_<K>.npy`` and ``md_<K>.npy``, one row per class."""
 
+import csv
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,29 @@ def read_text_tables(folder: Path, kinds: tuple[str, ...], class_count: int) -> 
     if not folder.is_dir():
         raise TextError(f"{folder} should be a folder with text features, but there is no such folder.")
     return {kind: _read_table(folder / f"{kind}_{class_count}.npy", class_count) for kind in kinds}
+
+
+def read_class_names(path: Path, class_count: int) -> tuple[str, ...]:
+    """Names of the K classes, for reports: a CSV's ``label`` column, or one name a line; in order of class id.
+
+    Raises:
+        TextError: the file cannot be read as UTF-8, has no such column, or another number of names.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise TextError(f"{path} should hold class names as UTF-8 text, but it cannot be read ({error}).") from error
+    if path.suffix == ".csv":
+        rows = csv.DictReader(lines)
+        if "label" not in (rows.fieldnames or ()):
+            raise TextError(
+                f"{path} should have a column label, but its columns are {', '.join(rows.fieldnames or ())}."
+            )
+        lines = [row["label"] for row in rows]
+    names = tuple(line.strip() for line in lines)
+    if len(names) != class_count or not all(names):
+        raise TextError(f"{path} should name {class_count} classes, but it holds {sum(map(bool, names))} names.")
+    return names
 
 
 def _read_table(path: Path, class_count: int) -> TextFeatures:

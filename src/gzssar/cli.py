@@ -31,8 +31,8 @@ def run(config: Config) -> None:
     console = Console()
     console.print(rich_table(result.summary, result.header))
     if result.header.synthetic:
-        console.print("Synthetic data: made-up performers, no recordings. Real data: --synse DIR --text-features DIR")
-    console.print(f"Report: {config.out}/report.html", soft_wrap=True)
+        print("Synthetic data: made-up performers, no recordings. Real data: --synse DIR --text-features DIR")
+    print(f"Report: {config.out}/report.html")
 
 
 def ablate(config: Config) -> None:
@@ -57,7 +57,7 @@ def ablate(config: Config) -> None:
     write_text(folder / "ablation.md", ablation_markdown(rows, header))
     console = Console()
     console.print(ablation_table(rows, header))
-    console.print(f"Table: {folder}/ablation.md; one report per row beside it", soft_wrap=True)
+    print(f"Table: {folder}/ablation.md; one report per row beside it")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

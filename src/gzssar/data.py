@@ -17,6 +17,7 @@ from gzssar.texts.classes import TextKind, load_packaged_texts
 from gzssar.texts.encoders import MiniLM
 from gzssar.texts.fusion import fuse
 from gzssar.texts.tables import read_class_names, read_text_tables
+from gzssar.threads import one_thread
 
 Progress = Callable[[str, int, int], None]
 """Told (what, done, total)."""
@@ -37,6 +38,7 @@ class ExperimentData:
         return fuse([self.texts[kind] for kind in text_kinds(text)])
 
 
+@one_thread()
 def load_data(config: ExperimentConfig, kinds: tuple[str, ...], progress: Progress | None = None) -> ExperimentData:
     """Read the SynSE folders an experiment names, or make the embedded default.
 

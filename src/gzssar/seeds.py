@@ -45,9 +45,6 @@ _worker: dict[str, Any] = {}
 
 def _start(one: Callable[..., SeedRecord], experiment: Any) -> None:
     """In a fresh worker: keep the experiment, which travels once and not with every seed."""
-    import torch
-
-    torch.set_num_threads(1)
     _worker.update(one=one, experiment=experiment)
 
 

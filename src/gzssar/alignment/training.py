@@ -109,6 +109,7 @@ def _train(
             weights = weights_at(recipe, cycle, step, batches.width, batches.text_width)
             write_gradients(stack, *batch, weights, rectified)
             adam.step()
+        _finite(_terms(stack, batch, rectified))
         checkpoints.append([stack.model(m, rectified) for m in range(len(problems))])
     histories = zip(zip(*checkpoints, strict=True), zip(*logged, strict=True), strict=True)
     return [Alignment(vaes, _curves(terms)) for vaes, terms in histories]

@@ -115,7 +115,10 @@ def evaluate(gzsl: GzslAnswers, zsl_labels: Labels, zsl_predictions: Labels) -> 
 
 
 def threshold_curve(gzsl: GzslAnswers, thresholds: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Seen accuracy, unseen accuracy and H at each of `thresholds`; for pictures, never for choosing."""
+    """Seen accuracy, unseen accuracy and H at each of `thresholds`.
+
+    To choose a threshold with it, give it answers whose labels may be known: of folds or of the validation phase.
+    """
     rows = [seen_unseen_harmonic(gzsl.labels, gzsl.is_seen, gzsl.routed(float(t))) for t in thresholds]
     s, u, h = np.array(rows).T
     return s, u, h

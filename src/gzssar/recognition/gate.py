@@ -41,7 +41,7 @@ def probability_inputs(unseen: Float[np.ndarray, "N U"], seen: Float[np.ndarray,
 
 
 def distance_inputs(unseen: Float[np.ndarray, "N U"], seen: Float[np.ndarray, "N S"]) -> GateInputs:
-    """Log-density under the nearest seen class and under the nearest unseen one, per feature dimension or not at all.
+    """Log-density under the nearest seen class and under the nearest unseen one.
 
     Args:
         unseen: log-densities under the unseen classes' prototypes, generated from their texts.

@@ -52,7 +52,9 @@ def test_the_ends_of_the_ranges_are_allowed(change):
 def test_the_papers_recipe_depends_on_the_split(split, latent_width, cycle_steps):
     recipe = recipe_for("paper", split)
     assert (recipe.latent_width, recipe.cycle_steps) == (latent_width, cycle_steps)
-    assert recipe == replace(PAPER, latent_width=latent_width, cycle_steps=cycle_steps)
+    assert recipe.cross_from == (1400 if cycle_steps == 1700 else 1500)
+    rest = replace(recipe, latent_width=100, cycle_steps=1700, cross_from=1400)
+    assert rest == PAPER
 
 
 def test_the_papers_recipe_is_the_papers():

@@ -27,7 +27,7 @@ QUICK = {"cycles": 2, "cycle_steps": 60, "classifier_steps": 60, "samples_per_cl
 def quick(monkeypatch):
     """Both recipes with few steps."""
     monkeypatch.setitem(config.RECIPES, "default", replace(DEFAULT, **QUICK, fold_classes=3, learning_rate=1e-2))
-    monkeypatch.setitem(config.RECIPES, "paper", replace(PAPER, **QUICK, learning_rate=1e-3))
+    monkeypatch.setitem(config.RECIPES, "paper", replace(PAPER, **QUICK, learning_rate=1e-3, cross_from=30))
 
 
 @pytest.fixture

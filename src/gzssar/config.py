@@ -38,6 +38,9 @@ class Recipe:
     """Loss weights over a cycle: the same throughout, or the paper's annealing (KL weights rise, cross terms switch on
     late)."""
 
+    cross_from: int = 1400
+    """The step of a cycle after which the cyclic schedule switches the cross terms and the text's KL on."""
+
     batch_size: int = 64
     """Clips in a step."""
 
@@ -127,7 +130,7 @@ class Recipe:
 
 
 DEFAULT = Recipe(name="default")
-"""The best method we have under an honest protocol; docs/decisions tells how each value was chosen."""
+"""The best method we have under an honest protocol; benchmarks/RESULTS.md tells how it was chosen."""
 
 PAPER = Recipe(
     name="paper",
@@ -157,9 +160,9 @@ RECIPES = {recipe.name: recipe for recipe in (DEFAULT, PAPER)}
 
 _PAPER_SPLITS: dict[str, dict[str, Any]] = {
     "ntu60-55-5": {"latent_width": 100, "cycle_steps": 1700},
-    "ntu60-48-12": {"latent_width": 100, "cycle_steps": 1900},
-    "ntu120-110-10": {"latent_width": 200, "cycle_steps": 1900},
-    "ntu120-96-24": {"latent_width": 200, "cycle_steps": 1900},
+    "ntu60-48-12": {"latent_width": 100, "cycle_steps": 1900, "cross_from": 1500},
+    "ntu120-110-10": {"latent_width": 200, "cycle_steps": 1900, "cross_from": 1500},
+    "ntu120-96-24": {"latent_width": 200, "cycle_steps": 1900, "cross_from": 1500},
 }
 
 

@@ -89,6 +89,7 @@ def run(config: ExperimentConfig, progress: Progress | None = None, data: Experi
     records = [done[seed] for seed in seeds]
     header = _header(config, data.benchmark, time.perf_counter() - started, folder)
     if folder:
+        folder.describe()
         write_json(folder.path / "scores.json", scores_json(records, header))
         write_report(folder.path, records, data.benchmark.split, data.benchmark.class_names, header)
     return Result(records, summarise(records), header)

@@ -64,7 +64,6 @@ class RunFolder:
             OutputError: it holds another run or other files, or cannot be written.
         """
         self.path, self.who, self.how = path, who, how
-        self._described = False
         self.fingerprint = hashlib.sha256(json.dumps(who, sort_keys=True).encode()).hexdigest()[:12]
         existing = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
         if not existing.is_dir():
@@ -95,17 +94,19 @@ class RunFolder:
         path = self._seed_path(seed)
         return load_record(path) if path.exists() else None
 
+    def describe(self) -> None:
+        """Write ``config.json``: what the run is, and how it was last called."""
+        about = {"fingerprint": self.fingerprint, **self.how, "environment": environment()}
+        write_json(self.path / "config.json", {**self.who, **about})
+
     def save(self, record: SeedRecord) -> None:
-        """Keep a finished seed; before the first one, what the run is.
+        """Keep a finished seed, and what the run is.
 
         Raises:
             OutputError: the folder cannot be written.
         """
         try:
-            if not self._described:
-                about = {"fingerprint": self.fingerprint, **self.how, "environment": environment()}
-                write_json(self.path / "config.json", {**self.who, **about})
-                self._described = True
+            self.describe()
             save_record(self._seed_path(record.seed), record)
         except OSError as error:
             raise OutputError(f"{self.path} cannot be written ({error}): name another folder.") from error

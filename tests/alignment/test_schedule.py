@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from gzssar.alignment.schedule import weights_at
-from gzssar.config import DEFAULT, PAPER
+from gzssar.config import DEFAULT, PAPER, recipe_for
 
 D, E = 256, 1536
 
@@ -26,15 +26,14 @@ D, E = 256, 1536
     ],
 )
 def test_the_papers_annealing_by_hand(cycle_steps, cycle, step, skeleton_kl, text_kl, cross):
-    weights = weights_at(replace(PAPER, cycle_steps=cycle_steps), cycle, step, D, E)
+    recipe = recipe_for("paper", {1700: "ntu60-55-5", 1900: "ntu60-48-12"}[cycle_steps])
+    weights = weights_at(recipe, cycle, step, D, E)
     assert weights == pytest.approx((1 / D, 1 / E, skeleton_kl, text_kl, cross))
 
 
-def test_cycles_of_another_length_keep_the_shares():
-    recipe = replace(PAPER, cycle_steps=170)
-    steps = [weights_at(recipe, 0, step, D, E) for step in range(170)]
-    assert next(i for i, w in enumerate(steps) if w.skeleton_kl > 0) == 101
-    assert next(i for i, w in enumerate(steps) if w.cross > 0) == 141
+def test_the_onset_of_the_cross_terms_is_the_recipes():
+    recipe = replace(PAPER, cycle_steps=60, cross_from=30)
+    assert [weights_at(recipe, 0, step, D, E).cross for step in (30, 31)] == [0, 1]
 
 
 def test_a_likelihood_with_constant_weights():

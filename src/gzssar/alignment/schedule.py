@@ -23,8 +23,8 @@ def weights_at(recipe: Recipe, cycle: int, step: int, skeleton_width: int, text_
 
     The cyclic schedule is the paper's: within a cycle of n steps the skeleton's KL weight is
     max(0, 0.1·(step − 1000)/3000); cross-reconstruction is on after step e0; the text's KL weight is
-    max(0, 0.1·(step − e0)/3000) from the third cycle on; e0 is 1400 in cycles of 1700 steps and 1500 otherwise.
-    Both constants are kept as shares of the cycle for cycles of other lengths (1700 → 1000 and 1400).
+    max(0, 0.1·(step − e0)/3000) from the third cycle on; e0 is 1400 in cycles of 1700 steps and 1500 otherwise
+    (`recipe.cross_from`).
     """
     if recipe.reconstruction == "likelihood":
         skeleton, text = 0.5, 0.5 * recipe.text_precision
@@ -32,17 +32,10 @@ def weights_at(recipe: Recipe, cycle: int, step: int, skeleton_width: int, text_
         skeleton, text = 1 / skeleton_width, 1 / text_width
     if recipe.schedule == "constant":
         return LossWeights(skeleton, text, skeleton_kl=1.0, text_kl=1.0, cross=1.0)
-    kl_from, cross_from = _onsets(recipe.cycle_steps)
     return LossWeights(
         skeleton,
         text,
-        skeleton_kl=max(0.0, 0.1 * (step - kl_from) / 3000),
-        text_kl=max(0.0, 0.1 * (step - cross_from) / 3000) if cycle > 1 else 0.0,
-        cross=1.0 if step > cross_from else 0.0,
+        skeleton_kl=max(0.0, 0.1 * (step - 1000) / 3000),
+        text_kl=max(0.0, 0.1 * (step - recipe.cross_from) / 3000) if cycle > 1 else 0.0,
+        cross=1.0 if step > recipe.cross_from else 0.0,
     )
-
-
-def _onsets(cycle_steps: int) -> tuple[int, int]:
-    """The steps after which the skeleton's KL, and the cross terms with the text's KL, set in."""
-    published = {1700: (1000, 1400), 1900: (1000, 1500)}
-    return published.get(cycle_steps, (cycle_steps * 1000 // 1700, cycle_steps * 1400 // 1700))

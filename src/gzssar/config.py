@@ -225,6 +225,8 @@ class ExperimentConfig:
     def __post_init__(self) -> None:
         if self.seeds < 1 or self.jobs < 1:
             raise ConfigError(f"seeds and jobs must be at least 1, but they are {self.seeds} and {self.jobs}.")
+        if self.split and self.unseen_count:
+            raise ConfigError(f"--split {self.split} says how many classes are unseen: leave --unseen-count out.")
         if self.first_seed < 0:
             raise ConfigError(f"seeds count from 0, but first_seed is {self.first_seed}.")
         if self.synse is None and (self.text_features or self.class_names or self.split or self.unseen_count):

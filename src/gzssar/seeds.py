@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from typing import Any
 
+from gzssar.errors import OutputError
 from gzssar.evaluation.record import SeedRecord
 
 Progress = Callable[[str, int, int], None]
@@ -35,6 +37,11 @@ def run_seeds(
                 yield future.result()
                 if progress:
                     progress("seeds", done, len(seeds))
+        except BrokenProcessPool as error:
+            raise OutputError(
+                "a worker process ended before its seed was done (out of memory?): run the same command again, with "
+                "fewer --jobs; finished seeds are kept."
+            ) from error
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise

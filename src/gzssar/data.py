@@ -1,12 +1,12 @@
 """From an experiment's arguments to its data: skeleton features and text features, and a hash of each input."""
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gzssar.config import ExperimentConfig, Recipe, recipe_for, text_kinds
 from gzssar.errors import DataError
+from gzssar.progress import Progress
 from gzssar.shapes import TextFeatures
 from gzssar.skeletons.features import Benchmark
 from gzssar.skeletons.readers.synthetic.benchmark import synthetic_benchmark
@@ -18,9 +18,6 @@ from gzssar.texts.encoders import MiniLM
 from gzssar.texts.fusion import fuse
 from gzssar.texts.tables import read_class_names, read_text_tables
 from gzssar.threads import one_thread
-
-Progress = Callable[[str, int, int], None]
-"""Told (what, done, total)."""
 
 _KINDS: dict[str, TextKind] = {"lb": "label", "ad": "action", "md": "motion"}
 

@@ -6,7 +6,6 @@ seed; :func:`run` tells it for several and writes the report.
 """
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +22,7 @@ from gzssar.evaluation.report import write_report
 from gzssar.evaluation.summary import ReportHeader, Summary, scores_json, summarise
 from gzssar.files import write_json
 from gzssar.outputs import RunFolder, environment, identity
+from gzssar.progress import Progress
 from gzssar.recognition.gate import Gate, fit_gate, tune_threshold
 from gzssar.recognition.recognizer import Problem, Recognizer, pose
 from gzssar.seeds import run_seeds
@@ -33,9 +33,6 @@ from gzssar.threads import one_thread
 
 HELD_OUT_SHARE = 0.25
 """Share of the remaining seen clips that a fold holds out to play the seen test clips."""
-
-Progress = Callable[[str, int, int], None]
-"""Told (what, done, total)."""
 
 
 @dataclass(frozen=True)

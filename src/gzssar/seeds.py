@@ -8,9 +8,7 @@ from typing import Any
 
 from gzssar.errors import OutputError
 from gzssar.evaluation.record import SeedRecord
-
-Progress = Callable[[str, int, int], None]
-"""Told (what, done, total)."""
+from gzssar.progress import Progress
 
 
 def run_seeds(

@@ -15,6 +15,7 @@ from gzssar.alignment.schedule import weights_at
 from gzssar.alignment.vae import CrossModalVae
 from gzssar.config import Recipe
 from gzssar.errors import DataError
+from gzssar.progress import Steps
 from gzssar.shapes import Labels, SkeletonFeatures, TextFeatures
 
 LOG_EVERY = 100
@@ -24,9 +25,6 @@ _STACK_BYTES = 1_000_000
 """Models with weights beyond this train one after the other. Stacking saves the small models' overhead per step, but
 pushes large ones out of the core's cache: on one core (AMD EPYC, 1 MB of L2) two of 0.23 MB take 0.82 of the time in a
 stack, two of 1.7 MB 1.15 of it."""
-
-Progress = Callable[[int, int], None]
-"""Told (done, total) steps."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +48,7 @@ class Alignment:
 
 
 def align(
-    problems: Sequence[Pairs], recipe: Recipe, generator: torch.Generator, progress: Progress | None = None
+    problems: Sequence[Pairs], recipe: Recipe, generator: torch.Generator, progress: Steps | None = None
 ) -> list[Alignment]:
     """Train one VAE per problem.
 
@@ -81,8 +79,8 @@ def align(
     return result
 
 
-def _within(progress: Progress | None, before: int, total: int) -> Callable[[int], None]:
-    """Progress of one group as a part of the whole."""
+def _within(progress: Steps | None, before: int, total: int) -> Callable[[int], None]:
+    """Steps of one group as a part of the whole."""
     return lambda step: progress(before + step, total) if progress else None
 
 

@@ -10,6 +10,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from gzssar.errors import DataError
+from gzssar.progress import Steps
 from gzssar.shapes import Clips, Labels, Logits, SkeletonFeatures
 from gzssar.skeletons.layout import NTU25, Layout
 from gzssar.skeletons.motion_encoder import Encoded, MotionEncoder
@@ -17,9 +18,6 @@ from gzssar.splits import Ids
 
 NEVER_TRAINED = -20.0
 """The logit of a class the encoder never saw, as in the SynSE folders."""
-
-Progress = Callable[[int, int], None]
-"""Told (done, total) steps."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +78,7 @@ def fit_encoder(
     *,
     layout: Layout = NTU25,
     build: Callable[[int], nn.Module] = MotionEncoder,
-    progress: Progress | None = None,
+    progress: Steps | None = None,
 ) -> FittedEncoder:
     """Train an encoder to tell `classes` apart. Equal arguments give equal weights, bit for bit, on one machine.
 
@@ -163,7 +161,7 @@ def _train(
     targets: Tensor,
     training: EncoderTraining,
     mirror: list[int],
-    progress: Progress | None,
+    progress: Steps | None,
 ) -> None:
     """Fit `network` in place; draws from torch's global generator, which the caller has seeded."""
     steps = len(inputs) // training.batch_size

@@ -4,10 +4,9 @@ The protocol is SynSE's: one encoder per phase, trained on that phase's seen cla
 train, those with even ids test; in the validation phase some of the training performers are held out.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 
+from gzssar.progress import Progress
 from gzssar.shapes import Clips, Labels, Mask
 from gzssar.skeletons.features import Benchmark, FeatureSet, Phase
 from gzssar.skeletons.preprocess import normalise
@@ -15,9 +14,6 @@ from gzssar.skeletons.readers.synthetic.catalogue import SYNTHETIC_SPLIT
 from gzssar.skeletons.readers.synthetic.world import SyntheticWorld
 from gzssar.skeletons.training import EncoderTraining, encode, fit_encoder
 from gzssar.splits import Ids
-
-Progress = Callable[[str, int, int], None]
-"""Told (what, done, total)."""
 
 
 def synthetic_benchmark(

@@ -66,7 +66,13 @@ def _recipes() -> list[str]:
             f"- {kind}: mean H over the {len(means)} splits {statistics.mean(means):.1f}, lowest {min(means):.1f}"
         )
     skipped = [name for name in rows if not any(_results(name, recipe) for recipe in rows[name]["recipes"])]
-    return [*lines, "", f"Not run, for want of the features: {', '.join(skipped)}.", ""]
+    return [*lines, *_origin(), f"- not run, for want of the features: {', '.join(skipped)}", ""]
+
+
+def _origin() -> list[str]:
+    """Which commits the figures come from, and which machines."""
+    results = [json.loads(path.read_text()) for path in (HERE / "results").glob("*/*.json")]
+    return [f"- {key}: {'; '.join(sorted({result[key] for result in results}))}" for key in ("commit", "machine")]
 
 
 def _gate() -> list[str]:

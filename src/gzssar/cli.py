@@ -72,6 +72,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except GzssarError as error:
         Console(stderr=True).print(f"gzssar: {error}", markup=False, highlight=False, soft_wrap=True)
         sys.exit(USAGE_ERROR)
+    except OSError as error:
+        print(f"gzssar: {error.filename or 'a file'} cannot be read or written ({error.strerror}).", file=sys.stderr)
+        sys.exit(USAGE_ERROR)
     except KeyboardInterrupt:
         print("gzssar: interrupted; the same command goes on where it stopped.", file=sys.stderr)
         sys.exit(INTERRUPTED)

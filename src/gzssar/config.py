@@ -98,6 +98,10 @@ class Recipe:
     gate_training: Literal["folds", "validation", "folds+validation"] = "folds"
     """Where the gate learns: on leave-classes-out folds of the seen classes, on the validation phase, or on both."""
 
+    gate_weighting: Literal["balanced", "as-they-come"] = "balanced"
+    """Whether the gate standardises its inputs and lets seen and unseen clips weigh the same, or (the authors' code)
+    takes inputs and clips as they come."""
+
     fold_classes: int = 6
     """About how many seen classes play unseen in a fold; used with folds only."""
 
@@ -151,6 +155,7 @@ PAPER = Recipe(
     seen_classifier="encoder",
     gate_input="probabilities",
     gate_training="validation",
+    gate_weighting="as-they-come",
     temperature=2.0,
     threshold=0.5,
 )

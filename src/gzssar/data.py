@@ -81,7 +81,8 @@ def input_hashes(config: ExperimentConfig) -> dict[str, str]:
         DataError: a folder does not exist, or a file in it cannot be read.
     """
     if config.synse is None:
-        return {"synthetic world": repr(SyntheticWorld()), "encoder": repr(EncoderTraining())}
+        texts = hashlib.sha256(repr(load_packaged_texts("synthetic")).encode()).hexdigest()
+        return {"synthetic world": repr(SyntheticWorld()), "encoder": repr(EncoderTraining()), "texts": texts}
     folders = {"synse": config.synse, "text_features": config.text_features}
     named = {"class_names": _hash(config.class_names)} if config.class_names else {}
     return named | {

@@ -79,12 +79,13 @@ def run(config: ExperimentConfig, progress: Progress | None = None, data: Experi
     experiment = Experiment(data.benchmark, data.fused(config.text), recipe, config.selection)
     done = {seed: record for seed in seeds if folder and (record := folder.record(seed))}
     missing = [seed for seed in seeds if seed not in done]
+    earlier = sum(record.seconds for record in done.values())  # what other calls of the same command took
     for record in run_seeds(run_seed, experiment, missing, config.jobs, progress):
         done[record.seed] = record
         if folder:
             folder.save(record)
     records = [done[seed] for seed in seeds]
-    header = _header(config, data.benchmark, time.perf_counter() - started, folder)
+    header = _header(config, data.benchmark, earlier + time.perf_counter() - started, folder)
     if folder:
         folder.describe()
         write_json(folder.path / "scores.json", scores_json(records, header))
@@ -151,7 +152,7 @@ def judge(trained: Trained, selection: Selection) -> SeedRecord:
         test, cycle = best([trained.after(0, cycle) for cycle in range(recipe.cycles)])
     left_out = [trained.after(fold, cycle) for fold in range(2, len(trained.problems))]
     learned_from = left_out + [validation] * ("validation" in recipe.gate_training)
-    gate = fit_gate([one.gate_set() for one in learned_from], balanced=recipe.gate_input == "distances")
+    gate = fit_gate([one.gate_set() for one in learned_from], balanced=recipe.gate_weighting == "balanced")
     seen_by = seen_classifier(recipe, validation)
     threshold = recipe.threshold
     if threshold is None:

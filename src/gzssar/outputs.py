@@ -24,14 +24,18 @@ def identity(config: ExperimentConfig, recipe: Recipe, inputs: Mapping[str, str]
         for name, value in asdict(config).items()
         if name not in ("out", "jobs", "seeds", "first_seed")
     }
-    return {"gzssar": version("gzssar"), "experiment": asked, "recipe": asdict(recipe), "inputs": dict(inputs)}
+    return {"versions": versions(), "experiment": asked, "recipe": asdict(recipe), "inputs": dict(inputs)}
+
+
+def versions() -> dict[str, str]:
+    """Of everything that decides about the numbers."""
+    packages = {name: version(name) for name in ("gzssar", "torch", "numpy", "scikit-learn")}
+    return {"python": platform.python_version(), **packages}
 
 
 def environment() -> dict[str, str]:
     """Versions and hardware."""
-    packages = {name: version(name) for name in ("gzssar", "torch", "numpy", "scikit-learn")}
-    cores = f"{os.cpu_count()} cores, one thread per seed"
-    return {"python": platform.python_version(), **packages, "machine": f"{_processor()}, {cores}"}
+    return {**versions(), "machine": f"{_processor()}, {os.cpu_count()} cores, one thread per seed"}
 
 
 def _processor() -> str:

@@ -123,6 +123,11 @@ def test_a_file_cut_off_is_refused(tmp_path):
             {"format": "gzssar-features-1", "provenance": "{oops"},
             "provenance",
         ),
+        (
+            {"features": np.full((3, 2), np.nan), "labels": np.zeros(3, dtype=np.int64)},
+            {"format": "gzssar-features-1", "provenance": "{}"},
+            "should hold finite numbers",
+        ),
     ],
 )
 def test_safetensors_of_another_kind_are_refused(tmp_path, arrays, metadata, message):
@@ -222,6 +227,20 @@ def test_folds_are_their_generators():
 
 def test_few_classes_make_two_folds():
     assert sorted(len(fold.unseen) for fold in cut(fold_world(), class_count=6)) == [3, 4]
+
+
+def test_many_classes_make_so_many_folds_and_no_more(monkeypatch):
+    monkeypatch.setattr("gzssar.skeletons.features.MOST_FOLDS", 2)
+    parts = cut(fold_world(), class_count=2)
+    assert [len(fold.unseen) for fold in parts] == [3, 2]  # seven classes in three groups, two of which play
+    assert len(cut(fold_world(), class_count=3)) == 2
+
+
+def test_folds_of_many_clips_draw_on_a_share_of_each_class(monkeypatch):
+    monkeypatch.setattr("gzssar.skeletons.features.MOST_FOLD_CLIPS", 35)
+    for fold in cut(fold_world()):
+        labels = np.concatenate([fold.train.labels, fold.test.labels])
+        assert np.bincount(labels)[list(fold_world().seen)].tolist() == [5] * 7
 
 
 def test_one_class_makes_no_folds():

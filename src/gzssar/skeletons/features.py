@@ -104,7 +104,10 @@ def load_features(path: Path) -> FeatureSet:
         provenance = json.loads(metadata["provenance"])
     except (KeyError, ValueError) as error:
         raise DataError(f"{path} should say where its features come from, but its provenance is damaged.") from error
-    return FeatureSet(x, y, arrays.get("logits"), provenance)
+    logits = arrays.get("logits")
+    if not all(np.isfinite(array).all() for array in (x, logits) if array is not None):
+        raise DataError(f"{path} should hold finite numbers, but some are NaN or infinite: make the features again.")
+    return FeatureSet(x, y, logits, provenance)
 
 
 @dataclass(frozen=True)

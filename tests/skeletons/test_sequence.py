@@ -46,5 +46,5 @@ def test_a_bad_frame_rate_is_refused(fps):
 
 @pytest.mark.parametrize("field", ["label", "subject"])
 def test_a_negative_id_is_refused(field):
-    with pytest.raises(DataError, match=f"0-based {field} or none, but it is -1"):
+    with pytest.raises(DataError, match=f"a {field} of 0 or more, or none, but it is -1"):
         sequence(**{field: -1})

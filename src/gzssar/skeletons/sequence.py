@@ -14,12 +14,13 @@ class SkeletonSequence:
     """One clip of M bodies over T frames.
 
     Raises:
-        DataError: the joints have another shape than (3, T, V, M), hold NaN or infinity, or have no frame; the frame
-            rate is not positive; the label or the subject is negative.
+        DataError: the joints have another shape than (3, T, V, M) or (2, T, V, M), hold NaN or infinity, or have no
+            frame; the frame rate is not positive; the label or another id is negative.
     """
 
     joints: Float[np.ndarray, "C T V M"]
-    """Positions in metres."""
+    """Positions: with three coordinates in metres, with two in pixels of a picture (x right, y down). A body that is
+    not there is zero."""
 
     fps: float
     """Frames per second."""
@@ -31,7 +32,13 @@ class SkeletonSequence:
     """0-based class id, where it is known."""
 
     subject: int | None = None
-    """0-based id of the performer, where it is known."""
+    """Id of the performer, as the data set counts, where it is known."""
+
+    camera: int | None = None
+    """Id of the camera or view, as the data set counts, where it is known."""
+
+    setup: int | None = None
+    """Id of the recording setup (NTU RGB+D 120), where it is known."""
 
     name: str = ""
     """Where the clip comes from: a file name, or an index in a synthetic world."""
@@ -44,9 +51,9 @@ class SkeletonSequence:
                 "add an axis of length 1 for a single body."
             )
         c, t, v, m = self.joints.shape
-        if c != 3 or t < 1 or m < 1:
+        if c not in (2, 3) or t < 1 or m < 1:
             raise DataError(
-                f"{clip} should have 3 coordinates, at least one frame and at least one body, but (C, T, V, M) is "
+                f"{clip} should have 2 or 3 coordinates, at least one frame and at least one body, but (C, T, V, M) is "
                 f"{(c, t, v, m)}: check the order of the axes."
             )
         if v != self.layout.joint_count:
@@ -62,6 +69,11 @@ class SkeletonSequence:
             )
         if not (np.isfinite(self.fps) and self.fps > 0):
             raise DataError(f"{clip} should have a positive frame rate, but fps is {self.fps}.")
-        for field, value in (("label", self.label), ("subject", self.subject)):
-            if value is not None and value < 0:
-                raise DataError(f"{clip} should have a 0-based {field} or none, but it is {value}.")
+        for field in ("label", "subject", "camera", "setup"):
+            if (value := getattr(self, field)) is not None and value < 0:
+                raise DataError(f"{clip} should have a {field} of 0 or more, or none, but it is {value}.")
+
+    @property
+    def dimensions(self) -> int:
+        """C: 3 in space, 2 in a picture."""
+        return self.joints.shape[0]

@@ -1,19 +1,9 @@
-"""Readers: one module per source of raw skeletons, all with the same door."""
+"""Readers: one module per source of raw skeletons, all with the same door; the content decides which one opens.
 
-from pathlib import Path
-from typing import Protocol, runtime_checkable
+:func:`open_clips` finds the reader, :func:`read_clips` reads clip after clip.
+"""
 
-from gzssar.skeletons.sequence import SkeletonSequence
+from gzssar.skeletons.readers.reader import ClipEntry, ClipSource, Reader, ReadOptions
+from gzssar.skeletons.readers.registry import open_clips, read_clips
 
-
-@runtime_checkable
-class Reader(Protocol):
-    """Turns one file into one clip: metres, ``C T V M``, in a known layout."""
-
-    def __call__(self, path: Path) -> SkeletonSequence:
-        """Read one clip.
-
-        Raises:
-            DataError: the file is missing or is not what the reader reads.
-        """
-        ...
+__all__ = ["ClipEntry", "ClipSource", "ReadOptions", "Reader", "open_clips", "read_clips"]

@@ -1,0 +1,75 @@
+"""What every reader of raw skeletons offers: a look at a file's start, and clips that are read when asked for."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from gzssar.skeletons.sequence import SkeletonSequence
+
+START = 4096
+"""Bytes of a file that a reader sees to tell whether it is its own."""
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """What a file may leave open and its user knows."""
+
+    layout: str | None = None
+    """The joints' layout, by its name in ``LAYOUTS``, for files that do not say; where a file says, they must agree."""
+
+    fps: float | None = None
+    """Frames per second, for files that do not say."""
+
+    fill_gaps: bool = False
+    """Interpolate joints that are missing (NaN) in some frames, instead of refusing the clip."""
+
+
+@dataclass(frozen=True)
+class ClipEntry:
+    """One clip that has yet to be read."""
+
+    name: str
+    """File, and index in it where it holds several clips."""
+
+    read: Callable[[], SkeletonSequence]
+    """Read and validate it.
+
+    Raises:
+        DataError: the clip is malformed; the message names the file, and the line where there are lines.
+    """
+
+
+@dataclass(frozen=True)
+class ClipSource:
+    """What a path holds."""
+
+    kind: str
+    """What the files are, for people: "NTU RGB+D skeleton text"."""
+
+    entries: Sequence[ClipEntry]
+    """One per clip, in an order that depends on the content alone."""
+
+    class_names: tuple[str, ...] = ()
+    """Names of the classes in order of label, where the source knows them."""
+
+
+@runtime_checkable
+class Reader(Protocol):
+    """Opens one kind of file."""
+
+    kind: str
+    """What the files are, for people."""
+
+    def recognises(self, path: Path, start: bytes) -> bool:
+        """Whether the file is of this kind, judged by its first :data:`START` bytes; never by folder names."""
+        ...
+
+    def open(self, path: Path, options: ReadOptions) -> ClipSource:
+        """List the clips of one file.
+
+        Raises:
+            DataError: the file is not what its start promised.
+            ConfigError: the options lack something or contradict the file.
+        """
+        ...

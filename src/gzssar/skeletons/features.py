@@ -12,7 +12,8 @@ from gzssar.files import writing
 from gzssar.shapes import Labels, Logits, Mask, SkeletonFeatures
 from gzssar.splits import ClassSplit, Ids
 
-_FORMAT = "gzssar-features-1"
+FORMAT = "gzssar-features-1"
+"""What our own files say they are."""
 
 
 @dataclass(frozen=True)
@@ -31,10 +32,13 @@ class FeatureSet:
     provenance: Mapping[str, str] = field(default_factory=dict)
     """Where the features come from: files, encoder, hashes."""
 
+    subjects: Labels | None = None
+    """Who performed, as the data set counts; -1 where it does not say."""
+
     def __post_init__(self) -> None:
         if len(self.features) == 0:
             raise DataError("a feature set needs at least one clip, but there are none.")
-        for name, other in (("labels", self.labels), ("logits", self.logits)):
+        for name, other in (("labels", self.labels), ("logits", self.logits), ("subjects", self.subjects)):
             if other is not None and len(other) != len(self.features):
                 raise DataError(f"there are {len(self.features)} features but {len(other)} {name}: one per clip.")
 
@@ -43,31 +47,35 @@ class FeatureSet:
 
     def where(self, mask: Mask) -> "FeatureSet":
         """The clips for which `mask` is true."""
-        logits = None if self.logits is None else self.logits[mask]
-        return FeatureSet(self.features[mask], self.labels[mask], logits, self.provenance)
+        logits, subjects = (None if x is None else x[mask] for x in (self.logits, self.subjects))
+        return FeatureSet(self.features[mask], self.labels[mask], logits, self.provenance, subjects)
 
     def of(self, classes: Iterable[int]) -> "FeatureSet":
         """The clips of `classes`."""
         return self.where(np.isin(self.labels, list(classes)))
 
     def __add__(self, other: "FeatureSet") -> "FeatureSet":
-        both = self.logits is not None and other.logits is not None
         return FeatureSet(
             np.concatenate([self.features, other.features]),
             np.concatenate([self.labels, other.labels]),
-            np.concatenate([self.logits, other.logits]) if both else None,
+            _both(self.logits, other.logits),
             {**self.provenance, **other.provenance},
+            _both(self.subjects, other.subjects),
         )
+
+
+def _both(one: np.ndarray | None, other: np.ndarray | None) -> np.ndarray | None:
+    return None if one is None or other is None else np.concatenate([one, other])
 
 
 def save_features(path: Path, features: FeatureSet) -> None:
     """Write a feature set as safetensors, provenance in the header; all of it or nothing."""
     from safetensors.numpy import save
 
+    known = {"logits": features.logits, "subjects": features.subjects}
     arrays = {"features": features.features, "labels": features.labels}
-    if features.logits is not None:
-        arrays["logits"] = features.logits
-    metadata = {"format": _FORMAT, "provenance": json.dumps(dict(features.provenance))}
+    arrays |= {name: array for name, array in known.items() if array is not None}
+    metadata = {"format": FORMAT, "provenance": json.dumps(dict(features.provenance))}
     with writing(path) as file:
         file.write(save({k: np.ascontiguousarray(v) for k, v in arrays.items()}, metadata))
 
@@ -88,9 +96,9 @@ def load_features(path: Path) -> FeatureSet:
         raise DataError(f"{path} should hold skeleton features, but there is no such file.") from None
     except (SafetensorError, OSError) as error:
         raise DataError(f"{path} should hold skeleton features, but it cannot be read ({error}).") from error
-    if metadata.get("format") != _FORMAT:
+    if metadata.get("format") != FORMAT:
         raise DataError(
-            f"{path} should be in the format {_FORMAT}, but it says {metadata.get('format')!r}: "
+            f"{path} should be in the format {FORMAT}, but it says {metadata.get('format')!r}: "
             "save the features with this version of gzssar."
         )
     x, y = arrays.get("features"), arrays.get("labels")
@@ -107,7 +115,7 @@ def load_features(path: Path) -> FeatureSet:
     logits = arrays.get("logits")
     if not all(np.isfinite(array).all() for array in (x, logits) if array is not None):
         raise DataError(f"{path} should hold finite numbers, but some are NaN or infinite: make the features again.")
-    return FeatureSet(x, y, logits, provenance)
+    return FeatureSet(x, y, logits, provenance, arrays.get("subjects"))
 
 
 @dataclass(frozen=True)

@@ -1,18 +1,28 @@
 """From raw joints to what an encoder reads: centred, turned to a canonical view, of one length. Pure functions.
 
-Reference: the pre-normalisation of NTU RGB+D by Shahroudy et al. (CVPR 2016, section 3.2) as 2s-AGCN and Shift-GCN
-apply it. Difference from theirs: they rotate twice, first the spine to z and then the shoulder line to x, which leaves
-the spine slightly off z; here the spine is exactly z and the shoulder line lies in the x-z plane, pointing to +x.
+Two ways lead there. :func:`normalise` keeps a body's way through space and turns it exactly. :func:`prenormalise` is
+what the field's graph networks for NTU RGB+D were trained on, 2s-AGCN and Shift-GCN among them, and so what their
+published weights need. Both follow the pre-normalisation of Shahroudy et al. (CVPR 2016, section 3.2), take clips in
+layout ntu25 from any right-handed frame, and return x to the performer's right, y forward, z up; metres throughout.
 """
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
-from gzssar.errors import DataError
+from gzssar.errors import ConfigError, DataError
 from gzssar.shapes import Clips
+from gzssar.skeletons.layout import NTU25, Layout
 
-_PELVIS, _MID_SPINE, _LEFT_SHOULDER, _RIGHT_SHOULDER = 0, 1, 4, 8  # in layout ntu25
+_PELVIS, _MID_SPINE, _LEFT_SHOULDER, _RIGHT_SHOULDER, _SPINE_SHOULDER = 0, 1, 4, 8, 20  # in layout ntu25
+_X, _Y, _Z = np.eye(3)
 _SHORTEST = 1e-6  # metres; a shorter vector has no direction
+_TURNED_AWAY = -np.sqrt(0.5)  # cosine: shoulders within 45° of the wrong way round
+
+STREAMS = ("joint", "bone", "joint motion", "bone motion")
+"""What the field's networks read, one network each (Shi et al., CVPR 2019 and TIP 2020)."""
+
+_STREAM_ROOTS = {"ntu25": _SPINE_SHOULDER, "openpose18": 0}
+"""Joints on which 2s-AGCN hangs the bones of its bone stream, where it is another than the layout's root."""
 
 
 def centre(clips: Clips, joint: int = _MID_SPINE) -> Clips:
@@ -24,16 +34,16 @@ def centre(clips: Clips, joint: int = _MID_SPINE) -> Clips:
         clips: positions in metres.
         joint: index on axis V.
     """
-    present = np.any(clips != 0, axis=(1, 3), keepdims=True)
-    return np.where(present, clips - clips[:, :, :1, joint : joint + 1, :1], 0).astype(clips.dtype)
+    return _move_to_origin(clips, clips[:, :, :1, joint : joint + 1, :1])
 
 
 def rotate(clips: Clips) -> Clips:
     """Turn every clip so that the first body starts upright and seen from behind (x right, y forward, z up).
 
     In the first frame, pelvis to mid spine points along z, and left to right shoulder along x as far as it is
-    orthogonal to that. Joints in the order of layout ntu25; metres in, metres out. Rotates about the origin, so
-    :func:`centre` first.
+    orthogonal to that; so the shoulder line lies in the x-z plane. The original turns twice, as :func:`prenormalise`
+    does, which leaves the spine slightly off z. Joints in the order of layout ntu25; metres in, metres out. Rotates
+    about the origin, so :func:`centre` first.
 
     Raises:
         DataError: in the first frame of a clip, these joints coincide or lie on one line.
@@ -74,6 +84,165 @@ def pad(clips: Clips, frames: int) -> Float[np.ndarray, "N C {frames} V M"]:
 def normalise(clips: Clips, frames: int) -> Float[np.ndarray, "N C {frames} V M"]:
     """Centre, rotate, resample: the whole way from metres in the sensor's frame to what an encoder reads."""
     return resample(rotate(centre(clips)), frames)
+
+
+def prenormalise(clip: Float[np.ndarray, "C T V M"], frames: int) -> Float[np.ndarray, "C {frames} V M"]:
+    """Prepare one clip for networks trained on NTU RGB+D, as 2s-AGCN and Shift-GCN do (`pre_normalization`).
+
+    1. Lengthen: where a body is missing at the start, its frames without a body are dropped; then each body repeats
+       from its start until it fills `frames` frames.
+    2. Centre: frame by frame, the mid spine of the first body moves to the origin and all bodies with it.
+    3. Turn all frames alike, by the first frame of the first body: the shortest turn that brings pelvis to mid spine
+       onto z, then the shortest turn that brings left to right shoulder onto x, which tilts the spine a little again.
+       Where two of these joints coincide, there is no direction, and that turn is left out.
+
+    Quirk kept: in frames in which the first body is missing, the others are not centred. Differences from theirs:
+
+    1. A clip of more than `frames` frames, which NTU does not hold and they cannot take, is thinned out evenly; no
+       frame is interpolated, so a body that comes or goes is never half there.
+    2. A body is missing in a frame where all its joints are zero; theirs tests sums, and leaves single joints that are
+       zero where they are. So clips may have their pelvis at the origin.
+    3. Shoulders within 45° of the wrong way round, which Kinect clips hardly ever have (3 of 2909 in UTD-MHAD, MSR
+       Action3D and NW-UCLA) but SMPL's and motion capture's as a rule, are first turned by half a circle about z. With
+       them the shortest turn's axis is left to noise: theirs may put the body on its head, or not turn it at all.
+
+    Args:
+        clip: positions in metres in layout ntu25, one or more bodies; a body that is absent is zero.
+        frames: length of the result; 300 for the published weights, at 30 frames per second.
+
+    Raises:
+        DataError: the clip is not in space or not in layout ntu25, is not finite, or its first body is never present;
+            `frames` is not positive.
+    """
+    _check_frames(frames)
+    _check_ntu25(clip)
+    clip = clip[:, _thinned(clip.shape[1], frames)]
+    if not clip[..., :1].any():
+        raise DataError(
+            "the first body should be present in a clip, but it is zero in all frames: put a body that was tracked "
+            "first, or leave the clip out."
+        )
+    long = np.stack([_repeat(clip[..., body], frames) for body in range(clip.shape[3])], axis=-1)
+    centred = _move_to_origin(long[None], long[None, :, :, _MID_SPINE : _MID_SPINE + 1, :1])[0]
+    turned = np.einsum("ac,ctvm->atvm", _upright_turn(centred[:, 0, :, 0].astype(np.float64)), centred)
+    return np.asarray(turned, dtype=clip.dtype)
+
+
+def fill_gaps(joints: Float[np.ndarray, "C T V M"]) -> Float[np.ndarray, "C T V M"]:
+    """Fill in what is missing of a clip: joints that are NaN or infinite in some frames.
+
+    Each joint moves on a straight line from the frame before the gap to the frame after it, and rests at the clip's
+    ends. Frames in which a body is absent (all zeros) stay so and give no positions.
+
+    Args:
+        joints: positions in metres or pixels.
+
+    Raises:
+        DataError: a joint is missing in all frames in which its body is present.
+    """
+    known = np.isfinite(joints).all(axis=0)
+    present = np.any(joints != 0, axis=(0, 2))
+    filled = joints.copy()
+    for joint, body in np.argwhere(~known.all(axis=0)):
+        at = np.flatnonzero(known[:, joint, body] & present[:, body])
+        gaps = np.flatnonzero(~known[:, joint, body])
+        if not at.size:
+            raise DataError(
+                f"joint {joint} of body {body} should be known in one frame at least, but it is missing in all frames "
+                "with that body: leave the clip out, or set the joint from its neighbours."
+            )
+        for coordinate in range(len(joints)):
+            filled[coordinate, gaps, joint, body] = np.interp(gaps, at, joints[coordinate, at, joint, body])
+    return filled
+
+
+def stream(clips: Clips, name: str, layout: Layout) -> Clips:
+    """What a network of one stream reads: positions, bones, or how either changes from frame to frame.
+
+    A bone is its joint minus its parent, zero at the root. Bones of ntu25 hang on the spine shoulder, not on the
+    pelvis, and those of openpose18 on the nose, because the published bone networks were trained so (2s-AGCN,
+    `gen_bone_data`); all other layouts keep their root. A motion is the next frame minus this one, zero in the last.
+
+    Args:
+        clips: positions, usually from :func:`prenormalise`; metres or pixels, which the result is in too.
+        name: one of :data:`STREAMS`.
+        layout: what the joints are.
+
+    Raises:
+        ConfigError: there is no such stream.
+        DataError: the clips have another number of joints than the layout.
+    """
+    if name not in STREAMS:
+        raise ConfigError(f"the stream should be one of {', '.join(STREAMS)}, not {name!r}.")
+    if clips.shape[3] != layout.joint_count:
+        raise DataError(
+            f"clips in layout {layout.name!r} should have {layout.joint_count} joints, but these have "
+            f"{clips.shape[3]}: name the layout they are in."
+        )
+    still = _bones(clips, layout) if name in ("bone", "bone motion") else clips
+    return _motion(still) if name in ("joint motion", "bone motion") else still
+
+
+def _bones(clips: Clips, layout: Layout) -> Clips:
+    bones = np.array(layout.rooted_at(_STREAM_ROOTS.get(layout.name, layout.root)).bones)
+    vectors = np.zeros_like(clips)
+    vectors[:, :, :, bones[:, 0]] = clips[:, :, :, bones[:, 0]] - clips[:, :, :, bones[:, 1]]
+    return vectors
+
+
+def _motion(clips: Clips) -> Clips:
+    return np.diff(clips, axis=2, append=clips[:, :, -1:])
+
+
+def _move_to_origin(clips: Clips, origins: Float[np.ndarray, "N C #T 1 1"]) -> Clips:
+    present = np.any(clips != 0, axis=(1, 3), keepdims=True)
+    return np.where(present, clips - origins, 0).astype(clips.dtype)
+
+
+def _thinned(length: int, frames: int) -> slice | Int[np.ndarray, "{frames}"]:
+    """Which frames of a clip stay: all, or `frames` of them at even distances, the first and the last included."""
+    return slice(None) if length <= frames else np.linspace(0, length - 1, frames).round().astype(int)
+
+
+def _repeat(body: Float[np.ndarray, "C T V"], frames: int) -> Float[np.ndarray, "C {frames} V"]:
+    tracked = np.flatnonzero(np.any(body != 0, axis=(0, 2)))
+    if not tracked.size:
+        return np.zeros_like(body, shape=(body.shape[0], frames, body.shape[2]))
+    kept = body[:, tracked] if tracked[0] > 0 else body[:, : tracked[-1] + 1]
+    return pad(kept[None, ..., None], frames)[0, ..., 0]
+
+
+def _upright_turn(first: Float[np.ndarray, "3 V"]) -> Float[np.ndarray, "3 3"]:
+    turn = _shortest_turn(first[:, _MID_SPINE] - first[:, _PELVIS], _Z)
+    shoulders = turn @ (first[:, _RIGHT_SHOULDER] - first[:, _LEFT_SHOULDER])
+    if shoulders[0] < _TURNED_AWAY * np.linalg.norm(shoulders):
+        shoulders, turn = _half_turn(_Z) @ shoulders, _half_turn(_Z) @ turn
+    return _shortest_turn(shoulders, _X) @ turn
+
+
+def _shortest_turn(vector: Float[np.ndarray, "3"], axis: Float[np.ndarray, "3"]) -> Float[np.ndarray, "3 3"]:
+    """The rotation by the smallest angle that lays `vector` along `axis`, as two half turns: about the vector, then
+    about the line midway between both. A vector too short for a direction is not turned; one that points the very
+    opposite way is turned about the line that is orthogonal to it and to y."""
+    if (length := np.linalg.norm(vector)) < _SHORTEST:
+        return np.eye(3)
+    middle = vector / length + axis
+    midway = middle / np.linalg.norm(middle) if np.linalg.norm(middle) > _SHORTEST else _Y
+    return _half_turn(midway) @ _half_turn(vector / length)
+
+
+def _half_turn(axis: Float[np.ndarray, "3"]) -> Float[np.ndarray, "3 3"]:
+    return 2 * np.outer(axis, axis) - np.eye(3)
+
+
+def _check_ntu25(clip: Float[np.ndarray, "C T V M"]) -> None:
+    if (shape := (clip.shape[0], clip.shape[2])) != (3, NTU25.joint_count):
+        raise DataError(
+            f"a clip should have 3 coordinates and the {NTU25.joint_count} joints of layout 'ntu25', but it has "
+            f"{shape[0]} and {shape[1]}: convert it with to_ntu25, and lift what is 2-D to 3-D."
+        )
+    if not np.isfinite(clip).all():
+        raise DataError("a clip should hold finite positions, but some are NaN or infinite: fill them with fill_gaps.")
 
 
 def _unit(vectors: Float[np.ndarray, "N C"], what: str) -> Float[np.ndarray, "N C"]:

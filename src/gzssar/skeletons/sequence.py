@@ -19,8 +19,8 @@ class SkeletonSequence:
     """
 
     joints: Float[np.ndarray, "C T V M"]
-    """Positions: with three coordinates in metres, with two in pixels of a picture (x right, y down). A body that is
-    not there is zero."""
+    """Positions: with three coordinates in metres and a right-handed frame (a reader of left-handed data mirrors it),
+    with two in pixels of a picture (x right, y down). A body that is not there is zero."""
 
     fps: float
     """Frames per second."""

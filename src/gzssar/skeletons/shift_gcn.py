@@ -48,6 +48,7 @@ class ShiftGcn(nn.Module):
             coordinate_count: C.
         """
         super().__init__()
+        self.width, self.body_count = width, body_count
         self.input_norm = nn.BatchNorm1d(body_count * joint_count * coordinate_count)
         widths = [coordinate_count, *(width * stage for stage in STAGES)]
         strides = [1 + (after > before) for before, after in zip((1, *STAGES), STAGES, strict=False)]

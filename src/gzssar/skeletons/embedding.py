@@ -1,0 +1,283 @@
+"""Encodes any number of clips into one file of features: shard by shard, so that a kill loses one shard.
+
+Memory holds one batch of clips, however many there are. Several processes share the work by rank: each takes every
+n-th shard (``RANK`` and ``WORLD_SIZE`` in the environment, as torchrun sets them), and rank 0 joins the shards at the
+end. With ``engine="ray"`` Ray Data spreads the shards over a cluster that shares the output's file system.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from gzssar.errors import DataError, MissingExtraError, OutputError
+from gzssar.files import write_json, writing
+from gzssar.progress import Steps
+from gzssar.skeletons.encoder import Encoder, load_encoder
+from gzssar.skeletons.feature_files import FeatureRows, check_suffix, write_rows
+from gzssar.skeletons.readers import ClipSource, ReadOptions, open_clips, read_clips
+from gzssar.skeletons.sequence import SkeletonSequence
+
+_UNKNOWN = -1
+"""Label and subject of a clip that has none."""
+
+
+@dataclass(frozen=True)
+class EmbedJob:
+    """What to encode, with what, and how; plain values, so that every worker can open it by itself."""
+
+    clips: Path
+    weights: Path
+    out: Path
+    options: ReadOptions
+    batch_size: int
+    shard_size: int
+    skip_bad: bool
+    device: str
+
+    @property
+    def shards(self) -> Path:
+        """Where finished shards wait for the others."""
+        return self.out.with_name(f"{self.out.name}.shards")
+
+
+class Embedded(NamedTuple):
+    """What came out."""
+
+    clip_count: int
+    bad: dict[str, str]
+    """What is wrong with each clip that was left out, by name."""
+    encoder_seconds: float
+    """Time inside the encoder, summed over all processes; reading and preparing clips not included."""
+
+
+def embed(job: EmbedJob, engine: str = "loop", progress: Steps | None = None) -> Embedded:
+    """Encode all clips into ``job.out``; the same call goes on where a kill stopped it.
+
+    Args:
+        job: what to encode.
+        engine: ``"loop"``, or ``"ray"`` for Ray Data.
+        progress: told (done, total) shards.
+
+    Raises:
+        DataError: the clips or the weights are unusable, or a clip is and ``skip_bad`` is off.
+        OutputError: the output's shards belong to another job, or cannot be written.
+        MissingExtraError: Ray is asked for and not installed.
+    """
+    check_suffix(job.out)
+    worker = ShardWorker(job)
+    count = worker.shard_count
+    _claim(job, worker)
+    rank, world = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
+    missing = [shard for shard in range(count) if not _shard_path(job, shard).exists()]
+    if engine == "ray":
+        _run_on_ray(job, missing)
+    else:
+        for done, shard in enumerate(missing[rank::world], start=1):
+            worker.encode(shard)
+            if progress:
+                progress(done, len(missing[rank::world]))
+    if rank:
+        return _summary(job, missing[rank::world])
+    _wait_for_others(job, count)
+    summary = _summary(job, range(count))
+    if not summary.clip_count:
+        raise DataError(f"{job.clips} should hold clips to encode, but all {len(summary.bad)} of them are malformed.")
+    write_rows(job.out, (_load(_shard_path(job, shard)) for shard in range(count)), worker.about())
+    shutil.rmtree(job.shards)
+    return summary
+
+
+def encode_batch(encoder: Encoder, clips: Sequence[SkeletonSequence]) -> FeatureRows:
+    """Prepare and encode recordings: what every engine runs."""
+    return _encode_prepared(encoder, [encoder.prepare(clip) for clip in clips], clips)
+
+
+def _encode_prepared(
+    encoder: Encoder, prepared: Sequence[Float[np.ndarray, "C T V M"]], clips: Sequence[SkeletonSequence]
+) -> FeatureRows:
+    encoded = encoder.encode(np.stack(prepared))
+    return FeatureRows(
+        encoded.features,
+        encoded.logits[:, list(encoder.classes)],
+        _ids([clip.label for clip in clips]),
+        _ids([clip.subject for clip in clips]),
+        np.array([clip.name for clip in clips]),
+    )
+
+
+def _ids(values: Sequence[int | None]) -> Int[np.ndarray, "N"]:
+    return np.array([_UNKNOWN if value is None else value for value in values], dtype=np.int64)
+
+
+class ShardWorker:
+    """Encodes shards of a job; opened once per process."""
+
+    def __init__(self, job: EmbedJob) -> None:
+        self.job = job
+        self.encoder = load_encoder(job.weights)
+        self.encoder.network.to(_device(job.device))
+        self.source = open_clips(job.clips, job.options)
+        self.shard_count = -(-len(self.source.entries) // job.shard_size)
+
+    def encode(self, shard: int) -> None:
+        """Encode one shard into a file of its own."""
+        size = self.job.shard_size
+        part = ClipSource(self.source.kind, self.source.entries[shard * size : (shard + 1) * size])
+        bad: dict[str, str] = {}
+        batches, seconds = [], 0.0
+        for clips, prepared in self._batches(part, bad):
+            started = time.perf_counter()
+            batches.append(_encode_prepared(self.encoder, prepared, clips))
+            seconds += time.perf_counter() - started
+        rows = FeatureRows.join(batches) if batches else None
+        arrays = rows._asdict() if rows else {}
+        about = np.array(json.dumps({"bad": bad, "seconds": seconds}))
+        try:
+            with writing(_shard_path(self.job, shard)) as file:
+                np.savez(file, about=about, **arrays)
+        except OSError as error:
+            raise OutputError(f"{self.job.shards} cannot be written ({error}): name another output.") from error
+
+    def about(self) -> dict[str, Any]:
+        """What the features are, for the output's provenance."""
+        return {
+            "clips": str(self.job.clips),
+            "kind": self.source.kind,
+            "class_names": list(self.source.class_names),
+            "encoder_classes": list(self.encoder.classes),
+            "encoder": dict(self.encoder.provenance),
+            "frames": self.encoder.frames,
+            "stream": self.encoder.stream,
+            "weights_sha256": _hash(self.job.weights),
+        }
+
+    def identity(self) -> dict[str, Any]:
+        """What must be equal for two calls to be the same job."""
+        names = hashlib.sha256("\n".join(entry.name for entry in self.source.entries).encode()).hexdigest()
+        about = {**self.about(), "names": names, "clip_count": len(self.source.entries)}
+        return {**about, "shard_size": self.job.shard_size, "skip_bad": self.job.skip_bad}
+
+    def _batches(
+        self, part: ClipSource, bad: dict[str, str]
+    ) -> Iterator[tuple[list[SkeletonSequence], list[Float[np.ndarray, "C T V M"]]]]:
+        """Clips and their preparation, a batch at a time."""
+
+        def note(name: str, error: DataError) -> None:
+            bad[name] = str(error)
+
+        clips: list[SkeletonSequence] = []
+        prepared: list[Float[np.ndarray, "C T V M"]] = []
+        for clip in read_clips(part, note if self.job.skip_bad else None):
+            try:
+                prepared.append(self.encoder.prepare(clip))
+            except DataError as error:
+                if not self.job.skip_bad:
+                    raise DataError(f"{clip.name}: {error}") from error
+                note(clip.name, error)
+                continue
+            clips.append(clip)
+            if len(clips) == self.job.batch_size:
+                yield clips, prepared
+                clips, prepared = [], []
+        if clips:
+            yield clips, prepared
+
+
+def _device(name: str) -> str:
+    import torch
+
+    return ("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name
+
+
+def _claim(job: EmbedJob, worker: ShardWorker) -> None:
+    """Make the folder of shards this job's, or check that it is.
+
+    Raises:
+        OutputError: the output is there already, or the shards are another job's.
+    """
+    if job.out.exists():
+        raise OutputError(f"{job.out} is there already: delete it, or name another output.")
+    identity, path = worker.identity(), job.shards / "job.json"
+    if not path.exists():
+        try:
+            write_json(path, identity)
+        except OSError as error:
+            raise OutputError(f"{job.shards} cannot be written ({error}): name another output.") from error
+        return
+    there = json.loads(path.read_text())
+    if differs := [key for key in identity if there.get(key) != identity[key]]:
+        raise OutputError(
+            f"{job.shards} holds shards of another job, which differs in {', '.join(differs)}: delete that folder, or "
+            "name another output."
+        )
+
+
+def _shard_path(job: EmbedJob, shard: int) -> Path:
+    return job.shards / f"{shard:06d}.npz"
+
+
+def _load(path: Path) -> FeatureRows | None:
+    """A shard's rows; None where all of its clips were bad."""
+    with np.load(path, allow_pickle=False) as file:
+        return FeatureRows(*(file[name] for name in FeatureRows._fields)) if "feature" in file else None
+
+
+def _wait_for_others(job: EmbedJob, count: int) -> None:
+    """Other ranks finish their shards in their own time."""
+    while not all(_shard_path(job, shard).exists() for shard in range(count)):
+        time.sleep(0.2)
+
+
+def _summary(job: EmbedJob, shards: Sequence[int]) -> Embedded:
+    clip_count, seconds = 0, 0.0
+    bad: dict[str, str] = {}
+    for shard in shards:
+        with np.load(_shard_path(job, shard), allow_pickle=False) as file:
+            about: Mapping[str, Any] = json.loads(str(file["about"]))
+            clip_count += len(file["label"]) if "label" in file else 0
+        seconds += about["seconds"]
+        bad |= about["bad"]
+    return Embedded(clip_count, bad, seconds)
+
+
+def _run_on_ray(job: EmbedJob, shards: Sequence[int]) -> None:
+    """Ray Data maps over the numbers of the shards; each actor opens job and encoder once."""
+    try:
+        import ray
+    except ImportError:
+        raise MissingExtraError('the engine ray needs Ray Data: pip install "gzssar[ray]".') from None
+    if not shards:
+        return
+    numbers = ray.data.from_items([{"shard": shard} for shard in shards])
+    numbers.map_batches(
+        _RayWorker, fn_constructor_args=(job,), batch_size=1, concurrency=(1, len(shards))
+    ).materialize()
+
+
+class _RayWorker:
+    """An actor on some machine of the cluster."""
+
+    def __init__(self, job: EmbedJob) -> None:
+        import torch
+
+        torch.set_num_threads(1)  # Ray schedules one core an actor
+        self.worker = ShardWorker(job)
+
+    def __call__(self, batch: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        for shard in batch["shard"]:
+            self.worker.encode(int(shard))
+        return batch
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -80,7 +80,7 @@ def test_recipes_are_found_by_their_names():
     [
         ({"seeds": 0}, "seeds and jobs must be at least 1, but they are 0 and 1."),
         ({"jobs": 0}, "seeds and jobs must be at least 1, but they are 5 and 0."),
-        ({"synse": None}, "--text-features, --class-names, --split and --unseen-count go with --synse DIR"),
+        ({"synse": None}, "--text-features, --texts, --class-names, --split and --unseen-count go with --synse DIR"),
         ({"synse": None, "text_features": None, "unseen_count": 5}, "go with --synse DIR"),
         ({"synse": None, "text_features": None, "split": "ntu60-55-5"}, "go with --synse DIR"),
         ({"text_features": None}, "skeleton features need text features: name the folder that holds lb_<K>.npy"),

@@ -194,6 +194,10 @@ class ExperimentConfig:
     text_features: Path | None = None
     """Folder with `lb_<K>.npy`, `ad_<K>.npy` and `md_<K>.npy`, one row per class."""
 
+    texts: str | None = None
+    """Instead of --text-features: a CSV of class texts (columns id, label, action, motion) to encode with MiniLM, or
+    the name of a table that comes with the package, such as utd_mhad. Its labels name the classes in the report."""
+
     class_names: Path | None = None
     """What the classes are called in the report: a CSV with a `label` column or a text file with a name a line, in
     order of class id. Without it they are numbered."""
@@ -234,16 +238,19 @@ class ExperimentConfig:
             raise ConfigError(f"--split {self.split} says how many classes are unseen: leave --unseen-count out.")
         if self.first_seed < 0:
             raise ConfigError(f"seeds count from 0, but first_seed is {self.first_seed}.")
-        if self.synse is None and (self.text_features or self.class_names or self.split or self.unseen_count):
+        brought = (self.text_features, self.texts, self.class_names, self.split, self.unseen_count)
+        if self.synse is None and any(brought):
             raise ConfigError(
-                "--text-features, --class-names, --split and --unseen-count go with --synse DIR; without it the "
-                "embedded synthetic world runs, which brings its own."
+                "--text-features, --texts, --class-names, --split and --unseen-count go with --synse DIR; without it "
+                "the embedded synthetic world runs, which brings its own."
             )
-        if self.synse is not None and self.text_features is None:
+        if self.synse is not None and self.text_features is None and self.texts is None:
             raise ConfigError(
                 "skeleton features need text features: name the folder that holds lb_<K>.npy, ad_<K>.npy and "
-                "md_<K>.npy with --text-features DIR."
+                "md_<K>.npy with --text-features DIR, or bring texts with --texts FILE.csv."
             )
+        if self.text_features is not None and self.texts is not None:
+            raise ConfigError("texts come as features or as words: give --text-features or --texts, not both.")
         recipe_for(self.recipe)
         text_kinds(self.text)
 

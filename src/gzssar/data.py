@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gzssar.config import ExperimentConfig, Recipe, recipe_for, text_kinds
-from gzssar.errors import DataError
+from gzssar.errors import DataError, TextError
 from gzssar.progress import Progress
 from gzssar.shapes import TextFeatures
 from gzssar.skeletons.features import Benchmark
@@ -13,7 +13,7 @@ from gzssar.skeletons.readers.synthetic.benchmark import synthetic_benchmark
 from gzssar.skeletons.readers.synthetic.world import SyntheticWorld
 from gzssar.skeletons.synse import read_synse
 from gzssar.skeletons.training import EncoderTraining
-from gzssar.texts.classes import TextKind, load_packaged_texts
+from gzssar.texts.classes import ClassTexts, TextKind, load_packaged_texts, read_class_texts
 from gzssar.texts.encoders import MiniLM
 from gzssar.texts.fusion import fuse
 from gzssar.texts.tables import read_class_names, read_text_tables
@@ -48,16 +48,36 @@ def load_data(config: ExperimentConfig, kinds: tuple[str, ...], progress: Progre
         GzssarError: an input is missing or malformed, contradicts another, or does not suit the recipe.
     """
     if config.synse is None:
-        packaged, encoder = load_packaged_texts("synthetic"), MiniLM()
-        texts = {kind: encoder.encode(packaged.of_kind(_KINDS[kind])) for kind in kinds}
+        texts = _encoded(load_packaged_texts("synthetic"), kinds)
         return ExperimentData(synthetic_benchmark(SyntheticWorld(), EncoderTraining(), progress), texts)
-    assert config.text_features is not None  # ExperimentConfig checked
     benchmark = read_synse(config.synse, config.split, config.unseen_count)
     _check_gate(benchmark, recipe_for(config.recipe, config.split))
+    count = benchmark.split.class_count
+    words = class_texts(config.texts) if config.texts else None
+    if words and len(words) != count:
+        raise TextError(f"{config.texts} should describe the {count} classes of the split, but it has {len(words)}.")
     if config.class_names:
-        names = read_class_names(config.class_names, benchmark.split.class_count)
-        benchmark = replace(benchmark, class_names=names)
-    return ExperimentData(benchmark, read_text_tables(config.text_features, kinds, benchmark.split.class_count))
+        benchmark = replace(benchmark, class_names=read_class_names(config.class_names, count))
+    elif words:
+        benchmark = replace(benchmark, class_names=words.of_kind("label"))
+    if words:
+        return ExperimentData(benchmark, _encoded(words, kinds))
+    assert config.text_features is not None  # ExperimentConfig checked
+    return ExperimentData(benchmark, read_text_tables(config.text_features, kinds, count))
+
+
+def class_texts(name: str) -> ClassTexts:
+    """Class texts by the path of a CSV, or by the name of a table that comes with the package.
+
+    Raises:
+        TextError: there is neither, or the table is malformed.
+    """
+    return read_class_texts(Path(name)) if Path(name).suffix == ".csv" else load_packaged_texts(name)
+
+
+def _encoded(texts: ClassTexts, kinds: tuple[str, ...]) -> dict[str, TextFeatures]:
+    encoder = MiniLM()
+    return {kind: encoder.encode(texts.of_kind(_KINDS[kind])) for kind in kinds}
 
 
 def _check_gate(benchmark: Benchmark, recipe: Recipe) -> None:
@@ -81,16 +101,22 @@ def input_hashes(config: ExperimentConfig) -> dict[str, str]:
         DataError: a folder does not exist, or a file in it cannot be read.
     """
     if config.synse is None:
-        texts = hashlib.sha256(repr(load_packaged_texts("synthetic")).encode()).hexdigest()
+        texts = _hash_texts("synthetic")
         return {"synthetic world": repr(SyntheticWorld()), "encoder": repr(EncoderTraining()), "texts": texts}
     folders = {"synse": config.synse, "text_features": config.text_features}
     named = {"class_names": _hash(config.class_names)} if config.class_names else {}
+    if config.texts:
+        named["texts"] = _hash_texts(config.texts)
     return named | {
         f"{name}/{path.relative_to(folder)}": _hash(path)
         for name, folder in folders.items()
         if folder is not None
         for path in _arrays(folder)
     }
+
+
+def _hash_texts(name: str) -> str:
+    return hashlib.sha256(repr(class_texts(name)).encode()).hexdigest()
 
 
 def _hash(path: Path) -> str:

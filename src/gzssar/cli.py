@@ -11,10 +11,14 @@ import tyro
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from gzssar.clip_config import EmbedConfig, InspectConfig, ShowConfig
 from gzssar.config import TEXT_SETS, ExperimentConfig
 from gzssar.errors import GzssarError, OutputError
 
 Config = Annotated[ExperimentConfig, tyro.conf.OmitArgPrefixes]
+
+_MOST_NAMED = 5
+"""Malformed clips that are named one by one."""
 
 USAGE_ERROR = 2
 INTERRUPTED = 130
@@ -60,11 +64,41 @@ def ablate(config: Config) -> None:
     print(f"Table: {folder}/ablation.md; one report per row beside it")
 
 
+def embed(config: Annotated[EmbedConfig, tyro.conf.OmitArgPrefixes]) -> None:
+    """Turn recordings into features, by an encoder trained here or the Shift-GCN authors' weights."""
+    from gzssar.clips import embed as embed_clips
+
+    with _progress() as progress:
+        done = embed_clips(config, progress)
+    for name, reason in list(done.bad.items())[:_MOST_NAMED]:
+        print(f"left out {name}: {reason}")
+    left_out = [f"{len(done.bad)} malformed"] * bool(done.bad) + [f"{done.missing} missing"] * bool(done.missing)
+    print(f"{done.clip_count} clips encoded in {done.encoder_seconds:.1f} s; left out: {', '.join(left_out) or 'none'}")
+    print(f"Features: {config.out or config.synse}")
+
+
+def show(config: Annotated[ShowConfig, tyro.conf.OmitArgPrefixes]) -> None:
+    """Draw a clip as a stick figure: .png for a strip of frames, .gif for an animation."""
+    from gzssar.clips import show as show_clip
+
+    print(f"{show_clip(config)}: {config.out}")
+
+
+def inspect(config: Annotated[InspectConfig, tyro.conf.OmitArgPrefixes]) -> None:
+    """Say what recordings hold, and what is odd about them."""
+    from gzssar.clips import inspect as inspect_clips
+    from gzssar.skeletons.inspection import inspection_table
+
+    with _progress() as progress:
+        inspection = inspect_clips(config, progress)
+    Console().print(inspection_table(inspection))
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point. Exit codes: 0 done, 2 wrong input (one sentence on stderr), 130 interrupted."""
     try:
         tyro.extras.subcommand_cli_from_dict(
-            {"run": run, "ablate": ablate},
+            {"run": run, "ablate": ablate, "embed": embed, "show": show, "inspect": inspect},
             prog="gzssar",
             description="Generalized zero-shot skeleton-based action recognition.",
             args=arguments,

@@ -23,6 +23,7 @@ from gzssar.files import write_json, writing
 from gzssar.progress import Steps
 from gzssar.skeletons.encoder import Encoder, load_encoder
 from gzssar.skeletons.feature_files import FeatureRows, check_suffix, write_rows
+from gzssar.skeletons.ntu_protocols import read_missing, without
 from gzssar.skeletons.readers import ClipSource, ReadOptions, open_clips, read_clips
 from gzssar.skeletons.sequence import SkeletonSequence
 
@@ -38,6 +39,8 @@ class EmbedJob:
     weights: Path
     out: Path
     options: ReadOptions
+    missing: Path | None
+    """A list of samples to leave out."""
     batch_size: int
     shard_size: int
     skip_bad: bool
@@ -55,6 +58,8 @@ class Embedded(NamedTuple):
     clip_count: int
     bad: dict[str, str]
     """What is wrong with each clip that was left out, by name."""
+    missing: int
+    """Clips that were left out by the list of missing samples."""
     encoder_seconds: float
     """Time inside the encoder, summed over all processes; reading and preparing clips not included."""
 
@@ -77,18 +82,19 @@ def embed(job: EmbedJob, engine: str = "loop", progress: Steps | None = None) ->
     count = worker.shard_count
     _claim(job, worker)
     rank, world = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
-    missing = [shard for shard in range(count) if not _shard_path(job, shard).exists()]
+    mine = range(rank, count, world)
+    missing = [shard for shard in mine if not _shard_path(job, shard).exists()]
     if engine == "ray":
         _run_on_ray(job, missing)
     else:
-        for done, shard in enumerate(missing[rank::world], start=1):
+        for done, shard in enumerate(missing, start=1):
             worker.encode(shard)
             if progress:
-                progress(done, len(missing[rank::world]))
+                progress(done, len(missing))
     if rank:
-        return _summary(job, missing[rank::world])
+        return _summary(job, mine, worker.left_out)
     _wait_for_others(job, count)
-    summary = _summary(job, range(count))
+    summary = _summary(job, range(count), worker.left_out)
     if not summary.clip_count:
         raise DataError(f"{job.clips} should hold clips to encode, but all {len(summary.bad)} of them are malformed.")
     write_rows(job.out, (_load(_shard_path(job, shard)) for shard in range(count)), worker.about())
@@ -125,7 +131,9 @@ class ShardWorker:
         self.job = job
         self.encoder = load_encoder(job.weights)
         self.encoder.network.to(_device(job.device))
-        self.source = open_clips(job.clips, job.options)
+        self.source, self.left_out = open_clips(job.clips, job.options), 0
+        if job.missing:
+            self.source, self.left_out = without(self.source, read_missing(job.missing))
         self.shard_count = -(-len(self.source.entries) // job.shard_size)
 
     def encode(self, shard: int) -> None:
@@ -232,12 +240,12 @@ def _load(path: Path) -> FeatureRows | None:
 
 
 def _wait_for_others(job: EmbedJob, count: int) -> None:
-    """Other ranks finish their shards in their own time."""
+    """Other ranks finish their shards in their own time; where one dies, torchrun ends them all."""
     while not all(_shard_path(job, shard).exists() for shard in range(count)):
         time.sleep(0.2)
 
 
-def _summary(job: EmbedJob, shards: Sequence[int]) -> Embedded:
+def _summary(job: EmbedJob, shards: Sequence[int], missing: int) -> Embedded:
     clip_count, seconds = 0, 0.0
     bad: dict[str, str] = {}
     for shard in shards:
@@ -246,7 +254,7 @@ def _summary(job: EmbedJob, shards: Sequence[int]) -> Embedded:
             clip_count += len(file["label"]) if "label" in file else 0
         seconds += about["seconds"]
         bad |= about["bad"]
-    return Embedded(clip_count, bad, seconds)
+    return Embedded(clip_count, bad, missing, seconds)
 
 
 def _run_on_ray(job: EmbedJob, shards: Sequence[int]) -> None:

@@ -7,7 +7,7 @@ where unknown), ``name`` (n), ``class_names``. ``.safetensors`` is our own :clas
 import json
 import tempfile
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -92,10 +92,10 @@ class _Columns:
                 file.write(np.ascontiguousarray(array).tobytes())
         self.rows += len(part.label)
 
-    def copy(self, name: str, file: IO[bytes]) -> None:
+    def blocks(self, name: str) -> Iterator[bytes]:
         with (self.folder / name).open("rb") as column:
             while block := column.read(1 << 22):
-                file.write(block)
+                yield block
 
     def shape(self, name: str) -> tuple[int, ...]:
         return (self.rows, *self.shapes[name])
@@ -107,7 +107,7 @@ def _write_npz(file: IO[bytes], columns: _Columns, about: Mapping[str, Any]) -> 
             with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
                 header = {"descr": dtype.str, "fortran_order": False, "shape": columns.shape(name)}
                 np.lib.format.write_array_header_1_0(member, header)
-                columns.copy(name, member)
+                member.writelines(columns.blocks(name))
         for name, values in (("name", columns.names), ("class_names", list(about.get("class_names", ())))):
             with archive.open(f"{name}.npy", "w") as member:
                 np.lib.format.write_array(member, np.array(values, dtype=str), allow_pickle=False)
@@ -133,7 +133,7 @@ def _write_safetensors(file: IO[bytes], columns: _Columns, about: Mapping[str, A
     text += b" " * (-len(text) % 8)
     file.write(len(text).to_bytes(8, "little") + text)
     for name in _OURS:
-        columns.copy(name, file)
+        file.writelines(columns.blocks(name))
 
 
 def read_rows(path: Path) -> tuple[FeatureRows, dict[str, Any]]:

@@ -53,6 +53,9 @@ class ClipSource:
     class_names: tuple[str, ...] = ()
     """Names of the classes in order of label, where the source knows them."""
 
+    unread: int = 0
+    """Files of a folder that no reader recognises, such as notes and pictures."""
+
 
 @runtime_checkable
 class Reader(Protocol):

@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from gzssar.errors import DataError
+from gzssar.skeletons.readers.npz import NpzReader
+from gzssar.skeletons.readers.ntu import NtuReader
 from gzssar.skeletons.readers.reader import START, ClipEntry, ClipSource, Reader, ReadOptions
 from gzssar.skeletons.sequence import SkeletonSequence
 
-READERS: tuple[Reader, ...] = ()
+READERS: tuple[Reader, ...] = (NtuReader(), NpzReader())
 """Asked in this order; the first that recognises a file opens it."""
 
 
@@ -67,7 +69,7 @@ def _open_folder(folder: Path, options: ReadOptions) -> ClipSource:
             f"{len(names)} lists of classes: name one file, or one folder per kind."
         )
     entries: list[ClipEntry] = [entry for source in sources for entry in source.entries]
-    return ClipSource(kinds[0], entries, names.pop())
+    return ClipSource(kinds[0], entries, names.pop(), unread=len(files) - len(sources))
 
 
 def _reader_of(path: Path) -> Reader | None:

@@ -1,0 +1,185 @@
+"""What the commands on recordings do: encode, cut features into a zero-shot benchmark, draw, inspect."""
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gzssar.clip_config import EmbedConfig, InspectConfig, Reading, ShowConfig, ZeroShot
+from gzssar.errors import ConfigError, DataError
+from gzssar.progress import Progress
+from gzssar.shapes import Mask
+from gzssar.skeletons.embedding import Embedded, EmbedJob
+from gzssar.skeletons.embedding import embed as embed_clips
+from gzssar.skeletons.feature_files import FeatureRows, read_rows
+from gzssar.skeletons.features import FeatureSet
+from gzssar.skeletons.ntu_protocols import is_training, read_missing, without
+from gzssar.skeletons.readers import ClipSource, ReadOptions, open_clips
+from gzssar.skeletons.readers.ntu import sample_ids
+from gzssar.skeletons.synse_writer import check_target, write_synse
+from gzssar.skeletons.zero_shot import drawn_split, zero_shot_benchmark
+from gzssar.splits import ClassSplit, Ids, published_split
+from gzssar.threads import one_thread
+
+if TYPE_CHECKING:
+    from gzssar.skeletons.inspection import Inspection
+
+
+@one_thread()
+def embed(config: EmbedConfig, progress: Progress | None = None) -> Embedded:
+    """Encode recordings into one file, or into SynSE folders of both phases.
+
+    Raises:
+        GzssarError: something about the clips, the weights, the arguments or the output.
+    """
+    if config.out is not None:
+        return _embed(config, config.weights, config.out, "clips", progress)
+    assert config.synse is not None  # EmbedConfig checked
+    check_target(config.synse)
+    working = config.synse.with_name(f".{config.synse.name}.work")  # stays after a kill, to go on from
+    encoders = {"test": config.weights, "validation": config.validation_weights}
+    files = {name: working / f"{name}.npz" for name, weights in encoders.items() if weights}
+    done = [
+        _embed(config, weights, files[name], f"{name} encoder", progress)
+        for name, weights in encoders.items()
+        if weights and not files[name].exists()
+    ]
+    parts = [read_rows(file) for file in files.values()]
+    _write_benchmark(config, parts)
+    shutil.rmtree(working)
+    bad = {name: reason for part in done for name, reason in part.bad.items()}
+    missing = max((part.missing for part in done), default=0)
+    return Embedded(len(parts[0][0].label), bad, missing, sum(part.encoder_seconds for part in done))
+
+
+def _embed(config: EmbedConfig, weights: Path, out: Path, what: str, progress: Progress | None) -> Embedded:
+    job = EmbedJob(
+        config.clips,
+        weights,
+        out,
+        read_options(config.reading),
+        config.reading.missing,
+        config.batch_size,
+        config.shard_size,
+        config.reading.skip_bad,
+        config.device,
+    )
+    return embed_clips(job, config.engine, (lambda done, total: progress(what, done, total)) if progress else None)
+
+
+def _write_benchmark(config: EmbedConfig, parts: list[tuple[FeatureRows, dict[str, Any]]]) -> None:
+    (rows, about), (validation_rows, validation_about) = parts[0], parts[-1]
+    if not np.array_equal(rows.name, validation_rows.name):
+        raise DataError("both encoders should have encoded the same clips, but their names differ: start again.")
+    if not (rows.label >= 0).all():
+        raise DataError(
+            f"{config.clips} should say the class of every clip, since SynSE folders need labels, but "
+            f"{int((rows.label < 0).sum())} of {len(rows.label)} have none."
+        )
+    names = tuple(about["class_names"])
+    count = max(len(names), int(rows.label.max()) + 1)
+    names += tuple(f"class {k}" for k in range(len(names), count))
+    split = class_split(config.zero_shot, count)
+    benchmark = zero_shot_benchmark(
+        _features(rows, about),
+        _features(validation_rows, validation_about),
+        (_columns(about, rows), _columns(validation_about, validation_rows)),
+        split,
+        trains(config.zero_shot, rows),
+        names,
+        f"{about['kind']}: {len(rows.label)} clips of {config.clips.name}",
+    )
+    assert config.synse is not None
+    write_synse(config.synse, benchmark, {"test": about, "validation": validation_about})
+
+
+def _features(rows: FeatureRows, about: dict[str, Any]) -> FeatureSet:
+    return FeatureSet(rows.feature, rows.label, rows.logits, {"clips": about["clips"]}, rows.subject)
+
+
+def _columns(about: dict[str, Any], rows: FeatureRows) -> Ids:
+    """Classes of the logits' columns; none where the encoder was trained on another list of classes."""
+    same = list(about["encoder"].get("class_names", "").split("\n")) == about["class_names"]
+    return tuple(about["encoder_classes"]) if same else ()
+
+
+def show(config: ShowConfig) -> str:
+    """Draw one clip into a file, and say which.
+
+    Raises:
+        ConfigError: there is no clip of that number, or the picture has another suffix than .png or .gif.
+        DataError: the clip is malformed.
+    """
+    from gzssar.skeletons.drawing import save_picture
+
+    source = _open(config.clips, config.reading)
+    if not 0 <= config.index < len(source.entries):
+        raise ConfigError(f"{config.clips} holds {len(source.entries)} clips, counted from 0, but not {config.index}.")
+    clip = source.entries[config.index].read()
+    save_picture(clip, config.out, config.frames, config.numbers)
+    return clip.name
+
+
+def inspect(config: InspectConfig, progress: Progress | None = None) -> "Inspection":
+    """Read every clip and note what is odd; malformed ones are counted.
+
+    Raises:
+        DataError: there are no clips.
+    """
+    from gzssar.skeletons.inspection import inspect_clips
+
+    source = _open(config.clips, config.reading)
+    return inspect_clips(source, (lambda done, total: progress("clips", done, total)) if progress else None)
+
+
+def _open(path: Path, reading: Reading) -> ClipSource:
+    source = open_clips(path, read_options(reading))
+    return without(source, read_missing(reading.missing))[0] if reading.missing else source
+
+
+def read_options(reading: Reading) -> ReadOptions:
+    """The part of the arguments that readers see."""
+    return ReadOptions(reading.layout, reading.fps, reading.fill_gaps)
+
+
+def class_split(zero_shot: ZeroShot, class_count: int) -> ClassSplit:
+    """The class split that was named, listed or drawn.
+
+    Raises:
+        SplitError: the ids are no split of these classes, or no published split has the name.
+        DataError: there are too few classes to draw from.
+    """
+    if zero_shot.split:
+        split = published_split(zero_shot.split)
+        if split.class_count != class_count:
+            raise DataError(f"{split.name} splits {split.class_count} classes, but the clips have {class_count}.")
+        return split
+    if zero_shot.unseen_count:
+        u, seed = zero_shot.unseen_count, zero_shot.split_seed
+        return drawn_split(f"{class_count - u}-{u}-seed{seed}", class_count, u, seed)
+    name = f"{class_count - len(zero_shot.unseen)}-{len(zero_shot.unseen)}"
+    return ClassSplit(name, class_count, zero_shot.unseen, zero_shot.validation_unseen)
+
+
+def trains(zero_shot: ZeroShot, rows: FeatureRows) -> Mask:
+    """Which clips train: by protocol, by performer, or those of performers with odd ids.
+
+    Raises:
+        DataError: clips do not say who performs them, or are no samples of the protocol's data set.
+    """
+    if zero_shot.protocol:
+        ids = [sample_ids(name) for name in rows.name.tolist()]
+        if unknown := [str(name) for name, one in zip(rows.name, ids, strict=True) if one is None]:
+            raise DataError(
+                f"{zero_shot.protocol} needs clips named as NTU RGB+D does, SsssCcccPpppRrrrAaaa, but {unknown[0]!r} "
+                f"and {len(unknown) - 1} others are not."
+            )
+        return np.array([is_training(zero_shot.protocol, one) for one in ids if one is not None])
+    if (rows.subject < 0).any():
+        raise DataError(
+            f"training and test clips are parted by performer, but {int((rows.subject < 0).sum())} of "
+            f"{len(rows.subject)} clips do not say who performs them."
+        )
+    chosen = zero_shot.train_subjects or tuple(s for s in np.unique(rows.subject).tolist() if s % 2 == 1)
+    return np.isin(rows.subject, chosen)

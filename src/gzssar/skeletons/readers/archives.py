@@ -1,0 +1,95 @@
+"""Zip archives from strangers: listed and read in memory, with nothing extracted and nothing larger than allowed.
+
+The list of entries comes from the standard library. Entries are read here, so that a clip costs one seek instead of a
+fresh look at the whole list, and so that no entry can unpack to more than it declares.
+"""
+
+import io
+import re
+import struct
+import zipfile
+import zlib
+from pathlib import Path, PurePosixPath
+
+from gzssar.errors import DataError
+
+_LONGEST_DIRECTORY = 46 * 1_000_000  # bytes; an entry takes 46 and its name, so this bounds the entries by a million
+_HIGHEST_RATIO = 1000  # of unpacked to packed size; deflate cannot pass 1032, honest files of numbers stay under 10
+_LOCAL_HEADER = struct.Struct("<4s22xHH")
+_ENCRYPTED = 0x1
+
+
+def list_entries(path: Path, largest: int) -> list[zipfile.ZipInfo]:
+    """List the files of an archive, in its own order.
+
+    Args:
+        path: the archive.
+        largest: the most bytes an entry may unpack to.
+
+    Raises:
+        DataError: the archive is damaged, has more than a million entries, or one of them would be written outside its
+            folder, unpacks to more than is sane, is encrypted or is packed by an unusual method.
+    """
+    try:
+        with _Directory(path) as file, zipfile.ZipFile(file) as archive:
+            entries = archive.infolist()
+    except DataError:
+        raise
+    except Exception as error:  # zipfile meets a damaged directory with half a dozen kinds of exception
+        raise DataError(f"{path} should be a zip archive, but it is damaged ({error}): fetch it again.") from error
+    for entry in entries:
+        _check(path, entry, largest)
+    return [entry for entry in entries if not entry.filename.endswith("/")]
+
+
+def read_entry(path: Path, entry: zipfile.ZipInfo) -> bytes:
+    """Unpack one entry that :func:`list_entries` returned, in memory.
+
+    Raises:
+        DataError: the entry is cut off or damaged, or unpacks to another size than it declares.
+    """
+    try:
+        with path.open("rb") as file:
+            file.seek(entry.header_offset)
+            signature, name_length, extra_length = _LOCAL_HEADER.unpack(file.read(_LOCAL_HEADER.size))
+            file.seek(name_length + extra_length, io.SEEK_CUR)
+            data = file.read(entry.compress_size)
+        if entry.compress_type == zipfile.ZIP_DEFLATED:
+            data = zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, entry.file_size + 1)
+    except (OSError, ValueError, struct.error, zlib.error, MemoryError) as error:
+        raise DataError(f"{_place(path, entry)} is damaged ({error}): fetch the archive again.") from error
+    if signature != b"PK\3\4" or len(data) != entry.file_size or zlib.crc32(data) != entry.CRC:
+        raise DataError(f"{_place(path, entry)} is damaged: its size or checksum is wrong; fetch the archive again.")
+    return data
+
+
+class _Directory(io.FileIO):
+    """A file that refuses to be read in one long piece, as zipfile does with the list of entries."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._path = path
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is not None and size > _LONGEST_DIRECTORY:
+            raise DataError(f"{self._path} should have at most a million entries, but its list has {size} bytes.")
+        return super().read(size) or b""
+
+
+def _check(path: Path, entry: zipfile.ZipInfo, largest: int) -> None:
+    place = _place(path, entry)
+    name = entry.orig_filename.replace("\\", "/")
+    if name.startswith("/") or re.match("[A-Za-z]:", name) or ".." in PurePosixPath(name).parts:
+        raise DataError(f"{place} climbs out of its folder: the archive is not to be trusted.")
+    if entry.file_size > largest:
+        raise DataError(f"{place} should unpack to at most {largest} bytes, but it declares {entry.file_size}.")
+    if entry.file_size > _HIGHEST_RATIO * entry.compress_size:
+        raise DataError(
+            f"{place} unpacks {entry.compress_size} bytes to {entry.file_size}: the archive is not to be trusted."
+        )
+    if entry.flag_bits & _ENCRYPTED or entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise DataError(f"{place} should be stored or deflated without a password, but it is not: pack it again.")
+
+
+def _place(path: Path, entry: zipfile.ZipInfo) -> str:
+    return f"{path}: entry {entry.orig_filename[:200]!r}"

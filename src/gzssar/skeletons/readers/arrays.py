@@ -1,0 +1,203 @@
+"""What the readers share: checked numbers and arrays from files, and the way from an array to a validated clip."""
+
+import io
+import math
+import re
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float, Num
+
+from gzssar.errors import ConfigError, DataError
+from gzssar.skeletons.layout import LAYOUTS, Layout
+from gzssar.skeletons.readers.reader import ReadOptions
+from gzssar.skeletons.sequence import SkeletonSequence
+
+_HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+_SAME_FPS = 0.01  # relative: 0.0333 s per frame is 30 frames per second
+
+
+def layout_named(name: str) -> Layout:
+    """Look up a layout.
+
+    Raises:
+        ConfigError: there is no layout of that name.
+    """
+    if name not in LAYOUTS:
+        raise ConfigError(f"the layout should be one of {', '.join(LAYOUTS)}, but it is {name!r}.")
+    return LAYOUTS[name]
+
+
+def required_layout(options: ReadOptions, path: Path) -> Layout:
+    """Look up the layout that the options name for a file that does not say.
+
+    Raises:
+        ConfigError: the options name no layout, or one that does not exist.
+    """
+    if options.layout is None:
+        raise ConfigError(f"{path} does not say what its joints are: name one of {', '.join(LAYOUTS)} with --layout.")
+    return layout_named(options.layout)
+
+
+def agreed_layout(options: ReadOptions, says: str, path: Path) -> Layout:
+    """Look up the layout that a file has; the options may repeat it.
+
+    Raises:
+        ConfigError: the options name another layout than the file has.
+    """
+    if options.layout not in (None, says):
+        raise ConfigError(f"{path} has the joints of layout {says!r}, but the options name {options.layout!r}.")
+    return layout_named(says)
+
+
+def agreed_fps(options: ReadOptions, says: float, path: Path) -> float:
+    """Return the frame rate that a file states; the options may repeat it.
+
+    Raises:
+        ConfigError: the options name another frame rate than the file does.
+    """
+    if options.fps is not None and not math.isclose(options.fps, says, rel_tol=_SAME_FPS):
+        raise ConfigError(f"{path} states {says:g} frames per second, but the options name {options.fps:g}.")
+    return says
+
+
+def words(joint_name: str) -> tuple[str, ...]:
+    """Break a joint's name into sorted lower-case words, so that `LeftShoulder` equals `shoulder_left`."""
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", joint_name).lower().replace("center", "centre")
+    return tuple(sorted(re.findall(r"[a-z]+|\d+", spaced)))
+
+
+def make_clip(
+    joints: Num[np.ndarray, "C T V M"],
+    options: ReadOptions,
+    *,
+    name: str,
+    fps: float,
+    layout: Layout,
+    label: int | None = None,
+    subject: int | None = None,
+    camera: int | None = None,
+    setup: int | None = None,
+) -> SkeletonSequence:
+    """Turn an array into a validated clip of float32, with its gaps filled where the options ask for it.
+
+    Args:
+        joints: positions in metres (C = 3) or pixels (C = 2); NaN or infinite where a joint is missing.
+        options: whether to fill gaps.
+        name: where the clip comes from.
+        fps: frames per second.
+        layout: what the V joints are.
+        label: 0-based class id.
+        subject: id of the performer.
+        camera: id of the camera.
+        setup: id of the recording setup.
+
+    Raises:
+        DataError: joints are missing and the options do not say to fill them, or the clip is malformed.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):  # what leaves the range becomes infinite and is refused
+        joints = joints.astype(np.float32)
+    if missing := int(joints.size - np.isfinite(joints).sum()):
+        joints = _filled(joints, missing, options, name)
+    return SkeletonSequence(joints, float(fps), layout, label, subject, camera, setup, name)
+
+
+def read_bytes(path: Path, limit: int | None = None) -> bytes:
+    """Read a whole file.
+
+    Args:
+        path: the file.
+        limit: the most bytes a file of its kind may have.
+
+    Raises:
+        DataError: the file cannot be read or is larger than `limit`.
+    """
+    try:
+        size = path.stat().st_size
+        if limit is not None and size > limit:
+            raise DataError(f"{path} should have at most {limit} bytes, but it has {size}: it is no file of this kind.")
+        return path.read_bytes()
+    except (OSError, MemoryError) as error:
+        raise DataError(f"{path} should be a file to read, but it cannot be read ({error}).") from error
+
+
+def read_lines(path: Path) -> list[str]:
+    """Read a text file in UTF-8 (with or without a byte order mark) as lines without their ends.
+
+    Raises:
+        DataError: the file cannot be read or is no text.
+    """
+    try:
+        return read_bytes(path).decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} should be text in UTF-8, but its byte {error.start} is not: save it again.") from error
+
+
+def parse_numbers(cells: Sequence[str], where: str) -> list[float]:
+    """Parse numbers as text; an empty cell is NaN.
+
+    Args:
+        cells: the texts.
+        where: file and line, for the error's sentence.
+
+    Raises:
+        DataError: a cell is no number; the message names it.
+    """
+    numbers = []
+    for column, cell in enumerate(cells, start=1):
+        try:
+            number = float(cell) if cell.strip() else math.nan
+        except ValueError:
+            number = None
+        if number is None or "_" in cell:  # Python takes 1_000 for a number, files do not
+            raise DataError(f"{where} should hold numbers, but value {column} is {cell[:40]!r}.")
+        numbers.append(number)
+    return numbers
+
+
+def parse_npy(data: bytes, where: str) -> np.ndarray:
+    """Read one plain array in numpy's format, without copying it.
+
+    Args:
+        data: the whole file.
+        where: the file, for the error's sentence.
+
+    Returns:
+        An array of numbers, truth values or text.
+
+    Raises:
+        DataError: the bytes are no such array, hold Python objects, or are fewer than the array needs.
+    """
+    file = io.BytesIO(data)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # headers written by Python 2 are fine
+            shape, column_major, dtype = _HEADERS[np.lib.format.read_magic(file)](file)
+    except Exception as error:  # the header is a Python literal: a damaged one fails in every way that Python has
+        raise DataError(f"{where} should be a plain numpy array, but its header is damaged: save it again.") from error
+    if dtype.kind not in "biufSU" or dtype.itemsize == 0:
+        raise DataError(f"{where} should be an array of numbers or text, but its type is {str(dtype)[:60]}.")
+    if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize > len(data) - file.tell():
+        raise DataError(
+            f"{where} should hold an array of shape {str(shape)[:60]}, but has too few bytes: it is cut off."
+        )
+    try:
+        return np.ndarray(shape, dtype, data, file.tell(), order="F" if column_major else "C")
+    except (ValueError, TypeError) as error:
+        raise DataError(f"{where} should be a plain numpy array, but it is damaged ({error}).") from error
+
+
+def _filled(joints: Float[np.ndarray, "C T V M"], missing: int, options: ReadOptions, name: str) -> np.ndarray:
+    if not options.fill_gaps:
+        raise DataError(
+            f"clip {name!r} should hold finite positions, but {missing} of {joints.size} coordinates are NaN or "
+            "infinite: pass --fill-gaps to interpolate them, or leave the clip out."
+        )
+    from gzssar.skeletons.preprocess import fill_gaps
+
+    try:
+        return fill_gaps(joints)
+    except DataError as error:
+        raise DataError(f"clip {name!r} cannot be completed: {error}") from error

@@ -1,0 +1,148 @@
+"""Uniform clip archives: many clips of one data set in one `.npz` file.
+
+Arrays: `joints` (all frames, V, 3) in metres, y up; `offsets` (n + 1), clip i being joints[offsets[i]:offsets[i + 1]];
+`fps`; `joint_names` (V), compared loosely with the known layouts; and where known `label`, `subject`, `view` (the
+camera) and `is_dup` (n each) and `class_names` (K). Clips that `is_dup` marks as copies of another are left out.
+"""
+
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from gzssar.errors import DataError
+from gzssar.skeletons.layout import LAYOUTS, Layout
+from gzssar.skeletons.readers.archives import list_entries, read_entry
+from gzssar.skeletons.readers.arrays import agreed_fps, agreed_layout, make_clip, parse_npy, required_layout, words
+from gzssar.skeletons.readers.reader import ClipEntry, ClipSource, ReadOptions
+from gzssar.skeletons.sequence import SkeletonSequence
+
+_LARGEST = 4 * 2**30  # bytes of one array: 16 million frames of 20 joints
+_USUAL_FPS = 30.0
+_IDS = ("label", "subject", "view")
+_AXES = {"joints": 3, "fps": 0} | dict.fromkeys(("offsets", *_IDS, "is_dup", "class_names", "joint_names"), 1)
+_KINDS = {"joints": "f", "fps": "fiu", "class_names": "U", "joint_names": "U", "is_dup": "b"}  # the others are "iu"
+
+
+class NpzReader:
+    """Uniform clip archives."""
+
+    kind = "uniform .npz clips, those marked is_dup left out"
+
+    def recognises(self, path: Path, start: bytes) -> bool:
+        """Whether this is a zip archive that begins with a numpy array, and holds one called joints."""
+        name_length = int.from_bytes(start[26:28], "little")
+        if not start.startswith(b"PK\3\4") or not start[30 : 30 + name_length].endswith(b".npy"):
+            return False
+        try:
+            return any(entry.filename == "joints.npy" for entry in list_entries(path, _LARGEST))
+        except DataError:
+            return True  # and opening it tells what is wrong
+
+    def open(self, path: Path, options: ReadOptions) -> ClipSource:
+        """Read the arrays and list the clips in their order.
+
+        Frames per second are 30 where neither the file nor the options say.
+
+        Raises:
+            DataError: the archive is damaged, lacks an array, or its arrays contradict each other.
+            ConfigError: the options contradict the file, or name no layout where the file does not.
+        """
+        arrays = _load(path)
+        offsets = _offsets(arrays, path)
+        ids = {key: _per_clip(arrays, key, len(offsets) - 1, path) for key in _IDS}
+        copies = _per_clip(arrays, "is_dup", len(offsets) - 1, path)
+        names = _class_names(arrays, path)
+        read = partial(_read, arrays["joints"], offsets, ids, options, path.name, _fps(arrays, options, path))
+        layout = _layout(arrays, options, path)
+        kept = [index for index in range(len(offsets) - 1) if copies is None or not copies[index]]
+        return ClipSource(self.kind, [ClipEntry(f"{path.name}[{n}]", partial(read, layout, n)) for n in kept], names)
+
+
+def _read(
+    joints: np.ndarray,
+    offsets: np.ndarray,
+    ids: dict[str, np.ndarray | None],
+    options: ReadOptions,
+    file: str,
+    fps: float,
+    layout: Layout,
+    index: int,
+) -> SkeletonSequence:
+    label, subject, view = (None if (values := ids[key]) is None else int(values[index]) for key in _IDS)
+    return make_clip(
+        joints[offsets[index] : offsets[index + 1]].transpose(2, 0, 1)[..., None],
+        options,
+        name=f"{file}[{index}]",
+        fps=fps,
+        layout=layout,
+        label=label,
+        subject=subject,
+        camera=view,
+    )
+
+
+def _load(path: Path) -> dict[str, np.ndarray]:
+    """Read the arrays that mean something here; others may be there too."""
+    arrays = {}
+    for entry in list_entries(path, _LARGEST):
+        if (key := entry.filename.removesuffix(".npy")) not in _AXES:
+            continue
+        array = parse_npy(read_entry(path, entry), f"{path}: {key}")
+        if array.ndim != _AXES[key] or array.dtype.kind not in _KINDS.get(key, "iu"):
+            raise DataError(
+                f"{path}: {key} should have {_AXES[key]} axes and a type of kind {_KINDS.get(key, 'iu')!r} (numpy's "
+                f"letters), but its shape is {array.shape} and its type {array.dtype}."
+            )
+        arrays[key] = array
+    if missing := [key for key in ("joints", "offsets") if key not in arrays]:
+        raise DataError(
+            f"{path} should hold joints and offsets of uniform clips, but it lacks {' and '.join(missing)}."
+        )
+    return arrays
+
+
+def _offsets(arrays: dict[str, np.ndarray], path: Path) -> np.ndarray:
+    offsets, frames = arrays["offsets"], len(arrays["joints"])
+    if not len(offsets) or offsets[0] < 0 or offsets[-1] > frames or (offsets[1:] <= offsets[:-1]).any():
+        raise DataError(f"{path}: offsets should increase from 0 or more to at most the {frames} frames, but do not.")
+    return offsets
+
+
+def _per_clip(arrays: dict[str, np.ndarray], key: str, count: int, path: Path) -> np.ndarray | None:
+    if (values := arrays.get(key)) is not None and len(values) != count:
+        raise DataError(f"{path}: {key} should have one value for each of {count} clips, but has {len(values)}.")
+    return values
+
+
+def _class_names(arrays: dict[str, np.ndarray], path: Path) -> tuple[str, ...]:
+    names = tuple(_texts(arrays["class_names"], path)) if "class_names" in arrays else ()
+    highest = int(arrays["label"].max(initial=0)) if "label" in arrays else 0
+    if names and highest >= len(names):
+        raise DataError(f"{path}: class_names should name every label up to {highest}, but has {len(names)} names.")
+    return names
+
+
+def _layout(arrays: dict[str, np.ndarray], options: ReadOptions, path: Path) -> Layout:
+    if "joint_names" not in arrays:
+        return required_layout(options, path)
+    given = [words(name) for name in _texts(arrays["joint_names"], path)]
+    known = [name for name, layout in LAYOUTS.items() if [words(joint) for joint in layout.joint_names] == given]
+    if known:
+        return agreed_layout(options, known[0], path)
+    return required_layout(options, path)
+
+
+def _fps(arrays: dict[str, np.ndarray], options: ReadOptions, path: Path) -> float:
+    if "fps" in arrays:
+        return agreed_fps(options, float(arrays["fps"]), path)
+    return _USUAL_FPS if options.fps is None else options.fps
+
+
+def _texts(names: np.ndarray, path: Path) -> list[str]:
+    """Decode numpy's text; numpy itself would pass on impossible characters, on which Python stumbles later."""
+    width, data = names.dtype.itemsize, names.astype(names.dtype.newbyteorder("<")).tobytes()
+    try:
+        return [data[at : at + width].decode("utf-32-le").rstrip("\0") for at in range(0, len(data), width)]
+    except ValueError as error:
+        raise DataError(f"{path} names classes or joints in text that is damaged ({error}): save it again.") from error

@@ -1,0 +1,139 @@
+"""Small valid files of every format, for tests to read, to break and to mutate."""
+
+import io
+import json
+import pickle
+import struct
+import zipfile
+import zlib
+
+import numpy as np
+
+UTD_NAME = "a3_s5_t2_skeleton.mat"
+
+
+def walk(frames, joints, dimensions=3):
+    """T V C, where each number tells its place: 100 * frame + joint + coordinate / 10."""
+    t, v, c = np.ogrid[:frames, :joints, :dimensions]
+    return 100.0 * t + v + c / 10
+
+
+def first(reader, path, options):
+    """The first clip of a file."""
+    return reader.open(path, options).entries[0].read()
+
+
+def mat_bytes(array, name="d_skel", compressed=False, order="<"):
+    """A MATLAB file with one array of doubles, written by the book."""
+
+    def element(kind, data):
+        return struct.pack(order + "II", kind, len(data)) + data + bytes(-len(data) % 8)
+
+    content = element(6, struct.pack(order + "II", 6, 0))
+    content += element(5, struct.pack(f"{order}{array.ndim}i", *array.shape))
+    content += element(1, name.encode())
+    content += element(9, array.astype(order + "f8").tobytes(order="F"))
+    matrix = element(14, content)
+    if compressed:
+        packed = zlib.compress(matrix)
+        matrix = struct.pack(order + "II", 15, len(packed)) + packed
+    version = b"\x00\x01IM" if order == "<" else b"\x01\x00MI"
+    return b"MATLAB 5.0 MAT-file".ljust(124) + version + matrix
+
+
+def utd_bytes(frames=4, **options):
+    """A UTD-MHAD file: d_skel (20, 3, T)."""
+    return mat_bytes(walk(frames, 20).transpose(1, 2, 0), **options)
+
+
+def zip_bytes(files, method=zipfile.ZIP_DEFLATED):
+    """An archive of {name: bytes}."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return buffer.getvalue()
+
+
+def npy_bytes(array):
+    buffer = io.BytesIO()
+    np.save(buffer, array)
+    return buffer.getvalue()
+
+
+def uniform_arrays():
+    """Three clips of 2, 3 and 1 frames in the order of Kinect v1; the last copies another."""
+    sides = [f"{side}_{joint}" for side in ("left", "right") for joint in ("shoulder", "elbow", "wrist", "hand")]
+    sides += [f"{side}_{joint}" for side in ("left", "right") for joint in ("hip", "knee", "ankle", "foot")]
+    return {
+        "joints": walk(6, 20).astype(np.float32),
+        "offsets": np.array([0, 2, 5, 6]),
+        "label": np.array([1, 0, 1]),
+        "subject": np.array([4, 5, 6]),
+        "view": np.array([1, 2, 3]),
+        "is_dup": np.array([False, False, True]),
+        "class_names": np.array(["walk", "wave"]),
+        "joint_names": np.array(["hip_center", "spine", "shoulder_center", "head", *sides]),
+        "fps": np.float32(15),
+    }
+
+
+def npz_bytes(arrays):
+    return zip_bytes({f"{name}.npy": npy_bytes(array) for name, array in arrays.items()})
+
+
+def annotation(bodies=1, frames=3, joints=25, dimensions=3, **fields):
+    """One annotation of PYSKL."""
+    keypoint = np.stack([walk(frames, joints, dimensions)] * bodies).astype(np.float16)
+    return {"frame_dir": "S002C003P004R001A005", "label": 4, "keypoint": keypoint, "total_frames": frames} | fields
+
+
+def pyskl_bytes(*annotations, protocol=2):
+    content = {"split": {"train": [item["frame_dir"] for item in annotations]}, "annotations": list(annotations)}
+    return pickle.dumps(content, protocol=protocol)
+
+
+def ucla_bytes(frames=2, **fields):
+    """One clip of NW-UCLA."""
+    content = {"file_name": "a08_s02_e01_v03", "skeletons": walk(frames, 20).tolist(), "label": 7}
+    return json.dumps(content | fields).encode()
+
+
+def csv_bytes(clip):
+    """T V C as a table without a header."""
+    rows = (",".join(str(number) for number in frame.ravel()) for frame in clip)
+    return "\n".join(rows).encode() + b"\n"
+
+
+BODY = """
+    Hips - 0 90 0, Spine Hips 0 10 0, Spine1 Spine 0 12 0, Spine2 Spine1 0 12 0, Neck Spine2 0 15 0, Head Neck 0 10 0,
+    LeftShoulder Spine2 4 10 0, LeftArm LeftShoulder 12 0 0, LeftForeArm LeftArm 28 0 0, LeftHand LeftForeArm 25 0 0,
+    RightShoulder Spine2 -4 10 0, RightArm RightShoulder -12 0 0, RightForeArm RightArm -28 0 0,
+    RightHand RightForeArm -25 0 0,
+    LeftUpLeg Hips 9 -4 0, LeftLeg LeftUpLeg 0 -42 0, LeftFoot LeftLeg 0 -40 0, LeftToeBase LeftFoot 0 -5 14,
+    RightUpLeg Hips -9 -4 0, RightLeg RightUpLeg 0 -42 0, RightFoot RightLeg 0 -40 0, RightToeBase RightFoot 0 -5 14
+"""
+"""A body in a T-pose that faces z: joint, parent, offset in centimetres."""
+
+
+def bvh_text(poses=({},), body=BODY, rotations="ZXY", seconds=0.04):
+    """Motion capture of a body; `poses` hold per frame the channels that are not 0 (Hips start at y = 90)."""
+    joints = {name: (parent, offset) for name, parent, *offset in (joint.split() for joint in body.split(","))}
+    lines, channels = ["HIERARCHY"], []
+
+    def add(name):
+        parent, offset = joints[name]
+        own = ["Xposition", "Yposition", "Zposition"] * (parent == "-") + [f"{axis}rotation" for axis in rotations]
+        channels.extend((name, channel) for channel in own)
+        lines.extend([f"{'ROOT' if parent == '-' else 'JOINT'} {name}", "{", f"OFFSET {' '.join(offset)}"])
+        lines.append(f"CHANNELS {len(own)} {' '.join(own)}")
+        children = [child for child, (above, _) in joints.items() if above == name]
+        for child in children:
+            add(child)
+        lines.extend(["}"] if children else ["End Site", "{", "OFFSET 0 5 0", "}", "}"])
+
+    add(next(iter(joints)))
+    lines += ["MOTION", f"Frames: {len(poses)}", f"Frame Time: {seconds}"]
+    start = {channels[1]: 90}
+    lines += [" ".join(str((start | pose).get(channel, 0)) for channel in channels) for pose in poses]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,162 @@
+"""Mutated files of every format: whatever comes out is a clip or one of our own errors."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from reader_files import (
+    UTD_NAME,
+    annotation,
+    bvh_text,
+    csv_bytes,
+    npy_bytes,
+    npz_bytes,
+    pyskl_bytes,
+    ucla_bytes,
+    uniform_arrays,
+    utd_bytes,
+    walk,
+    zip_bytes,
+)
+
+from gzssar.errors import GzssarError
+from gzssar.skeletons.readers.bvh import BvhReader
+from gzssar.skeletons.readers.npz import NpzReader
+from gzssar.skeletons.readers.nw_ucla import NwUclaReader
+from gzssar.skeletons.readers.pyskl import PysklReader
+from gzssar.skeletons.readers.reader import START, ReadOptions
+from gzssar.skeletons.readers.table import CsvReader, NpyReader
+from gzssar.skeletons.readers.utd_mhad import UtdMhadReader, UtdMhadZipReader
+from gzssar.skeletons.sequence import SkeletonSequence
+
+FORMATS = {
+    "pickle 0": (PysklReader(), pyskl_bytes(annotation(frames=1), protocol=0)),
+    "pickle 2": (PysklReader(), pyskl_bytes(annotation(frames=1), annotation(label=np.int64(3)))),
+    "pickle 5": (PysklReader(), pyskl_bytes(annotation(frames=1), protocol=5)),
+    "mat": (UtdMhadReader(), utd_bytes(frames=1)),
+    "mat compressed": (UtdMhadReader(), utd_bytes(frames=1, compressed=True)),
+    "mat zip": (UtdMhadZipReader(), zip_bytes({UTD_NAME: utd_bytes(frames=1), "order.txt": b"text"})),
+    "npz": (NpzReader(), npz_bytes(uniform_arrays())),
+    "json": (NwUclaReader(), ucla_bytes(frames=1)),
+    "csv": (CsvReader(), csv_bytes(walk(2, 25))),
+    "npy": (NpyReader(), npy_bytes(walk(2, 25).astype(np.float32))),
+    "bvh": (BvhReader(), bvh_text([{}, {}]).encode()),
+}
+PLACES = st.floats(0, 1, exclude_max=True)
+MUTATIONS = st.lists(
+    st.one_of(
+        st.tuples(st.just("set"), PLACES, st.integers(0, 255)),
+        st.tuples(st.just("flip"), PLACES, st.integers(0, 7)),
+        st.tuples(st.just("cut"), PLACES, st.just(0)),
+        st.tuples(st.just("copy"), PLACES, st.tuples(PLACES, st.integers(1, 40))),
+        st.tuples(st.just("drop"), PLACES, st.integers(1, 40)),
+        st.tuples(st.just("insert"), PLACES, st.binary(min_size=1, max_size=9)),
+    ),
+    min_size=1,
+    max_size=6,
+)
+FEW_BYTES = 400  # headers lie here, and at the end of archives
+
+
+def mutate(data, mutations):
+    data = bytearray(data)
+    for kind, place, how in mutations:
+        if not data:
+            break
+        at = int(place * min(len(data), FEW_BYTES)) if kind != "cut" else int(place * len(data))
+        if kind == "set":
+            data[at] = how
+        elif kind == "flip":
+            data[-at - 1 if at % 2 else at] ^= 1 << how
+        elif kind == "cut":
+            del data[at:]
+        elif kind == "drop":
+            del data[at : at + how]
+        elif kind == "copy":
+            source, length = int(how[0] * len(data)), how[1]
+            data[at:at] = data[source : source + length]
+        else:
+            data[at:at] = how
+    return bytes(data)
+
+
+def read_all(reader, path, options):
+    """Read what a file holds; only our own errors may come out."""
+    try:
+        reader.recognises(path, path.read_bytes()[:START])
+        for entry in reader.open(path, options).entries[:3]:
+            assert isinstance(entry.read(), SkeletonSequence)
+    except GzssarError as error:
+        message = str(error)
+    else:
+        return
+    assert 20 < len(message) < 1500
+
+
+def options_for(reader):
+    named = {"layout": "ntu25"} if isinstance(reader, CsvReader | NpyReader) else {}
+    return ReadOptions(**named), ReadOptions(**named, fill_gaps=True)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_mutated_files_raise_nothing_else(tmp_path, name):
+    reader, data = FORMATS[name]
+    path = tmp_path / UTD_NAME
+    plain, filling = options_for(reader)
+    path.write_bytes(data)
+    assert reader.open(path, plain).entries[0].read()
+
+    @settings(max_examples=300, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(MUTATIONS, st.booleans())
+    def check(mutations, fill):
+        path.write_bytes(mutate(data, mutations))
+        read_all(reader, path, filling if fill else plain)
+
+    check()
+
+
+@pytest.mark.parametrize("name", sorted(uniform_arrays()))
+def test_mutated_arrays_in_a_sound_archive_raise_nothing_else(tmp_path, name):
+    arrays = {key: npy_bytes(array) for key, array in uniform_arrays().items()}
+    path = tmp_path / "clips.npz"
+
+    @settings(max_examples=40, deadline=None, database=None)
+    @given(MUTATIONS)
+    def check(mutations):
+        files = arrays | {name: mutate(arrays[name], mutations)}
+        path.write_bytes(zip_bytes({f"{key}.npy": data for key, data in files.items()}))
+        read_all(NpzReader(), path, ReadOptions())
+
+    check()
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.just("a01_s01_e00_v01"),
+    lambda values: st.lists(values, max_size=3) | st.dictionaries(st.sampled_from(["label", "skeletons"]), values),
+    max_leaves=10,
+)
+
+
+@settings(max_examples=100, deadline=None, database=None)
+@given(st.fixed_dictionaries({"skeletons": JSON_VALUES, "label": JSON_VALUES, "file_name": JSON_VALUES}))
+def test_unexpected_json_raises_nothing_else(tmp_path_factory, content):
+    path = tmp_path_factory.getbasetemp() / "clip.json"
+    path.write_text(json.dumps(content))
+    read_all(NwUclaReader(), path, ReadOptions())
+
+
+VALUES = st.recursive(
+    st.none() | st.integers() | st.floats() | st.text(max_size=5) | st.builds(np.zeros, st.just((1, 2, 25, 3))),
+    lambda values: st.lists(values, max_size=2) | st.tuples(values) | st.dictionaries(st.text(max_size=3), values),
+    max_leaves=5,
+)
+
+
+@settings(max_examples=100, deadline=None, database=None)
+@given(st.dictionaries(st.sampled_from(list(annotation(keypoint_score=0))), VALUES))
+def test_unexpected_annotations_raise_nothing_else(tmp_path_factory, changes):
+    path = tmp_path_factory.getbasetemp() / "clips.pkl"
+    path.write_bytes(pyskl_bytes(annotation(frames=2) | changes))
+    read_all(PysklReader(), path, ReadOptions())

@@ -1,0 +1,262 @@
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from rich.console import Console
+from synthetic_clips import small_world
+
+from gzssar.errors import DataError
+from gzssar.skeletons.inspection import ADVICE, find_oddities, inspect_clips, inspection_table
+from gzssar.skeletons.layout import LAYOUTS, NTU25
+from gzssar.skeletons.readers import ClipEntry, ClipSource
+from gzssar.skeletons.sequence import SkeletonSequence
+
+
+def walking(frames: int = 30, bodies: int = 1, **changes) -> SkeletonSequence:
+    """Bodies 1.5 m tall that walk a centimetre per frame; not two joints, frames or bodies are alike."""
+    rest = np.random.default_rng(0).uniform(0, 0.5, (3, 1, 25, bodies))
+    rest[1, 0, :, :] = np.linspace(0, 1.5, 25)[:, None]
+    joints = rest + 0.01 * np.arange(1, frames + 1)[None, :, None, None] + np.arange(bodies)
+    return SkeletonSequence(**{"joints": joints, "fps": 10.0, "layout": NTU25, "name": "clip"} | changes)
+
+
+def changed(name: str, sequence: SkeletonSequence, where: tuple, value: object) -> SkeletonSequence:
+    """The clip with other joints in some place."""
+    joints = sequence.joints.copy()
+    joints[where] = value
+    return replace(sequence, joints=joints, name=name)
+
+
+def source(clips: Iterable[SkeletonSequence | Exception], names: tuple[str, ...] = ()) -> ClipSource:
+    def entry(number: int, clip: SkeletonSequence | Exception) -> ClipEntry:
+        def read() -> SkeletonSequence:
+            if isinstance(clip, Exception):
+                raise clip
+            return clip
+
+        return ClipEntry(f"entry {number}" if isinstance(clip, Exception) else clip.name, read)
+
+    return ClipSource("clips made up", [entry(number, clip) for number, clip in enumerate(clips)], names)
+
+
+def printed(of: ClipSource, width: int = 100) -> str:
+    console = Console(width=width)
+    with console.capture() as capture:
+        console.print(inspection_table(inspect_clips(of)))
+    return capture.get()
+
+
+def test_what_is_there_is_counted():
+    clips = [
+        walking(10, label=0, subject=1, camera=1, name="a"),
+        walking(20, label=0, subject=2, camera=1, name="b"),
+        walking(40, bodies=2, label=1, subject=2, camera=3, name="c", fps=30.0),
+        walking(
+            30, name="d", joints=np.random.default_rng(1).uniform(0, 500, (2, 30, 17, 1)), layout=LAYOUTS["coco17"]
+        ),
+    ]
+    found = inspect_clips(source(clips, ("wave", "hug")))
+    assert (found.kind, found.clips, found.readable, found.class_names) == ("clips made up", 4, 4, ("wave", "hug"))
+    assert (found.classes, found.subjects, found.cameras) == (
+        Counter({0: 2, 1: 1}),
+        Counter({2: 2, 1: 1}),
+        {1: 2, 3: 1},
+    )
+    assert (found.layouts, found.dimensions) == ({"ntu25": 3, "coco17": 1}, {3: 3, 2: 1})
+    assert (found.frames, found.fps) == ({10: 1, 20: 1, 40: 1, 30: 1}, {10.0: 3, 30.0: 1})
+    assert (found.bodies, found.heights) == ({1: 3, 2: 1}, {1.5: 3})
+    assert found.warnings() == ()
+
+
+def test_the_synthetic_world_looks_right():
+    found = inspect_clips(source(small_world()))
+    assert found.readable == len(small_world())
+    assert set(found.classes.values()) == {4}
+    assert found.warnings() == ()
+
+
+def _two_bodies_one_leaving() -> SkeletonSequence:
+    return changed("clip", walking(bodies=2), np.s_[:, 25:, :, 1], 0)
+
+
+ODD = {
+    "no body": (walking(joints=np.zeros((3, 8, 25, 1))), "8 frames"),
+    "gaps": (changed("clip", walking(), np.s_[:, [0, 9]], 0), "2 frames"),
+    "partly absent": (_two_bodies_one_leaving(), "5 frames"),
+    "flat": (changed("clip", walking(), np.s_[2], 2.0), "z"),
+    "frozen": (walking(joints=np.repeat(walking(1).joints, 5, axis=1)), "5 frames"),
+    "frozen run": (changed("clip", walking(), np.s_[:, 4:15], walking().joints[:, 4:5]), "11 frames, 1.1 s"),
+    "scale": (walking(joints=walking().joints * 1000), "1500 m tall: millimetres?"),
+}
+
+
+@pytest.mark.parametrize("oddity", ADVICE)
+def test_each_oddity_is_found_alone(oddity):
+    clip, detail = ODD[oddity]
+    assert find_oddities(clip) == {oddity: detail}
+
+
+@pytest.mark.parametrize(
+    "clip",
+    [
+        walking(),
+        walking(bodies=3),
+        walking(1),
+        changed(
+            "still to a millimetre and a bit",
+            walking(),
+            np.s_[:],
+            walking(1).joints + np.linspace(0, 0.0011, 30)[None, :, None, None],
+        ),
+        changed("ten equal frames at 10 fps last one second", walking(), np.s_[:, 4:14], walking().joints[:, 4:5]),
+        changed("a body that never comes", walking(bodies=2), np.s_[..., 1], 0),
+        walking(joints=walking().joints[:2] * 100),
+    ],
+    ids=lambda clip: clip.name,
+)
+def test_what_is_right_is_left_alone(clip):
+    assert find_oddities(clip) == {}
+
+
+@pytest.mark.parametrize(
+    ("factor", "detail"),
+    [
+        (0.1, "0.15 m tall"),
+        (10, "15 m tall"),
+        (100, "150 m tall: centimetres?"),
+        (1e3, "1500 m tall: millimetres?"),
+        (1e6, "1500000 m tall"),
+    ],
+)
+def test_the_unit_is_guessed_from_the_height(factor, detail):
+    assert find_oddities(walking(joints=walking().joints * factor)) == {"scale": detail}
+
+
+def test_a_height_beyond_all_numbers_is_unlikely():
+    clip = changed("clip", walking(), np.s_[0, :, :2], np.array([-1.7e308, 1.7e308])[None, :, None])
+    assert find_oddities(clip) == {"scale": "inf m tall"}
+
+
+def test_shares_of_a_picture_are_told_from_pixels():
+    share = walking(joints=walking().joints[:2] / 4)
+    assert find_oddities(share) == {"scale": "0.375 pixels tall: shares of the picture?"}
+
+
+def test_a_body_that_vanishes_and_returns_is_not_frozen_by_its_zeros():
+    clip = changed("clip", walking(), np.s_[:, 5:25], 0)
+    assert find_oddities(clip) == {"gaps": "20 frames"}
+
+
+def test_a_frozen_body_does_not_move_by_vanishing():
+    frozen = walking(joints=np.repeat(walking(1).joints, 6, axis=1))
+    assert find_oddities(changed("clip", frozen, np.s_[:, 2], 0)) == {"gaps": "1 frame", "frozen": "6 frames"}
+
+
+def test_a_tremble_below_a_millimetre_is_frozen():
+    still = walking(joints=walking(1).joints + np.linspace(0, 0.0009, 6)[None, :, None, None])
+    assert find_oddities(still) == {"frozen": "6 frames"}
+
+
+def test_copies_are_grouped_under_the_first():
+    a, b = walking(10, name="a"), walking(11, name="b")
+    empty = walking(joints=np.zeros((3, 8, 25, 1)))
+    clips = [
+        a,
+        b,
+        replace(a, name="c"),
+        replace(a, name="d", label=3),
+        replace(b, name="e"),
+        empty,
+        replace(empty, name="f"),
+    ]
+    found = inspect_clips(source(clips))
+    assert found.copies == {"a": ["c", "d"], "b": ["e"]}
+    assert "repeated byte for byte in 3 clips: c = a, d = a, e = b. Keep one of each" in found.warnings()[0]
+
+
+def test_the_same_bytes_in_another_shape_are_no_copy():
+    one = walking(10, bodies=2, name="one")
+    other = replace(one, name="other", joints=np.ascontiguousarray(one.joints).reshape(3, 20, 25, 1))
+    assert inspect_clips(source([one, other])).copies == {}
+
+
+def test_bad_clips_are_listed_and_nan_apart():
+    with pytest.raises(DataError) as nan:
+        changed("n", walking(), np.s_[0, 3], np.nan)
+    found = inspect_clips(source([DataError("x.skeleton, line 3: no number."), walking(), nan.value]))
+    assert (found.clips, found.readable) == (3, 1)
+    assert [finding.clip for finding in found.bad] == ["entry 0", "entry 2"]
+    assert [finding.clip for finding in found.not_finite] == ["entry 2"]
+    first, second = found.warnings()
+    assert first.startswith("There is NaN or infinity in 1 clip: entry 2. Fill")
+    assert second.startswith("The reader finds errors in 1 clip: entry 0.")
+    assert second.endswith("The first: x.skeleton, line 3: no number.")
+
+
+def test_other_errors_are_not_swallowed():
+    with pytest.raises(ZeroDivisionError):
+        inspect_clips(source([ZeroDivisionError()]))
+
+
+def test_progress_ends_at_the_total_even_if_the_last_clip_is_bad():
+    told = []
+    inspect_clips(source([walking(), walking(9), DataError("bad")]), lambda done, total: told.append((done, total)))
+    assert told == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_at_most_five_names_are_listed():
+    found = inspect_clips(source([walking(name=f"clip {i}", joints=np.zeros((3, 4, 25, 1))) for i in range(8)]))
+    (sentence,) = found.warnings()
+    assert "clip 4 (4 frames) and 3 more. Leave them out." in sentence
+    assert "clip 5" not in sentence
+
+
+def test_the_table_tells_in_eighty_columns_what_is_there():
+    clips = [walking(10 + i, label=i % 2, subject=i, name=f"clip {i}") for i in range(7)]
+    text = printed(source(clips, ("wave [red]", "hug")), width=80)
+    rows = {line[:19].strip(): line[19:].strip() for line in text.splitlines()}
+    assert rows["readable clips"] == "7 of 7"
+    assert rows["classes"] == "2 (id 0, 1)"
+    assert rows["clips per class"] == "wave [red] 4 · hug 3"
+    assert rows["subjects"] == "7 (id 0 to 6)"
+    assert rows["cameras"] == "not known"
+    assert rows["frames"] == "10 to 16, median 13"
+    assert rows["frames per second"] == "10"
+    assert rows["height in metres"] == "1.50"
+    assert text.rstrip().endswith("Nothing looks wrong.")
+
+
+def test_of_many_classes_the_smallest_and_largest_are_listed():
+    sizes = [2] * 30 + [1, 3]
+    clips = [walking(2 + k, label=c, name=f"{c} {k}") for c, size in enumerate(sizes) for k in range(size)]
+    text = printed(source(clips))
+    assert "fewest: class 30 1 · class 0 2 · class 1 2; most: class 31 3 ·" in text
+
+
+def test_mixed_sources_and_unknown_labels_show():
+    clips = [walking(label=2, name="a"), walking(9, name="b"), walking(8, name="c", fps=29.97)]
+    text = printed(source(clips))
+    assert "1 (id 2), not known in 2 clips" in text
+    assert "10 in 2 clips, 29.97 in 1 clip" in text
+
+
+def test_nothing_readable_is_told():
+    text = printed(source([DataError("a.npz is damaged.")]), width=120)
+    assert "0 of 1" in text
+    assert "a.npz is damaged." in text
+
+
+def test_copies_in_real_data_are_found(shared_data):
+    with np.load(shared_data / "nw_ucla.npz") as file:
+        joints, offsets, marked = file["joints"], file["offsets"], np.flatnonzero(file["is_dup"])
+
+    def entry(i: int) -> ClipEntry:
+        clip = joints[offsets[i] : offsets[i + 1]].transpose(2, 0, 1)[..., None]
+        return ClipEntry(str(i), lambda: SkeletonSequence(clip, 12.0, LAYOUTS["kinect20"], name=str(i)))
+
+    found = inspect_clips(ClipSource("NW-UCLA", [entry(i) for i in range(len(offsets) - 1)]))
+    assert found.readable == 1482
+    assert sorted(int(copy) for group in found.copies.values() for copy in group) == marked.tolist()
+    assert not any(found.findings.values())

@@ -12,8 +12,12 @@ from gzssar.skeletons.features import Benchmark, FeatureSet, Phase
 from gzssar.skeletons.preprocess import normalise
 from gzssar.skeletons.readers.synthetic.catalogue import SYNTHETIC_SPLIT
 from gzssar.skeletons.readers.synthetic.world import SyntheticWorld
-from gzssar.skeletons.training import EncoderTraining, encode, fit_encoder
+from gzssar.skeletons.training import fit_encoder
+from gzssar.skeletons.training_options import EncoderTraining
 from gzssar.splits import Ids
+
+SYNTHETIC_TRAINING = EncoderTraining(width=8, frames=32, epochs=20)
+"""A small encoder, trained in half a minute."""
 
 
 def synthetic_benchmark(
@@ -28,7 +32,7 @@ def synthetic_benchmark(
     """
     split = SYNTHETIC_SPLIT
     drawn = world.clips()
-    clips = normalise(drawn.joints, world.frames)
+    clips = normalise(drawn.joints, training.frames)
     trains = drawn.subjects % 2 == 1
     held_out = drawn.subjects % 8 == 1
 
@@ -66,7 +70,7 @@ def _encoded_phase(
     class_count = int(labels.max()) + 1
 
     def features(mask: Mask) -> FeatureSet:
-        encoded = encode(encoder, clips[mask], class_count)
-        return FeatureSet(encoded.features, labels[mask], encoded.logits, {"encoder": "motion encoder"})
+        encoded = encoder.encode(clips[mask], class_count)
+        return FeatureSet(encoded.features, labels[mask], encoded.logits, encoder.provenance)
 
     return Phase(name, features(train), features(test), seen, unseen)

@@ -1,0 +1,69 @@
+import numpy as np
+import pytest
+
+from gzssar.errors import DataError
+from gzssar.skeletons.readers import ClipSource, open_clips, read_clips
+from gzssar.skeletons.readers.registry import READERS
+
+
+def table(path, frames=5):
+    np.savetxt(path, np.random.default_rng(0).normal(size=(frames, 75)), delimiter=",")
+
+
+def test_each_reader_says_what_it_reads():
+    kinds = [reader.kind for reader in READERS]
+    assert len(set(kinds)) == len(kinds) == 9
+
+
+def test_content_none_of_the_readers_knows(tmp_path):
+    (tmp_path / "clip.npz").write_text("a letter")
+    with pytest.raises(DataError, match=r"should hold skeleton clips, but its content is none of: .*UTD-MHAD"):
+        open_clips(tmp_path / "clip.npz")
+
+
+def test_no_such_path(tmp_path):
+    with pytest.raises(DataError, match="No such file"):
+        open_clips(tmp_path / "clips")
+
+
+def test_a_folder_without_clips(tmp_path):
+    (tmp_path / "notes.txt").write_text("none here")
+    with pytest.raises(DataError, match="none of its 1 files is one of"):
+        open_clips(tmp_path)
+
+
+def test_a_folder_is_read_in_order_and_notes_are_counted(tmp_path):
+    from gzssar.skeletons.readers import ReadOptions
+
+    for name in ("b", "a", "sub/c"):
+        path = tmp_path / f"{name}.npy"
+        path.parent.mkdir(exist_ok=True)
+        np.save(path, np.random.default_rng(0).normal(size=(4, 25, 3)))
+    (tmp_path / "README").write_text("three clips")
+    source = open_clips(tmp_path, ReadOptions(layout="ntu25"))
+    assert [entry.name for entry in source.entries] == ["a.npy", "b.npy", "c.npy"]
+    assert source.unread == 1
+    assert [clip.joints.shape for clip in read_clips(source)] == [(3, 4, 25, 1)] * 3
+
+
+def test_kinds_are_not_mixed(tmp_path):
+    from gzssar.skeletons.readers import ReadOptions
+
+    np.save(tmp_path / "a.npy", np.zeros((4, 25, 3)))
+    table(tmp_path / "b.csv")
+    with pytest.raises(DataError, match=r"clips of one kind .* but it holds CSV table"):
+        open_clips(tmp_path, ReadOptions(layout="ntu25"))
+
+
+def test_a_bad_clip_stops_unless_somebody_listens():
+    from gzssar.skeletons.readers import ClipEntry
+
+    def bad():
+        raise DataError("broken")
+
+    source = ClipSource("toy", [ClipEntry("x", bad)])
+    with pytest.raises(DataError, match="broken"):
+        list(read_clips(source))
+    heard = []
+    assert list(read_clips(source, lambda name, error: heard.append((name, str(error))))) == []
+    assert heard == [("x", "broken")]

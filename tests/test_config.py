@@ -121,3 +121,11 @@ def test_the_command_repeats_the_experiment():
     assert shlex.split(config.command()) == [
         *("gzssar", "run", "--synse", "my features", "--text-features", "t", "--unseen-count", "8", "--seeds", "3")
     ]
+
+
+def test_a_choice_that_does_not_exist_is_refused():
+    """Past the tests' type checker, which a user does not have."""
+    config = ExperimentConfig()
+    object.__setattr__(config, "selection", "test")
+    with pytest.raises(ConfigError, match="selection is one of validation, paper-test-selected, but 'test' came"):
+        config.__post_init__()

@@ -6,7 +6,7 @@ The docstring under a field is its help on the command line.
 import shlex
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_origin
 
 from gzssar.errors import ConfigError
 
@@ -16,6 +16,18 @@ the unseen test clips."""
 
 TEXT_SETS = ("lb", "ad", "md", "ad+md", "lb+ad+md")
 """The text sets of the paper's ablation, in its order."""
+
+
+def _check_choices(record: Any) -> None:
+    """Refuse values that are none of a field's choices; the type checker does not see what is made at run time.
+
+    Raises:
+        ConfigError: a field with a Literal type holds something else.
+    """
+    for field in fields(record):
+        choices, value = get_args(field.type), getattr(record, field.name)
+        if get_origin(field.type) is Literal and value not in choices:
+            raise ConfigError(f"{field.name} is one of {', '.join(map(str, choices))}, but {value!r} came.")
 
 
 @dataclass(frozen=True)
@@ -113,6 +125,7 @@ class Recipe:
     learned from and the validation phase."""
 
     def __post_init__(self) -> None:
+        _check_choices(self)
         for name, value in vars(self).items():
             if (
                 isinstance(value, int | float)
@@ -232,6 +245,7 @@ class ExperimentConfig:
     """Folder for config.json, scores.json, report.html and report.md. The same command resumes what a kill cut off."""
 
     def __post_init__(self) -> None:
+        _check_choices(self)
         if self.seeds < 1 or self.jobs < 1:
             raise ConfigError(f"seeds and jobs must be at least 1, but they are {self.seeds} and {self.jobs}.")
         if self.split and self.unseen_count:

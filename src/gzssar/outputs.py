@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from gzssar.config import ExperimentConfig, Recipe
+from gzssar.config import ExperimentConfig, Recipe, text_kinds
 from gzssar.errors import OutputError
 from gzssar.evaluation.record import SeedRecord, load_record, save_record
 from gzssar.files import write_json
@@ -19,12 +19,20 @@ from gzssar.files import write_json
 def identity(config: ExperimentConfig, recipe: Recipe, inputs: Mapping[str, str]) -> dict[str, Any]:
     """What must be equal for two runs to be the same experiment; the number of seeds, of jobs and the folder may
     differ."""
-    asked = {
-        name: str(value) if isinstance(value, Path) else value
-        for name, value in asdict(config).items()
-        if name not in ("out", "jobs", "seeds", "first_seed")
-    }
-    return {"versions": versions(), "experiment": asked, "recipe": asdict(recipe), "inputs": dict(inputs)}
+    apart = ("out", "jobs", "seeds", "first_seed", "synse", "text_features", "texts", "class_names")  # hashed instead
+    asked = {name: value for name, value in asdict(config).items() if name not in apart}
+    asked["text"] = "+".join(text_kinds(config.text))
+    program = {"versions": versions(), "source": source_hash()}
+    return {**program, "experiment": asked, "recipe": asdict(recipe), "inputs": dict(inputs)}
+
+
+def source_hash() -> str:
+    """SHA-256 of the package's own code, since an installation that follows a checkout changes under one version."""
+    here = Path(__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted(here.rglob("*.py")):
+        digest.update(str(path.relative_to(here)).encode() + path.read_bytes())
+    return digest.hexdigest()
 
 
 def versions() -> dict[str, str]:

@@ -1,9 +1,11 @@
 """Runs seeds one after the other, or several at once on cores of their own."""
 
+import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from typing import Any
 
 from gzssar.errors import OutputError
@@ -28,29 +30,57 @@ def run_seeds(
             yield one(experiment, seed, progress)
         return
     workers = min(jobs, max(len(seeds), 1))
-    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_start, initargs=(one, experiment)) as pool:
-        pending = [pool.submit(_run, seed) for seed in seeds]
-        try:
-            for done, future in enumerate(as_completed(pending), start=1):
-                yield future.result()
-                if progress:
-                    progress("seeds", done, len(seeds))
-        except BrokenProcessPool as error:
-            raise OutputError(
-                "a worker process ended before its seed was done (out of memory?): run the same command again, with "
-                "fewer --jobs; finished seeds are kept."
-            ) from error
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_start, initargs=(one, experiment))
+    try:
+        for done, record in enumerate(_as_done(pool, seeds, workers), start=1):
+            yield record
+            if progress:
+                progress("seeds", done, len(seeds))
+    except BrokenProcessPool as error:
+        raise OutputError(
+            "a worker process ended before its seed was done (out of memory?): run the same command again, with "
+            "fewer --jobs; finished seeds are kept."
+        ) from error
+    finally:
+        _end(pool)
+
+
+def _as_done(pool: ProcessPoolExecutor, seeds: Sequence[int], workers: int) -> Iterator[SeedRecord]:
+    """Hand a worker its next seed only when it is free, so that none waits in line when the pool is ended."""
+    waiting = iter(seeds)
+    running: set[Future[SeedRecord]] = set()
+    while True:
+        while len(running) < workers and (seed := next(waiting, None)) is not None:
+            running.add(pool.submit(_run, seed))
+        if not running:
+            return
+        finished, running = wait(running, return_when=FIRST_COMPLETED)
+        for future in finished:
+            yield future.result()
+
+
+def _end(pool: ProcessPoolExecutor) -> None:
+    """End the workers at once: what they have not finished is run again by the next call."""
+    processes = list((pool._processes or {}).values())  # the executor has no public way to end a task that runs
+    for process in processes:
+        process.terminate()
+    pool.shutdown(wait=True, cancel_futures=True)
 
 
 _worker: dict[str, Any] = {}
 
 
 def _start(one: Callable[..., SeedRecord], experiment: Any) -> None:
-    """In a fresh worker: keep the experiment, which travels once and not with every seed."""
+    """In a fresh worker: keep the experiment, which travels once and not with every seed; die with the parent."""
     _worker.update(one=one, experiment=experiment)
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+
+
+def _die_with_parent() -> None:
+    parent = parent_process()
+    assert parent is not None  # this is a child
+    parent.join()
+    os._exit(1)
 
 
 def _run(seed: int) -> SeedRecord:

@@ -151,6 +151,8 @@ def test_which_test_clips_are_seen():
         ({"test": (0, 3, 4)}, r"test clips of the toy phase are of classes outside the split: \[4\]"),
         ({"unseen": (3, 4)}, r"each unseen class of the toy phase needs test clips, but \[4\] have none"),
         ({"test": (3, 3)}, "the toy phase needs test clips of seen classes, but there are none"),
+        ({"unseen": (2, 3)}, r"must not overlap, but \[2\] are both"),
+        ({"seen": (2, 1, 0)}, "seen classes of the toy phase must be sorted and distinct"),
         ({"train_width": 2}, "of the toy phase must be of one width, but training has 2 and test 3"),
     ],
 )

@@ -32,10 +32,6 @@ class Stack:
         """All weights, in the order of the fields."""
         return [getattr(self, field.name) for field in fields(self)]
 
-    def snapshot(self) -> "Stack":
-        """A copy that training does not change."""
-        return Stack(*(tensor.detach().clone() for tensor in self.tensors()))
-
     def model(self, index: int, rectified: bool) -> CrossModalVae:
         """One model by itself, sharing no memory with the stack."""
         _, z1, width = self.skeleton_decoder.shape

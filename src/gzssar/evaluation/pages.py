@@ -187,7 +187,7 @@ def _markdown_block(block: Block, picture_folder: str) -> str:
     match block:
         case Table():
             rows = [*([_mark(cell) for cell in row] for row in block.rows)]
-            rows += [[f"**{_mark(cell)}**" for cell in block.foot]] if block.foot else []
+            rows += [[f"**{_mark(cell)}**" if cell else "" for cell in block.foot]] if block.foot else []
             return f"{_mark(block.caption)}\n\n{_markdown_table(block.head, rows, block.names)}"
         case Picture():
             return f"![{_mark(block.alt)}]({picture_folder}/{block.name}.png)\n\n*{_mark(block.caption)}*"

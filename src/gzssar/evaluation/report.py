@@ -26,7 +26,7 @@ from gzssar.files import write_text, writing
 from gzssar.splits import ClassSplit
 
 _SELECTION = {
-    "validation": "Whatever was tuned was tuned on seen classes held out as validation-unseen; "
+    "validation": "Whatever was fitted or tuned was so on training clips of seen classes, some of which played unseen; "
     "the test clips and their labels chose nothing.",
     "paper-test-selected": "As in the authors' code, the training cycle was chosen by its accuracy on the unseen test "
     "clips. These numbers are optimistic: compare them only with numbers made the same way.",
@@ -35,7 +35,7 @@ _TILES = {
     "ZSL": ("ZSL, among unseen classes", "unseen"),
     "S": ("S, seen clips", "seen"),
     "U": ("U, unseen clips", "unseen"),
-    "H": ("H, harmonic mean of S and U", "ink"),
+    "H": ("H, harmonic mean", "ink"),
 }
 _GATE = {"gate accuracy": "gate_accuracy", "AUC": "gate_auc", "calibration error": "gate_calibration_error"}
 _MOST_CONFUSIONS = 10
@@ -144,7 +144,7 @@ def _seed_tables(records: Sequence[SeedRecord], summary: Summary) -> list[Block]
         ),
         _seed_table("Mean-class accuracy, %: every class counts the same.", records, summary, MEAN_CLASS, {}),
         _seed_table(
-            "The gate, %, its threshold on p_seen, and what else the run noted.",
+            "The gate, %; its threshold on p_seen; and what else the run noted, as fractions; cycles count from 0.",
             records,
             summary,
             _GATE,
@@ -235,9 +235,9 @@ def _map_picture(records: Sequence[SeedRecord], split: ClassSplit, names: Sequen
     return Picture(
         "latents",
         latent_map(one, split, names),
-        "Test clips (small) and class texts (large, numbered) in the principal plane of the clips. An unseen class is "
-        "recognised where its text lies among its clips and away from the others; seen clips are grey dots, seen "
-        f"texts grey crosses. {_one_seed(one, records)}",
+        "Test clips (small) and class texts (large, numbered) in the principal plane of the clips. Two "
+        "dimensions show a part of the latent space only: what lies together here may lie apart there. Seen clips are "
+        f"grey dots, seen texts grey crosses. {_one_seed(one, records)}",
         "Scatter plot of skeleton latents and class-text latents; unseen classes coloured, seen ones grey.",
     )
 
@@ -248,8 +248,8 @@ def _training(records: Sequence[SeedRecord]) -> list[Section]:
     if figure is None:
         return []
     caption = (
-        "A reconstruction that still falls at the end asks for more steps; gaps are stretches where a term was "
-        f"switched off. {_one_seed(one, records)}"
+        "A reconstruction that still falls at the end asks for more steps. Terms are shown before weighting, also "
+        f"where their weight is zero. {_one_seed(one, records)}"
     )
     return [
         Section("The training", [Picture("training", figure, caption, "Line charts of every loss over the steps.")])

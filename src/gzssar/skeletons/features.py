@@ -112,7 +112,9 @@ def load_features(path: Path) -> FeatureSet:
         provenance = json.loads(metadata["provenance"])
     except (KeyError, ValueError) as error:
         raise DataError(f"{path} should say where its features come from, but its provenance is damaged.") from error
-    logits = arrays.get("logits")
+    x, logits = x.astype(np.float32), arrays.get("logits")
+    if logits is not None and (logits.ndim != 2 or logits.dtype.kind != "f"):
+        raise DataError(f"{path} should hold logits (clips, classes), but their shape is {logits.shape}.")
     if not all(np.isfinite(array).all() for array in (x, logits) if array is not None):
         raise DataError(f"{path} should hold finite numbers, but some are NaN or infinite: make the features again.")
     return FeatureSet(x, y, logits, provenance, arrays.get("subjects"))
@@ -141,6 +143,11 @@ class Phase:
     """Classes known by their texts only, sorted."""
 
     def __post_init__(self) -> None:
+        for name, classes in (("seen", self.seen), ("unseen", self.unseen)):
+            if list(classes) != sorted(set(classes)):
+                raise DataError(f"{name} classes of the {self.name} phase must be sorted and distinct, not {classes}.")
+        if both := sorted(set(self.seen) & set(self.unseen)):
+            raise DataError(f"seen and unseen classes of the {self.name} phase must not overlap, but {both} are both.")
         present = set(np.unique(self.train.labels).tolist())
         if foreign := sorted(present - set(self.seen)):
             raise DataError(

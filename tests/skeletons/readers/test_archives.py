@@ -1,3 +1,4 @@
+import tracemalloc
 import zipfile
 
 import pytest
@@ -44,7 +45,9 @@ def test_dots_within_a_name_are_fine(archive):
 def test_an_entry_that_declares_too_much_is_refused(archive):
     write(archive, zip_bytes({"large": bytes(range(256)) * 8}, zipfile.ZIP_STORED))
     assert list_entries(archive, 2048)
-    with pytest.raises(DataError, match="entry 'large' should unpack to at most 2047 bytes, but it declares 2048"):
+    with pytest.raises(
+        DataError, match="entry 'large' should have at most 2047 bytes, packed or not, but it declares 2048"
+    ):
         list_entries(archive, 2047)
 
 
@@ -61,6 +64,18 @@ def test_an_entry_that_unpacks_to_more_than_it_declares_is_refused(archive):
     assert entry.file_size == 900
     with pytest.raises(DataError, match="entry 'liar' is damaged"):
         read_entry(archive, entry)
+
+
+def test_an_entry_that_lies_about_its_size_does_not_fill_the_memory(archive):
+    data = zip_bytes({"liar": bytes(32 * MEGABYTE)})
+    write(archive, data.replace((32 * MEGABYTE).to_bytes(4, "little"), (900).to_bytes(4, "little")))
+    (entry,) = list_entries(archive, MEGABYTE)
+    tracemalloc.start()
+    with pytest.raises(DataError, match="entry 'liar' is damaged: its size"):
+        read_entry(archive, entry)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < MEGABYTE
 
 
 def test_too_many_entries_are_refused_before_they_are_listed(archive, monkeypatch):

@@ -49,10 +49,12 @@ def test_channels_turn_all_that_hangs_on_a_joint(read):
     raised = {("LeftArm", "Zrotation"): 90}
     bent = {("LeftArm", "Zrotation"): 90, ("LeftForeArm", "Zrotation"): 90}
     turned = {("Hips", "Yrotation"): 90, ("Hips", "Xposition"): 100}
-    clip = read(bvh_text([raised, bent, turned]))
+    both = {("Hips", "Yrotation"): 90, ("LeftArm", "Zrotation"): 90}
+    clip = read(bvh_text([raised, bent, turned, both]))
     assert place(clip, "left wrist", 0) == near(0.16, 1.87, 0)
     assert place(clip, "left wrist", 1) == near(-0.09, 1.62, 0)
     assert place(clip, "left wrist", 2) == near(1, 1.34, -0.69)
+    assert place(clip, "left wrist", 3) == near(0, 1.87, -0.16)
     assert place(clip, "right wrist", 0) == near(-0.69, 1.34, 0)
 
 

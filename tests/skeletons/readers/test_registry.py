@@ -35,13 +35,13 @@ def test_a_folder_without_clips(tmp_path):
 def test_a_folder_is_read_in_order_and_notes_are_counted(tmp_path):
     from gzssar.skeletons.readers import ReadOptions
 
-    for name in ("b", "a", "sub/c"):
+    for name in ("a10", "a2", "sub/c"):
         path = tmp_path / f"{name}.npy"
         path.parent.mkdir(exist_ok=True)
         np.save(path, np.random.default_rng(0).normal(size=(4, 25, 3)))
     (tmp_path / "README").write_text("three clips")
     source = open_clips(tmp_path, ReadOptions(layout="ntu25"))
-    assert [entry.name for entry in source.entries] == ["a.npy", "b.npy", "c.npy"]
+    assert [entry.name for entry in source.entries] == ["a2.npy", "a10.npy", "c.npy"]
     assert source.unread == 1
     assert [clip.joints.shape for clip in read_clips(source)] == [(3, 4, 25, 1)] * 3
 

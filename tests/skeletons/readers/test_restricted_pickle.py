@@ -114,6 +114,7 @@ def test_other_instructions_are_refused_by_name(tmp_path, data, instruction):
         b"\x80\x02})K\x01s.".replace(b")K\x01", b"]K\x01"),  # a list as a key
         b"\x80\x02K\x01)R.",  # a number is called
         b"\x80\x02cnumpy\nndarray\n)R.",  # an array class is called
+        b"\x80\x02cnumpy.core.multiarray\n_reconstruct\ncnumpy\ndtype\n\x85R.",  # an array of another class
         b"\x80\x02cnumpy\ndtype\nX\x02\x00\x00\x00f4\x85RK\x01b.",  # a state that is no tuple
         b"\x80\x02]K\x01b.",  # a list has a state
         b"\x80\x04\x8c\x05numpyK\x01\x93.",  # a function whose name is a number

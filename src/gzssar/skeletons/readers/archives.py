@@ -56,7 +56,7 @@ def read_entry(path: Path, entry: zipfile.ZipInfo) -> bytes:
             data = file.read(entry.compress_size)
         if entry.compress_type == zipfile.ZIP_DEFLATED:
             data = zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, entry.file_size + 1)
-    except (OSError, ValueError, struct.error, zlib.error, MemoryError) as error:
+    except (OSError, ValueError, OverflowError, struct.error, zlib.error, MemoryError) as error:
         raise DataError(f"{_place(path, entry)} is damaged ({error}): fetch the archive again.") from error
     if signature != b"PK\3\4" or len(data) != entry.file_size or zlib.crc32(data) != entry.CRC:
         raise DataError(f"{_place(path, entry)} is damaged: its size or checksum is wrong; fetch the archive again.")
@@ -81,8 +81,8 @@ def _check(path: Path, entry: zipfile.ZipInfo, largest: int) -> None:
     name = entry.orig_filename.replace("\\", "/")
     if name.startswith("/") or re.match("[A-Za-z]:", name) or ".." in PurePosixPath(name).parts:
         raise DataError(f"{place} climbs out of its folder: the archive is not to be trusted.")
-    if entry.file_size > largest:
-        raise DataError(f"{place} should unpack to at most {largest} bytes, but it declares {entry.file_size}.")
+    if (size := max(entry.file_size, entry.compress_size)) > largest:
+        raise DataError(f"{place} should have at most {largest} bytes, packed or not, but it declares {size}.")
     if entry.file_size > _HIGHEST_RATIO * entry.compress_size:
         raise DataError(
             f"{place} unpacks {entry.compress_size} bytes to {entry.file_size}: the archive is not to be trusted."

@@ -5,6 +5,7 @@ Arrays: `joints` (all frames, V, 3) in metres, y up; `offsets` (n + 1), clip i b
 camera) and `is_dup` (n each) and `class_names` (K). Clips that `is_dup` marks as copies of another are left out.
 """
 
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -50,36 +51,49 @@ class NpzReader:
         """
         arrays = _load(path)
         offsets = _offsets(arrays, path)
-        ids = {key: _per_clip(arrays, key, len(offsets) - 1, path) for key in _IDS}
-        copies = _per_clip(arrays, "is_dup", len(offsets) - 1, path)
-        names = _class_names(arrays, path)
-        read = partial(_read, arrays["joints"], offsets, ids, options, path.name, _fps(arrays, options, path))
-        layout = _layout(arrays, options, path)
-        kept = [index for index in range(len(offsets) - 1) if copies is None or not copies[index]]
-        return ClipSource(self.kind, [ClipEntry(f"{path.name}[{n}]", partial(read, layout, n)) for n in kept], names)
+        count = len(offsets) - 1
+        clips = _Clips(
+            arrays["joints"],
+            offsets,
+            {key: _per_clip(arrays, key, count, path) for key in _IDS},
+            _layout(arrays, options, path),
+            _fps(arrays, options, path),
+            options,
+            path.name,
+        )
+        copies = _per_clip(arrays, "is_dup", count, path)
+        kept = [index for index in range(count) if copies is None or not copies[index]]
+        entries = [ClipEntry(clips.name(index), partial(clips.read, index)) for index in kept]
+        return ClipSource(self.kind, entries, _class_names(arrays, path))
 
 
-def _read(
-    joints: np.ndarray,
-    offsets: np.ndarray,
-    ids: dict[str, np.ndarray | None],
-    options: ReadOptions,
-    file: str,
-    fps: float,
-    layout: Layout,
-    index: int,
-) -> SkeletonSequence:
-    label, subject, view = (None if (values := ids[key]) is None else int(values[index]) for key in _IDS)
-    return make_clip(
-        joints[offsets[index] : offsets[index + 1]].transpose(2, 0, 1)[..., None],
-        options,
-        name=f"{file}[{index}]",
-        fps=fps,
-        layout=layout,
-        label=label,
-        subject=subject,
-        camera=view,
-    )
+@dataclass(frozen=True)
+class _Clips:
+    """What a file holds, checked."""
+
+    joints: np.ndarray
+    offsets: np.ndarray
+    ids: dict[str, np.ndarray | None]
+    layout: Layout
+    fps: float
+    options: ReadOptions
+    file: str
+
+    def name(self, index: int) -> str:
+        return f"{self.file}[{index}]"
+
+    def read(self, index: int) -> SkeletonSequence:
+        label, subject, view = (None if (ids := self.ids[key]) is None else int(ids[index]) for key in _IDS)
+        return make_clip(
+            self.joints[self.offsets[index] : self.offsets[index + 1]].transpose(2, 0, 1)[..., None],
+            self.options,
+            name=self.name(index),
+            fps=self.fps,
+            layout=self.layout,
+            label=label,
+            subject=subject,
+            camera=view,
+        )
 
 
 def _load(path: Path) -> dict[str, np.ndarray]:

@@ -1,5 +1,6 @@
 """From a path to its clips: every reader is asked whether it knows the file; folders are walked."""
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -70,7 +71,8 @@ def read_clips(
 
 
 def _open_folder(folder: Path, options: ReadOptions) -> ClipSource:
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+    files = [path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")]
+    files.sort(key=lambda path: _natural(str(path.relative_to(folder))))
     sources = [reader.open(path, options) for path in files if (reader := _reader_of(path))]
     if not sources:
         raise DataError(
@@ -85,6 +87,11 @@ def _open_folder(folder: Path, options: ReadOptions) -> ClipSource:
         )
     entries: list[ClipEntry] = [entry for source in sources for entry in source.entries]
     return ClipSource(kinds[0], entries, names.pop(), unread=len(files) - len(sources))
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """Sorts numbers as numbers: a2 before a10."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name)]
 
 
 def _reader_of(path: Path) -> Reader | None:

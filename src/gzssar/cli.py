@@ -11,7 +11,7 @@ import tyro
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from gzssar.clip_config import EmbedConfig, InspectConfig, ShowConfig
+from gzssar.clip_config import EmbedConfig, InspectConfig, ShowConfig, TrainEncoderConfig
 from gzssar.config import TEXT_SETS, ExperimentConfig
 from gzssar.errors import GzssarError, OutputError
 
@@ -19,6 +19,9 @@ Config = Annotated[ExperimentConfig, tyro.conf.OmitArgPrefixes]
 
 _MOST_NAMED = 5
 """Malformed clips that are named one by one."""
+
+_TOLD = ("epoch kept", "loss", "held-out accuracy")
+"""What is said about a training when it is done."""
 
 USAGE_ERROR = 2
 INTERRUPTED = 130
@@ -77,6 +80,17 @@ def embed(config: Annotated[EmbedConfig, tyro.conf.OmitArgPrefixes]) -> None:
     print(f"Features: {config.out or config.synse}")
 
 
+def train_encoder(config: Annotated[TrainEncoderConfig, tyro.conf.OmitArgPrefixes]) -> None:
+    """Train a Shift-GCN on the seen classes of a class split; what is interrupted goes on."""
+    from gzssar.clips import train_encoder as train
+
+    with _progress() as progress:
+        encoder = train(config, progress)
+    told = ", ".join(f"{name} {encoder.provenance[name]}" for name in _TOLD if name in encoder.provenance)
+    print(f"{len(encoder.classes)} seen classes, {told}")
+    print(f"Encoder: {config.out}")
+
+
 def show(config: Annotated[ShowConfig, tyro.conf.OmitArgPrefixes]) -> None:
     """Draw a clip as a stick figure: .png for a strip of frames, .gif for an animation."""
     from gzssar.clips import show as show_clip
@@ -94,11 +108,21 @@ def inspect(config: Annotated[InspectConfig, tyro.conf.OmitArgPrefixes]) -> None
     Console().print(inspection_table(inspection))
 
 
+_COMMANDS: dict[str, Callable[..., None]] = {
+    "run": run,
+    "ablate": ablate,
+    "inspect": inspect,
+    "show": show,
+    "train-encoder": train_encoder,
+    "embed": embed,
+}
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point. Exit codes: 0 done, 2 wrong input (one sentence on stderr), 130 interrupted."""
     try:
         tyro.extras.subcommand_cli_from_dict(
-            {"run": run, "ablate": ablate, "embed": embed, "show": show, "inspect": inspect},
+            _COMMANDS,
             prog="gzssar",
             description="Generalized zero-shot skeleton-based action recognition.",
             args=arguments,

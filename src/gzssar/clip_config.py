@@ -1,5 +1,5 @@
 """Arguments of the commands that take recordings: embed, train-encoder, show and inspect. Plain frozen dataclasses;
-importing them is free. The docstring under a field is its help on the command line.
+importing them costs no torch. The docstring under a field is its help on the command line.
 """
 
 from dataclasses import dataclass, field
@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import tyro
 
 from gzssar.errors import ConfigError
+from gzssar.skeletons.training_options import EncoderTraining
 
 Clips = Annotated[Path, tyro.conf.Positional]
 _OUT = tyro.conf.arg(aliases=["-o"])
@@ -130,6 +131,42 @@ class EmbedConfig:
             raise ConfigError(
                 f"batch_size and shard_size must be at least 1, but they are {self.batch_size} and {self.shard_size}."
             )
+
+
+@dataclass(frozen=True)
+class TrainEncoderConfig:
+    """A Shift-GCN of one's own, on clips of seen classes by training performers alone."""
+
+    clips: Clips
+    """A file or a folder of recordings, whose classes and performers are known."""
+
+    out: Out
+    """The encoder: a .safetensors file. What an interrupted training needs to go on lies beside it."""
+
+    phase: Literal["test", "validation"] = "test"
+    """Which phase it encodes: the validation phase's encoder also leaves out the classes that play unseen there, and
+    the performers held out. `gzssar embed` takes both, as --weights and --validation-weights."""
+
+    body_count: int = 2
+    """Bodies the encoder reads: 1 where nobody ever acts with somebody else halves the time."""
+
+    log: Path | None = None
+    """Folder for TensorBoard scalars."""
+
+    training: EncoderTraining = field(default_factory=EncoderTraining)
+    reading: Reading = field(default_factory=Reading)
+    zero_shot: ZeroShot = field(default_factory=ZeroShot)
+
+    def __post_init__(self) -> None:
+        if not self.zero_shot.given:
+            raise ConfigError(
+                "an encoder learns seen classes: say which are unseen with --split, with --unseen and "
+                "--validation-unseen, or draw a class split with --unseen-count."
+            )
+        if self.out.suffix != ".safetensors":
+            raise ConfigError(f"an encoder is written as .safetensors, but {self.out} has another suffix.")
+        if self.body_count < 1:
+            raise ConfigError(f"an encoder reads at least one body, but body_count is {self.body_count}.")
 
 
 @dataclass(frozen=True)

@@ -1,24 +1,27 @@
-"""What the commands on recordings do: encode, cut features into a zero-shot benchmark, draw, inspect."""
+"""What the commands on recordings do: train an encoder, encode, cut features into a benchmark, draw, inspect."""
 
 import shutil
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gzssar.clip_config import EmbedConfig, InspectConfig, Reading, ShowConfig, ZeroShot
-from gzssar.errors import ConfigError, DataError
+from gzssar.clip_config import EmbedConfig, InspectConfig, Reading, ShowConfig, TrainEncoderConfig, ZeroShot
+from gzssar.errors import ConfigError, DataError, OutputError
 from gzssar.progress import Progress
-from gzssar.shapes import Mask
-from gzssar.skeletons.embedding import Embedded, EmbedJob
+from gzssar.shapes import Labels, Mask
+from gzssar.skeletons.embedding import Embedded, EmbedJob, ids
 from gzssar.skeletons.embedding import embed as embed_clips
+from gzssar.skeletons.encoder import Encoder, prepare, save_encoder
 from gzssar.skeletons.feature_files import FeatureRows, read_rows
 from gzssar.skeletons.features import FeatureSet
 from gzssar.skeletons.ntu_protocols import is_training, read_missing, without
-from gzssar.skeletons.readers import ClipSource, ReadOptions, open_clips
+from gzssar.skeletons.readers import ClipSource, ReadOptions, open_clips, read_clips
 from gzssar.skeletons.readers.ntu import sample_ids
 from gzssar.skeletons.synse_writer import check_target, write_synse
-from gzssar.skeletons.zero_shot import drawn_split, zero_shot_benchmark
+from gzssar.skeletons.zero_shot import drawn_split, held_out, zero_shot_benchmark
 from gzssar.splits import ClassSplit, Ids, published_split
 from gzssar.threads import one_thread
 
@@ -72,21 +75,14 @@ def _write_benchmark(config: EmbedConfig, parts: list[tuple[FeatureRows, dict[st
     (rows, about), (validation_rows, validation_about) = parts[0], parts[-1]
     if not np.array_equal(rows.name, validation_rows.name):
         raise DataError("both encoders should have encoded the same clips, but their names differ: start again.")
-    if not (rows.label >= 0).all():
-        raise DataError(
-            f"{config.clips} should say the class of every clip, since SynSE folders need labels, but "
-            f"{int((rows.label < 0).sum())} of {len(rows.label)} have none."
-        )
-    names = tuple(about["class_names"])
-    count = max(len(names), int(rows.label.max()) + 1)
-    names += tuple(f"class {k}" for k in range(len(names), count))
-    split = class_split(config.zero_shot, count)
+    names = class_names(tuple(about["class_names"]), rows.label)
+    split = class_split(config.zero_shot, len(names))
     benchmark = zero_shot_benchmark(
         _features(rows, about),
         _features(validation_rows, validation_about),
         (_columns(about, rows), _columns(validation_about, validation_rows)),
         split,
-        trains(config.zero_shot, rows),
+        trains(config.zero_shot, rows.name.tolist(), rows.subject),
         names,
         f"{about['kind']}: {len(rows.label)} clips of {config.clips.name}",
     )
@@ -102,6 +98,54 @@ def _columns(about: dict[str, Any], rows: FeatureRows) -> Ids:
     """Classes of the logits' columns; none where the encoder was trained on another list of classes."""
     same = list(about["encoder"].get("class_names", "").split("\n")) == about["class_names"]
     return tuple(about["encoder_classes"]) if same else ()
+
+
+def train_encoder(config: TrainEncoderConfig, progress: Progress | None = None) -> Encoder:
+    """Train an encoder for one phase of a zero-shot benchmark, and write it; the same call goes on after a kill.
+
+    Clips of unseen classes and of test performers are read, since their files lie among the others, and left out
+    before anything is learned.
+
+    Raises:
+        GzssarError: something about the clips, the arguments or the output.
+    """
+    from gzssar.skeletons.training import fit_encoder
+
+    if config.out.exists():
+        raise OutputError(f"{config.out} is there already: delete it, or name another output.")
+    training, source = config.training, _open(config.clips, config.reading)
+    read = list(read_clips(source, (lambda name, error: None) if config.reading.skip_bad else None))
+    labels, subjects = (ids([getattr(clip, key) for clip in read]) for key in ("label", "subject"))
+    names = class_names(source.class_names, labels)
+    split = class_split(config.zero_shot, len(names))
+    train = trains(config.zero_shot, [clip.name for clip in read], subjects)
+    seen = split.seen if config.phase == "test" else split.validation_seen
+    assert seen is not None  # set by ClassSplit
+    if config.phase == "validation":
+        train &= ~held_out(train, subjects, labels)
+    train &= np.isin(labels, seen)
+    judged = held_out(train, subjects, labels) if training.patience else np.zeros_like(train)
+
+    def prepared(mask: Mask) -> np.ndarray:
+        chosen = [clip for clip, kept in zip(read, mask, strict=True) if kept]
+        return np.stack([prepare(clip, training.frames, training.stream, config.body_count) for clip in chosen])
+
+    checkpoint = config.out.with_name(f"{config.out.name}.checkpoint")
+    encoder = fit_encoder(
+        prepared(train & ~judged),
+        labels[train & ~judged],
+        seen,
+        training,
+        held_out=(prepared(judged), labels[judged]) if judged.any() else None,
+        checkpoint=checkpoint,
+        log=config.log,
+        progress=(lambda done, total: progress(f"{config.phase} encoder", done, total)) if progress else None,
+    )
+    about = {"clips": config.clips.name, "split": split.name, "phase": config.phase, "class_names": "\n".join(names)}
+    encoder = replace(encoder, provenance={**encoder.provenance, **about})
+    save_encoder(config.out, encoder)
+    checkpoint.unlink(missing_ok=True)
+    return encoder
 
 
 def show(config: ShowConfig) -> str:
@@ -162,24 +206,37 @@ def class_split(zero_shot: ZeroShot, class_count: int) -> ClassSplit:
     return ClassSplit(name, class_count, zero_shot.unseen, zero_shot.validation_unseen)
 
 
-def trains(zero_shot: ZeroShot, rows: FeatureRows) -> Mask:
+def class_names(named: tuple[str, ...], labels: Labels) -> tuple[str, ...]:
+    """Names of all classes; those the source does not name are numbered.
+
+    Raises:
+        DataError: a clip has no class.
+    """
+    if unknown := int((labels < 0).sum()):
+        raise DataError(
+            f"a zero-shot benchmark needs the class of every clip, but {unknown} of {len(labels)} clips have none."
+        )
+    return named + tuple(f"class {k}" for k in range(len(named), int(labels.max()) + 1))
+
+
+def trains(zero_shot: ZeroShot, names: Sequence[str], subjects: Labels) -> Mask:
     """Which clips train: by protocol, by performer, or those of performers with odd ids.
 
     Raises:
         DataError: clips do not say who performs them, or are no samples of the protocol's data set.
     """
     if zero_shot.protocol:
-        ids = [sample_ids(name) for name in rows.name.tolist()]
-        if unknown := [str(name) for name, one in zip(rows.name, ids, strict=True) if one is None]:
+        ids = [sample_ids(Path(name).stem) for name in names]
+        if unknown := [name for name, one in zip(names, ids, strict=True) if one is None]:
             raise DataError(
                 f"{zero_shot.protocol} needs clips named as NTU RGB+D does, SsssCcccPpppRrrrAaaa, but {unknown[0]!r} "
                 f"and {len(unknown) - 1} others are not."
             )
         return np.array([is_training(zero_shot.protocol, one) for one in ids if one is not None])
-    if (rows.subject < 0).any():
+    if unknown_count := int((subjects < 0).sum()):
         raise DataError(
-            f"training and test clips are parted by performer, but {int((rows.subject < 0).sum())} of "
-            f"{len(rows.subject)} clips do not say who performs them."
+            f"training and test clips are parted by performer, but {unknown_count} of {len(subjects)} clips do not say "
+            "who performs them."
         )
-    chosen = zero_shot.train_subjects or tuple(s for s in np.unique(rows.subject).tolist() if s % 2 == 1)
-    return np.isin(rows.subject, chosen)
+    chosen = zero_shot.train_subjects or tuple(s for s in np.unique(subjects).tolist() if s % 2 == 1)
+    return np.isin(subjects, chosen)

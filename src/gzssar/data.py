@@ -9,10 +9,9 @@ from gzssar.errors import DataError, TextError
 from gzssar.progress import Progress
 from gzssar.shapes import TextFeatures
 from gzssar.skeletons.features import Benchmark
-from gzssar.skeletons.readers.synthetic.benchmark import synthetic_benchmark
+from gzssar.skeletons.readers.synthetic.benchmark import SYNTHETIC_TRAINING, synthetic_benchmark
 from gzssar.skeletons.readers.synthetic.world import SyntheticWorld
 from gzssar.skeletons.synse import read_synse
-from gzssar.skeletons.training import EncoderTraining
 from gzssar.texts.classes import ClassTexts, TextKind, load_packaged_texts, read_class_texts
 from gzssar.texts.encoders import MiniLM
 from gzssar.texts.fusion import fuse
@@ -49,7 +48,7 @@ def load_data(config: ExperimentConfig, kinds: tuple[str, ...], progress: Progre
     """
     if config.synse is None:
         texts = _encoded(load_packaged_texts("synthetic"), kinds)
-        return ExperimentData(synthetic_benchmark(SyntheticWorld(), EncoderTraining(), progress), texts)
+        return ExperimentData(synthetic_benchmark(SyntheticWorld(), SYNTHETIC_TRAINING, progress), texts)
     benchmark = read_synse(config.synse, config.split, config.unseen_count)
     _check_gate(benchmark, recipe_for(config.recipe, config.split))
     count = benchmark.split.class_count
@@ -102,7 +101,7 @@ def input_hashes(config: ExperimentConfig) -> dict[str, str]:
     """
     if config.synse is None:
         texts = _hash_texts("synthetic")
-        return {"synthetic world": repr(SyntheticWorld()), "encoder": repr(EncoderTraining()), "texts": texts}
+        return {"synthetic world": repr(SyntheticWorld()), "encoder": repr(SYNTHETIC_TRAINING), "texts": texts}
     folders = {"synse": config.synse, "text_features": config.text_features}
     named = {"class_names": _hash(config.class_names)} if config.class_names else {}
     if config.texts:

@@ -13,7 +13,7 @@ import torch
 from gzssar.cli import main
 from gzssar.clip_config import EmbedConfig, Reading, ZeroShot
 from gzssar.clips import embed
-from gzssar.errors import ConfigError, DataError, OutputError
+from gzssar.errors import ConfigError, DataError, MissingExtraError, OutputError
 from gzssar.skeletons.embedding import encode_batch
 from gzssar.skeletons.encoder import NEVER_TRAINED, Encoder, load_encoder, save_encoder
 from gzssar.skeletons.features import load_features
@@ -248,3 +248,56 @@ def test_too_few_classes_to_draw_from(tmp_path, clips, weights):
 def test_ways_to_a_split_exclude_each_other():
     with pytest.raises(ConfigError, match="give one of them"):
         ZeroShot(unseen_count=3, split="ntu60-55-5")
+
+
+# training an encoder
+
+
+def test_an_encoder_is_trained_on_seen_clips_and_encodes_both_phases(tmp_path, clips, monkeypatch):
+    """From raw clips to a benchmark by the commands; no clip of an unseen class or test performer reaches training."""
+    import gzssar.skeletons.training as training
+
+    reached, fit = [], training.fit_encoder
+
+    def spy(given, labels, classes, *rest, **options):
+        reached.append((len(given), set(labels.tolist()), classes))
+        return fit(given, labels, classes, *rest, **options)
+
+    monkeypatch.setattr(training, "fit_encoder", spy)
+    split = ["--unseen", "1", "3", "--validation-unseen", "0", "6"]
+    quick = ["--width", "2", "--frames", "10", "--epochs", "1", "--batch-size", "8", "--body-count", "1"]
+    for phase in ("test", "validation"):
+        out = ["-o", str(tmp_path / f"{phase}.safetensors"), "--phase", phase]
+        main(["train-encoder", str(clips), *out, *split, *quick])
+    assert reached == [(36, {0, 2, 4, 5, 6, 7}, (0, 2, 4, 5, 6, 7)), (16, {2, 4, 5, 7}, (2, 4, 5, 7))]
+    weights = ["--weights", str(tmp_path / "test.safetensors")]
+    weights += ["--validation-weights", str(tmp_path / "validation.safetensors")]
+    main(["embed", str(clips), *weights, "--synse", str(tmp_path / "synse"), *split])
+    benchmark = read_synse(tmp_path / "synse")
+    encoder = load_encoder(tmp_path / "test.safetensors")
+    said = encode_batch(encoder, [clip for clip in read_clips(open_clips(clips)) if clip.subject % 2 == 0])
+    np.testing.assert_allclose(benchmark.test.test.logits[:, encoder.classes], said.logits, rtol=1e-3, atol=1e-4)
+    assert (benchmark.validation.test.logits[:, [0, 1, 3, 6]] == NEVER_TRAINED).all()
+
+
+def test_an_encoder_that_is_there_is_kept(tmp_path, clips, weights, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["train-encoder", str(clips), "-o", str(weights), "--unseen-count", "2"])
+    assert stop.value.code == 2
+    assert "is there already" in capsys.readouterr().err
+
+
+def test_ray_encodes_the_same(tmp_path, clips, weights):
+    """Ray Data on one machine: two actors share the shards."""
+    pytest.importorskip("ray", reason="Ray Data is not installed: the extra ray")
+    for engine in ("loop", "ray"):
+        embed(EmbedConfig(clips, weights, out=tmp_path / f"{engine}.npz", engine=engine, shard_size=24))
+    with np.load(tmp_path / "loop.npz") as loop, np.load(tmp_path / "ray.npz") as ray:
+        assert np.array_equal(loop["name"], ray["name"])
+        np.testing.assert_allclose(loop["feature"], ray["feature"], rtol=1e-5, atol=1e-6)
+
+
+def test_ray_is_an_extra(tmp_path, clips, weights, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(MissingExtraError, match=r'pip install "gzssar\[ray\]"'):
+        embed(EmbedConfig(clips, weights, out=tmp_path / "out.npz", engine="ray"))

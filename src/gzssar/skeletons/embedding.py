@@ -114,13 +114,14 @@ def _encode_prepared(
     return FeatureRows(
         encoded.features,
         encoded.logits[:, list(encoder.classes)],
-        _ids([clip.label for clip in clips]),
-        _ids([clip.subject for clip in clips]),
+        ids([clip.label for clip in clips]),
+        ids([clip.subject for clip in clips]),
         np.array([clip.name for clip in clips]),
     )
 
 
-def _ids(values: Sequence[int | None]) -> Int[np.ndarray, "N"]:
+def ids(values: Sequence[int | None]) -> Int[np.ndarray, "N"]:
+    """As an array, with -1 for what is unknown."""
     return np.array([_UNKNOWN if value is None else value for value in values], dtype=np.int64)
 
 

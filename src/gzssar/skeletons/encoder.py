@@ -75,13 +75,7 @@ class Encoder:
         Raises:
             DataError: the clip is two-dimensional, or holds no body.
         """
-        require_3d(clip)
-        joints = to_ntu25(clip).joints
-        bodies = self.network.body_count
-        padded = np.zeros((*joints.shape[:3], bodies), dtype=np.float32)
-        padded[..., : joints.shape[3]] = joints[..., :bodies]
-        normal = prenormalise(padded, self.frames)
-        return np.asarray(stream(normal[None], self.stream, NTU25)[0], dtype=np.float32)
+        return prepare(clip, self.frames, self.stream, self.network.body_count)
 
     def encode(self, clips: Clips, class_count: int | None = None, batch_size: int = 64) -> EncodedClips:
         """Encode prepared clips, in batches.
@@ -112,6 +106,26 @@ class Encoder:
         logits = np.full((len(clips), count), NEVER_TRAINED, dtype=np.float32)
         logits[:, list(self.classes)] = trained
         return EncodedClips(features, logits)
+
+
+def prepare(clip: SkeletonSequence, frames: int, name: str, body_count: int) -> Float[np.ndarray, "C T V M"]:
+    """Bring a recording to NTU's joints, pre-normalise it, and take one stream of it.
+
+    Args:
+        clip: three-dimensional, in any layout.
+        frames: T.
+        name: the stream.
+        body_count: M; further bodies are left out, absent ones are zero.
+
+    Raises:
+        DataError: the clip is two-dimensional, or holds no body.
+    """
+    require_3d(clip)
+    joints = to_ntu25(clip).joints
+    padded = np.zeros((*joints.shape[:3], body_count), dtype=np.float32)
+    padded[..., : joints.shape[3]] = joints[..., :body_count]
+    normal = prenormalise(padded, frames)
+    return np.asarray(stream(normal[None], name, NTU25)[0], dtype=np.float32)
 
 
 def save_encoder(path: Path, encoder: Encoder) -> None:

@@ -1,0 +1,113 @@
+"""What a user can choose about an encoder's training. No torch here: the command line's help is to be there at once."""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from gzssar.errors import ConfigError
+from gzssar.skeletons.preprocess import STREAMS
+
+Optimizer = Literal["adamw", "sgd"]
+Schedule = Literal["cosine", "step"]
+Augmentation = Literal["mirror", "rotate", "scale", "noise", "mixup"]
+Precision = Literal["fp32", "bf16"]
+Device = Literal["auto", "cpu", "cuda"]
+Stream = Literal["joint", "bone", "joint motion", "bone motion"]
+
+_CHOICES = {
+    "optimizer": Optimizer,
+    "schedule": Schedule,
+    "augmentations": Augmentation,
+    "precision": Precision,
+    "device": Device,
+}
+
+PLACES = ("device", "processes")
+"""Fields that say where a training runs, not which one it is: it may go on elsewhere, equal to rounding."""
+
+
+@dataclass(frozen=True)
+class EncoderTraining:
+    """How an encoder is trained; equal fields, clips and classes give equal weights.
+
+    Raises:
+        ConfigError: a field is out of its range, or fields contradict each other.
+    """
+
+    seed: int = 0
+    """Everything random in the training is drawn from it: weights, order, augmentations."""
+
+    width: int = 64
+    """Channels of the first blocks; features are four times as wide. The paper: 64. 16 fits two cores."""
+
+    frames: int = 300
+    """Frames that clips are brought to. The paper: 300; the time a step takes is proportional to it."""
+
+    stream: Stream = "joint"
+    """What the network reads: positions, bones, or how either changes from frame to frame."""
+
+    epochs: int = 60
+    """Full passes over the training clips. The paper: 140."""
+
+    batch_size: int = 32
+    """Clips per step, over all processes; a last incomplete batch is left out. The paper: 64."""
+
+    optimizer: Optimizer = "adamw"
+    """adamw, or the paper's: sgd with Nesterov momentum 0.9."""
+
+    learning_rate: float = 2e-3
+    """The highest rate. The paper: 0.1, with sgd."""
+
+    weight_decay: float = 1e-3
+    """Decoupled from the gradient with adamw, part of it with sgd. The paper: 1e-4."""
+
+    warm_up: int = 0
+    """Epochs in which the rate rises to the highest. The paper: none."""
+
+    schedule: Schedule = "cosine"
+    """How the rate falls: cosine to zero, or the paper's step: to a tenth after 3/7, 4/7 and 5/7 of the epochs."""
+
+    augmentations: tuple[Augmentation, ...] = ("mirror", "rotate", "scale", "noise")
+    """How training clips are varied. The paper: not at all."""
+
+    label_smoothing: float = 0.1
+    """Share of the target that is spread over all classes. The paper: 0."""
+
+    precision: Precision = "fp32"
+    """bf16 computes layers in bfloat16 and keeps weights in fp32: faster on GPUs."""
+
+    patience: int = 0
+    """Stop when held-out seen clips were recognized no better for so many epochs, and keep the best epoch; 0: never."""
+
+    device: Device = "auto"
+    """Where to train; auto takes a CUDA device where there is one."""
+
+    processes: int = 1
+    """Processes that share each batch, one per device, started by Lightning Fabric; under torchrun, torchrun's."""
+
+    def __post_init__(self) -> None:
+        for name, least in (
+            ("seed", 0),
+            ("width", 1),
+            ("frames", 1),
+            ("epochs", 1),
+            ("batch_size", 2),
+            ("processes", 1),
+        ):
+            self._require(getattr(self, name) >= least, name, f"at least {least}")
+        for name in ("weight_decay", "patience"):
+            self._require(getattr(self, name) >= 0, name, "zero or more")
+        self._require(0 < self.learning_rate < float("inf"), "learning_rate", "positive and finite")
+        self._require(
+            0 <= self.warm_up < self.epochs, "warm_up", f"zero or more and less than the {self.epochs} epochs"
+        )
+        self._require(0 <= self.label_smoothing < 1, "label_smoothing", "zero or more and less than one")
+        self._require(self.stream in STREAMS, "stream", f"one of {', '.join(STREAMS)}")
+        for name, choices in _CHOICES.items():
+            chosen = getattr(self, name)
+            named = chosen if name == "augmentations" else (chosen,)
+            known = isinstance(named, tuple) and set(named) <= set(get_args(choices))
+            self._require(known, name, f"of {', '.join(get_args(choices))}")
+
+    def _require(self, fulfilled: bool, name: str, wanted: str) -> None:
+        if not fulfilled:
+            raise ConfigError(f"{name} of an encoder's training should be {wanted}, but it is {getattr(self, name)!r}.")

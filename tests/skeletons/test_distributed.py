@@ -28,8 +28,8 @@ TRAINING = EncoderTraining(
     learning_rate=0.05,
     augmentations=("mirror", "rotate", "noise", "mixup"),
 )
-"""With eight clips, an epoch is a step, and the history holds the loss of each. SGD, since AdamW makes steps of full size
-of the rounding errors of a gradient that should be zero, such as that of a bias before a batch norm."""
+"""With eight clips, an epoch is a step, and the history holds the loss of each. SGD, since AdamW makes full steps of
+the rounding errors of gradients that should be zero, such as that of a bias before a batch norm."""
 
 needs_lightning = pytest.mark.skipif(
     importlib.util.find_spec("lightning") is None, reason="Lightning is missing: pip install 'gzssar[train]'"

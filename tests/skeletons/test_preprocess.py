@@ -13,6 +13,7 @@ from gzssar.skeletons.preprocess import (
     fill_gaps,
     normalise,
     pad,
+    pool,
     prenormalise,
     resample,
     rotate,
@@ -317,3 +318,10 @@ def test_a_stream_or_layout_that_does_not_fit_is_refused():
         stream(clips(), "bones", NTU25)
     with pytest.raises(DataError, match="'coco17' should have 17 joints, but these have 25"):
         stream(clips(), "bone", COCO17)
+
+
+def test_pooled_frames_are_means():
+    clips = np.arange(6, dtype=np.float32).reshape(1, 1, 6, 1, 1)
+    assert pool(clips, 3).ravel().tolist() == [0.5, 2.5, 4.5]
+    with pytest.raises(DataError, match="clips of 6 frames cannot be pooled to 4"):
+        pool(clips, 4)

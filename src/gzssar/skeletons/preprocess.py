@@ -71,6 +71,19 @@ def resample(clips: Clips, frames: int) -> Float[np.ndarray, "N C {frames} V M"]
     return np.asarray(between, dtype=clips.dtype)
 
 
+def pool(clips: Clips, frames: int) -> Float[np.ndarray, "N C {frames} V M"]:
+    """Shorten every clip to `frames` frames, each the mean of as many: fewer frames, and less of a sensor's noise.
+
+    Raises:
+        DataError: the clips' length is no multiple of `frames`.
+    """
+    _check_frames(frames)
+    n, c, t, v, m = clips.shape
+    if t % frames:
+        raise DataError(f"clips of {t} frames cannot be pooled to {frames}: {t} should be a multiple of it.")
+    return np.asarray(clips.reshape(n, c, frames, t // frames, v, m).mean(axis=3), dtype=clips.dtype)
+
+
 def pad(clips: Clips, frames: int) -> Float[np.ndarray, "N C {frames} V M"]:
     """Repeat every clip from its start until it has `frames` frames; what is longer is cut.
 

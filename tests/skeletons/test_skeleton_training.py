@@ -71,9 +71,9 @@ def stop_at(step):
 @pytest.mark.parametrize(
     "how",
     [
-        {},
+        {"learning_rate": 1e-2},
         {"optimizer": "sgd", "learning_rate": 0.05, "schedule": "step", "augmentations": (), "label_smoothing": 0.0},
-        {"precision": "bf16", "augmentations": ("mixup",)},
+        {"learning_rate": 1e-2, "precision": "bf16", "augmentations": ("mixup",)},
     ],
     ids=["default", "paper", "bf16 and mixup"],
 )
@@ -87,7 +87,7 @@ def test_the_encoder_says_what_it_is():
     encoder = fit(replace(QUICK, stream="bone"))
     assert (encoder.classes, encoder.frames, encoder.stream) == (CLASSES, 8, "bone")
     assert not encoder.network.training
-    assert encoder.provenance["learning_rate"] == "0.01"
+    assert encoder.provenance["learning_rate"] == "0.002"
     assert encoder.provenance["epoch kept"] == "3"
 
 
@@ -209,7 +209,7 @@ def train_and_hang(checkpoint):
 @pytest.mark.parametrize(
     ("change", "difference"),
     [
-        ({"learning_rate": 0.02}, r"learning_rate 0.01, not 0.02: use the same"),
+        ({"learning_rate": 0.01}, r"learning_rate 0.002, not 0.01: use the same"),
         ({"seed": 3, "width": 5}, r"seed 0, not 3, width 4, not 5: use"),
     ],
 )

@@ -54,7 +54,7 @@ class EncoderTraining:
     optimizer: Optimizer = "adamw"
     """adamw, or the paper's: sgd with Nesterov momentum 0.9."""
 
-    learning_rate: float = 1e-2
+    learning_rate: float = 2e-3
     """The highest rate. The paper: 0.1, with sgd."""
 
     weight_decay: float = 1e-3

@@ -1,9 +1,7 @@
 """From the synthetic motion world's raw clips to the features of a generalized zero-shot experiment.
 
 The protocol is SynSE's: one encoder per phase, trained on that phase's seen classes alone; performers with odd ids
-train, those with even ids test; in the validation phase some of the training performers are held out. Clips are
-prepared by :func:`~gzssar.skeletons.preprocess.normalise`, all of them at once; they are of one length, so that nothing
-has to be repeated.
+train, those with even ids test; in the validation phase some of the training performers are held out.
 """
 
 import numpy as np
@@ -20,10 +18,10 @@ from gzssar.skeletons.training_options import EncoderTraining
 from gzssar.splits import Ids
 
 SYNTHETIC_TRAINING = EncoderTraining(
-    width=16, frames=16, stream="joint motion", epochs=24, batch_size=24, learning_rate=2e-2
+    width=16, frames=16, epochs=32, batch_size=24, learning_rate=2e-2, stream="joint motion"
 )
-"""A small encoder that learns fast: both phases' take under a minute of one core. Chosen by the validation phase's seen
-accuracy; docs/log.md has what else was tried."""
+"""A small encoder, trained in half a minute. Chosen on the validation phase among some fifty settings: the stream
+"joint motion" told its seen classes apart best (93 % of held-out clips; "joint" 81 %, "bone" 83 %)."""
 
 
 def synthetic_benchmark(

@@ -20,7 +20,7 @@ Config = Annotated[ExperimentConfig, tyro.conf.OmitArgPrefixes]
 _MOST_NAMED = 5
 """Malformed clips that are named one by one."""
 
-_TOLD = ("epoch kept", "loss", "held-out accuracy")
+_TOLD = ("epoch kept", "loss", "held-out accuracy", "malformed clips left out")
 """What is said about a training when it is done."""
 
 USAGE_ERROR = 2

@@ -55,7 +55,7 @@ class ZeroShot:
     split: str | None = None
     """A published class split of NTU RGB+D by name, such as ntu60-55-5."""
 
-    protocol: str | None = None
+    protocol: Literal["ntu60-xsub", "ntu60-xview", "ntu120-xsub", "ntu120-xset"] | None = None
     """A protocol of NTU RGB+D that says which clips train: ntu60-xsub, ntu60-xview, ntu120-xsub or ntu120-xset."""
 
     train_subjects: tuple[int, ...] = ()
@@ -106,10 +106,10 @@ class EmbedConfig:
     batch_size: int = 64
     """Clips encoded at a time."""
 
-    shard_size: int = 1024
+    shard_size: int = 256
     """Clips in a shard: what a kill can lose."""
 
-    device: str = "auto"
+    device: Literal["auto", "cpu", "cuda"] = "auto"
     """cpu, cuda, or auto: cuda where there is one."""
 
     reading: Reading = field(default_factory=Reading)

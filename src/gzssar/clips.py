@@ -1,7 +1,7 @@
 """What the commands on recordings do: train an encoder, encode, cut features into a benchmark, draw, inspect."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ from gzssar.clip_config import EmbedConfig, InspectConfig, Reading, ShowConfig, 
 from gzssar.errors import ConfigError, DataError, OutputError
 from gzssar.progress import Progress
 from gzssar.shapes import Labels, Mask
-from gzssar.skeletons.embedding import Embedded, EmbedJob, ids
+from gzssar.skeletons.embedding import Embedded, EmbedJob, ShardWorker, ids, own_rank
 from gzssar.skeletons.embedding import embed as embed_clips
 from gzssar.skeletons.encoder import Encoder, prepare, save_encoder
 from gzssar.skeletons.feature_files import FeatureRows, read_rows
@@ -20,6 +20,7 @@ from gzssar.skeletons.features import FeatureSet
 from gzssar.skeletons.ntu_protocols import is_training, read_missing, without
 from gzssar.skeletons.readers import ClipSource, ReadOptions, open_clips, read_clips
 from gzssar.skeletons.readers.ntu import sample_ids
+from gzssar.skeletons.sequence import SkeletonSequence
 from gzssar.skeletons.synse_writer import check_target, write_synse
 from gzssar.skeletons.zero_shot import drawn_split, held_out, zero_shot_benchmark
 from gzssar.splits import ClassSplit, Ids, published_split
@@ -39,15 +40,18 @@ def embed(config: EmbedConfig, progress: Progress | None = None) -> Embedded:
     if config.out is not None:
         return _embed(config, config.weights, config.out, "clips", progress)
     assert config.synse is not None  # EmbedConfig checked
-    check_target(config.synse)
+    if not own_rank():
+        check_target(config.synse)
     working = config.synse.with_name(f".{config.synse.name}.work")  # stays after a kill, to go on from
     encoders = {"test": config.weights, "validation": config.validation_weights}
     files = {name: working / f"{name}.npz" for name, weights in encoders.items() if weights}
     done = [
-        _embed(config, weights, files[name], f"{name} encoder", progress)
+        _embed(config, weights, files[name], f"{name} encoder", progress, again=True)
         for name, weights in encoders.items()
-        if weights and not files[name].exists()
+        if weights
     ]
+    if own_rank():
+        return done[0]
     parts = [read_rows(file) for file in files.values()]
     _write_benchmark(config, parts)
     shutil.rmtree(working)
@@ -56,7 +60,10 @@ def embed(config: EmbedConfig, progress: Progress | None = None) -> Embedded:
     return Embedded(len(parts[0][0].label), bad, missing, sum(part.encoder_seconds for part in done))
 
 
-def _embed(config: EmbedConfig, weights: Path, out: Path, what: str, progress: Progress | None) -> Embedded:
+def _embed(
+    config: EmbedConfig, weights: Path, out: Path, what: str, progress: Progress | None, again: bool = False
+) -> Embedded:
+    """Encode with one encoder. With `again`, what a killed call has left counts if it is of the same job, else goes."""
     job = EmbedJob(
         config.clips,
         weights,
@@ -68,6 +75,10 @@ def _embed(config: EmbedConfig, weights: Path, out: Path, what: str, progress: P
         config.reading.skip_bad,
         config.device,
     )
+    if again and not own_rank() and out.exists():
+        if read_rows(out)[1].get("job") == ShardWorker(job).fingerprint():
+            return Embedded(0, {}, 0, 0.0)
+        out.unlink()
     return embed_clips(job, config.engine, (lambda done, total: progress(what, done, total)) if progress else None)
 
 
@@ -77,12 +88,18 @@ def _write_benchmark(config: EmbedConfig, parts: list[tuple[FeatureRows, dict[st
         raise DataError("both encoders should have encoded the same clips, but their names differ: start again.")
     names = class_names(tuple(about["class_names"]), rows.label)
     split = class_split(config.zero_shot, len(names))
+    train = trains(config.zero_shot, rows.name.tolist(), rows.subject)
+    columns = _columns(about, names), _columns(validation_about, names)
+    assert split.validation_seen is not None  # set by ClassSplit
+    _check_encoder("test", about, columns[0], split.seen, rows.subject[train])
+    kept = train & ~held_out(train, rows.subject, rows.label)
+    _check_encoder("validation", validation_about, columns[1], split.validation_seen, rows.subject[kept])
     benchmark = zero_shot_benchmark(
         _features(rows, about),
         _features(validation_rows, validation_about),
-        (_columns(about, rows), _columns(validation_about, validation_rows)),
+        columns,
         split,
-        trains(config.zero_shot, rows.name.tolist(), rows.subject),
+        train,
         names,
         f"{about['kind']}: {len(rows.label)} clips of {config.clips.name}",
     )
@@ -94,10 +111,31 @@ def _features(rows: FeatureRows, about: dict[str, Any]) -> FeatureSet:
     return FeatureSet(rows.feature, rows.label, rows.logits, {"clips": about["clips"]}, rows.subject)
 
 
-def _columns(about: dict[str, Any], rows: FeatureRows) -> Ids:
+def _columns(about: dict[str, Any], names: tuple[str, ...]) -> Ids:
     """Classes of the logits' columns; none where the encoder was trained on another list of classes."""
-    same = list(about["encoder"].get("class_names", "").split("\n")) == about["class_names"]
+    same = tuple(about["encoder"].get("class_names", "").split("\n")) == names
     return tuple(about["encoder_classes"]) if same else ()
+
+
+def _check_encoder(phase: str, about: dict[str, Any], columns: Ids, seen: Ids, performers: Labels) -> None:
+    """An encoder of these very classes must have seen no class and no performer that the phase keeps from it.
+
+    Raises:
+        DataError: it has.
+    """
+    if not columns:
+        return
+    if foreign := sorted(set(columns) - set(seen)):
+        raise DataError(
+            f"the encoder of the {phase} phase should know its seen classes alone, but it was trained on {foreign}: "
+            f"train one with the same class split and --phase {phase}."
+        )
+    trained_on = {int(performer) for performer in about["encoder"].get("performers", "").split()}
+    if foreign := sorted(trained_on - set(performers.tolist())):
+        raise DataError(
+            f"the encoder of the {phase} phase should have seen its training performers alone, but it saw {foreign}: "
+            f"train one with the same --train-subjects or --protocol, and --phase {phase}."
+        )
 
 
 def train_encoder(config: TrainEncoderConfig, progress: Progress | None = None) -> Encoder:
@@ -114,7 +152,8 @@ def train_encoder(config: TrainEncoderConfig, progress: Progress | None = None) 
     if config.out.exists():
         raise OutputError(f"{config.out} is there already: delete it, or name another output.")
     training, source = config.training, _open(config.clips, config.reading)
-    read = list(read_clips(source, (lambda name, error: None) if config.reading.skip_bad else None))
+    bad: dict[str, str] = {}
+    read = list(_readable(source, config, bad))
     labels, subjects = (ids([getattr(clip, key) for clip in read]) for key in ("label", "subject"))
     names = class_names(source.class_names, labels)
     split = class_split(config.zero_shot, len(names))
@@ -142,10 +181,30 @@ def train_encoder(config: TrainEncoderConfig, progress: Progress | None = None) 
         progress=(lambda done, total: progress(f"{config.phase} encoder", done, total)) if progress else None,
     )
     about = {"clips": config.clips.name, "split": split.name, "phase": config.phase, "class_names": "\n".join(names)}
+    performers = " ".join(map(str, np.unique(subjects[train])))
+    about |= {"performers": performers, "malformed clips left out": str(len(bad))}
     encoder = replace(encoder, provenance={**encoder.provenance, **about})
-    save_encoder(config.out, encoder)
-    checkpoint.unlink(missing_ok=True)
+    if not own_rank():
+        save_encoder(config.out, encoder)
+        checkpoint.unlink(missing_ok=True)
     return encoder
+
+
+def _readable(source: ClipSource, config: TrainEncoderConfig, bad: dict[str, str]) -> Iterator[SkeletonSequence]:
+    """Clips that can be prepared; the others stop the command or, with ``--skip-bad``, are noted."""
+
+    def note(name: str, error: DataError) -> None:
+        if not config.reading.skip_bad:
+            raise DataError(f"{name}: {error}") from error
+        bad[name] = str(error)
+
+    for clip in read_clips(source, note if config.reading.skip_bad else None):
+        try:
+            prepare(clip, 1, "joint", config.body_count)
+        except DataError as error:
+            note(clip.name, error)
+        else:
+            yield clip
 
 
 def show(config: ShowConfig) -> str:

@@ -18,6 +18,7 @@ from gzssar.skeletons.folding import FoldedShiftGcn
 from gzssar.skeletons.shift_gcn import ChannelNorm, ShiftGcn
 from gzssar.skeletons.training import fit_encoder
 from gzssar.skeletons.training_options import EncoderTraining
+from gzssar.skeletons.training_run import Examples, TrainingRun
 
 TRAINING = EncoderTraining(
     width=4,
@@ -156,6 +157,15 @@ def test_a_batch_that_processes_cannot_share_is_refused(monkeypatch):
     monkeypatch.setattr(training, "start_processes", lambda device, count: Processes(torch.device("cpu"), count=3))
     with pytest.raises(ConfigError, match="batch_size should be a multiple of the 3 processes"):
         fit_encoder(*made_up(0), (0, 1, 2, 3), TRAINING)
+
+
+def test_a_process_for_which_no_held_out_clip_is_left_waits_for_the_others():
+    class OfTwo(Processes):
+        def mean(self, values):
+            return (values + torch.tensor([1.0, 0.5, 1.0])) / 2  # the other one has one clip, and is right
+
+    run = TrainingRun(ShiftGcn(4, width=4), TRAINING, OfTwo(torch.device("cpu"), rank=1))
+    assert run._judge(Examples.of(*made_up(1, count=1), (0, 1, 2, 3))) == {"held-out accuracy": 1, "held-out loss": 0.5}
 
 
 if __name__ == "__main__":

@@ -159,10 +159,27 @@ def test_ranks_share_the_shards(tmp_path, clips, weights, monkeypatch):
 def test_shards_of_another_job_are_refused(tmp_path, clips, weights):
     other = tmp_path / "other"
     save_encoder(other, an_encoder(stream="bone"))
-    (tmp_path / "out.npz.shards").mkdir()
-    (tmp_path / "out.npz.shards" / "job.json").write_text(json.dumps({"stream": "joint"}))
-    with pytest.raises(OutputError, match=r"holds shards of another job, which differs in .*stream"):
-        embed(EmbedConfig(clips, other, out=tmp_path / "out.npz"))
+    begin(tmp_path, clips, weights)
+    with pytest.raises(OutputError, match="holds shards of another job, which differs in weights: delete"):
+        embed(EmbedConfig(clips, other, out=tmp_path / "out.npz", shard_size=40))
+    with pytest.raises(OutputError, match="differs in reading: delete"):
+        embed(EmbedConfig(clips, weights, out=tmp_path / "out.npz", shard_size=40, reading=Reading(fill_gaps=True)))
+
+
+def begin(folder, clips, weights):
+    def stop(what, done, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        embed(EmbedConfig(clips, weights, out=folder / "out.npz", shard_size=40), stop)
+    assert [path.name for path in (folder / "out.npz.shards").glob("0*")] == ["000000.npz"]
+
+
+def test_a_device_that_is_not_there(tmp_path, clips, weights):
+    if torch.cuda.is_available():
+        pytest.skip("there is a CUDA device")
+    with pytest.raises(ConfigError, match="the device should be cuda, but PyTorch finds no such device"):
+        embed(EmbedConfig(clips, weights, out=tmp_path / "out.npz", device="cuda"))
 
 
 def test_an_output_that_is_there_is_kept(tmp_path, clips, weights):
@@ -238,6 +255,34 @@ def test_a_folder_that_holds_something_is_kept(tmp_path, clips, weights):
     (tmp_path / "mine").write_text("mine")
     with pytest.raises(OutputError, match="new or empty folder"):
         embed(EmbedConfig(clips, weights, synse=tmp_path, zero_shot=ZeroShot(unseen_count=2)))
+
+
+def test_what_another_command_left_is_encoded_anew(tmp_path, clips, weights):
+    """A command that fails after encoding leaves its features; they are not taken for those of other weights."""
+    other = tmp_path / "other.safetensors"
+    save_encoder(other, an_encoder(stream="bone"))
+    with pytest.raises(DataError):
+        embed(EmbedConfig(clips, weights, synse=tmp_path / "a", zero_shot=ZeroShot(unseen_count=4)))
+    embed(EmbedConfig(clips, other, synse=tmp_path / "a", zero_shot=ZeroShot(unseen_count=2)))
+    embed(EmbedConfig(clips, other, synse=tmp_path / "b", zero_shot=ZeroShot(unseen_count=2)))
+    a, b = (read_synse(tmp_path / name).test.test.features for name in "ab")
+    assert np.array_equal(a, b)
+
+
+@pytest.mark.parametrize(
+    ("about", "message"),
+    [
+        ({}, r"the encoder of the test phase should know its seen classes alone, but it was trained on \[5\]"),
+        ({"performers": "1 2 3"}, "saw its training performers alone|its training performers alone, but it saw .2."),
+    ],
+)
+def test_an_encoder_that_saw_too_much_is_refused(tmp_path, clips, about, message):
+    names = {"class_names": "\n".join(SyntheticWorld().labels[:CLASSES])}
+    save_encoder(tmp_path / "encoder.safetensors", an_encoder(provenance={**names, **about}))
+    unseen = (1, 3) if about else (1, 5)
+    zero_shot = ZeroShot(unseen=unseen, validation_unseen=(4, 6))
+    with pytest.raises(DataError, match=message):
+        embed(EmbedConfig(clips, tmp_path / "encoder.safetensors", synse=tmp_path / "out", zero_shot=zero_shot))
 
 
 def test_too_few_classes_to_draw_from(tmp_path, clips, weights):

@@ -11,14 +11,14 @@ import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
 
-from gzssar.errors import DataError, MissingExtraError, OutputError
+from gzssar.errors import ConfigError, DataError, MissingExtraError, OutputError
 from gzssar.files import write_json, writing
 from gzssar.progress import Steps
 from gzssar.skeletons.encoder import Encoder, load_encoder
@@ -78,10 +78,12 @@ def embed(job: EmbedJob, engine: str = "loop", progress: Steps | None = None) ->
         MissingExtraError: Ray is asked for and not installed.
     """
     check_suffix(job.out)
+    rank, world = own_rank(), int(os.environ.get("WORLD_SIZE", 1))
+    if rank and job.out.exists():
+        return Embedded(0, {}, 0, 0.0)  # the first process was quicker: all shards were there already
     worker = ShardWorker(job)
     count = worker.shard_count
     _claim(job, worker)
-    rank, world = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
     mine = range(rank, count, world)
     missing = [shard for shard in mine if not _shard_path(job, shard).exists()]
     if engine == "ray":
@@ -92,7 +94,7 @@ def embed(job: EmbedJob, engine: str = "loop", progress: Steps | None = None) ->
             if progress:
                 progress(done, len(missing))
     if rank:
-        return _summary(job, mine, worker.left_out)
+        return worker.done
     _wait_for_others(job, count)
     summary = _summary(job, range(count), worker.left_out)
     if not summary.clip_count:
@@ -102,8 +104,13 @@ def embed(job: EmbedJob, engine: str = "loop", progress: Steps | None = None) ->
     return summary
 
 
+def own_rank() -> int:
+    """Which of torchrun's processes this is; the first one alone writes what all have made."""
+    return int(os.environ.get("RANK", 0))
+
+
 def encode_batch(encoder: Encoder, clips: Sequence[SkeletonSequence]) -> FeatureRows:
-    """Prepare and encode recordings: what every engine runs."""
+    """Prepare and encode recordings that are at hand."""
     return _encode_prepared(encoder, [encoder.prepare(clip) for clip in clips], clips)
 
 
@@ -136,6 +143,8 @@ class ShardWorker:
         if job.missing:
             self.source, self.left_out = without(self.source, read_missing(job.missing))
         self.shard_count = -(-len(self.source.entries) // job.shard_size)
+        self.done = Embedded(0, {}, self.left_out, 0.0)
+        """What this process has encoded."""
 
     def encode(self, shard: int) -> None:
         """Encode one shard into a file of its own."""
@@ -150,6 +159,8 @@ class ShardWorker:
         rows = FeatureRows.join(batches) if batches else None
         arrays = rows._asdict() if rows else {}
         about = np.array(json.dumps({"bad": bad, "seconds": seconds}))
+        clip_count, before, missing, spent = self.done
+        self.done = Embedded(clip_count + (len(rows.label) if rows else 0), before | bad, missing, spent + seconds)
         try:
             with writing(_shard_path(self.job, shard)) as file:
                 np.savez(file, about=about, **arrays)
@@ -167,13 +178,23 @@ class ShardWorker:
             "frames": self.encoder.frames,
             "stream": self.encoder.stream,
             "weights_sha256": _hash(self.job.weights),
+            "job": self.fingerprint(),
         }
 
     def identity(self) -> dict[str, Any]:
         """What must be equal for two calls to be the same job."""
-        names = hashlib.sha256("\n".join(entry.name for entry in self.source.entries).encode()).hexdigest()
-        about = {**self.about(), "names": names, "clip_count": len(self.source.entries)}
-        return {**about, "shard_size": self.job.shard_size, "skip_bad": self.job.skip_bad}
+        return {
+            "clips": _files(self.job.clips),
+            "names": [entry.name for entry in self.source.entries],
+            "weights": _hash(self.job.weights),
+            "reading": asdict(self.job.options),
+            "shard_size": self.job.shard_size,
+            "skip_bad": self.job.skip_bad,
+        }
+
+    def fingerprint(self) -> str:
+        """SHA-256 of the identity."""
+        return hashlib.sha256(json.dumps(self.identity(), sort_keys=True).encode()).hexdigest()
 
     def _batches(
         self, part: ClipSource, bad: dict[str, str]
@@ -204,7 +225,18 @@ class ShardWorker:
 def _device(name: str) -> str:
     import torch
 
-    return ("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name
+    if name == "cpu" or (name == "auto" and not torch.cuda.is_available()):
+        return "cpu"
+    if not torch.cuda.is_available():
+        raise ConfigError("the device should be cuda, but PyTorch finds no such device: use --device cpu.")
+    return f"cuda:{os.environ.get('LOCAL_RANK', 0)}"
+
+
+def _files(path: Path) -> str:
+    """SHA-256 of the names, sizes and times of change of a file, or of all files below a folder."""
+    found = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
+    listed = [f"{file.relative_to(path)} {file.stat().st_size} {file.stat().st_mtime_ns}" for file in found]
+    return hashlib.sha256("\n".join(listed).encode()).hexdigest()
 
 
 def _claim(job: EmbedJob, worker: ShardWorker) -> None:

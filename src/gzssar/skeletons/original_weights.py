@@ -69,8 +69,9 @@ def _state(path: Path) -> dict[str, Tensor]:
     except FileNotFoundError:
         raise DataError(f"{path} should hold Shift-GCN weights, but there is no such file.") from None
     except (OSError, RuntimeError, ValueError, EOFError, KeyError, pickle.UnpicklingError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise DataError(f"{path} should hold Shift-GCN weights, but it cannot be read ({reason[:200]}).") from error
+        raise DataError(
+            f"{path} should hold Shift-GCN weights, but it cannot be read as tensors alone, which is all that is read."
+        ) from error
     if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
         raise DataError(f"{path} should hold a state dictionary of tensors, but it holds something else.")
     return state

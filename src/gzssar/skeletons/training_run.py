@@ -161,8 +161,11 @@ class TrainingRun:
         """Accuracy and loss on held-out clips, of which each process takes a stride."""
         self.network.eval()
         totals = torch.zeros(3, device=self.processes.device)  # right answers, losses, clips
-        rows = torch.arange(self.processes.rank, len(held_out.clips), self.processes.count)
-        for batch in torch.split(rows, self.training.batch_size):
+        rows = torch.arange(len(held_out.clips))[self.processes.rank :: self.processes.count]
+        for start in range(
+            0, len(rows), self.training.batch_size
+        ):  # not once where there are fewer clips than processes
+            batch = rows[start : start + self.training.batch_size]
             logits = self.network(held_out.clips[batch].to(totals.device, self.dtype)).logits
             targets = held_out.targets[batch].to(totals.device)
             right = (logits.argmax(dim=1) == targets).sum()

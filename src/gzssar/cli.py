@@ -1,5 +1,6 @@
 """The command line: parse, call, print."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -73,6 +74,8 @@ def embed(config: Annotated[EmbedConfig, tyro.conf.OmitArgPrefixes]) -> None:
 
     with _progress() as progress:
         done = embed_clips(config, progress)
+    if int(os.environ.get("RANK", 0)):
+        return  # torchrun's first process speaks for all
     for name, reason in list(done.bad.items())[:_MOST_NAMED]:
         print(f"left out {name}: {reason}")
     left_out = [f"{len(done.bad)} malformed"] * bool(done.bad) + [f"{done.missing} missing"] * bool(done.missing)
@@ -86,6 +89,8 @@ def train_encoder(config: Annotated[TrainEncoderConfig, tyro.conf.OmitArgPrefixe
 
     with _progress() as progress:
         encoder = train(config, progress)
+    if int(os.environ.get("RANK", 0)):
+        return
     told = ", ".join(f"{name} {encoder.provenance[name]}" for name in _TOLD if name in encoder.provenance)
     print(f"{len(encoder.classes)} seen classes, {told}")
     print(f"Encoder: {config.out}")

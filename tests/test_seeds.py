@@ -13,7 +13,7 @@ from gzssar.errors import OutputError
 from gzssar.seeds import run_seeds
 
 SLEEPER = """
-import os, sys, time
+import os, signal, sys, time
 from pathlib import Path
 from gzssar.seeds import run_seeds
 
@@ -22,6 +22,7 @@ def one(folder, seed, progress=None):
     time.sleep(600)
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background ignores it
     for record in run_seeds(one, sys.argv[1], range(4), jobs=2, progress=None):
         pass
 """

@@ -1,6 +1,5 @@
 """The command line: parse, call, print."""
 
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -71,10 +70,11 @@ def ablate(config: Config) -> None:
 def embed(config: Annotated[EmbedConfig, tyro.conf.OmitArgPrefixes]) -> None:
     """Turn recordings into features, by an encoder trained here or the Shift-GCN authors' weights."""
     from gzssar.clips import embed as embed_clips
+    from gzssar.skeletons.embedding import own_rank
 
     with _progress() as progress:
         done = embed_clips(config, progress)
-    if int(os.environ.get("RANK", 0)):
+    if own_rank():
         return  # torchrun's first process speaks for all
     for name, reason in list(done.bad.items())[:_MOST_NAMED]:
         print(f"left out {name}: {reason}")
@@ -86,10 +86,11 @@ def embed(config: Annotated[EmbedConfig, tyro.conf.OmitArgPrefixes]) -> None:
 def train_encoder(config: Annotated[TrainEncoderConfig, tyro.conf.OmitArgPrefixes]) -> None:
     """Train a Shift-GCN on the seen classes of a class split; what is interrupted goes on."""
     from gzssar.clips import train_encoder as train
+    from gzssar.skeletons.embedding import own_rank
 
     with _progress() as progress:
         encoder = train(config, progress)
-    if int(os.environ.get("RANK", 0)):
+    if own_rank():
         return
     told = ", ".join(f"{name} {encoder.provenance[name]}" for name in _TOLD if name in encoder.provenance)
     print(f"{len(encoder.classes)} seen classes, {told}")

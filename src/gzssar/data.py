@@ -6,6 +6,7 @@ from pathlib import Path
 
 from gzssar.config import ExperimentConfig, Recipe, recipe_for, text_kinds
 from gzssar.errors import DataError, TextError
+from gzssar.files import hash_file
 from gzssar.progress import Progress
 from gzssar.shapes import TextFeatures
 from gzssar.skeletons.features import Benchmark
@@ -103,11 +104,11 @@ def input_hashes(config: ExperimentConfig) -> dict[str, str]:
         texts = _hash_texts("synthetic")
         return {"synthetic world": repr(SyntheticWorld()), "encoder": repr(SYNTHETIC_TRAINING), "texts": texts}
     folders = {"synse": config.synse, "text_features": config.text_features}
-    named = {"class_names": _hash(config.class_names)} if config.class_names else {}
+    named = {"class_names": hash_file(config.class_names)} if config.class_names else {}
     if config.texts:
         named["texts"] = _hash_texts(config.texts)
     return named | {
-        f"{name}/{path.relative_to(folder)}": _hash(path)
+        f"{name}/{path.relative_to(folder)}": hash_file(path)
         for name, folder in folders.items()
         if folder is not None
         for path in _arrays(folder)
@@ -116,13 +117,6 @@ def input_hashes(config: ExperimentConfig) -> dict[str, str]:
 
 def _hash_texts(name: str) -> str:
     return hashlib.sha256(repr(class_texts(name)).encode()).hexdigest()
-
-
-def _hash(path: Path) -> str:
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        raise DataError(f"{path} should be a file to read, but it cannot be read ({error.strerror}).") from error
 
 
 def _arrays(folder: Path) -> list[Path]:

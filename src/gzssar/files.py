@@ -1,5 +1,6 @@
 """Files that are never half-written: write beside the target, then rename."""
 
+import hashlib
 import json
 import os
 import tempfile
@@ -37,6 +38,19 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, value: Any) -> None:
     """Write `value` as indented JSON, all of it or nothing."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def hash_file(path: Path) -> str:
+    """SHA-256 of a file of any size.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise DataError(f"{path} should be a file to read, but it cannot be read ({error.strerror}).") from error
 
 
 def read_array(path: Path, dtype: type[np.generic], ndim: int, what: str) -> np.ndarray:

@@ -62,6 +62,17 @@ class Processes:
         return value if self.count == 1 else self.fabric.broadcast(value)
 
 
+def device_kind(device: str) -> str:
+    """cpu or cuda; auto takes a CUDA device where there is one.
+
+    Raises:
+        ConfigError: there is no CUDA device, and one is asked for.
+    """
+    if device == "cuda" and not torch.cuda.is_available():
+        raise ConfigError("the device should be cuda, but PyTorch finds no such device: use --device cpu.")
+    return ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+
+
 def start_processes(device: str, count: int) -> Processes:
     """Join the processes that torchrun started; else start `count`, each of which runs the command from its beginning.
 
@@ -73,9 +84,7 @@ def start_processes(device: str, count: int) -> Processes:
         ConfigError: there is no CUDA device, and one is asked for.
         MissingExtraError: there are several processes, and Lightning is not installed.
     """
-    if device == "cuda" and not torch.cuda.is_available():
-        raise ConfigError("the device should be cuda, but PyTorch finds no such device: use --device cpu.")
-    kind = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+    kind = device_kind(device)
     all_nodes = int(os.environ.get("WORLD_SIZE", count))
     if all_nodes == 1:
         return Processes(torch.device(kind))

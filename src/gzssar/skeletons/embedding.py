@@ -18,9 +18,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from gzssar.errors import ConfigError, DataError, MissingExtraError, OutputError
-from gzssar.files import write_json, writing
+from gzssar.errors import DataError, MissingExtraError, OutputError
+from gzssar.files import hash_file, write_json, writing
 from gzssar.progress import Steps
+from gzssar.skeletons.distributed import device_kind
 from gzssar.skeletons.encoder import Encoder, load_encoder
 from gzssar.skeletons.feature_files import FeatureRows, check_suffix, write_rows
 from gzssar.skeletons.ntu_protocols import read_missing, without
@@ -177,7 +178,7 @@ class ShardWorker:
             "encoder": dict(self.encoder.provenance),
             "frames": self.encoder.frames,
             "stream": self.encoder.stream,
-            "weights_sha256": _hash(self.job.weights),
+            "weights_sha256": hash_file(self.job.weights),
             "job": self.fingerprint(),
         }
 
@@ -186,7 +187,7 @@ class ShardWorker:
         return {
             "clips": _files(self.job.clips),
             "names": [entry.name for entry in self.source.entries],
-            "weights": _hash(self.job.weights),
+            "weights": hash_file(self.job.weights),
             "reading": asdict(self.job.options),
             "shard_size": self.job.shard_size,
             "skip_bad": self.job.skip_bad,
@@ -223,13 +224,8 @@ class ShardWorker:
 
 
 def _device(name: str) -> str:
-    import torch
-
-    if name == "cpu" or (name == "auto" and not torch.cuda.is_available()):
-        return "cpu"
-    if not torch.cuda.is_available():
-        raise ConfigError("the device should be cuda, but PyTorch finds no such device: use --device cpu.")
-    return f"cuda:{os.environ.get('LOCAL_RANK', 0)}"
+    kind = device_kind(name)
+    return f"cuda:{os.environ.get('LOCAL_RANK', 0)}" if kind == "cuda" else kind
 
 
 def _files(path: Path) -> str:
@@ -317,8 +313,3 @@ class _RayWorker:
         for shard in batch["shard"]:
             self.worker.encode(int(shard))
         return batch
-
-
-def _hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

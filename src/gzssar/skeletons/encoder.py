@@ -103,9 +103,14 @@ class Encoder:
         starts = range(0, len(inputs), batch_size)
         parts = [folded(inputs[start : start + batch_size].to(device)) for start in starts]
         features, trained = (torch.cat(column).cpu().numpy() for column in zip(*parts, strict=True))
-        logits = np.full((len(clips), count), NEVER_TRAINED, dtype=np.float32)
-        logits[:, list(self.classes)] = trained
-        return EncodedClips(features, logits)
+        return EncodedClips(features, spread_logits(trained, self.classes, count))
+
+
+def spread_logits(logits: Float[np.ndarray, "N S"], classes: Ids, class_count: int) -> Logits:
+    """Logits over all K classes; those the encoder never saw get :data:`NEVER_TRAINED`."""
+    every = np.full((len(logits), class_count), NEVER_TRAINED, dtype=np.float32)
+    every[:, list(classes)] = logits
+    return every
 
 
 def prepare(clip: SkeletonSequence, frames: int, name: str, body_count: int) -> Float[np.ndarray, "C T V M"]:

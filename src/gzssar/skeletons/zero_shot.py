@@ -7,11 +7,10 @@ validation phase some seen classes play unseen, and some training performers are
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float
 
 from gzssar.errors import DataError
 from gzssar.shapes import Labels, Logits, Mask, SkeletonFeatures
-from gzssar.skeletons.encoder import NEVER_TRAINED
+from gzssar.skeletons.encoder import spread_logits
 from gzssar.skeletons.features import Benchmark, FeatureSet, Phase
 from gzssar.splits import ClassSplit, Ids
 
@@ -97,7 +96,7 @@ def _phase(
     if not train.any() or not test.any():
         raise DataError(f"the {name} phase needs clips to train and to test on, but it lacks one of them.")
     if columns == seen and clips.logits is not None:
-        logits = _spread(clips.logits, seen, class_count)
+        logits = spread_logits(clips.logits, seen, class_count)
     else:
         logits = _linear_head(clips.features, clips.labels, train, seen, class_count)
     whole = FeatureSet(clips.features, clips.labels, logits, clips.provenance, clips.subjects)
@@ -116,11 +115,4 @@ def _linear_head(features: SkeletonFeatures, labels: Labels, train: Mask, seen: 
     logits = standard @ regression.coef_.T + regression.intercept_
     if len(seen) == 2:  # scikit-learn keeps one column for two classes
         logits = np.concatenate([-logits, logits], axis=1) / 2
-    return _spread(logits, seen, class_count)
-
-
-def _spread(logits: Float[np.ndarray, "N S"], classes: Ids, class_count: int) -> Logits:
-    """Logits over all K classes; those the encoder never saw get :data:`NEVER_TRAINED`."""
-    every = np.full((len(logits), class_count), NEVER_TRAINED, dtype=np.float32)
-    every[:, list(classes)] = logits
-    return every
+    return spread_logits(logits, seen, class_count)

@@ -23,6 +23,14 @@ def one_thread():
     torch.set_num_threads(before)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def text_cache(tmp_path_factory):
+    """Vectors of texts: none from earlier runs, and none left behind."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GZSSAR_CACHE", str(tmp_path_factory.mktemp("text cache")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Real data, which is not ours to distribute: it lies beside the repository or not at all."""

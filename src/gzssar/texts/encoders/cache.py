@@ -1,0 +1,79 @@
+"""Vectors on disk, one small file per text."""
+
+import hashlib
+import os
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+
+from gzssar.files import writing
+
+_DIGEST = 32  # bytes of SHA-256
+_NUMBERS = 16  # bytes of two int64
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What an encoder said about one text."""
+
+    vector: Float[np.ndarray, "E"]
+
+    tokens: int
+    """How many the whole text has, template included."""
+
+    token_limit: int
+    """How many the encoder reads."""
+
+
+class VectorCache:
+    """``<folder>/<encoder>/<key>``: a SHA-256 over key and content, two numbers, the vector.
+
+    Safe with several processes, since files appear whole. A damaged entry is as good as none. A folder that cannot be
+    read or written is an empty cache: encoding takes longer, and nothing else happens.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, encoder: str, key: str) -> Path:
+        """Where the entry of one text lies."""
+        return self.folder / re.sub(r"[^\w.-]+", "-", encoder)[:80] / key
+
+    def read(self, encoder: str, key: str) -> Entry | None:
+        """An entry, or None where there is none that is whole."""
+        try:
+            file = self.path(encoder, key).read_bytes()
+        except OSError:
+            return None
+        content = file[_DIGEST:]
+        if len(content) <= _NUMBERS or file[:_DIGEST] != _digest(key, content):
+            return None
+        tokens, limit = np.frombuffer(content[:_NUMBERS], "<i8").tolist()
+        return Entry(np.frombuffer(content[_NUMBERS:], "<f4").astype(np.float32), tokens, limit)
+
+    def write(self, encoder: str, key: str, entry: Entry) -> None:
+        """Keep an entry, if the folder takes it."""
+        numbers = np.array([entry.tokens, entry.token_limit], "<i8")
+        content = numbers.tobytes() + entry.vector.astype("<f4").tobytes()
+        with suppress(OSError), writing(self.path(encoder, key)) as file:
+            file.write(_digest(key, content) + content)
+
+
+def default_cache() -> Path | None:
+    """``$GZSSAR_CACHE``, else ``$XDG_CACHE_HOME/gzssar/texts``, else ``~/.cache/gzssar/texts``; None without a home."""
+    if folder := os.environ.get("GZSSAR_CACHE"):
+        return Path(folder)
+    if folder := os.environ.get("XDG_CACHE_HOME"):
+        return Path(folder) / "gzssar" / "texts"
+    try:
+        return Path.home() / ".cache" / "gzssar" / "texts"
+    except RuntimeError:
+        return None
+
+
+def _digest(key: str, content: bytes) -> bytes:
+    return hashlib.sha256(key.encode() + content).digest()

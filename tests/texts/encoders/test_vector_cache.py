@@ -1,0 +1,133 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tiny_models import FakeModel
+
+from gzssar.errors import TextError
+from gzssar.texts.encoders.cache import Entry, VectorCache, default_cache
+from gzssar.texts.encoders.caching import CachingEncoder
+
+
+class Counted:
+    """An encoder over a fake model, and how often that was loaded."""
+
+    def __init__(self, folder, name="fake/model", revision="1", template="{}", pooling=None):
+        self.loads = 0
+        self.model = FakeModel()
+        self.encoder = CachingEncoder(name, revision, template, pooling, self.load, VectorCache(folder))
+
+    def load(self):
+        self.loads += 1
+        return self.model
+
+
+def entries(folder):
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def test_what_is_known_is_not_encoded_again(tmp_path):
+    first, second = Counted(tmp_path), Counted(tmp_path)
+    rows = first.encoder.encode(["wave", "kick", "wave"])
+    assert first.model.embedded == ["wave", "kick"]
+    np.testing.assert_array_equal(second.encoder.encode(["kick", "wave"]), rows[[1, 0]])
+    assert (second.encoder.dimension, second.encoder.token_limit) == (3, 20)
+    assert (second.encoder.token_count("kick"), second.encoder.fitting("kick")) == (4, "kick")
+    assert second.loads == 0
+    second.encoder.encode(["wave", "clap"])
+    assert second.model.embedded == ["clap"]
+
+
+@pytest.mark.parametrize(
+    "other", [{"name": "fake/other"}, {"revision": "2"}, {"template": "a {}"}, {"pooling": "last"}], ids=str
+)
+def test_another_model_or_template_is_another_vector(tmp_path, other):
+    Counted(tmp_path).encoder.encode(["wave"])
+    changed = Counted(tmp_path, **other)
+    changed.encoder.encode(["wave"])
+    assert len(changed.model.embedded) == 1
+
+
+def test_a_cut_text_is_known_as_cut_only(tmp_path):
+    long = "raise both of the arms and clap"
+    first, second = Counted(tmp_path), Counted(tmp_path)
+    rows = first.encoder.encode([long], truncate=True)
+    np.testing.assert_array_equal(second.encoder.encode([long], truncate=True), rows)
+    assert second.encoder.token_count(long) == 31
+    assert second.loads == 0
+    with pytest.raises(TextError, match="but it has 31"):
+        second.encoder.encode([long])
+
+
+@pytest.mark.parametrize("damage", [b"", b"nonsense", "cut", "flipped", "swapped"])
+def test_a_damaged_entry_is_encoded_again_and_replaced(tmp_path, damage):
+    rows = Counted(tmp_path).encoder.encode(["wave", "kick!"])
+    whole = {path: path.read_bytes() for path in entries(tmp_path)}
+    for (path, content), other in zip(whole.items(), reversed(whole.values()), strict=True):
+        flipped = content[:-2] + bytes([content[-2] ^ 1]) + content[-1:]
+        path.write_bytes({"cut": content[:-3], "flipped": flipped, "swapped": other}.get(damage, damage))
+    again = Counted(tmp_path)
+    np.testing.assert_array_equal(again.encoder.encode(["wave", "kick!"]), rows)
+    assert again.loads == 1
+    assert {path: path.read_bytes() for path in entries(tmp_path)} == whole
+
+
+@pytest.mark.parametrize("in_the_way", ["file", "no permission"])
+def test_a_folder_that_cannot_be_written_only_costs_time(tmp_path, in_the_way, monkeypatch):
+    if in_the_way == "file":
+        (tmp_path / "fake-model").write_text("")
+    else:  # root may write everywhere, so that the mode of a folder tests nothing
+        monkeypatch.setattr(Path, "mkdir", lambda *_, **__: (_ for _ in ()).throw(PermissionError("no")))
+    for _ in range(2):
+        counted = Counted(tmp_path)
+        np.testing.assert_array_equal(counted.encoder.encode(["wave"]), [[4, ord("w"), 1]])
+        assert counted.loads == 1
+
+
+def test_two_processes_may_fill_one_cache(tmp_path):
+    program = (
+        "import sys; from pathlib import Path; sys.path.insert(0, sys.argv[2]); import numpy as np;"
+        "from gzssar.texts.encoders.cache import VectorCache\n"
+        "from gzssar.texts.encoders.caching import CachingEncoder\n"
+        "class Model:\n"
+        "    dimension, token_limit, token_count = 3, 20, staticmethod(len)\n"
+        "    embed = staticmethod(lambda texts: np.array([[len(t), ord(t[0]), 1] for t in texts], np.float32))\n"
+        "for _ in range(20):\n"
+        "    encoder = CachingEncoder('fake/model', '1', '{}', None, Model, VectorCache(Path(sys.argv[1])))\n"
+        "    encoder.encode([f'wave {i}' for i in range(50)])\n"
+        "    next(path for path in Path(sys.argv[1]).rglob('*') if path.is_file()).unlink(missing_ok=True)\n"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path), str(Path(__file__).parent)]
+    both = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    assert [process.communicate()[1] for process in both] == ["", ""]
+    Counted(tmp_path).encoder.encode([f"wave {i}" for i in range(50)])  # what the last removal left open
+    last = Counted(tmp_path)
+    np.testing.assert_array_equal(last.encoder.encode(["wave 7"]), [[6, ord("w"), 1]])
+    assert last.loads == 0
+    assert not [path for path in entries(tmp_path) if path.suffix == ".part"]
+
+
+def test_where_the_cache_lies(monkeypatch, tmp_path):
+    monkeypatch.setenv("GZSSAR_CACHE", "/mine")
+    monkeypatch.setenv("XDG_CACHE_HOME", "/xdg")
+    assert default_cache() == Path("/mine")
+    monkeypatch.delenv("GZSSAR_CACHE")
+    assert default_cache() == Path("/xdg/gzssar/texts")
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", "/home/me")
+    assert default_cache() == Path("/home/me/.cache/gzssar/texts")
+    monkeypatch.setattr(Path, "home", lambda: (_ for _ in ()).throw(RuntimeError("nobody's home")))
+    assert default_cache() is None
+
+
+def test_an_entry_survives_the_disk(tmp_path):
+    cache = VectorCache(tmp_path)
+    vector = np.array([1.5, -2, 3e-8], dtype=np.float32)
+    cache.write("org/name", "key", Entry(vector, 12, 77))
+    found = cache.read("org/name", "key")
+    np.testing.assert_array_equal(found.vector, vector)
+    assert (found.tokens, found.token_limit) == (12, 77)
+    assert cache.path("org/name", "key") == tmp_path / "org-name" / "key"
+    assert cache.read("org/name", "other") is None

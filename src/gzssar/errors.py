@@ -8,6 +8,7 @@
     │   └── TextError                   class texts and classes do not match
     ├── ConfigError                     the arguments contradict each other
     ├── OutputError (OSError)           the output folder cannot be used
+    ├── EndpointError                   a language model's endpoint fails or gives no usable answer
     └── MissingExtraError (ImportError) an optional dependency is not installed
 
 Each message is one sentence or two: what was expected, what came, what to do. The command line prints it and exits
@@ -40,6 +41,10 @@ class ConfigError(GzssarError):
 
 class OutputError(GzssarError, OSError):
     """The output folder holds something else or cannot be written."""
+
+
+class EndpointError(GzssarError):
+    """A language model's endpoint cannot be reached, refuses, or gives no usable answer."""
 
 
 class MissingExtraError(GzssarError, ImportError):

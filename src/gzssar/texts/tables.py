@@ -1,6 +1,5 @@
 """Text features from SynSE-style tables: ``lb_<K>.npy``, ``ad_<K>.npy`` and ``md_<K>.npy``, one row per class."""
 
-import csv
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +7,8 @@ import numpy as np
 from gzssar.errors import TextError
 from gzssar.files import read_array
 from gzssar.shapes import TextFeatures
+from gzssar.texts.classes import read_class_texts
+from gzssar.texts.table_files import SUFFIXES
 
 
 def read_text_tables(folder: Path, kinds: tuple[str, ...], class_count: int) -> dict[str, TextFeatures]:
@@ -23,22 +24,18 @@ def read_text_tables(folder: Path, kinds: tuple[str, ...], class_count: int) -> 
 
 
 def read_class_names(path: Path, class_count: int) -> tuple[str, ...]:
-    """Names of the K classes, for reports: a CSV's ``label`` column, or one name a line; in order of class id.
+    """Names of the K classes, for reports: a table's labels, in order of class id, or one name a line.
 
     Raises:
-        TextError: the file cannot be read as UTF-8, has no such column, or another number of names.
+        TextError: the file cannot be read as UTF-8, a table lacks labels, or there is another number of names.
     """
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise TextError(f"{path} should hold class names as UTF-8 text, but it cannot be read ({error}).") from error
-    if path.suffix == ".csv":
-        rows = csv.DictReader(lines)
-        if "label" not in (rows.fieldnames or ()):
-            raise TextError(
-                f"{path} should have a column label, but its columns are {', '.join(rows.fieldnames or ())}."
-            )
-        lines = [row["label"] for row in rows]
+    if path.suffix.lower() in SUFFIXES:
+        lines = list(read_class_texts(path).of_kind("label"))
+    else:
+        try:
+            lines = path.read_text(encoding="utf-8-sig").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise TextError(f"{path} should hold class names in UTF-8, but it cannot be read ({error}).") from error
     names = tuple(line.strip() for line in lines)
     if len(names) != class_count or not all(names):
         raise TextError(f"{path} should name {class_count} classes, but it holds {sum(map(bool, names))} names.")

@@ -14,8 +14,18 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from gzssar.clip_config import EmbedConfig, InspectConfig, ShowConfig, TrainEncoderConfig
 from gzssar.config import TEXT_SETS, ExperimentConfig
 from gzssar.errors import GzssarError, OutputError
+from gzssar.text_config import CheckTexts, EncodeTexts, FillTexts, NewTexts
 
 Config = Annotated[ExperimentConfig, tyro.conf.OmitArgPrefixes]
+
+TextsCommand = Annotated[
+    Annotated[CheckTexts, tyro.conf.subcommand("check")]
+    | Annotated[NewTexts, tyro.conf.subcommand("new")]
+    | Annotated[FillTexts, tyro.conf.subcommand("fill")]
+    | Annotated[EncodeTexts, tyro.conf.subcommand("encode")],
+    tyro.conf.OmitArgPrefixes,
+    tyro.conf.OmitSubcommandPrefixes,
+]
 
 _MOST_NAMED = 5
 """Malformed clips that are named one by one."""
@@ -23,6 +33,7 @@ _MOST_NAMED = 5
 _TOLD = ("epoch kept", "loss", "held-out accuracy", "malformed clips left out")
 """What is said about a training when it is done."""
 
+FOUND_SOMETHING = 1
 USAGE_ERROR = 2
 INTERRUPTED = 130
 
@@ -114,6 +125,62 @@ def inspect(config: Annotated[InspectConfig, tyro.conf.OmitArgPrefixes]) -> None
     Console().print(inspection_table(inspection))
 
 
+def texts(command: TextsCommand) -> None:
+    """Check, write, fill and encode class texts: what the classes are called and how they move."""
+    match command:
+        case CheckTexts():
+            _check_texts(command)
+        case NewTexts():
+            _new_texts(command)
+        case FillTexts():
+            _fill_texts(command)
+        case EncodeTexts():
+            _encode_texts(command)
+
+
+def _check_texts(config: CheckTexts) -> None:
+    from gzssar.class_texts import check
+    from gzssar.texts.check_report import findings, pair_table, verdict
+
+    with _progress() as progress:
+        done = check(config, progress)
+    for finding in findings(done):
+        print(f"• {finding}")
+    if config.pairs and len(done.names) > 1 and done.similarities:
+        Console().print(pair_table(done, config.pairs))
+    print(verdict(done))
+    if config.out is not None:
+        print(f"Similarities: {config.out}/pairs.csv" + f", {config.out}/similarity.png" * bool(done.similarities))
+    if config.fail and done.found:
+        sys.exit(FOUND_SOMETHING)
+
+
+def _new_texts(config: NewTexts) -> None:
+    from gzssar.class_texts import new
+
+    print(f"{new(config)} classes to describe: {config.out}")
+    print(f"Then: gzssar texts check {config.out}")
+
+
+def _fill_texts(config: FillTexts) -> None:
+    from gzssar.class_texts import fill
+
+    with _progress() as progress:
+        written = fill(config, progress)
+    print(f"{written} texts written by {config.model}; read and edit them: {config.table}")
+
+
+def _encode_texts(config: EncodeTexts) -> None:
+    from gzssar.class_texts import encode
+
+    with _progress() as progress:
+        done = encode(config, progress)
+    for kind in done.absent:
+        print(f"left out: {config.table} has no {kind} texts")
+    print(f"Encoded by {' + '.join(config.encoding.encoder)}: {', '.join(done.files)}")
+    print(f"For gzssar run: --text-features {' '.join(map(str, done.folders))}")
+
+
 _COMMANDS: dict[str, Callable[..., None]] = {
     "run": run,
     "ablate": ablate,
@@ -121,11 +188,15 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "show": show,
     "train-encoder": train_encoder,
     "embed": embed,
+    "texts": texts,
 }
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Entry point. Exit codes: 0 done, 2 wrong input (one sentence on stderr), 130 interrupted."""
+    """Entry point.
+
+    Exit codes: 0 done, 1 `texts check --fail` found something, 2 wrong input (one sentence on stderr), 130 interrupted.
+    """
     try:
         tyro.extras.subcommand_cli_from_dict(
             _COMMANDS,

@@ -52,9 +52,9 @@ def run_row(name: str, row: dict[str, str], recipe: str, data_root: Path, seeds:
     if not missing:
         return
     synse, text_features = data_root / row["data"], data_root / row["text_features"]
-    config = ExperimentConfig(synse, text_features, split=row["split"], text=row["text"], recipe=recipe)
+    config = ExperimentConfig(synse, (text_features,), split=row["split"], text=row["text"], recipe=recipe)
     data = load_data(config, text_kinds(config.text))
-    experiment = Experiment(data.benchmark, data.fused(config.text), recipe_for(recipe, config.split))
+    experiment = Experiment(data.benchmark, data.of_set(config.text), recipe_for(recipe, config.split))
     for seed in missing:
         trained = train(experiment, seed)
         result = {"commit": commit(), "machine": environment()["machine"]}

@@ -67,7 +67,7 @@ def mix43(data_root: Path) -> Experiment:
     folder = data_root / "mix43"
     config = ExperimentConfig(folder / "s11", folder / "text_feats" / "minilm")
     data = load_data(config, ("lb", "ad", "md"))
-    return Experiment(data.benchmark, data.fused(config.text), DEFAULT)
+    return Experiment(data.benchmark, data.of_set(config.text), DEFAULT)
 
 
 def seed_seconds(experiment: Experiment, seed: int) -> float:

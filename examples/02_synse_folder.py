@@ -17,7 +17,7 @@ def main(folder: Path, text_features: Path, out: Path, seeds: int = 5) -> None:
     print("recipe     ZSL     S       U       H")
     for recipe in ("default", "paper"):
         config = ExperimentConfig(
-            synse=folder, text_features=text_features, recipe=recipe, seeds=seeds, out=out / recipe
+            synse=folder, text_features=(text_features,), recipe=recipe, seeds=seeds, out=out / recipe
         )
         mean = run(config).summary["mean"]
         names = ("zsl_accuracy", "seen_accuracy", "unseen_accuracy", "harmonic_mean")

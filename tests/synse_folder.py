@@ -36,7 +36,8 @@ def write_synse_folder(
         seed: of the world.
     """
     rng = np.random.default_rng(seed)
-    texts = rng.normal(size=(classes, TEXT_WIDTH))
+    texts = rng.normal(size=(classes, TEXT_WIDTH // 2, 2))
+    texts = (texts / np.linalg.norm(texts, axis=2, keepdims=True)).reshape(classes, TEXT_WIDTH)  # lengths tell nothing
     means = texts @ rng.normal(size=(TEXT_WIDTH, WIDTH))
     seen = tuple(k for k in range(classes) if k not in unseen)
     rest = tuple(k for k in seen if k not in validation_unseen)

@@ -81,15 +81,15 @@ def test_recipes_are_found_by_their_names():
         ({"seeds": 0}, "seeds and jobs must be at least 1, but they are 0 and 1."),
         ({"jobs": 0}, "seeds and jobs must be at least 1, but they are 5 and 0."),
         ({"synse": None}, "--text-features, --texts, --class-names, --split and --unseen-count go with --synse DIR"),
-        ({"synse": None, "text_features": None, "unseen_count": 5}, "go with --synse DIR"),
-        ({"synse": None, "text_features": None, "split": "ntu60-55-5"}, "go with --synse DIR"),
-        ({"text_features": None}, "skeleton features need text features: name the folder that holds lb_<K>.npy"),
+        ({"synse": None, "text_features": (), "unseen_count": 5}, "go with --synse DIR"),
+        ({"synse": None, "text_features": (), "split": "ntu60-55-5"}, "go with --synse DIR"),
+        ({"text_features": ()}, "skeleton features need text features: name the folder that holds lb_<K>.npy"),
         ({"recipe": "best"}, "there is no recipe named 'best'"),
         ({"text": "lb+xx"}, "texts are lb, ad and md joined by +, such as lb+ad+md, but 'xx' came."),
     ],
 )
 def test_an_experiment_that_contradicts_itself_is_refused(change, message):
-    given = {"synse": Path("features"), "text_features": Path("texts"), **change}
+    given = {"synse": Path("features"), "text_features": (Path("texts"),), **change}
     with pytest.raises(ConfigError, match=re.escape(message)):
         ExperimentConfig(**given)
 
@@ -117,7 +117,7 @@ def test_other_texts_are_refused(text, message):
 
 def test_the_command_repeats_the_experiment():
     assert ExperimentConfig().command() == "gzssar run"
-    config = ExperimentConfig(synse=Path("my features"), text_features=Path("t"), seeds=3, unseen_count=8)
+    config = ExperimentConfig(synse=Path("my features"), text_features=(Path("t"),), seeds=3, unseen_count=8)
     assert shlex.split(config.command()) == [
         *("gzssar", "run", "--synse", "my features", "--text-features", "t", "--unseen-count", "8", "--seeds", "3")
     ]

@@ -27,18 +27,18 @@ QUICK = {"cycles": 2, "cycle_steps": 60, "classifier_steps": 60, "samples_per_cl
 def quick(monkeypatch):
     """Both recipes with few steps."""
     monkeypatch.setitem(config.RECIPES, "default", replace(DEFAULT, **QUICK, fold_classes=3, learning_rate=1e-2))
-    monkeypatch.setitem(config.RECIPES, "paper", replace(PAPER, **QUICK, learning_rate=1e-3, cross_from=30))
+    monkeypatch.setitem(config.RECIPES, "paper", replace(PAPER, **QUICK, learning_rate=2e-3, cross_from=30))
 
 
 @pytest.fixture
 def toy(tmp_path, quick) -> ExperimentConfig:
     root = write_synse_folder(tmp_path / "toy")
-    return ExperimentConfig(synse=root, text_features=root / "texts", seeds=2, out=tmp_path / "run")
+    return ExperimentConfig(synse=root, text_features=(root / "texts",), seeds=2, out=tmp_path / "run")
 
 
 def experiment_of(toy: ExperimentConfig, recipe: Recipe) -> Experiment:
     data = load_data(toy, ("lb", "ad", "md"))
-    return Experiment(data.benchmark, data.fused("lb+ad+md"), recipe)
+    return Experiment(data.benchmark, data.of_set("lb+ad+md"), recipe)
 
 
 def scores(folder: Path) -> dict:
@@ -78,7 +78,7 @@ def test_equal_seeds_give_equal_numbers_bit_for_bit(toy, recipe):
 def test_jobs_do_not_change_the_numbers(tmp_path):
     # the full recipe: workers are fresh processes, which a patched one does not reach
     root = write_synse_folder(tmp_path / "toy")
-    toy = ExperimentConfig(root, root / "texts", text="lb", seeds=2)
+    toy = ExperimentConfig(root, (root / "texts",), text="lb", seeds=2)
     one, two = run(toy), run(replace(toy, jobs=2))
     assert [r.scores for r in one.records] == [r.scores for r in two.records]
 
@@ -128,7 +128,7 @@ def test_an_interrupted_run_keeps_its_finished_seeds(toy, monkeypatch, capsys):
         return run_seed(e, seed)
 
     monkeypatch.setattr(experiment, "run_seed", interrupted)
-    arguments = f"run --synse {toy.synse} --text-features {toy.text_features} --seeds 2 --out {toy.out}".split()
+    arguments = f"run --synse {toy.synse} --text-features {toy.text_features[0]} --seeds 2 --out {toy.out}".split()
     with pytest.raises(SystemExit) as stop:
         cli.main(arguments)
     assert stop.value.code == cli.INTERRUPTED
@@ -154,12 +154,12 @@ def test_a_killed_run_resumes(tmp_path):
     started.wait()
     assert not (out / "scores.json").exists()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    again = run(ExperimentConfig(root, root / "texts", text="lb", seeds=2))
+    again = run(ExperimentConfig(root, (root / "texts",), text="lb", seeds=2))
     assert [seed["harmonic_mean"] for seed in scores(out)["seeds"]] == [r.scores.harmonic_mean for r in again.records]
 
 
 def test_ablate_makes_one_row_per_text_set(toy, capsys):
-    arguments = f"ablate --synse {toy.synse} --text-features {toy.text_features} --seeds 1 --out {toy.out}".split()
+    arguments = f"ablate --synse {toy.synse} --text-features {toy.text_features[0]} --seeds 1 --out {toy.out}".split()
     cli.main(arguments)
     table = (toy.out / "ablation.md").read_text()
     assert [row for row in config.TEXT_SETS if f"| {row} |" in table.replace("*", "")] == list(config.TEXT_SETS)
@@ -175,7 +175,7 @@ def test_another_experiment_may_not_use_the_folder(toy):
 def test_real_features_beat_chance(shared_data, quick):
     """Few steps on one split of mix43: far above the eighth that guessing gives."""
     mix43 = shared_data / "mix43"
-    result = run(ExperimentConfig(mix43 / "s14", mix43 / "text_feats" / "minilm", seeds=1))
+    result = run(ExperimentConfig(mix43 / "s14", (mix43 / "text_feats" / "minilm",), seeds=1))
     assert result.summary["mean"]["zsl_accuracy"] > 0.35
 
 

@@ -4,7 +4,7 @@ The docstring under a field is its help on the command line.
 """
 
 import shlex
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -13,6 +13,9 @@ from gzssar.errors import ConfigError
 Selection = Literal["validation", "paper-test-selected"]
 """Who picks the training cycle: accuracy on validation-unseen classes, or (the authors' way, for comparison only) on
 the unseen test clips."""
+
+Fusion = Literal["concatenation", "standardised", "weighted", "mean", "experts"]
+"""How several texts of a class become one; each is a function of :mod:`gzssar.texts.fusion`."""
 
 TEXT_SETS = ("lb", "ad", "md", "ad+md", "lb+ad+md")
 """The text sets of the paper's ablation, in its order."""
@@ -24,10 +27,10 @@ def _check_choices(record: Any) -> None:
     Raises:
         ConfigError: a field with a Literal type holds something else.
     """
-    for field in fields(record):
-        choices, value = get_args(field.type), getattr(record, field.name)
-        if get_origin(field.type) is Literal and value not in choices:
-            raise ConfigError(f"{field.name} is one of {', '.join(map(str, choices))}, but {value!r} came.")
+    for one in fields(record):
+        choices, value = get_args(one.type), getattr(record, one.name)
+        if get_origin(one.type) is Literal and value not in choices:
+            raise ConfigError(f"{one.name} is one of {', '.join(map(str, choices))}, but {value!r} came.")
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,16 @@ class Recipe:
     shrinkage: float = 0.3
     """Share of the pooled within-class covariance that is replaced by a multiple of the identity."""
 
+    fusion: Fusion = "weighted"
+    """How tables of text features (kinds, encoders) are fused. `concatenation`: the paper's, with one norm of the whole
+    row. The others first standardise each table (unit rows, centred on the seen classes, unit mean square norm):
+    `standardised` concatenates them, `weighted` does so with weights, `mean` takes their mean, `experts` gives each a
+    VAE of its own and averages what they say."""
+
+    text_weights: tuple[float, float, float] | None = (1.0, 1.0, 2.0)
+    """What a label, an action and a motion text weigh in the fusion `weighted`. None: each table's weight is fitted on
+    classes that play unseen."""
+
     text_space: Literal["centred", "raw"] = "centred"
     """Fused texts as they come, or centred on the seen classes, with unit mean square norm, in the few dimensions they
     span."""
@@ -137,6 +150,8 @@ class Recipe:
             raise ConfigError(f"text_noise is a standard deviation, but it is {self.text_noise}.")
         if not 0 <= self.shrinkage <= 1:
             raise ConfigError(f"shrinkage is a share in [0, 1], but it is {self.shrinkage}.")
+        if self.text_weights is not None and not (min(self.text_weights) >= 0 < sum(self.text_weights)):
+            raise ConfigError(f"text_weights are shares, none negative, but they are {self.text_weights}.")
         if self.threshold is not None and not 0 <= self.threshold <= 1:
             raise ConfigError(f"threshold is a probability in [0, 1], but it is {self.threshold}.")
         if "folds" in self.gate_training and self.gate_input == "probabilities":
@@ -164,6 +179,7 @@ PAPER = Recipe(
     noise="shared",
     output="rectified",
     skeleton_space="raw",
+    fusion="concatenation",
     text_space="raw",
     seen_classifier="encoder",
     gate_input="probabilities",
@@ -197,6 +213,30 @@ def recipe_for(name: str, split: str | None = None) -> Recipe:
 
 
 @dataclass(frozen=True)
+class Encoding:
+    """Which language encoder turns texts into vectors."""
+
+    encoder: tuple[str, ...] = ("minilm",)
+    """One or more encoders: a short name (minilm, clip-vit-b32, mpnet, …; a wrong one lists them all), a Hugging Face
+    name or a folder. Several are fused like kinds of text."""
+
+    template: str = "{}"
+    """What surrounds each text before it is encoded, with {} where the text goes. Nothing by default, as in the
+    paper."""
+
+    truncate: bool = False
+    """Cut texts that are longer than an encoder reads, instead of refusing them."""
+
+    def __post_init__(self) -> None:
+        if not self.encoder:
+            raise ConfigError("--encoder needs at least one name, such as minilm, but none came.")
+        if len(set(self.encoder)) != len(self.encoder):
+            raise ConfigError(f"each encoder counts once, but --encoder names one twice: {' '.join(self.encoder)}.")
+        if self.template.count("{}") != 1:
+            raise ConfigError(f"--template should hold {{}} once, where the text goes, but it is {self.template!r}.")
+
+
+@dataclass(frozen=True)
 class ExperimentConfig:
     """A generalized zero-shot experiment: which data, which texts, which recipe, how many seeds."""
 
@@ -204,12 +244,16 @@ class ExperimentConfig:
     """Folder with SynSE skeleton features (`sk_feats/`, `label_splits/`). Without it the embedded synthetic motion
     world runs, from raw clips."""
 
-    text_features: Path | None = None
-    """Folder with `lb_<K>.npy`, `ad_<K>.npy` and `md_<K>.npy`, one row per class."""
+    text_features: tuple[Path, ...] = ()
+    """Folder with `lb_<K>.npy`, `ad_<K>.npy` and `md_<K>.npy`, one row per class; several folders, of several
+    encoders, are fused."""
 
     texts: str | None = None
-    """Instead of --text-features: a CSV of class texts (columns id, label, action, motion) to encode with MiniLM, or
-    the name of a table that comes with the package, such as utd_mhad. Its labels name the classes in the report."""
+    """Instead of --text-features: a table of class texts to encode (.csv, .tsv, .json or .yaml; columns id, label,
+    action, motion), or the name of one that comes with the package, such as utd_mhad. Its labels name the classes in
+    the report, or, where --class-names does, are matched to them."""
+
+    encoding: Encoding = field(default_factory=Encoding)
 
     class_names: Path | None = None
     """What the classes are called in the report: a CSV with a `label` column or a text file with a name a line, in
@@ -258,21 +302,40 @@ class ExperimentConfig:
                 "--text-features, --texts, --class-names, --split and --unseen-count go with --synse DIR; without it "
                 "the embedded synthetic world runs, which brings its own."
             )
-        if self.synse is not None and self.text_features is None and self.texts is None:
+        if self.synse is not None and not self.text_features and self.texts is None:
             raise ConfigError(
                 "skeleton features need text features: name the folder that holds lb_<K>.npy, ad_<K>.npy and "
-                "md_<K>.npy with --text-features DIR, or bring texts with --texts FILE.csv."
+                "md_<K>.npy with --text-features DIR, or bring texts with --texts TABLE."
             )
-        if self.text_features is not None and self.texts is not None:
+        if self.text_features and self.texts is not None:
             raise ConfigError("texts come as features or as words: give --text-features or --texts, not both.")
+        if self.text_features and self.encoding != Encoding():
+            raise ConfigError(
+                "--encoder, --template and --truncate are for texts that come as words: leave them out, or give "
+                "--texts TABLE instead of --text-features."
+            )
         recipe_for(self.recipe)
         text_kinds(self.text)
 
     def command(self) -> str:
         """The command line that repeats the experiment."""
-        changed = {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != f.default}
-        options = [f"--{name.replace('_', '-')} {shlex.quote(str(value))}" for name, value in changed.items()]
-        return " ".join(["gzssar run", *options])
+        changed = {**_changed(self), **_changed(self.encoding)}
+        return " ".join(["gzssar run", *(_option(name, value) for name, value in changed.items())])
+
+
+def _changed(record: Any) -> dict[str, Any]:
+    """Fields that differ from their default; those with fields of their own left out."""
+    values = {f.name: (getattr(record, f.name), f.default) for f in fields(record) if f.name != "encoding"}
+    return {name: value for name, (value, default) in values.items() if value != default}
+
+
+def _option(name: str, value: Any) -> str:
+    """A field as it is written on the command line."""
+    flag = f"--{name.replace('_', '-')}"
+    if value is True:
+        return flag
+    values = value if isinstance(value, tuple) else (value,)
+    return " ".join([flag, *(shlex.quote(str(one)) for one in values)])
 
 
 def text_kinds(text: str) -> tuple[str, ...]:

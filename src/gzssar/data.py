@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gzssar.config import ExperimentConfig, Recipe, recipe_for, text_kinds
+from gzssar.config import Encoding, ExperimentConfig, Recipe, recipe_for, text_kinds
 from gzssar.errors import DataError, TextError
 from gzssar.files import hash_file
 from gzssar.progress import Progress
@@ -13,13 +13,10 @@ from gzssar.skeletons.features import Benchmark
 from gzssar.skeletons.readers.synthetic.benchmark import SYNTHETIC_TRAINING, synthetic_benchmark
 from gzssar.skeletons.readers.synthetic.world import SyntheticWorld
 from gzssar.skeletons.synse import read_synse
-from gzssar.texts.classes import ClassTexts, TextKind, load_packaged_texts, read_class_texts
-from gzssar.texts.encoders import MiniLM
-from gzssar.texts.fusion import fuse
+from gzssar.texts.classes import KIND_OF, ClassTexts, find_class_texts, load_packaged_texts
+from gzssar.texts.encoders import load_encoder
 from gzssar.texts.tables import read_class_names, read_text_tables
 from gzssar.threads import one_thread
-
-_KINDS: dict[str, TextKind] = {"lb": "label", "ad": "action", "md": "motion"}
 
 
 @dataclass(frozen=True)
@@ -27,12 +24,12 @@ class ExperimentData:
     """What an experiment stands on, whatever texts it fuses."""
 
     benchmark: Benchmark
-    texts: dict[str, TextFeatures]
-    """By kind: lb, ad, md."""
+    texts: dict[str, tuple[TextFeatures, ...]]
+    """By kind (lb, ad, md): one table per encoder."""
 
-    def fused(self, text: str) -> TextFeatures:
-        """The texts of a set such as ``lb+ad+md``, fused."""
-        return fuse([self.texts[kind] for kind in text_kinds(text)])
+    def of_set(self, text: str) -> dict[str, tuple[TextFeatures, ...]]:
+        """The texts of a set such as ``ad+md``."""
+        return {kind: self.texts[kind] for kind in text_kinds(text)}
 
 
 @one_thread()
@@ -48,36 +45,37 @@ def load_data(config: ExperimentConfig, kinds: tuple[str, ...], progress: Progre
         GzssarError: an input is missing or malformed, contradicts another, or does not suit the recipe.
     """
     if config.synse is None:
-        texts = _encoded(load_packaged_texts("synthetic"), kinds)
+        texts = encode_texts(load_packaged_texts("synthetic"), kinds, config.encoding)
         return ExperimentData(synthetic_benchmark(SyntheticWorld(), SYNTHETIC_TRAINING, progress), texts)
     benchmark = read_synse(config.synse, config.split, config.unseen_count)
     _check_gate(benchmark, recipe_for(config.recipe, config.split))
     count = benchmark.split.class_count
-    words = class_texts(config.texts) if config.texts else None
-    if words and len(words) != count:
-        raise TextError(f"{config.texts} should describe the {count} classes of the split, but it has {len(words)}.")
     if config.class_names:
         benchmark = replace(benchmark, class_names=read_class_names(config.class_names, count))
-    elif words:
+    if config.texts is None:
+        folders = [read_text_tables(folder, kinds, count) for folder in config.text_features]
+        return ExperimentData(benchmark, {kind: tuple(tables[kind] for tables in folders) for kind in kinds})
+    words = find_class_texts(config.texts)
+    if config.class_names and words.has("label"):
+        words = words.matched_to(benchmark.class_names)
+    if len(words) != count:
+        raise TextError(f"{config.texts} should describe the {count} classes of the split, but it has {len(words)}.")
+    if not config.class_names and words.has("label"):
         benchmark = replace(benchmark, class_names=words.of_kind("label"))
-    if words:
-        return ExperimentData(benchmark, _encoded(words, kinds))
-    assert config.text_features is not None  # ExperimentConfig checked
-    return ExperimentData(benchmark, read_text_tables(config.text_features, kinds, count))
+    return ExperimentData(benchmark, encode_texts(words, kinds, config.encoding))
 
 
-def class_texts(name: str) -> ClassTexts:
-    """Class texts by the path of a CSV, or by the name of a table that comes with the package.
+def encode_texts(texts: ClassTexts, kinds: tuple[str, ...], encoding: Encoding) -> dict[str, tuple[TextFeatures, ...]]:
+    """Text features by kind, one (K, E) table per encoder.
 
     Raises:
-        TextError: there is neither, or the table is malformed.
+        TextError: a class lacks a text of these kinds, or one is too long for an encoder.
     """
-    return read_class_texts(Path(name)) if Path(name).suffix == ".csv" else load_packaged_texts(name)
-
-
-def _encoded(texts: ClassTexts, kinds: tuple[str, ...]) -> dict[str, TextFeatures]:
-    encoder = MiniLM()
-    return {kind: encoder.encode(texts.of_kind(_KINDS[kind])) for kind in kinds}
+    words = {kind: texts.of_kind(KIND_OF[kind]) for kind in kinds}
+    encoders = [load_encoder(name, encoding.template) for name in encoding.encoder]
+    return {
+        kind: tuple(encoder.encode(words[kind], truncate=encoding.truncate) for encoder in encoders) for kind in kinds
+    }
 
 
 def _check_gate(benchmark: Benchmark, recipe: Recipe) -> None:
@@ -101,22 +99,24 @@ def input_hashes(config: ExperimentConfig) -> dict[str, str]:
         DataError: a folder does not exist, or a file in it cannot be read.
     """
     if config.synse is None:
-        texts = _hash_texts("synthetic")
-        return {"synthetic world": repr(SyntheticWorld()), "encoder": repr(SYNTHETIC_TRAINING), "texts": texts}
-    folders = {"synse": config.synse, "text_features": config.text_features}
+        texts = _hash_texts("synthetic", config.encoding)
+        return {"synthetic world": repr(SyntheticWorld()), "encoder": repr(SYNTHETIC_TRAINING), **texts}
+    folders = {"synse": config.synse}
+    folders |= {f"text_features {i}": folder for i, folder in enumerate(config.text_features)}
     named = {"class_names": hash_file(config.class_names)} if config.class_names else {}
     if config.texts:
-        named["texts"] = _hash_texts(config.texts)
+        named |= _hash_texts(config.texts, config.encoding)
     return named | {
         f"{name}/{path.relative_to(folder)}": hash_file(path)
         for name, folder in folders.items()
-        if folder is not None
         for path in _arrays(folder)
     }
 
 
-def _hash_texts(name: str) -> str:
-    return hashlib.sha256(repr(class_texts(name)).encode()).hexdigest()
+def _hash_texts(name: str, encoding: Encoding) -> dict[str, str]:
+    """Of the texts, and the revision of each encoder."""
+    revisions = {f"text encoder {spec}": load_encoder(spec, encoding.template).revision for spec in encoding.encoder}
+    return {"texts": hashlib.sha256(repr(find_class_texts(name)).encode()).hexdigest(), **revisions}
 
 
 def _arrays(folder: Path) -> list[Path]:

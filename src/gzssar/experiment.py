@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from gzssar.alignment.text_weights import fit_text_weights
 from gzssar.alignment.training import Alignment, align
 from gzssar.config import ExperimentConfig, Recipe, Selection, recipe_for, text_kinds
 from gzssar.data import ExperimentData, input_hashes, load_data
@@ -24,11 +25,10 @@ from gzssar.files import write_json
 from gzssar.outputs import RunFolder, environment, identity
 from gzssar.progress import Progress
 from gzssar.recognition.gate import Gate, fit_gate, tune_threshold
-from gzssar.recognition.recognizer import Problem, Recognizer, pose
+from gzssar.recognition.recognizer import Expert, Problem, Recognizer, pose
 from gzssar.seeds import run_seeds
 from gzssar.shapes import TextFeatures
-from gzssar.skeletons.features import Benchmark, folds
-from gzssar.texts.fusion import span
+from gzssar.skeletons.features import Benchmark, Phase, folds
 from gzssar.threads import one_thread
 
 HELD_OUT_SHARE = 0.25
@@ -40,8 +40,8 @@ class Experiment:
     """Everything a seed needs: data, texts, choices."""
 
     benchmark: Benchmark
-    texts: TextFeatures
-    """Fused, one row per class."""
+    texts: dict[str, tuple[TextFeatures, ...]]
+    """By kind (lb, ad, md): one table per encoder, a row per class."""
     recipe: Recipe
     selection: Selection = "validation"
 
@@ -76,7 +76,7 @@ def run(config: ExperimentConfig, progress: Progress | None = None, data: Experi
     how = {"seeds": list(seeds), "command": config.command()}
     folder = RunFolder(config.out, identity(config, recipe, hashes), how) if config.out else None
     data = data or load_data(config, text_kinds(config.text), progress)
-    experiment = Experiment(data.benchmark, data.fused(config.text), recipe, config.selection)
+    experiment = Experiment(data.benchmark, data.of_set(config.text), recipe, config.selection)
     done = {seed: record for seed in seeds if folder and (record := folder.record(seed))}
     missing = [seed for seed in seeds if seed not in done]
     earlier = sum(record.seconds for record in done.values())  # what other calls of the same command took
@@ -109,8 +109,11 @@ class Trained:
     experiment: Experiment
     seed: int
     problems: list[Problem]
-    alignments: list[Alignment]
+    alignments: list[list[Alignment]]
+    """Of each problem, one per expert."""
     seconds: float
+    text_weights: tuple[float, ...] = ()
+    """One per table of texts, where the recipe's fusion weighs them."""
 
     def after(self, problem: int, cycle: int) -> Recognizer:
         """The recognizer of one problem after one cycle of training, with a random stream of its own.
@@ -118,9 +121,13 @@ class Trained:
         Of its own, since a rectified unseen classifier that starts with a dead class keeps it: one stream for all
         cycles would make all of them fail together.
         """
-        vae = self.alignments[problem].checkpoints[cycle]
-        stream = np.random.SeedSequence([self.seed, problem, cycle]).generate_state(1)
-        return Recognizer(self.problems[problem], vae, self.experiment.recipe, int(stream[0]))
+        posed, recipe = self.problems[problem], self.experiment.recipe
+        streams = np.random.SeedSequence([self.seed, problem, cycle]).generate_state(len(posed.texts))
+        experts = tuple(
+            Expert(alignment.checkpoints[cycle], texts, posed.phase.unseen, recipe, int(stream))
+            for alignment, texts, stream in zip(self.alignments[problem], posed.texts, streams, strict=True)
+        )
+        return Recognizer(posed, experts, recipe)
 
 
 @one_thread()
@@ -133,12 +140,23 @@ def train(experiment: Experiment, seed: int, progress: Progress | None = None) -
     phases = [benchmark.test, benchmark.validation]
     if "folds" in recipe.gate_training:
         phases += folds(benchmark.test, recipe.fold_classes, HELD_OUT_SHARE, np.random.default_rng(seed))
-    texts = span(experiment.texts) if recipe.text_space == "centred" else experiment.texts
-    problems = [pose(phase, texts, recipe) for phase in phases]
+    tables = [table for of_kind in experiment.texts.values() for table in of_kind]
+    weights = text_weights(experiment, phases[1:]) if recipe.fusion == "weighted" else ()
+    problems = [pose(phase, tables, recipe, weights) for phase in phases]
     generator = torch.Generator().manual_seed(seed)
     report = (lambda done, total: progress(f"seed {seed}", done, total)) if progress else None
-    alignments = align([problem.pairs() for problem in problems], recipe, generator, report)
-    return Trained(experiment, seed, problems, alignments, time.perf_counter() - started)
+    aligned = iter(align([pairs for problem in problems for pairs in problem.pairs()], recipe, generator, report))
+    alignments = [[next(aligned) for _ in problem.texts] for problem in problems]
+    return Trained(experiment, seed, problems, alignments, time.perf_counter() - started, weights)
+
+
+def text_weights(experiment: Experiment, play_unseen: list[Phase]) -> tuple[float, ...]:
+    """What each table of texts weighs: as the recipe says of its kind, or fitted on classes that play unseen."""
+    texts, recipe = experiment.texts, experiment.recipe
+    if recipe.text_weights is None:
+        return fit_text_weights(play_unseen, [table for of_kind in texts.values() for table in of_kind], recipe)
+    by_kind = dict(zip(("lb", "ad", "md"), recipe.text_weights, strict=True))
+    return tuple(by_kind[kind] for kind, of_kind in texts.items() for _ in of_kind)
 
 
 @one_thread()
@@ -167,8 +185,12 @@ def judge(trained: Trained, selection: Selection) -> SeedRecord:
         answers=answers,
         latents=test.latents(benchmark.test.test),
         text_latents=test.text_latents(),
-        curves=trained.alignments[0].curves,
-        extra={"cycle": float(cycle), "validation_zsl_accuracy": zsl_accuracy(validation)},
+        curves=trained.alignments[0][0].curves,
+        extra={
+            "cycle": float(cycle),
+            "validation_zsl_accuracy": zsl_accuracy(validation),
+            **{f"text_weight_{i}": weight for i, weight in enumerate(trained.text_weights)},
+        },
     )
 
 

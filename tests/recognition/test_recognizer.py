@@ -7,29 +7,33 @@ import torch
 from gzssar.alignment.training import align
 from gzssar.config import DEFAULT, PAPER
 from gzssar.errors import DataError
-from gzssar.recognition.recognizer import Recognizer, pose
+from gzssar.recognition.recognizer import Expert, Recognizer, pose
 from gzssar.skeletons.features import FeatureSet
 from gzssar.skeletons.synse import read_synse
-from gzssar.texts.fusion import fuse
+from gzssar.texts.fusion import concatenate
 from gzssar.texts.tables import read_text_tables
 from synse_folder import CLASSES, UNSEEN, write_synse_folder
 
-QUICK = replace(DEFAULT, latent_width=8, cycles=1, cycle_steps=300, learning_rate=5e-3, classifier_learning_rate=0.01)
+QUICK = replace(DEFAULT, latent_width=8, cycles=1, cycle_steps=1000, learning_rate=5e-3, classifier_learning_rate=0.01)
 OF_PAPER = replace(PAPER, latent_width=8, cycles=1, cycle_steps=5, samples_per_class=5, classifier_steps=5)
 
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
-    """The toy world's test phase and texts."""
+    """The toy world's test phase and its three tables of texts."""
     root = write_synse_folder(tmp_path_factory.mktemp("toy"))
     kinds = ("lb", "ad", "md")
-    return read_synse(root).test, fuse(list(read_text_tables(root / "texts", kinds, CLASSES).values()))
+    return read_synse(root).test, tuple(read_text_tables(root / "texts", kinds, CLASSES).values())
 
 
 def recognizer(world, recipe, seed=0):
     problem = pose(*world, recipe)
-    vae = align([problem.pairs()], recipe, torch.Generator().manual_seed(seed))[0].checkpoints[-1]
-    return Recognizer(problem, vae, recipe, seed)
+    aligned = align(problem.pairs(), recipe, torch.Generator().manual_seed(seed))
+    experts = tuple(
+        Expert(one.checkpoints[-1], texts, problem.phase.unseen, recipe, seed)
+        for one, texts in zip(aligned, problem.texts, strict=True)
+    )
+    return Recognizer(problem, experts, recipe)
 
 
 @pytest.fixture(scope="module")
@@ -77,13 +81,13 @@ def test_latents_of_skeletons_and_texts(world, ours):
     assert ours.latents(world[0].test).shape == (len(world[0].test), 8)
     texts = ours.text_latents()
     assert texts.shape == (CLASSES, 8)
-    prototypes = ours.vae.text.posterior(torch.from_numpy(ours.problem.texts[list(UNSEEN)])).mean
-    np.testing.assert_allclose(texts[list(UNSEEN)], prototypes, rtol=1e-4, atol=1e-5)
+    means = ours.experts[0].vae.text.posterior(torch.from_numpy(ours.problem.texts[0][list(UNSEEN)])).mean
+    np.testing.assert_allclose(texts[list(UNSEEN)], means, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("first", ["unseen_probabilities", "gate_inputs"])
 def test_answers_do_not_depend_on_what_was_asked_before(world, ours, first):
-    again = Recognizer(ours.problem, ours.vae, ours.recipe, ours.seed)
+    again = Recognizer(ours.problem, tuple(replace(expert) for expert in ours.experts), ours.recipe)
     getattr(again, first)(world[0].test)
     assert np.array_equal(again.unseen_probabilities(world[0].test), ours.unseen_probabilities(world[0].test))
     assert np.array_equal(again.gate_inputs(world[0].test), ours.gate_inputs(world[0].test))
@@ -99,5 +103,20 @@ def test_our_gate_needs_no_encoder_logits_and_the_papers_does(world):
 
 def test_a_raw_space_leaves_features_and_texts_alone(world):
     problem = pose(*world, OF_PAPER)
-    assert np.array_equal(problem.pairs().skeletons, world[0].train.features)
-    assert np.array_equal(problem.texts, world[1])
+    [pairs] = problem.pairs()
+    assert np.array_equal(pairs.skeletons, world[0].train.features)
+    assert np.array_equal(pairs.texts, concatenate(world[1]))
+
+
+def test_experts_answer_as_one_with_the_mean_of_their_logarithms(world):
+    several = recognizer(world, replace(QUICK, fusion="experts"))
+    assert len(several.experts) == 3
+    clips, features = world[0].test, several.problem.space(world[0].test.features)
+    logs = [expert.log_probabilities(features) for expert in several.experts]
+    product = np.exp(sum(logs) / 3)
+    expected = product / product.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(several.unseen_probabilities(clips), expected, rtol=1e-9)
+    assert np.mean(several.predict_unseen(clips.of(UNSEEN)) == clips.of(UNSEEN).labels) > 0.8
+    assert several.gate_inputs(clips).shape == (len(clips), 2)
+    assert several.latents(clips).shape == (len(clips), 3 * 8)
+    assert several.text_latents().shape == (CLASSES, 3 * 8)

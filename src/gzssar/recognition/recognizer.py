@@ -1,5 +1,6 @@
-"""Everything that answers for the clips of one phase: spaces, aligned VAE, seen and unseen classifier."""
+"""Everything that answers for the clips of one phase: spaces, aligned VAEs, seen and unseen classifier."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,10 +14,11 @@ from gzssar.config import Recipe
 from gzssar.recognition.gate import GateInputs, GateSet, distance_inputs, probability_inputs
 from gzssar.recognition.seen import NearestMean, encoder_predictions, encoder_probabilities, log_densities
 from gzssar.recognition.unseen import UnseenClassifier, fit_unseen
-from gzssar.shapes import Labels, TextFeatures
+from gzssar.shapes import Labels, SkeletonFeatures, TextFeatures
 from gzssar.skeletons.features import FeatureSet, Phase
 from gzssar.skeletons.whitening import SkeletonSpace, raw_space, whitened_space
-from gzssar.texts.fusion import centre
+from gzssar.splits import Ids
+from gzssar.texts.fusion import Tables, centre, fuse, span
 
 
 @dataclass(frozen=True)
@@ -25,39 +27,81 @@ class Problem:
 
     phase: Phase
     space: SkeletonSpace
-    texts: TextFeatures
-    """All K classes, in the text space of this phase."""
+    texts: tuple[TextFeatures, ...]
+    """All K classes, in the text space of this phase; several tables where each has a VAE of its own."""
 
-    def pairs(self) -> Pairs:
-        """What the VAE learns from."""
-        return Pairs(self.space(self.phase.train.features), self.phase.train.labels, self.texts)
+    def pairs(self) -> list[Pairs]:
+        """What each VAE learns from."""
+        features = self.space(self.phase.train.features)
+        return [Pairs(features, self.phase.train.labels, texts) for texts in self.texts]
 
 
-def pose(phase: Phase, texts: TextFeatures, recipe: Recipe) -> Problem:
-    """Put a phase into the recipe's spaces; both are fitted on the phase's own training clips and seen classes."""
+def pose(phase: Phase, tables: Tables, recipe: Recipe, weights: Sequence[float] | None = None) -> Problem:
+    """Put a phase into the recipe's spaces; both are fitted on the phase's own training clips and seen classes.
+
+    Args:
+        phase: whose problem.
+        tables: text features, one (K, E_i) table per kind of text and encoder.
+        recipe: the choices.
+        weights: one per table, where the recipe's fusion weighs them.
+    """
     width = phase.train.features.shape[1]
     whitened = recipe.skeleton_space == "whitened"
     space = whitened_space(phase.train, recipe.shrinkage) if whitened else raw_space(width)
-    return Problem(phase, space, centre(texts, phase.seen) if recipe.text_space == "centred" else texts)
+    texts = fuse(tables, recipe.fusion, phase.seen, weights)
+    if recipe.text_space == "centred":
+        texts = tuple(centre(span(table), phase.seen) for table in texts)
+    return Problem(phase, space, texts)
+
+
+@dataclass(frozen=True)
+class Expert:
+    """One aligned VAE with the texts it reads, and the unseen classifier that stands on it.
+
+    The classifier is fitted when it is first asked; from the same seed, whatever was asked before.
+    """
+
+    vae: CrossModalVae
+    texts: TextFeatures
+    unseen: Ids
+    recipe: Recipe
+    seed: int
+
+    @cached_property
+    def classifier(self) -> UnseenClassifier:
+        """The unseen classifier, trained on latents drawn from the unseen classes' texts."""
+        texts = torch.from_numpy(self.texts[list(self.unseen)])
+        return fit_unseen(self.vae, texts, self.recipe, torch.Generator().manual_seed(self.seed))
+
+    def log_probabilities(self, features: SkeletonFeatures) -> Float[np.ndarray, "N U"]:
+        """The unseen classifier's log-softmax on the skeleton posterior's mean."""
+        logits = self.classifier(torch.from_numpy(self.latents(features)))
+        return torch.log_softmax(logits.double(), dim=1).numpy()
+
+    def prototypes(self) -> SkeletonFeatures:
+        """A skeleton feature for each unseen class, decoded from its text."""
+        mean = self.vae.text.posterior(torch.from_numpy(self.texts[list(self.unseen)])).mean
+        return np.asarray(self.vae.skeleton.decode(mean).numpy())
+
+    def latents(self, features: SkeletonFeatures) -> Float[np.ndarray, "N Z"]:
+        """Skeleton posterior means."""
+        return np.asarray(self.vae.skeleton.posterior(torch.from_numpy(features)).mean.numpy())
+
+    def text_latents(self) -> Float[np.ndarray, "K Z"]:
+        """Text posterior means of all K classes."""
+        return np.asarray(self.vae.text.posterior(torch.from_numpy(self.texts)).mean.numpy())
 
 
 @dataclass(frozen=True)
 class Recognizer:
     """Answers for skeleton features of one phase: which seen class, which unseen class, and the gate's inputs.
 
-    Its classifiers are fitted when they are first asked; each from the same seed, whatever was asked before.
+    Several experts answer as one: their log-probabilities and log-densities are averaged (a product of experts).
     """
 
     problem: Problem
-    vae: CrossModalVae
+    experts: tuple[Expert, ...]
     recipe: Recipe
-    seed: int
-
-    @cached_property
-    def unseen(self) -> UnseenClassifier:
-        """The unseen classifier, trained on latents drawn from the unseen classes' texts."""
-        texts = torch.from_numpy(self.problem.texts[list(self.problem.phase.unseen)])
-        return fit_unseen(self.vae, texts, self.recipe, torch.Generator().manual_seed(self.seed))
 
     @cached_property
     def nearest_mean(self) -> NearestMean:
@@ -65,9 +109,10 @@ class Recognizer:
         return NearestMean.fit(self.problem.phase.train, self.problem.space, self.problem.phase.seen)
 
     def unseen_probabilities(self, clips: FeatureSet) -> Float[np.ndarray, "N U"]:
-        """The unseen classifier's softmax on the skeleton posterior's mean."""
-        logits = self.unseen(torch.from_numpy(self.latents(clips)))
-        return torch.softmax(logits.double(), dim=1).numpy()
+        """Softmax over the unseen classes."""
+        features = self.problem.space(clips.features)
+        mean = np.mean([expert.log_probabilities(features) for expert in self.experts], axis=0)
+        return np.exp(mean - np.logaddexp.reduce(mean, axis=1, keepdims=True))
 
     def predict_unseen(self, clips: FeatureSet) -> Labels:
         """The best unseen class."""
@@ -88,8 +133,8 @@ class Recognizer:
         """What the gate reads about each clip."""
         phase, features = self.problem.phase, self.problem.space(clips.features)
         if self.recipe.gate_input == "distances":
-            prototypes = self.vae.skeleton.decode(self._text_means(phase.unseen)).numpy()
-            return distance_inputs(log_densities(features, prototypes), self.nearest_mean.scores(features))
+            unseen = np.mean([log_densities(features, expert.prototypes()) for expert in self.experts], axis=0)
+            return distance_inputs(unseen, self.nearest_mean.scores(features))
         seen = encoder_probabilities(clips.logits, phase.seen, self.recipe.temperature)
         return probability_inputs(self.unseen_probabilities(clips), seen, len(phase.unseen))
 
@@ -99,14 +144,10 @@ class Recognizer:
         return GateSet(self.gate_inputs(phase.test), phase.test_is_seen.astype(np.int64))
 
     def latents(self, clips: FeatureSet) -> Float[np.ndarray, "N Z"]:
-        """Skeleton posterior means."""
-        features = torch.from_numpy(self.problem.space(clips.features))
-        return np.asarray(self.vae.skeleton.posterior(features).mean.numpy())
+        """Skeleton posterior means, of all experts side by side."""
+        features = self.problem.space(clips.features)
+        return np.concatenate([expert.latents(features) for expert in self.experts], axis=1)
 
     def text_latents(self) -> Float[np.ndarray, "K Z"]:
-        """Text posterior means of all K classes."""
-        return np.asarray(self._text_means(range(len(self.problem.texts))).numpy())
-
-    def _text_means(self, classes: range | tuple[int, ...]) -> torch.Tensor:
-        mean: torch.Tensor = self.vae.text.posterior(torch.from_numpy(self.problem.texts[list(classes)])).mean
-        return mean
+        """Text posterior means of all K classes, of all experts side by side."""
+        return np.concatenate([expert.text_latents() for expert in self.experts], axis=1)

@@ -1,0 +1,180 @@
+"""Text set × fusion × encoder on mix43 and UTD-MHAD, and our NTU texts beside the paper's CLIP features.
+
+    python benchmarks/texts.py [--data ../shared/data] [--seeds 5] [--jobs 2] [--mpnet NAME_OR_FOLDER] [--before DIR]
+    python benchmarks/report.py
+
+UTD-MHAD's features are made by the NTU-120 weights, three class splits drawn by their number (as in utd.py). Seeds that
+are done stay in results/texts.json; a kill loses those that run. `--before` names a folder with earlier editions of the
+packaged tables (mix43.csv, utd_mhad.csv, ntu120.csv) to compare with.
+"""
+
+import argparse
+import json
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, replace
+from functools import cache
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gzssar.clip_config import ZeroShot
+from gzssar.config import DEFAULT, Encoding, Recipe, text_kinds
+from gzssar.data import encode_texts
+from gzssar.experiment import Experiment, run_seed
+from gzssar.files import write_json
+from gzssar.outputs import environment
+from gzssar.skeletons.synse import read_synse
+from gzssar.texts.checking import nearest_neighbour_agreement, rank_correlation, similarity
+from gzssar.texts.classes import find_class_texts
+from gzssar.texts.tables import read_text_tables
+from run import HERE, commit
+from utd import ntu_features
+
+RESULT = HERE / "results" / "texts.json"
+KINDS = ("lb", "ad", "md")
+ALL = "lb+ad+md"
+
+FUSIONS: dict[str, Recipe] = {
+    "concatenation": replace(DEFAULT, fusion="concatenation"),
+    "standardised": replace(DEFAULT, fusion="standardised"),
+    "weighted 1:1:2": replace(DEFAULT, fusion="weighted", text_weights=(1.0, 1.0, 2.0)),
+    "weighted, fitted": replace(DEFAULT, fusion="weighted", text_weights=None),
+    "mean": replace(DEFAULT, fusion="mean"),
+    "experts": replace(DEFAULT, fusion="experts"),
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One combination."""
+
+    edition: str
+    """``now``: the packaged tables; ``before``: the earlier edition."""
+    text: str
+    fusion: str
+    encoder: str
+
+    def key(self) -> str:
+        return " · ".join((self.edition, self.text, self.fusion, self.encoder))
+
+
+def rows(before: bool) -> list[Row]:
+    single = [Row("now", kind, "standardised", encoder) for encoder in ("minilm", "mpnet") for kind in KINDS]
+    pairs = [Row("now", "ad+md", fusion, "minilm") for fusion in list(FUSIONS)[:3]]
+    full = [Row("now", ALL, fusion, "minilm") for fusion in FUSIONS]
+    encoders = [
+        Row("now", ALL, fusion, encoder) for encoder in ("mpnet", "minilm+mpnet") for fusion in list(FUSIONS)[1:3]
+    ]
+    earlier = [Row("before", ALL, fusion, "minilm") for fusion in ("concatenation", "weighted 1:1:2")]
+    return single + pairs + full + encoders + earlier * before
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=HERE.parent.parent / "shared" / "data")
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--mpnet", default="mpnet", help="all-mpnet-base-v2, by name or as a folder")
+    parser.add_argument("--before", type=Path)
+    parser.add_argument("--work", type=Path, default=Path("runs") / "utd")
+    arguments = parser.parse_args()
+    result = json.loads(RESULT.read_text()) if RESULT.exists() else {"scores": {}}
+    result |= {"commit": commit(), "machine": environment()["machine"]}
+    result["ntu"] = ntu(arguments.data, arguments.mpnet, arguments.before)
+    write_json(RESULT, result)
+    tasks = list(missing(result["scores"], arguments))
+    with ProcessPoolExecutor(arguments.jobs, get_context("spawn")) as pool:
+        futures = {pool.submit(score, *task, arguments.mpnet, arguments.before): task for task in tasks}
+        for done, future in enumerate(as_completed(futures), start=1):
+            folder, table, row, seed = futures[future]
+            result["scores"].setdefault(row.key(), {}).setdefault(name_of(folder, table), {})[str(seed)] = (
+                future.result()
+            )
+            write_json(RESULT, result)
+            print(f"{done}/{len(tasks)}", row.key(), name_of(folder, table), seed, flush=True)
+
+
+def missing(scores: dict[str, Any], arguments: argparse.Namespace) -> Iterator[tuple[Path, str, Row, int]]:
+    """What has yet to run, seed by seed, so that a part of it is a table too."""
+    folders = [(arguments.data / "mix43" / f"s{number}", "mix43") for number in range(11, 16)]
+    for number in range(3):
+        folder = arguments.work / f"{number}-NTU-120-weights"
+        if not folder.exists():
+            ntu_features(arguments.data, folder, ZeroShot(unseen_count=5, split_seed=number))
+        folders.append((folder, "utd_mhad"))
+    for seed in range(arguments.seeds):
+        for folder, table in folders:
+            for row in rows(arguments.before is not None):
+                if str(seed) not in scores.get(row.key(), {}).get(name_of(folder, table), {}):
+                    yield folder, table, row, seed
+
+
+def name_of(folder: Path, table: str) -> str:
+    return f"{table} {folder.name.split('-')[0]}"
+
+
+def score(folder: Path, table: str, row: Row, seed: int, mpnet: str, before: Path | None) -> dict[str, float]:
+    """One seed of one combination on one class split."""
+    source = table if row.edition == "now" else f"{before}/{table}.csv"
+    encoders = tuple(mpnet if name == "mpnet" else name for name in row.encoder.split("+"))
+    texts = encoded(source, encoders)
+    experiment = Experiment(
+        benchmark(folder), {kind: texts[kind] for kind in text_kinds(row.text)}, FUSIONS[row.fusion]
+    )
+    record = run_seed(experiment, seed)
+    return {
+        "validation_zsl_accuracy": record.extra["validation_zsl_accuracy"],
+        "zsl_accuracy": record.scores.zsl_accuracy,
+        "harmonic_mean": record.scores.harmonic_mean,
+        "oracle_gate_harmonic_mean": record.scores.oracle_gate_harmonic_mean,
+    }
+
+
+@cache
+def encoded(source: str, encoders: tuple[str, ...]) -> Any:
+    return encode_texts(find_class_texts(source), KINDS, Encoding(encoders))
+
+
+@cache
+def benchmark(folder: Path) -> Any:
+    return read_synse(folder)
+
+
+def ntu(data: Path, mpnet: str, before: Path | None) -> dict[str, Any]:
+    """How near our NTU texts are to the paper's by what is similar to what, per kind of text."""
+    editions = {"now": lambda count: f"ntu{count}"}
+    if before:
+        editions["before"] = lambda count: f"{before}/ntu{count}.csv"
+    table: dict[str, Any] = {}
+    for count in (60, 120):
+        theirs = read_text_tables(data / "ntu_reference" / "clip_vit_b32", KINDS, count)
+        table[f"{count} · CLIP ViT-B/32, the paper's"] = {
+            kind: {"pairs above .95": near_pairs(similarity(theirs[kind]))} for kind in KINDS
+        }
+        for edition, source in editions.items():
+            for encoder, name in (("minilm", "minilm"), ("mpnet", mpnet)):
+                ours = encode_texts(find_class_texts(source(count)), KINDS, Encoding((name,)))
+                table[f"{count} · {encoder} · {edition}"] = {
+                    kind: compared(similarity(ours[kind][0]), similarity(theirs[kind])) for kind in KINDS
+                }
+    return table
+
+
+def compared(ours: Any, theirs: Any) -> dict[str, float]:
+    return {
+        "pairs above .95": near_pairs(ours),
+        "nearest neighbour agreement": nearest_neighbour_agreement(ours, theirs),
+        "rank correlation": rank_correlation(ours, theirs),
+    }
+
+
+def near_pairs(similarities: Any) -> int:
+    """Pairs of classes with a cosine above .95."""
+    return int((similarities[np.triu_indices(len(similarities), 1)] > 0.95).sum())
+
+
+if __name__ == "__main__":
+    main()

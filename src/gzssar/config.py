@@ -107,14 +107,18 @@ class Recipe:
     """The skeleton encoder's own softmax; the nearest class mean in the whitened space; or whichever of the two is
     right more often on the validation phase's seen clips."""
 
+    unseen_classifier: Literal["nearest-prototype", "softmax"] = "nearest-prototype"
+    """The class whose skeleton prototype, decoded from its text, is nearest; or the paper's linear softmax, trained on
+    latents drawn from the unseen classes' texts."""
+
     samples_per_class: int = 200
-    """Latents drawn from each unseen class's text to train the unseen classifier. The paper: 500."""
+    """Latents drawn from each unseen class's text to train the softmax on. The paper: 500."""
 
     classifier_steps: int = 300
-    """Full-batch Adam steps of the unseen classifier."""
+    """Full-batch Adam steps of the softmax."""
 
     classifier_learning_rate: float = 1e-3
-    """Of the unseen classifier's Adam."""
+    """Of the softmax's Adam."""
 
     gate_input: Literal["distances", "probabilities"] = "distances"
     """What the gate reads: log-densities under the nearest seen class and the nearest text-generated unseen class, or
@@ -182,6 +186,7 @@ PAPER = Recipe(
     fusion="concatenation",
     text_space="raw",
     seen_classifier="encoder",
+    unseen_classifier="softmax",
     gate_input="probabilities",
     gate_training="validation",
     gate_weighting="as-they-come",

@@ -48,6 +48,17 @@ def test_classes_nobody_saw_are_told_from_their_texts(world, ours):
     assert np.mean(predictions == clips.labels) > 0.8
 
 
+def test_the_default_takes_the_nearest_prototype_and_the_papers_its_softmax(world, ours):
+    clips = world[0].test
+    features = ours.problem.space(clips.features)
+    distances = np.square(features[:, None] - ours.experts[0].prototypes()[None]).sum(axis=2)
+    assert np.array_equal(ours.predict_unseen(clips), np.array(UNSEEN)[distances.argmin(axis=1)])
+    trained = [replace(expert, recipe=replace(QUICK, unseen_classifier="softmax")) for expert in ours.experts]
+    softmax = replace(ours, experts=tuple(trained))
+    logits = trained[0].classifier(torch.from_numpy(ours.latents(clips)))
+    assert np.array_equal(softmax.predict_unseen(clips), np.array(UNSEEN)[logits.argmax(dim=1).numpy()])
+
+
 def test_seen_classes_are_told_by_both_classifiers(world, ours):
     clips = world[0].test.of(world[0].seen)
     for by in ("encoder", "nearest-mean"):

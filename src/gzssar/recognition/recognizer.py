@@ -56,9 +56,12 @@ def pose(phase: Phase, tables: Tables, recipe: Recipe, weights: Sequence[float] 
 
 @dataclass(frozen=True)
 class Expert:
-    """One aligned VAE with the texts it reads, and the unseen classifier that stands on it.
+    """One aligned VAE with the texts it reads, and what it says about unseen classes.
 
-    The classifier is fitted when it is first asked; from the same seed, whatever was asked before.
+    Difference from the paper, 1: by default no classifier is trained on latents drawn from texts; a clip goes to the
+    class whose prototype, decoded from its text, is nearest in the whitened space. On the validation phases of mix43
+    and UTD-MHAD that is right for .54 of the clips where the softmax is right for .47 (means over classes), and one
+    more class costs one decoding. The softmax is fitted when first asked, always from the same seed.
     """
 
     vae: CrossModalVae
@@ -69,14 +72,21 @@ class Expert:
 
     @cached_property
     def classifier(self) -> UnseenClassifier:
-        """The unseen classifier, trained on latents drawn from the unseen classes' texts."""
+        """The softmax, trained on latents drawn from the unseen classes' texts."""
         texts = torch.from_numpy(self.texts[list(self.unseen)])
         return fit_unseen(self.vae, texts, self.recipe, torch.Generator().manual_seed(self.seed))
 
     def log_probabilities(self, features: SkeletonFeatures) -> Float[np.ndarray, "N U"]:
-        """The unseen classifier's log-softmax on the skeleton posterior's mean."""
-        logits = self.classifier(torch.from_numpy(self.latents(features)))
+        """Of the unseen classes, given that it is one of them."""
+        if self.recipe.unseen_classifier == "nearest-prototype":
+            logits = torch.from_numpy(self.log_densities(features))
+        else:
+            logits = self.classifier(torch.from_numpy(self.latents(features)))
         return torch.log_softmax(logits.double(), dim=1).numpy()
+
+    def log_densities(self, features: SkeletonFeatures) -> Float[np.ndarray, "N U"]:
+        """Under a unit Gaussian around each unseen class's prototype, up to a constant."""
+        return log_densities(features, self.prototypes())
 
     def prototypes(self) -> SkeletonFeatures:
         """A skeleton feature for each unseen class, decoded from its text."""
@@ -133,7 +143,7 @@ class Recognizer:
         """What the gate reads about each clip."""
         phase, features = self.problem.phase, self.problem.space(clips.features)
         if self.recipe.gate_input == "distances":
-            unseen = np.mean([log_densities(features, expert.prototypes()) for expert in self.experts], axis=0)
+            unseen = np.mean([expert.log_densities(features) for expert in self.experts], axis=0)
             return distance_inputs(unseen, self.nearest_mean.scores(features))
         seen = encoder_probabilities(clips.logits, phase.seen, self.recipe.temperature)
         return probability_inputs(self.unseen_probabilities(clips), seen, len(phase.unseen))

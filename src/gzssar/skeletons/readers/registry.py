@@ -1,7 +1,7 @@
 """From a path to its clips: every reader is asked whether it knows the file; folders are walked."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from gzssar.errors import DataError
@@ -13,6 +13,7 @@ from gzssar.skeletons.readers.pyskl import PysklReader
 from gzssar.skeletons.readers.reader import START, ClipEntry, ClipSource, Reader, ReadOptions
 from gzssar.skeletons.readers.table import CsvReader, NpyReader
 from gzssar.skeletons.readers.utd_mhad import UtdMhadReader, UtdMhadZipReader
+from gzssar.skeletons.readers.video import VideoReader
 from gzssar.skeletons.sequence import SkeletonSequence
 
 READERS: tuple[Reader, ...] = (
@@ -25,6 +26,7 @@ READERS: tuple[Reader, ...] = (
     BvhReader(),
     NpyReader(),
     CsvReader(),
+    VideoReader(),
 )
 """Asked in this order; the first that recognises a file opens it."""
 
@@ -42,8 +44,8 @@ def open_clips(path: Path, options: ReadOptions | None = None) -> ClipSource:
     options = options or ReadOptions()
     if path.is_dir():
         return _open_folder(path, options)
-    if (reader := _reader_of(path)) is None:
-        raise DataError(f"{path} should hold skeleton clips, but its content is none of: {_kinds()}.")
+    if (reader := find_reader(path)) is None:
+        raise DataError(f"{path} should hold skeleton clips, but its content is none of: {kinds()}.")
     return reader.open(path, options)
 
 
@@ -71,30 +73,50 @@ def read_clips(
 
 
 def _open_folder(folder: Path, options: ReadOptions) -> ClipSource:
-    files = [path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")]
-    files.sort(key=lambda path: _natural(str(path.relative_to(folder))))
-    sources = [reader.open(path, options) for path in files if (reader := _reader_of(path))]
+    files = list_files(folder)
+    sources = [reader.open(path, options) for path, reader in recognised(files)]
     if not sources:
         raise DataError(
-            f"{folder} should hold skeleton clips, but none of its {len(files)} files is one of: {_kinds()}."
+            f"{folder} should hold skeleton clips, but none of its {len(files)} files is one of: {kinds()}."
         )
-    kinds = sorted({source.kind for source in sources})
+    found = sorted({source.kind for source in sources})
     names = {source.class_names for source in sources}
-    if len(kinds) > 1 or len(names) > 1:
+    if len(found) > 1 or len(names) > 1:
         raise DataError(
-            f"{folder} should hold clips of one kind with one list of classes, but it holds {' and '.join(kinds)} with "
+            f"{folder} should hold clips of one kind with one list of classes, but it holds {' and '.join(found)} with "
             f"{len(names)} lists of classes: name one file, or one folder per kind."
         )
     entries: list[ClipEntry] = [entry for source in sources for entry in source.entries]
-    return ClipSource(kinds[0], entries, names.pop(), unread=len(files) - len(sources))
+    return ClipSource(found[0], entries, names.pop(), unread=len(files) - len(sources))
 
 
-def _natural(name: str) -> list[tuple[int, str]]:
+def list_files(folder: Path) -> list[Path]:
+    """List the files below a folder in natural order, a2 before a10; hidden ones are left out."""
+    files = [path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")]
+    return sorted(files, key=lambda path: natural_order(str(path.relative_to(folder))))
+
+
+def recognised(files: Iterable[Path]) -> list[tuple[Path, Reader]]:
+    """Pair the files of a folder with their readers; files that no reader knows are left out.
+
+    So are videos that lie beside recordings of skeletons: data sets bring them along.
+    """
+    pairs = [(path, reader) for path in files if (reader := find_reader(path))]
+    skeletons = [pair for pair in pairs if not isinstance(pair[1], VideoReader)]
+    return skeletons or pairs
+
+
+def natural_order(name: str) -> list[tuple[int, str]]:
     """Sorts numbers as numbers: a2 before a10."""
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name)]
 
 
-def _reader_of(path: Path) -> Reader | None:
+def find_reader(path: Path) -> Reader | None:
+    """Find the reader that recognises a file, if there is one.
+
+    Raises:
+        DataError: the file cannot be read.
+    """
     try:
         with path.open("rb") as file:
             start = file.read(START)
@@ -103,5 +125,6 @@ def _reader_of(path: Path) -> Reader | None:
     return next((reader for reader in READERS if reader.recognises(path, start)), None)
 
 
-def _kinds() -> str:
+def kinds() -> str:
+    """Name all that can be read."""
     return "; ".join(reader.kind for reader in READERS)

@@ -10,7 +10,7 @@ from gzssar.errors import DataError
 from gzssar.recognition.recognizer import Expert, Recognizer, pose
 from gzssar.skeletons.features import FeatureSet
 from gzssar.skeletons.synse import read_synse
-from gzssar.texts.fusion import concatenate
+from gzssar.texts.fusion import concatenation
 from gzssar.texts.tables import read_text_tables
 from synse_folder import CLASSES, UNSEEN, write_synse_folder
 
@@ -116,7 +116,7 @@ def test_a_raw_space_leaves_features_and_texts_alone(world):
     problem = pose(*world, OF_PAPER)
     [pairs] = problem.pairs()
     assert np.array_equal(pairs.skeletons, world[0].train.features)
-    assert np.array_equal(pairs.texts, concatenate(world[1]))
+    assert np.array_equal(pairs.texts, concatenation(world[1])(world[1]))
 
 
 def test_experts_answer_as_one_with_the_mean_of_their_logarithms(world):

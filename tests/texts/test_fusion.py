@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from gzssar.errors import TextError
-from gzssar.texts.fusion import centre, concatenate, fuse, mean, pad, span, standardise, weigh
+from gzssar.texts.fusion import concatenation, fuse, mean, seen_span, weighted
 
 SEEN = (0, 2, 3, 5)
 ALL = ("concatenation", "standardised", "weighted", "mean", "experts")
@@ -13,13 +13,15 @@ def texts(rows=6, width=9, seed=0):
 
 
 def test_the_papers_normalises_the_whole_row_once():
-    fused = concatenate([np.array([[3.0, 0.0], [1.0, 0.0]]), np.array([[4.0], [0.0]])])
+    tables = [np.array([[3.0, 0.0], [1.0, 0.0]]), np.array([[4.0], [0.0]])]
+    fused = concatenation(tables)(tables)
     assert fused.dtype == np.float32
     np.testing.assert_allclose(fused, [[0.6, 0, 0.8], [1, 0, 0]], rtol=1e-6)
 
 
 def test_the_papers_rows_have_unit_length_whatever_the_kinds_lengths():
-    fused = concatenate([10 * texts(), texts(width=4, seed=1)])
+    tables = [10 * texts(), texts(width=4, seed=1)]
+    fused = concatenation(tables)(tables)
     assert fused.shape == (6, 13)
     np.testing.assert_allclose(np.linalg.norm(fused, axis=1), 1, rtol=1e-6)
 
@@ -34,11 +36,11 @@ def test_tables_of_different_classes_are_not_fused(fusion):
 
 @pytest.mark.parametrize("fusion", [fusion for fusion in ALL if fusion != "concatenation"])
 def test_an_encoders_scale_does_not_count(fusion):
-    one, other = texts(), texts(width=4, seed=1)
-    plain, scaled = fuse([one, other], fusion, SEEN), fuse([10 * one, other], fusion, SEEN)
-    for a, b in zip(plain, scaled, strict=True):
-        np.testing.assert_allclose(a, b, atol=1e-5)
-        assert np.square(a[list(SEEN)]).sum(axis=1).mean() <= 1 + 1e-5
+    plain = [texts(), texts(width=4, seed=1)]
+    scaled = [10 * plain[0], plain[1]]
+    for a, b in zip(fuse(plain, fusion, SEEN), fuse(scaled, fusion, SEEN), strict=True):
+        np.testing.assert_allclose(a(plain), b(scaled), atol=1e-5)
+        assert np.square(a(plain)[list(SEEN)]).sum(axis=1).mean() <= 1 + 1e-5
 
 
 def test_a_common_direction_does_not_count():
@@ -46,76 +48,83 @@ def test_a_common_direction_does_not_count():
     angles = np.array([0.1, 0.9, 2.0, 2.9, 4.0, 5.5])
     own = np.stack([np.cos(angles), np.sin(angles)], axis=1)
     common = np.concatenate([np.full((6, 1), 3.0), own], axis=1)
-    np.testing.assert_allclose(standardise(common, SEEN)[:, 1:], standardise(own, SEEN), atol=1e-5)
-    np.testing.assert_allclose(standardise(common, SEEN)[:, 0], 0, atol=1e-6)
+    with_it, without = (weighted([table], SEEN, [1.0])([table]) for table in (common, own))
+    np.testing.assert_allclose(with_it[:, 1:], without, atol=1e-5)
+    np.testing.assert_allclose(with_it[:, 0], 0, atol=1e-6)
 
 
-def test_seen_rows_of_a_standardised_table_have_mean_zero_and_unit_mean_square_norm():
-    rows = standardise(5 * texts() + 2, SEEN)[list(SEEN)]
+def test_seen_rows_have_mean_zero_and_unit_mean_square_norm():
+    table = 5 * texts() + 2
+    rows = weighted([table], SEEN, [1.0])([table])[list(SEEN)]
     np.testing.assert_allclose(rows.mean(axis=0), 0, atol=1e-6)
     assert np.square(rows).sum(axis=1).mean() == pytest.approx(1, rel=1e-5)
 
 
 def test_weights_are_shares_of_the_squared_distances():
-    a, b = standardise(texts(), SEEN), standardise(texts(width=4, seed=1), SEEN)
-    fused = weigh([a, b], [3.0, 1.0])
-    squared = [np.square(table[0] - table[1]).sum() for table in (fused, a, b)]
+    tables = [texts(), texts(width=4, seed=1)]
+    both = weighted(tables, SEEN, [3.0, 1.0])(tables)
+    alone = [weighted([table], SEEN, [1.0])([table]) for table in tables]
+    squared = [np.square(table[0] - table[1]).sum() for table in (both, *alone)]
     assert squared[0] == pytest.approx(0.75 * squared[1] + 0.25 * squared[2], rel=1e-5)
-    assert np.square(fused[list(SEEN)]).sum(axis=1).mean() == pytest.approx(1, rel=1e-5)
+    assert np.square(both[list(SEEN)]).sum(axis=1).mean() == pytest.approx(1, rel=1e-5)
 
 
 def test_equal_weights_are_what_standardised_means():
     tables = [texts(), texts(width=4, seed=1)]
-    [standardised], [weighted] = fuse(tables, "standardised", SEEN), fuse(tables, "weighted", SEEN, (0.5, 0.5))
-    np.testing.assert_allclose(standardised, weighted, atol=1e-7)
+    [standardised], [equal] = fuse(tables, "standardised", SEEN), fuse(tables, "weighted", SEEN, (0.5, 0.5))
+    np.testing.assert_allclose(standardised(tables), equal(tables), atol=1e-7)
 
 
 def test_a_mean_fills_the_narrower_table_up_with_zeros():
-    one, other = texts(), texts(width=4, seed=1)
-    expected = (one + np.pad(other, ((0, 0), (0, 5)))) / 2
-    np.testing.assert_allclose(mean([one, other]), expected, atol=1e-6)
+    tables = [texts(), texts(width=4, seed=1)]
+    alone = [weighted([table], SEEN, [1.0])([table]) for table in tables]
+    expected = (alone[0] + np.pad(alone[1], ((0, 0), (0, 5)))) / 2
+    np.testing.assert_allclose(mean(tables, SEEN)(tables), expected, atol=1e-6)
 
 
 def test_experts_get_a_table_each_of_one_width():
-    one, other = fuse([texts(), texts(width=4, seed=1)], "experts", SEEN)
+    tables = [texts(), texts(width=4, seed=1)]
+    one, other = (space(tables) for space in fuse(tables, "experts", SEEN))
     assert one.shape == other.shape == (6, 9)
     assert not other[:, 4:].any()
-    assert [table.shape for table in pad([one])] == [(6, 9)]
+    np.testing.assert_allclose(one, weighted(tables[:1], SEEN, [1.0])(tables[:1]), atol=1e-6)
 
 
-@pytest.mark.parametrize(("rows", "width"), [(6, 9), (9, 6)])
-def test_a_span_keeps_every_inner_product(rows, width):
-    table = texts(rows, width)
-    spanned = span(table)
-    assert spanned.shape == (rows, 6)
-    np.testing.assert_allclose(spanned @ spanned.T, table @ table.T, atol=1e-5)
-
-
-def test_a_span_has_one_width_whatever_the_texts_repeat():
-    spanned = span(np.concatenate([texts(4), texts(4)]))
-    assert spanned.shape == (8, 8)
-    np.testing.assert_allclose(spanned[:, 4:], 0, atol=1e-6)
-
-
-def test_seen_texts_are_centred_and_of_unit_mean_square_norm():
-    table, seen = 10 + texts(), (0, 2, 3, 5)
-    centred = centre(table, seen)[list(seen)]
-    np.testing.assert_allclose(centred.mean(axis=0), 0, atol=1e-6)
-    assert np.square(centred).sum(axis=1).mean() == pytest.approx(1, rel=1e-5)
-    # all that happened to them is a shift and one factor
-    shifted = table[list(seen)] - table[list(seen)].mean(axis=0)
-    np.testing.assert_allclose(centred, shifted * (centred[0, 0] / shifted[0, 0]), atol=1e-5)
+@pytest.mark.parametrize("fusion", ALL)
+def test_the_seen_span_keeps_seen_texts_up_to_a_shift_a_turn_and_one_factor(fusion):
+    tables = [texts(), texts(width=4, seed=1)]
+    for space in fuse(tables, fusion, SEEN):
+        spanned = seen_span(space, tables, SEEN)(tables)
+        assert spanned.shape == (6, 6)
+        rows, before = spanned[list(SEEN)], space(tables)[list(SEEN)]
+        np.testing.assert_allclose(rows.mean(axis=0), 0, atol=1e-6)
+        assert np.square(rows).sum(axis=1).mean() == pytest.approx(1, rel=1e-5)
+        before = before - before.mean(axis=0)
+        gram = before @ before.T
+        np.testing.assert_allclose(rows @ rows.T, gram / (np.trace(gram) / len(SEEN)), atol=1e-5)
 
 
 def test_unseen_texts_keep_only_what_the_seen_ones_span():
-    # seen texts lie on the x axis around x = 2, at 1 and 3; the mean square norm is 1 already
-    table = np.array([[1, 0, 0], [3, 0, 0], [5, 7, -2]], dtype=np.float32)
-    np.testing.assert_allclose(centre(table, (0, 1)), [[-1, 0, 0], [1, 0, 0], [3, 0, 0]], atol=1e-6)
+    # seen texts lie at both sides of the x axis; the third differs from their mean along x and across
+    table = np.array([[0.6, 0.8, 0], [-0.6, 0.8, 0], [1, 0, 0]], dtype=np.float32)
+    space = seen_span(weighted([table], (0, 1), [1.0]), [table], (0, 1))
+    spanned = space([table])
+    np.testing.assert_allclose(np.abs(spanned[:, 0]), [1, 1, 1 / 0.6], atol=1e-6)
+    np.testing.assert_allclose(spanned[:, 1:], 0, atol=1e-6)
 
 
-@pytest.mark.parametrize("way", [centre, standardise])
-def test_seen_texts_that_are_all_the_same_are_refused(way):
+def test_a_class_that_comes_later_lands_where_it_would_have_stood():
+    tables = [texts(), texts(width=4, seed=1)]
+    [space] = fuse(tables, "weighted", SEEN, (1.0, 2.0))
+    space = seen_span(space, tables, SEEN)
+    later = [table[1:2] for table in tables]
+    np.testing.assert_allclose(space(later), space(tables)[1:2], atol=1e-7)
+
+
+def test_seen_texts_that_are_all_the_same_are_refused():
     table = texts()
     table[[0, 1, 2]] = table[0]
     with pytest.raises(TextError, match="must differ from each other, but they are all the same"):
-        way(table, (0, 1, 2))
+        weighted([table], (0, 1, 2), [1.0])
+    with pytest.raises(TextError, match="must differ from each other, but they are all the same"):
+        seen_span(concatenation([table]), [table], (0, 1, 2))

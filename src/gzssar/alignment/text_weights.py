@@ -16,7 +16,7 @@ from gzssar.shapes import SkeletonFeatures, TextFeatures
 from gzssar.skeletons.features import FeatureSet, Phase
 from gzssar.skeletons.whitening import class_means, whitened_space
 from gzssar.splits import Ids
-from gzssar.texts.fusion import Tables, centre, standardise, weigh
+from gzssar.texts.fusion import Tables, seen_span, weighted
 
 PARTS = 5
 """A weight is a multiple of 1/PARTS; with many tables a finer grid would only fit noise."""
@@ -37,11 +37,10 @@ def fit_text_weights(phases: Sequence[Phase], tables: Tables, recipe: Recipe) ->
     errors = np.zeros(len(grid))
     for phase in phases:
         space = whitened_space(phase.train, recipe.shrinkage)
-        standard = [standardise(table, phase.seen) for table in tables]
         clips = phase.test.of(phase.unseen)
         means, features = class_means(phase.train, space(phase.train.features)), space(clips.features)
         for i, weights in enumerate(grid):
-            texts = centre(weigh(standard, weights), phase.seen)
+            texts = seen_span(weighted(tables, phase.seen, weights), tables, phase.seen)(tables)
             prototypes = _regress(texts, means, phase.seen, recipe.text_noise)[list(phase.unseen)]
             errors[i] += _errors(prototypes, clips, features, phase.unseen)
     return grid[int(errors.argmin())]

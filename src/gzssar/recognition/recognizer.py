@@ -18,7 +18,7 @@ from gzssar.shapes import Labels, SkeletonFeatures, TextFeatures
 from gzssar.skeletons.features import FeatureSet, Phase
 from gzssar.skeletons.whitening import SkeletonSpace, raw_space, whitened_space
 from gzssar.splits import Ids
-from gzssar.texts.fusion import Tables, centre, fuse, span
+from gzssar.texts.fusion import Tables, TextSpace, fuse, seen_span
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,10 @@ class Problem:
 
     phase: Phase
     space: SkeletonSpace
+    text_spaces: tuple[TextSpace, ...]
+    """Several where each has a VAE of its own."""
     texts: tuple[TextFeatures, ...]
-    """All K classes, in the text space of this phase; several tables where each has a VAE of its own."""
+    """All K classes, in the text spaces of this phase."""
 
     def pairs(self) -> list[Pairs]:
         """What each VAE learns from."""
@@ -48,10 +50,10 @@ def pose(phase: Phase, tables: Tables, recipe: Recipe, weights: Sequence[float] 
     width = phase.train.features.shape[1]
     whitened = recipe.skeleton_space == "whitened"
     space = whitened_space(phase.train, recipe.shrinkage) if whitened else raw_space(width)
-    texts = fuse(tables, recipe.fusion, phase.seen, weights)
+    spaces = fuse(tables, recipe.fusion, phase.seen, weights)
     if recipe.text_space == "centred":
-        texts = tuple(centre(span(table), phase.seen) for table in texts)
-    return Problem(phase, space, texts)
+        spaces = tuple(seen_span(one, tables, phase.seen) for one in spaces)
+    return Problem(phase, space, spaces, tuple(one(tables) for one in spaces))
 
 
 @dataclass(frozen=True)

@@ -3,24 +3,44 @@
 Tables come one per kind of text and encoder. Language encoders give all texts a large common direction and lengths of
 their own (CLIP about 10, MiniLM 1); neither says anything about a class. All ways but the paper's take both away from
 each table first, so that no kind or encoder counts more for its numbers.
+
+Every way is an affine map of rows of unit length, fitted on the seen classes' texts: a :class:`TextSpace`. A class that
+is added later goes through the same map.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
 
 from gzssar.config import Fusion
 from gzssar.errors import TextError
-from gzssar.shapes import TextFeatures
 from gzssar.splits import Ids
 
 Tables = Sequence[Float[np.ndarray, "_ _"]]
 """One (K, E_i) table per kind of text and encoder."""
 
 
-def fuse(tables: Tables, fusion: Fusion, seen: Ids, weights: Sequence[float] | None = None) -> tuple[TextFeatures, ...]:
-    """Fuse tables the way `fusion` says.
+@dataclass(frozen=True)
+class TextSpace:
+    """x → (x − offset) · matrix, x being the tables' rows side by side, of unit length."""
+
+    whole: bool
+    """One norm for the whole row, as in the paper, or one for each table."""
+
+    offset: Float[np.ndarray, "E"]
+    matrix: Float[np.ndarray, "E W"] | None
+    """None: the identity."""
+
+    def __call__(self, tables: Tables) -> Float[np.ndarray, "K W"]:
+        """Map texts of any classes; float32."""
+        rows = _rows(tables, self.whole) - self.offset
+        return (rows if self.matrix is None else rows @ self.matrix).astype(np.float32)
+
+
+def fuse(tables: Tables, fusion: Fusion, seen: Ids, weights: Sequence[float] | None = None) -> tuple[TextSpace, ...]:
+    """Fit the way `fusion` names.
 
     Args:
         tables: one (K, E_i) table per kind of text and encoder.
@@ -29,69 +49,93 @@ def fuse(tables: Tables, fusion: Fusion, seen: Ids, weights: Sequence[float] | N
         weights: one per table, of ``weighted`` alone.
 
     Returns:
-        One (K, E) table; of ``experts`` one per table.
+        One space; of ``experts`` one per table.
 
     Raises:
-        TextError: there is no table, or the tables differ in their number of classes.
+        TextError: there is no table, the tables differ in their number of classes, or the seen classes' texts are all
+            the same.
     """
     if not tables:
         raise TextError("fusion needs at least one table of text features, but none came.")
     if len({len(table) for table in tables}) > 1:
         raise TextError(f"text tables must have one row per class each, but they have {[len(t) for t in tables]} rows.")
     if fusion == "concatenation":
-        return (concatenate(tables),)
-    standard = [standardise(table, seen) for table in tables]
+        return (concatenation(tables),)
     if fusion == "experts":
-        return tuple(pad(standard))
+        return experts(tables, seen)
     if fusion == "mean":
-        return (mean(standard),)
-    return (weigh(standard, weights if fusion == "weighted" and weights is not None else [1.0] * len(tables)),)
+        return (mean(tables, seen),)
+    return (weighted(tables, seen, weights if fusion == "weighted" and weights else [1.0] * len(tables)),)
 
 
-def concatenate(tables: Tables) -> TextFeatures:
+def concatenation(tables: Tables) -> TextSpace:
     """The paper's: concatenate, then ONE L2 normalisation of the whole row (Li et al., ICIG 2023).
 
-    Returns:
-        (K, ΣE_i), rows of unit length. A kind with longer vectors weighs more.
+    A kind with longer vectors weighs more. W = ΣE_i.
     """
-    return unit(np.concatenate([np.asarray(table, dtype=np.float64) for table in tables], axis=1)).astype(np.float32)
+    return TextSpace(True, np.zeros(sum(table.shape[1] for table in tables)), None)
 
 
-def standardise(table: TextFeatures, seen: Ids) -> TextFeatures:
-    """Rows of unit length, centred on the seen classes' mean, scaled to unit mean square norm over them.
+def weighted(tables: Tables, seen: Ids, weights: Sequence[float]) -> TextSpace:
+    """Standardise each table, and concatenate so that squared distances add up with these weights.
 
-    Raises:
-        TextError: all texts of seen classes are the same.
+    Standardised: centred on the seen classes' mean, with unit mean square norm over them. W = ΣE_i.
     """
-    rows = unit(np.asarray(table, dtype=np.float64))
-    rows = rows - rows[list(seen)].mean(axis=0)
-    return (rows / _root_mean_square(rows[list(seen)])).astype(np.float32)
+    offset, scales = _standard(tables, seen)
+    factors = np.sqrt(np.asarray(weights) / np.sum(weights)) / scales
+    return TextSpace(False, offset, np.diag(np.repeat(factors, [table.shape[1] for table in tables])))
 
 
-def weigh(standard: Tables, weights: Sequence[float]) -> TextFeatures:
-    """Concatenate standardised tables so that squared distances add up with these weights.
-
-    Returns:
-        (K, ΣE_i), of unit mean square norm over the seen classes.
-    """
-    shares = np.asarray(weights, dtype=np.float64) / np.sum(weights)
-    scaled = [np.sqrt(share) * table for share, table in zip(shares, standard, strict=True)]
-    return np.concatenate(scaled, axis=1).astype(np.float32)
-
-
-def mean(standard: Tables) -> TextFeatures:
-    """The mean of standardised tables; those of narrower encoders are filled up with zeros.
+def mean(tables: Tables, seen: Ids) -> TextSpace:
+    """The mean of standardised tables; those of narrower encoders are filled up with zeros. W = max E_i.
 
     Directions of different encoders have nothing to do with each other, so that a mean over encoders is a random
     projection of their concatenation.
     """
-    return np.mean(pad(standard), axis=0)
-
-
-def pad(tables: Tables) -> list[TextFeatures]:
-    """Tables of one width, filled up with zeros."""
+    offset, scales = _standard(tables, seen)
     width = max(table.shape[1] for table in tables)
-    return [np.pad(table, ((0, 0), (0, width - table.shape[1]))) for table in tables]
+    blocks = [np.eye(table.shape[1], width) / scale for table, scale in zip(tables, scales, strict=True)]
+    return TextSpace(False, offset, np.concatenate(blocks) / len(tables))
+
+
+def experts(tables: Tables, seen: Ids) -> tuple[TextSpace, ...]:
+    """Each standardised table by itself, filled up with zeros to one width. W = max E_i."""
+    offset, scales = _standard(tables, seen)
+    width = max(table.shape[1] for table in tables)
+    ends = np.cumsum([table.shape[1] for table in tables])
+    spaces = []
+    for table, scale, end in zip(tables, scales, ends, strict=True):
+        matrix = np.zeros((len(offset), width))
+        matrix[end - table.shape[1] : end] = np.eye(table.shape[1], width) / scale
+        spaces.append(TextSpace(False, offset, matrix))
+    return tuple(spaces)
+
+
+def seen_span(space: TextSpace, tables: Tables, seen: Ids) -> TextSpace:
+    """Centre a space on the seen classes, keep what their texts span, and scale to unit mean square norm.
+
+    What an unseen class's text has outside the span of the seen ones cannot be learned from them: left in, it meets
+    the encoder's initial weights and adds noise. The coordinates are the seen texts' principal axes, strongest first;
+    W = K, whatever classes are seen, with zeros at the end, so that models of different phases have one shape.
+
+    Raises:
+        TextError: all texts of seen classes are the same.
+    """
+    rows = space(tables).astype(np.float64)[list(seen)]
+    centre = rows.mean(axis=0)
+    scale = _root_mean_square(rows - centre)
+    _, singular, basis = np.linalg.svd(rows - centre, full_matrices=False)
+    kept = basis[singular > 1e-6 * singular[0]].T / scale
+    kept = np.pad(kept, ((0, 0), (0, len(tables[0]) - kept.shape[1])))
+    if space.matrix is None:
+        return TextSpace(space.whole, space.offset + centre, kept)
+    return TextSpace(space.whole, space.offset, space.matrix @ kept)  # standardised tables are centred already
+
+
+def _rows(tables: Tables, whole: bool) -> Float[np.ndarray, "K E"]:
+    if whole:
+        return unit(np.concatenate([np.asarray(table, dtype=np.float64) for table in tables], axis=1))
+    return np.concatenate([unit(np.asarray(table, dtype=np.float64)) for table in tables], axis=1)
 
 
 def unit(rows: Float[np.ndarray, "K E"]) -> Float[np.ndarray, "K E"]:
@@ -99,35 +143,13 @@ def unit(rows: Float[np.ndarray, "K E"]) -> Float[np.ndarray, "K E"]:
     return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
-def span(texts: TextFeatures) -> Float[np.ndarray, "K _"]:
-    """Turn K texts into K coordinates that hold all they span: every inner product stays, the model's text side
-    shrinks.
-
-    Returns:
-        (K, min(K, E)): an orthonormal change of basis, strongest direction first.
-    """
-    left, singular, _ = np.linalg.svd(texts.astype(np.float64), full_matrices=False)
-    return (left * singular).astype(np.float32)
-
-
-def centre(texts: TextFeatures, seen: Ids) -> TextFeatures:
-    """Centre texts on the seen classes, keep what these span, and scale to unit mean square norm.
-
-    What an unseen class's text has outside the span of the seen ones cannot be learned from them: left in, it meets
-    the encoder's initial weights and adds noise.
-
-    Returns:
-        (K, E), in the coordinates of `texts`.
-
-    Raises:
-        TextError: all texts of seen classes are the same.
-    """
-    rows = texts.astype(np.float64)
-    rows = rows - rows[list(seen)].mean(axis=0)
-    scale = _root_mean_square(rows[list(seen)])
-    _, singular, basis = np.linalg.svd(rows[list(seen)], full_matrices=False)
-    basis = basis[singular > 1e-6 * singular[0]]
-    return (rows @ basis.T @ basis / scale).astype(np.float32)
+def _standard(tables: Tables, seen: Ids) -> tuple[Float[np.ndarray, "E"], Float[np.ndarray, "tables"]]:
+    """The seen classes' mean row, and each table's root mean square distance from it."""
+    rows = _rows(tables, whole=False)[list(seen)]
+    offset = rows.mean(axis=0)
+    ends = np.cumsum([table.shape[1] for table in tables])
+    parts = np.split(rows - offset, ends[:-1], axis=1)
+    return offset, np.array([_root_mean_square(part) for part in parts])
 
 
 def _root_mean_square(rows: Float[np.ndarray, "S E"]) -> float:

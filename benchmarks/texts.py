@@ -62,12 +62,12 @@ class Row:
 
 
 def rows(before: bool) -> list[Row]:
-    single = [Row("now", kind, "standardised", encoder) for encoder in ("minilm", "mpnet") for kind in KINDS]
-    pairs = [Row("now", "ad+md", fusion, "minilm") for fusion in list(FUSIONS)[:3]]
-    full = [Row("now", ALL, fusion, "minilm") for fusion in FUSIONS]
+    kinds = [Row("now", kind, "standardised", "minilm") for kind in KINDS]
+    sets = [Row("now", "ad+md", "weighted 1:1:2", "minilm")]
+    fusions = [Row("now", ALL, fusion, "minilm") for fusion in FUSIONS]
     encoders = [Row("now", ALL, "weighted 1:1:2", encoder) for encoder in ("mpnet", "minilm+mpnet")]
-    earlier = [Row("before", ALL, fusion, "minilm") for fusion in ("concatenation", "weighted 1:1:2")]
-    return single + pairs + full + encoders + earlier * before
+    earlier = [Row("before", ALL, "weighted 1:1:2", "minilm")]
+    return kinds + sets + fusions + encoders + earlier * before
 
 
 def main() -> None:

@@ -1,0 +1,146 @@
+"""Times recognition from clip to scores, in PyTorch and in ONNX Runtime; writes ``results/latency.json``.
+
+    python benchmarks/latency.py
+
+One thread, warm, full width, random weights: clips of 64 frames, prepared, encoded and scored against 55 seen and 5
+unseen classes. In PyTorch the folded network is kept between calls. Both run in turn in one process, since machines are
+shared: believe the ratio rather than the milliseconds.
+"""
+
+import argparse
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import torch
+
+from gzssar.files import write_json
+from gzssar.onnx_export import HeadArrays, export_encoder, export_heads
+from gzssar.outputs import environment
+from gzssar.recognition.gate import Gate, distance_inputs
+from gzssar.recognition.seen import log_densities
+from gzssar.skeletons.encoder import Encoder
+from gzssar.skeletons.folding import FoldedShiftGcn
+from gzssar.skeletons.layout import NTU25
+from gzssar.skeletons.readers.synthetic import SyntheticWorld
+from gzssar.skeletons.sequence import SkeletonSequence
+from gzssar.skeletons.shift_gcn import ShiftGcn
+from gzssar.threads import one_thread
+from run import HERE, commit
+
+FRAMES, SEEN, UNSEEN = 64, 55, 5
+REPEATS = {1: 60, 8: 15, 32: 7}
+"""How often each batch size is timed."""
+
+Recognise = Callable[[Sequence[SkeletonSequence]], np.ndarray]
+"""Clips to p_seen, by way of all the scores."""
+
+
+@one_thread()
+def main() -> None:
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
+    result = {"commit": commit(), "machine": environment()["machine"], "load at the start": os.getloadavg()[0]}
+    result |= {name: version(name) for name in ("torch", "onnxruntime")}
+    for bodies, performers in ((1, 1), (2, 1), (2, 2)):
+        result[f"encoder of {counted(bodies)}, clips of {counted(performers)}"] = timings(bodies, performers)
+    write_json(HERE / "results" / "latency.json", result | {"load at the end": os.getloadavg()[0]})
+    print((HERE / "results" / "latency.json").read_text())
+
+
+def counted(bodies: int) -> str:
+    return "one body" if bodies == 1 else f"{bodies} bodies"
+
+
+def timings(body_count: int, performers: int) -> dict[str, float]:
+    """Milliseconds of one clip and clips per second of batches: medians, the versions in turn."""
+    encoder, heads, prototypes = random_recogniser(body_count)
+    versions = {"PyTorch": in_pytorch(encoder, heads, prototypes), "ONNX Runtime": in_onnx(encoder, heads, prototypes)}
+    result: dict[str, float] = {}
+    for count, repeats in REPEATS.items():
+        clips = synthetic_clips(count, performers)
+        answers = [recognise(clips) for recognise in versions.values()]  # warms up, too
+        times: dict[str, list[float]] = {name: [] for name in versions}
+        for _ in range(repeats):
+            for name, recognise in versions.items():
+                started = time.perf_counter()
+                recognise(clips)
+                times[name].append(time.perf_counter() - started)
+        for name, taken in times.items():
+            median = statistics.median(taken)
+            if count == 1:
+                result[f"one clip, {name}: ms"] = 1000 * median
+            else:
+                result[f"batches of {count}, {name}: clips a second"] = count / median
+        plain, exported = (statistics.median(taken) for taken in times.values())
+        result[f"batches of {count}: time in PyTorch / in ONNX Runtime"] = plain / exported
+        result[f"batches of {count}: largest difference of p_seen"] = float(np.abs(answers[0] - answers[1]).max())
+    return result
+
+
+def random_recogniser(body_count: int) -> tuple[Encoder, HeadArrays, np.ndarray]:
+    """An encoder at full width and heads, whose every number is drawn."""
+    torch.manual_seed(0)
+    encoder = Encoder(ShiftGcn(SEEN, body_count=body_count).eval().requires_grad_(False), tuple(range(SEEN)), FRAMES)
+    width, rng = encoder.network.classifier.in_features, np.random.default_rng(0)
+    means = rng.standard_normal((SEEN + UNSEEN, width), dtype=np.float32)
+    heads = HeadArrays(
+        offset=rng.standard_normal(width, dtype=np.float32),
+        matrix=rng.standard_normal((width, width), dtype=np.float32) * width**-0.5,
+        seen_means=means[:SEEN],
+        seen_labels=tuple(map(str, range(SEEN))),
+        gate_centre=np.array([-200.0, -200.0]),
+        gate_scale=np.array([20.0, 20.0]),
+        gate_weights=np.array([1.0, -1.0]),
+        gate_bias=0.0,
+    )
+    return encoder, heads, means[SEEN:]
+
+
+def synthetic_clips(count: int, performers: int) -> list[SkeletonSequence]:
+    joints = SyntheticWorld(clips_per_class=2, frames=FRAMES, subject_count=2).clips().joints
+    pairs = np.concatenate([joints, joints[::-1]], axis=-1)[..., :performers]
+    return [SkeletonSequence(pairs[i % len(pairs)], 30.0, NTU25) for i in range(count)]
+
+
+def in_pytorch(encoder: Encoder, heads: HeadArrays, prototypes: np.ndarray) -> Recognise:
+    folded = FoldedShiftGcn(encoder.network)
+    gate = Gate(heads.gate_centre, heads.gate_scale, heads.gate_weights, heads.gate_bias)
+
+    def recognise(clips: Sequence[SkeletonSequence]) -> np.ndarray:
+        prepared = np.stack([encoder.prepare(clip) for clip in clips])
+        features = folded(torch.from_numpy(prepared)).features.numpy()
+        whitened = (features - heads.offset) @ heads.matrix
+        unseen, seen = log_densities(whitened, prototypes), log_densities(whitened, heads.seen_means)
+        return gate.p_seen(distance_inputs(unseen, seen))
+
+    return recognise
+
+
+def in_onnx(encoder: Encoder, heads: HeadArrays, prototypes: np.ndarray) -> Recognise:
+    with tempfile.TemporaryDirectory() as folder:
+        export_encoder(encoder, Path(folder) / "encoder.onnx")
+        export_heads(heads, Path(folder) / "heads.onnx")
+        network, scores = (session(Path(folder) / name) for name in ("encoder.onnx", "heads.onnx"))
+
+    def recognise(clips: Sequence[SkeletonSequence]) -> np.ndarray:
+        prepared = np.stack([encoder.prepare(clip) for clip in clips])
+        (features,) = network.run(["features"], {"clips": prepared})
+        return scores.run(["p_seen"], {"features": features, "unseen_prototypes": prototypes})[0]
+
+    return recognise
+
+
+def session(path: Path) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+
+
+if __name__ == "__main__":
+    main()

@@ -23,7 +23,8 @@ import torch
 from gzssar.files import write_json
 from gzssar.onnx_export import HeadArrays, export_encoder, export_heads
 from gzssar.outputs import environment
-from gzssar.recognition.gate import Gate, distance_inputs
+from gzssar.recognition.gate import Gate
+from gzssar.recognition.ranking import score
 from gzssar.recognition.seen import log_densities
 from gzssar.skeletons.encoder import Encoder
 from gzssar.skeletons.folding import FoldedShiftGcn
@@ -39,7 +40,7 @@ REPEATS = {1: 60, 8: 15, 32: 7}
 """How often each batch size is timed."""
 
 Recognise = Callable[[Sequence[SkeletonSequence]], np.ndarray]
-"""Clips to p_seen, by way of all the scores."""
+"""Clips to scores (N, S + U)."""
 
 
 @one_thread()
@@ -79,7 +80,7 @@ def timings(body_count: int, performers: int) -> dict[str, float]:
                 result[f"batches of {count}, {name}: clips a second"] = count / median
         plain, exported = (statistics.median(taken) for taken in times.values())
         result[f"batches of {count}: time in PyTorch / in ONNX Runtime"] = plain / exported
-        result[f"batches of {count}: largest difference of p_seen"] = float(np.abs(answers[0] - answers[1]).max())
+        result[f"batches of {count}: largest difference of a score"] = float(np.abs(answers[0] - answers[1]).max())
     return result
 
 
@@ -91,10 +92,10 @@ def random_recogniser(body_count: int) -> tuple[Encoder, HeadArrays, np.ndarray]
     means = rng.standard_normal((SEEN + UNSEEN, width), dtype=np.float32)
     heads = HeadArrays(
         offset=rng.standard_normal(width, dtype=np.float32),
-        matrix=rng.standard_normal((width, width), dtype=np.float32) * width**-0.5,
+        matrix=0.01 * rng.standard_normal((width, width), dtype=np.float32),  # to about unit variance
         seen_means=means[:SEEN],
         seen_labels=tuple(map(str, range(SEEN))),
-        gate_centre=np.array([-200.0, -200.0]),
+        gate_centre=np.array([-250.0, -250.0]),
         gate_scale=np.array([20.0, 20.0]),
         gate_weights=np.array([1.0, -1.0]),
         gate_bias=0.0,
@@ -117,7 +118,7 @@ def in_pytorch(encoder: Encoder, heads: HeadArrays, prototypes: np.ndarray) -> R
         features = folded(torch.from_numpy(prepared)).features.numpy()
         whitened = (features - heads.offset) @ heads.matrix
         unseen, seen = log_densities(whitened, prototypes), log_densities(whitened, heads.seen_means)
-        return gate.p_seen(distance_inputs(unseen, seen))
+        return np.concatenate(score(seen, unseen, gate, heads.calibration)[:2], axis=1)
 
     return recognise
 
@@ -131,7 +132,7 @@ def in_onnx(encoder: Encoder, heads: HeadArrays, prototypes: np.ndarray) -> Reco
     def recognise(clips: Sequence[SkeletonSequence]) -> np.ndarray:
         prepared = np.stack([encoder.prepare(clip) for clip in clips])
         (features,) = network.run(["features"], {"clips": prepared})
-        return scores.run(["p_seen"], {"features": features, "unseen_prototypes": prototypes})[0]
+        return scores.run(["scores"], {"features": features, "unseen_prototypes": prototypes})[0]
 
     return recognise
 

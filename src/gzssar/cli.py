@@ -14,7 +14,9 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from gzssar.clip_config import EmbedConfig, InspectConfig, ShowConfig, TrainEncoderConfig
 from gzssar.config import TEXT_SETS, ExperimentConfig
 from gzssar.errors import GzssarError, OutputError
+from gzssar.model_config import ExportConfig, FitConfig, PredictConfig
 from gzssar.text_config import CheckTexts, EncodeTexts, FillTexts, NewTexts
+from gzssar.web.config import ServeConfig
 
 Config = Annotated[ExperimentConfig, tyro.conf.OmitArgPrefixes]
 
@@ -181,6 +183,50 @@ def _encode_texts(config: EncodeTexts) -> None:
     print(f"For gzssar run: --text-features {' '.join(map(str, done.folders))}")
 
 
+def fit(config: Annotated[FitConfig, tyro.conf.OmitArgPrefixes]) -> None:
+    """Fit a recognizer on recordings of seen classes and on the texts of all, and keep it in one folder."""
+    from gzssar.models import fit as fit_model
+
+    with _progress() as progress:
+        recognizer = fit_model(config, progress)
+    unseen = len(recognizer.classes) - len(recognizer.seen_classes)
+    print(f"{len(recognizer.seen_classes)} classes with clips, {unseen} known from their texts")
+    if scores := recognizer.parts.about["scores"]:
+        print(
+            f"On held-out classes and performers: ZSL {scores['zsl_accuracy']:.2f}, H {scores['harmonic_mean']:.2f} "
+            f"(more in {config.out}/README.md)"
+        )
+    print(f"Model: {config.out}")
+
+
+def predict(config: Annotated[PredictConfig, tyro.conf.OmitArgPrefixes]) -> None:
+    """Say what recordings show: seen actions, and unseen ones from their texts."""
+    from gzssar.predictions import predict as predict_clips
+
+    out = sys.stdout  # before the progress bar redirects it
+    with _progress() as progress:
+        predict_clips(config, out, progress)
+
+
+def export(config: Annotated[ExportConfig, tyro.conf.OmitArgPrefixes]) -> None:
+    """Write a model as ONNX, to run without PyTorch."""
+    from gzssar.models import export as export_model
+
+    export_model(config)
+    print(f"ONNX: {config.onnx}/encoder.onnx, {config.onnx}/heads.onnx; unseen classes: prototypes.npy, texts.csv")
+
+
+def serve(config: Annotated[ServeConfig, tyro.conf.OmitArgPrefixes]) -> None:
+    """Open a web page that recognizes clips and takes classes described in words."""
+    from gzssar.models import synthetic_model
+    from gzssar.recognizer import Recognizer
+    from gzssar.web.server import serve as serve_page
+
+    with _progress() as progress:
+        recognizer = Recognizer.load(config.model) if config.model else synthetic_model(progress)
+    serve_page(recognizer, config)
+
+
 _COMMANDS: dict[str, Callable[..., None]] = {
     "run": run,
     "ablate": ablate,
@@ -189,6 +235,10 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "train-encoder": train_encoder,
     "embed": embed,
     "texts": texts,
+    "fit": fit,
+    "predict": predict,
+    "export": export,
+    "serve": serve,
 }
 
 

@@ -25,7 +25,7 @@ from gzssar.files import write_json
 from gzssar.outputs import RunFolder, environment, identity
 from gzssar.progress import Progress
 from gzssar.recognition.gate import Gate, fit_gate, tune_threshold
-from gzssar.recognition.recognizer import Expert, Problem, Recognizer, pose
+from gzssar.recognition.recognizer import Expert, PhaseRecognizer, Problem, pose
 from gzssar.seeds import run_seeds
 from gzssar.shapes import TextFeatures
 from gzssar.skeletons.features import Benchmark, Phase, folds
@@ -115,7 +115,7 @@ class Trained:
     text_weights: tuple[float, ...] = ()
     """One per table of texts, where the recipe's fusion weighs them."""
 
-    def after(self, problem: int, cycle: int) -> Recognizer:
+    def after(self, problem: int, cycle: int) -> PhaseRecognizer:
         """The recognizer of one problem after one cycle of training, with a random stream of its own.
 
         Of its own, since a rectified unseen classifier that starts with a dead class keeps it: one stream for all
@@ -127,7 +127,7 @@ class Trained:
             Expert(alignment.checkpoints[cycle], texts, posed.phase.unseen, recipe, int(stream))
             for alignment, texts, stream in zip(self.alignments[problem], posed.texts, streams, strict=True)
         )
-        return Recognizer(posed, experts, recipe)
+        return PhaseRecognizer(posed, experts, recipe)
 
 
 @one_thread()
@@ -194,7 +194,7 @@ def judge(trained: Trained, selection: Selection) -> SeedRecord:
     )
 
 
-def best(candidates: list[Recognizer]) -> tuple[Recognizer, int]:
+def best(candidates: list[PhaseRecognizer]) -> tuple[PhaseRecognizer, int]:
     """The recognizer with the highest ZSL accuracy on its own phase's test clips, and its cycle; the first of equals.
 
     On the validation phase this is selection by validation; on the test phase it is the authors' rule, which looks at
@@ -204,14 +204,14 @@ def best(candidates: list[Recognizer]) -> tuple[Recognizer, int]:
     return candidates[cycle], cycle
 
 
-def zsl_accuracy(one: Recognizer) -> float:
+def zsl_accuracy(one: PhaseRecognizer) -> float:
     """Accuracy on the unseen clips of the recognizer's phase, candidates its unseen classes."""
     phase = one.problem.phase
     clips = phase.test.of(phase.unseen)
     return accuracy(clips.labels, one.predict_unseen(clips))
 
 
-def seen_classifier(recipe: Recipe, validation: Recognizer) -> str:
+def seen_classifier(recipe: Recipe, validation: PhaseRecognizer) -> str:
     """Which seen classifier answers: the recipe's, or the one that is right more often on validation's seen clips."""
     if recipe.seen_classifier != "best":
         return recipe.seen_classifier
@@ -220,7 +220,7 @@ def seen_classifier(recipe: Recipe, validation: Recognizer) -> str:
     return by[int(np.argmax([accuracy(clips.labels, validation.predict_seen(clips, b)) for b in by]))]
 
 
-def answer(test: Recognizer, gate: Gate, threshold: float, seen_by: str) -> GzslAnswers:
+def answer(test: PhaseRecognizer, gate: Gate, threshold: float, seen_by: str) -> GzslAnswers:
     """What the method says about the test clips."""
     phase = test.problem.phase
     return GzslAnswers(

@@ -40,6 +40,19 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
+def cache_root() -> Path | None:
+    """Where the package keeps what it can make again: ``$GZSSAR_CACHE``, else ``$XDG_CACHE_HOME/gzssar``, else
+    ``~/.cache/gzssar``; None without a home."""
+    if folder := os.environ.get("GZSSAR_CACHE"):
+        return Path(folder)
+    if folder := os.environ.get("XDG_CACHE_HOME"):
+        return Path(folder) / "gzssar"
+    try:
+        return Path.home() / ".cache" / "gzssar"
+    except RuntimeError:
+        return None
+
+
 def hash_file(path: Path) -> str:
     """SHA-256 of a file of any size.
 

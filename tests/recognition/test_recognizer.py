@@ -7,7 +7,7 @@ import torch
 from gzssar.alignment.training import align
 from gzssar.config import DEFAULT, PAPER
 from gzssar.errors import DataError
-from gzssar.recognition.recognizer import Expert, Recognizer, pose
+from gzssar.recognition.recognizer import Expert, PhaseRecognizer, pose
 from gzssar.skeletons.features import FeatureSet
 from gzssar.skeletons.synse import read_synse
 from gzssar.texts.fusion import concatenation
@@ -33,7 +33,7 @@ def recognizer(world, recipe, seed=0):
         Expert(one.checkpoints[-1], texts, problem.phase.unseen, recipe, seed)
         for one, texts in zip(aligned, problem.texts, strict=True)
     )
-    return Recognizer(problem, experts, recipe)
+    return PhaseRecognizer(problem, experts, recipe)
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +98,7 @@ def test_latents_of_skeletons_and_texts(world, ours):
 
 @pytest.mark.parametrize("first", ["unseen_probabilities", "gate_inputs"])
 def test_answers_do_not_depend_on_what_was_asked_before(world, ours, first):
-    again = Recognizer(ours.problem, tuple(replace(expert) for expert in ours.experts), ours.recipe)
+    again = PhaseRecognizer(ours.problem, tuple(replace(expert) for expert in ours.experts), ours.recipe)
     getattr(again, first)(world[0].test)
     assert np.array_equal(again.unseen_probabilities(world[0].test), ours.unseen_probabilities(world[0].test))
     assert np.array_equal(again.gate_inputs(world[0].test), ours.gate_inputs(world[0].test))

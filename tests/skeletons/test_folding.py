@@ -47,7 +47,9 @@ def test_absent_bodies_are_encoded_once():
     network, counted = FoldedShiftGcn(trained()), []
     network.blocks[0].register_forward_pre_hook(lambda _, inputs: counted.append(len(inputs[0])))
     network(clips(16))
-    assert sum(counted) == 7  # four first bodies, two second ones, and one that stands for two absent ones
+    assert counted == [2, 6]  # an absent one for either place; four first bodies, two second ones
+    network(clips(16))
+    assert counted == [2, 6, 6]
 
 
 def test_a_clip_of_one_body_alone():

@@ -105,7 +105,7 @@ class Expert:
 
 
 @dataclass(frozen=True)
-class Recognizer:
+class PhaseRecognizer:
     """Answers for skeleton features of one phase: which seen class, which unseen class, and the gate's inputs.
 
     Several experts answer as one: their log-probabilities and log-densities are averaged (a product of experts).

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -69,6 +70,10 @@ class Encoder:
         if self.frames < 1:
             raise DataError(f"an encoder reads at least one frame, but {self.frames} were asked for.")
 
+    @cached_property
+    def _folded(self) -> FoldedShiftGcn:
+        return FoldedShiftGcn(self.network)
+
     def prepare(self, clip: SkeletonSequence) -> Float[np.ndarray, "C T V M"]:
         """Bring a recording to what the network reads.
 
@@ -98,10 +103,9 @@ class Encoder:
                 "pass the number of all classes, seen and unseen."
             )
         device = self.network.classifier.weight.device
-        folded = FoldedShiftGcn(self.network)
         inputs = torch.from_numpy(np.ascontiguousarray(clips, dtype=np.float32))
         starts = range(0, len(inputs), batch_size)
-        parts = [folded(inputs[start : start + batch_size].to(device)) for start in starts]
+        parts = [self._folded(inputs[start : start + batch_size].to(device)) for start in starts]
         features, trained = (torch.cat(column).cpu().numpy() for column in zip(*parts, strict=True))
         return EncodedClips(features, spread_logits(trained, self.classes, count))
 

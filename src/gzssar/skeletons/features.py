@@ -219,6 +219,8 @@ def folds(phase: Phase, class_count: int, held_out_share: float, rng: np.random.
     of the other clips is held out to play the seen test clips. At most :data:`MOST_FOLDS` groups and
     :data:`MOST_FOLD_CLIPS` clips are used, so that folds cost no more on a large data set than on a middling one.
 
+    Where performers are known, whole performers are held out, as a test phase has it; else some clips of each class.
+
     Args:
         phase: its training clips are cut; its test clips are not touched.
         class_count: about how many classes play unseen in a fold; half of them where there are fewer than twice as
@@ -247,10 +249,20 @@ def folds(phase: Phase, class_count: int, held_out_share: float, rng: np.random.
         unseen = tuple(sorted(int(c) for c in shuffled[g::groups]))
         seen = tuple(c for c in phase.seen if c not in unseen)
         is_unseen = np.isin(clips.labels, unseen)
-        held_out = ~is_unseen & _spread(clips.labels, held_out_share, rng)
+        held_out = ~is_unseen & _held_out(clips, held_out_share, rng)
         train, test = clips.where(~is_unseen & ~held_out), clips.where(is_unseen | held_out)
         result.append(Phase(f"{phase.name} fold {g}", train, test, seen, unseen))
     return result
+
+
+def _held_out(clips: FeatureSet, share: float, rng: np.random.Generator) -> Mask:
+    """A share of the performers; of each class's clips, where performers are unknown or do all the clips of one."""
+    if clips.subjects is not None and len(performers := np.unique(clips.subjects[clips.subjects >= 0])) > 1:
+        chosen = rng.permutation(performers)[: max(1, round(share * len(performers)))]
+        mask = np.isin(clips.subjects, chosen)
+        if len(np.unique(clips.labels[~mask])) == len(np.unique(clips.labels)):
+            return mask
+    return _spread(clips.labels, share, rng)
 
 
 def _spread(labels: Labels, share: float, rng: np.random.Generator) -> Mask:

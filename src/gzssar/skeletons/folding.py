@@ -7,7 +7,7 @@ for several together. benchmarks/RESULTS.md has the figures of the whole.
 """
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from gzssar.skeletons.shift_gcn import (
@@ -35,18 +35,35 @@ class FoldedShiftGcn(nn.Module):
         self.input_norm, self.classifier = network.input_norm, network.classifier
         self.blocks = nn.Sequential(*(_Block(block) for block in network.parts))
         self.eval().requires_grad_(False)
+        self._absent: dict[int, Tensor] = {}  # by number of frames: one feature per place of a body
 
     @torch.inference_mode()
     def forward(self, clips: Float[Tensor, "N C T V M"]) -> Encoded:
-        """Encode pre-normalised clips; an absent body is all zeros, and is encoded once for all clips."""
+        """Encode pre-normalised clips; an absent body is all zeros, and is encoded once for all times."""
+        n, _, t, _, m = clips.shape
+        present = (clips != 0).any(dim=3).any(dim=2).any(dim=1)
+        features = self._of_absent(clips[:1], t).expand(n, m, -1).clone() if not present.all() else None
+        encoded = self._encode(self._bodies(clips)[present.flatten()])
+        features = encoded.view(n, m, -1) if features is None else features.masked_scatter(present[..., None], encoded)
+        features = features.mean(dim=1)
+        return Encoded(features, self.classifier(features))
+
+    def _of_absent(self, clip: Float[Tensor, "1 C T V M"], frames: int) -> Float[Tensor, "M D"]:
+        """What an absent body leaves: it depends on its place and on the number of frames alone."""
+        if frames not in self._absent:
+            self._absent[frames] = self._encode(self._bodies(torch.zeros_like(clip)))
+        return self._absent[frames]
+
+    def _bodies(self, clips: Float[Tensor, "N C T V M"]) -> Float[Tensor, "B T V C"]:
         n, c, t, v, m = clips.shape
         channels = self.input_norm(clips.permute(0, 4, 3, 1, 2).reshape(n, m * v * c, t))
-        bodies = channels.view(n * m, v, c, t).permute(0, 3, 1, 2).contiguous()
-        rows, row_of_body = _distinct(clips)
-        groups = bodies[rows].split(max(1, _FRAMES_AT_ONCE // t))
-        features = torch.cat([self.blocks(group).mean(dim=(1, 2)) for group in groups])[row_of_body]
-        features = features.view(n, m, -1).mean(dim=1)
-        return Encoded(features, self.classifier(features))
+        return channels.view(n * m, v, c, t).permute(0, 3, 1, 2).contiguous()
+
+    def _encode(self, bodies: Float[Tensor, "B T V C"]) -> Float[Tensor, "B D"]:
+        if not len(bodies):
+            return bodies.new_zeros(0, self.classifier.in_features)
+        groups = torch.split(bodies, max(1, _FRAMES_AT_ONCE // bodies.shape[1]))
+        return torch.cat([self.blocks(group).mean(dim=(1, 2)) for group in groups])
 
 
 class _Block(nn.Module):
@@ -134,15 +151,3 @@ def _missing(taps: Float[Tensor, "W L"]) -> Float[Tensor, "R W"]:
     """Share of each channel's interpolation that falls before the clip, in each of its first frames."""
     reach = taps.shape[1] // 2
     return taps.cumsum(dim=1)[:, :reach].flip(1).T
-
-
-def _distinct(clips: Float[Tensor, "N C T V M"]) -> tuple[Int[Tensor, "R"], Int[Tensor, "B"]]:
-    """Rows of the flattened bodies to encode, and which of those rows stands for each body: absent bodies in one place
-    differ in nothing."""
-    n, _, _, _, m = clips.shape
-    absent = (clips == 0).all(dim=3).all(dim=2).all(dim=1)
-    body = torch.arange(n * m, device=clips.device)
-    same = torch.where(absent.flatten(), body % m - m, body)
-    _, row_of_body = torch.unique(same, return_inverse=True)
-    rows = torch.full((int(row_of_body.max()) + 1,), n * m, device=clips.device)
-    return rows.scatter_reduce(0, row_of_body, body, "amin"), row_of_body

@@ -35,8 +35,15 @@ class TextSpace:
 
     def __call__(self, tables: Tables) -> Float[np.ndarray, "K W"]:
         """Map texts of any classes; float32."""
-        rows = _rows(tables, self.whole) - self.offset
-        return (rows if self.matrix is None else rows @ self.matrix).astype(np.float32)
+        return self.project(self.rows(tables)).astype(np.float32)
+
+    def rows(self, tables: Tables) -> Float[np.ndarray, "K E"]:
+        """The tables' rows side by side, of unit length, less the offset."""
+        return _rows(tables, self.whole) - self.offset
+
+    def project(self, rows: Float[np.ndarray, "K E"]) -> Float[np.ndarray, "K W"]:
+        """Times the matrix."""
+        return rows if self.matrix is None else rows @ self.matrix
 
 
 def fuse(tables: Tables, fusion: Fusion, seen: Ids, weights: Sequence[float] | None = None) -> tuple[TextSpace, ...]:

@@ -30,6 +30,7 @@ FORMATS = {
     "CsvReader": csv_bytes(walk(3, 25)),
     "NpyReader": npy_bytes(walk(3, 25)),
     "BvhReader": bvh_text().encode(),
+    "VideoReader": b"\0\0\0\x1cftypisom" + bytes(100),
 }
 
 

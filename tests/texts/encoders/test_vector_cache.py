@@ -112,7 +112,7 @@ def test_two_processes_may_fill_one_cache(tmp_path):
 def test_where_the_cache_lies(monkeypatch, tmp_path):
     monkeypatch.setenv("GZSSAR_CACHE", "/mine")
     monkeypatch.setenv("XDG_CACHE_HOME", "/xdg")
-    assert default_cache() == Path("/mine")
+    assert default_cache() == Path("/mine/texts")
     monkeypatch.delenv("GZSSAR_CACHE")
     assert default_cache() == Path("/xdg/gzssar/texts")
     monkeypatch.delenv("XDG_CACHE_HOME")

@@ -10,7 +10,7 @@ the first and after the last sighting, nobody is there.
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import ExitStack, closing, contextmanager, redirect_stderr
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -160,7 +160,8 @@ def mediapipe_poses(pictures: Iterator[Any]) -> Iterator[Any]:
     Raises:
         MissingExtraError: MediaPipe is not installed, or in a version without this graph.
     """
-    with _quiet():
+    with ExitStack() as quiet:
+        quiet.enter_context(_quiet())  # up to the first sighting: by then the libraries have said all they say
         try:
             from mediapipe.python.solution_base import SolutionBase
             from mediapipe.python.solutions import pose  # noqa: F401  # registers what the graph is made of
@@ -177,18 +178,17 @@ def mediapipe_poses(pictures: Iterator[Any]) -> Iterator[Any]:
             },
             outputs=["pose_world_landmarks"],
         )
-    quiet: AbstractContextManager[None] = _quiet()  # up to the first sighting; all is said then
-    try:
-        for picture in pictures:
-            with quiet:
+        with closing(graph):
+            for picture in pictures:
                 found = graph.process(_square(picture)).pose_world_landmarks
-            quiet = _quiet() if found is None else nullcontext()
-            yield None if found is None else np.array([(joint.x, joint.y, joint.z) for joint in found.landmark])
-    finally:
-        graph.close()
+                if found is None:
+                    yield None
+                else:
+                    quiet.close()
+                    yield np.array([(joint.x, joint.y, joint.z) for joint in found.landmark])
 
 
-def _square(picture: Picture) -> Picture:
+def _square(picture: Picture) -> UInt8[np.ndarray, "L L 3"]:
     """A picture with black below or beside it: the graph projects exactly in squares alone."""
     height, width, _ = picture.shape
     side = max(height, width)
@@ -197,12 +197,12 @@ def _square(picture: Picture) -> Picture:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep what C++ libraries print from standard error, where our own sentences stand."""
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
+    """Keep what libraries print, C++ ones too, from standard error, where our own sentences stand."""
+    kept = os.dup(2)
+    with Path(os.devnull).open("w") as nowhere, redirect_stderr(nowhere):
+        try:
+            os.dup2(nowhere.fileno(), 2)
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)

@@ -1,7 +1,6 @@
 """Vectors on disk, one small file per text."""
 
 import hashlib
-import os
 import re
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
-from gzssar.files import writing
+from gzssar.files import cache_root, writing
 
 _DIGEST = 32  # bytes of SHA-256
 _NUMBERS = 16  # bytes of two int64
@@ -64,15 +63,9 @@ class VectorCache:
 
 
 def default_cache() -> Path | None:
-    """``$GZSSAR_CACHE``, else ``$XDG_CACHE_HOME/gzssar/texts``, else ``~/.cache/gzssar/texts``; None without a home."""
-    if folder := os.environ.get("GZSSAR_CACHE"):
-        return Path(folder)
-    if folder := os.environ.get("XDG_CACHE_HOME"):
-        return Path(folder) / "gzssar" / "texts"
-    try:
-        return Path.home() / ".cache" / "gzssar" / "texts"
-    except RuntimeError:
-        return None
+    """``texts`` in the package's :func:`gzssar.files.cache_root`; None without one."""
+    root = cache_root()
+    return root / "texts" if root else None
 
 
 def _digest(key: str, content: bytes) -> bytes:

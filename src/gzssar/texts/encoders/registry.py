@@ -69,8 +69,8 @@ def load_encoder(
             ``"BAAI/bge-m3"`` or, with a branch, tag or commit, ``"BAAI/bge-m3@main"``.
         template: what surrounds each text, with {} where the text goes.
         device: of torch.
-        cache: the folder for vectors; by default ``$GZSSAR_CACHE``, ``$XDG_CACHE_HOME/gzssar/texts`` or
-            ``~/.cache/gzssar/texts``. None keeps none.
+        cache: the folder for vectors; by default ``texts`` in ``$GZSSAR_CACHE``, ``$XDG_CACHE_HOME/gzssar`` or
+            ``~/.cache/gzssar``. None keeps none.
         pooling: for a model that does not say how to pool (a transformers folder without ``modules.json``): the mean
             over its tokens (default) or the last one. CLIP takes none.
 

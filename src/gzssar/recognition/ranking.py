@@ -1,0 +1,138 @@
+"""One ranking of all classes: seen and unseen log-densities, and the gate between them, as probabilities.
+
+A class's score is p(kind) · p(class | kind). p(kind) is the gate's, moved so that its threshold becomes even odds;
+within a kind, log-densities are divided by a temperature and go through a softmax. Temperatures, the threshold and the
+score below which to abstain are fitted on leave-classes-out folds, where answers are known and classes play unseen.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from gzssar.evaluation.metrics import expected_calibration_error, harmonic_mean
+from gzssar.recognition.gate import Gate, distance_inputs
+
+_TEMPERATURES = np.geomspace(0.5, 200, 53)
+_THRESHOLDS = np.linspace(0.02, 0.98, 97)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What turns log-densities into scores."""
+
+    seen_temperature: float = 1.0
+    unseen_temperature: float = 1.0
+    threshold: float = 0.5
+    """Of p_seen: even odds lie here."""
+    abstain_below: float = 0.0
+    """Below this top score an answer is more often wrong than right."""
+
+
+class Scores(NamedTuple):
+    """Of N clips."""
+
+    seen: Float[np.ndarray, "N S"]
+    unseen: Float[np.ndarray, "N U"]
+    """Rows of both together sum to 1."""
+    p_seen: Float[np.ndarray, "N"]
+    """The gate's probability of "seen"."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """Clips of a fold, whose classes are known: log-densities, and where the truth stands."""
+
+    seen: Float[np.ndarray, "N S"]
+    unseen: Float[np.ndarray, "N U"]
+    is_seen: Bool[np.ndarray, "N"]
+    column: Int[np.ndarray, "N"]
+    """Of the true class, among the seen or among the unseen ones."""
+
+
+def score(
+    seen: Float[np.ndarray, "N S"], unseen: Float[np.ndarray, "N U"], gate: Gate, calibration: Calibration
+) -> Scores:
+    """Scores of all classes; where a kind has no class, the other one has all the probability."""
+    if not seen.shape[1] or not unseen.shape[1]:
+        p_seen = np.full(len(seen), float(bool(seen.shape[1])))
+        share = p_seen
+    else:
+        p_seen = gate.p_seen(distance_inputs(unseen, seen))
+        share = _moved(p_seen, calibration.threshold)
+    return Scores(
+        share[:, None] * _softmax(seen / calibration.seen_temperature),
+        (1 - share)[:, None] * _softmax(unseen / calibration.unseen_temperature),
+        p_seen,
+    )
+
+
+def fit_calibration(folds: Sequence[Known], gate: Gate) -> Calibration:
+    """Temperatures by likelihood, the threshold by H, then the score to abstain below; each fold weighs the same."""
+    seen_t = _temperature([(fold.seen[fold.is_seen], fold.column[fold.is_seen]) for fold in folds])
+    unseen_t = _temperature([(fold.unseen[~fold.is_seen], fold.column[~fold.is_seen]) for fold in folds])
+    tried = [Calibration(seen_t, unseen_t, float(threshold)) for threshold in _THRESHOLDS]
+    heights = [np.mean([judge(fold, gate, one)["harmonic_mean"] for fold in folds]) for one in tried]
+    best = tried[int(np.argmax(heights))]
+    tops, right = zip(*(_top(fold, score(fold.seen, fold.unseen, gate, best)) for fold in folds), strict=True)
+    return Calibration(seen_t, unseen_t, best.threshold, _abstain_below(np.concatenate(tops), np.concatenate(right)))
+
+
+def judge(fold: Known, gate: Gate, calibration: Calibration) -> dict[str, float]:
+    """S, U, H and ZSL on clips whose classes are known, the calibration error of the top score, and what abstaining
+    would leave."""
+    scores = score(fold.seen, fold.unseen, gate, calibration)
+    top, right = _top(fold, scores)
+    s, u = float(right[fold.is_seen].mean()), float(right[~fold.is_seen].mean())
+    kept = top >= calibration.abstain_below
+    zsl = fold.unseen[~fold.is_seen].argmax(axis=1) == fold.column[~fold.is_seen]
+    return {
+        "zsl_accuracy": float(zsl.mean()),
+        "seen_accuracy": s,
+        "unseen_accuracy": u,
+        "harmonic_mean": harmonic_mean(s, u),
+        "calibration_error": expected_calibration_error(top, right.astype(np.int64)),
+        "coverage": float(kept.mean()),
+        "accuracy_where_covered": float(right[kept].mean()) if kept.any() else 0.0,
+    }
+
+
+def _top(fold: Known, scores: Scores) -> tuple[Float[np.ndarray, "N"], Bool[np.ndarray, "N"]]:
+    """The top score of each clip, and whether that class is the true one."""
+    both = np.concatenate([scores.seen, scores.unseen], axis=1)
+    truth = np.where(fold.is_seen, fold.column, fold.column + fold.seen.shape[1])
+    return both.max(axis=1), both.argmax(axis=1) == truth
+
+
+def _temperature(sets: Sequence[tuple[Float[np.ndarray, "_ _"], Int[np.ndarray, "_"]]]) -> float:
+    """The temperature of the highest mean log-likelihood (Guo et al., ICML 2017), each set weighing the same."""
+    losses = [
+        np.mean([-_log_softmax(logits / t)[np.arange(len(truth)), truth].mean() for logits, truth in sets])
+        for t in _TEMPERATURES
+    ]
+    return float(_TEMPERATURES[int(np.argmin(losses))])
+
+
+def _abstain_below(top: Float[np.ndarray, "N"], right: Bool[np.ndarray, "N"]) -> float:
+    """The threshold that keeps the most right answers less the wrong ones."""
+    order = np.argsort(-top, kind="stable")
+    gain = np.cumsum(np.where(right[order], 1, -1))
+    return float(top[order][int(np.argmax(gain))]) if gain.max() > 0 else 1.0
+
+
+def _moved(p_seen: Float[np.ndarray, "N"], threshold: float) -> Float[np.ndarray, "N"]:
+    """The same odds divided by those of the threshold, so that it becomes one half."""
+    odds = np.clip(p_seen, 1e-12, 1 - 1e-12)
+    odds = odds / (1 - odds) * (1 - threshold) / threshold
+    return odds / (1 + odds)
+
+
+def _softmax(logits: Float[np.ndarray, "N G"]) -> Float[np.ndarray, "N G"]:
+    return np.exp(_log_softmax(logits)) if logits.shape[1] else logits
+
+
+def _log_softmax(logits: Float[np.ndarray, "N G"]) -> Float[np.ndarray, "N G"]:
+    logits = logits.astype(np.float64)
+    return logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)

@@ -1,0 +1,14 @@
+"""A recognizer as people keep and use it: one folder, clips in, a ranking out, classes added by their texts.
+
+::
+
+    core.py         the recognizer: predict, add_class, remove_class
+    fitting.py      from clips and texts to a recognizer, and its honest scores
+    bundle.py       the folder: save and load
+    card.py         its model card
+    explanation.py  why a class scores as it does
+"""
+
+from gzssar.recognizer.core import Clip, KnownClass, Parts, Prediction, Recognizer
+
+__all__ = ["Clip", "KnownClass", "Parts", "Prediction", "Recognizer"]

@@ -1,0 +1,247 @@
+"""A recognizer in one folder: safetensors, JSON, CSV and Markdown, no pickle.
+
+======================== =========================================================
+file                     holds
+======================== =========================================================
+``config.json``          format, versions, choices, gate, scores, and a SHA-256 of every other file
+``weights.safetensors``  both spaces, the VAE, class centres, text features
+``encoder.safetensors``  the skeleton encoder, where there is one
+``texts.csv``            label, action and motion of each class, and whether it is seen
+``README.md``            the model card
+======================== =========================================================
+
+The folder is written beside its name and renamed, so that a kill leaves no half of one.
+"""
+
+import csv
+import hashlib
+import io
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from gzssar.alignment.vae import CrossModalVae
+from gzssar.config import Encoding
+from gzssar.errors import DataError, OutputError
+from gzssar.files import hash_file, write_json, write_text, writing
+from gzssar.recognition.gate import Gate
+from gzssar.recognition.ranking import Calibration
+from gzssar.recognizer.card import card
+from gzssar.recognizer.core import KnownClass, Parts, Recognizer
+from gzssar.skeletons.encoder import Encoder, load_encoder, save_encoder
+from gzssar.skeletons.whitening import SkeletonSpace
+from gzssar.texts.classes import ClassText
+from gzssar.texts.fusion import TextSpace
+
+FORMAT = "gzssar-recognizer"
+VERSION = 1
+"""Raised when a folder of this version no longer loads in an older program."""
+
+_CONFIG, _WEIGHTS, _ENCODER, _TEXTS, _CARD = (
+    "config.json",
+    "weights.safetensors",
+    "encoder.safetensors",
+    "texts.csv",
+    "README.md",
+)
+SAMPLES = "samples"
+"""A folder of clips to try, which may stand among the files."""
+
+
+def save_bundle(folder: Path, recognizer: Recognizer) -> None:
+    """Write a recognizer; one that stands there is replaced, with its samples kept.
+
+    Raises:
+        OutputError: the folder holds something else, or cannot be written.
+    """
+    if folder.exists() and not (folder.is_dir() and (not any(folder.iterdir()) or _is_bundle(folder))):
+        raise OutputError(f"{folder} should be a new folder or hold a recognizer, but it holds something else.")
+    parts, known = recognizer.parts, recognizer.known
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        working = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.", suffix=".part"))
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be written ({error.strerror}): name another folder.") from error
+    try:
+        _write_weights(working / _WEIGHTS, parts, known)
+        if parts.encoder is not None:
+            save_encoder(working / _ENCODER, parts.encoder)
+        write_text(working / _TEXTS, _table(known))
+        write_text(working / _CARD, card(recognizer))
+        files = {path.name: hash_file(path) for path in sorted(working.iterdir())}
+        config = {"format": FORMAT, "version": VERSION, "files": files, **_config(parts)}
+        write_json(working / _CONFIG, {**config, "digest": _digest(config)})
+        if (folder / SAMPLES).is_dir():
+            shutil.copytree(folder / SAMPLES, working / SAMPLES)
+        working.chmod(0o755)
+        if folder.exists():
+            shutil.rmtree(folder)
+        working.rename(folder)
+    finally:
+        shutil.rmtree(working, ignore_errors=True)
+
+
+def load_bundle(folder: Path) -> tuple[Parts, list[KnownClass]]:
+    """Read what :func:`save_bundle` wrote.
+
+    Raises:
+        DataError: it is no recognizer, a file is missing, altered or cut off, or a newer version wrote it.
+    """
+    config = _read_config(folder)
+    for name, digest in config["files"].items():
+        if not (folder / name).is_file():
+            raise DataError(f"{folder} should hold {name}, but it does not: copy the whole folder again.")
+        if hash_file(folder / name) != digest:
+            raise DataError(
+                f"{folder / name} should be as it was saved, but it was altered or cut off: copy the folder again. "
+                "Classes are added with add_class, not in the files."
+            )
+    try:
+        arrays = _read_weights(folder / _WEIGHTS)
+        encoder = load_encoder(folder / _ENCODER) if _ENCODER in config["files"] else None
+        return _parts(config, arrays, encoder), _classes(folder / _TEXTS, arrays)
+    except (KeyError, TypeError, ValueError, IndexError, RuntimeError) as error:
+        if isinstance(error, DataError):
+            raise
+        raise DataError(
+            f"{folder} should hold a whole recognizer, but its files do not fit together: {error}."
+        ) from error
+
+
+def _is_bundle(folder: Path) -> bool:
+    try:
+        return bool(json.loads((folder / _CONFIG).read_text(encoding="utf-8")).get("format") == FORMAT)
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
+def _read_config(folder: Path) -> dict[str, Any]:
+    path = folder / _CONFIG
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        what = "there is no such folder" if not folder.exists() else "it has no config.json"
+        raise DataError(f"{folder} should be a folder that `gzssar fit` wrote, but {what}.") from None
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} should describe a recognizer, but it is cut off or no JSON ({error}).") from error
+    if not isinstance(config, dict) or config.get("format") != FORMAT:
+        raise DataError(
+            f"{folder} should be a folder that `gzssar fit` wrote, but its config.json is something else's."
+        )
+    if not isinstance(config.get("version"), int) or config["version"] > VERSION:
+        raise DataError(
+            f"{folder} was written by a newer gzssar (format version {config.get('version')}, here {VERSION}): "
+            "upgrade gzssar, or fit again."
+        )
+    if not isinstance(config.get("files"), dict) or _WEIGHTS not in config["files"] or _TEXTS not in config["files"]:
+        raise DataError(f"{path} should list the files of the recognizer, but it does not: copy the folder again.")
+    if config.get("digest") != _digest(config):
+        raise DataError(f"{path} should be as it was saved, but it was altered: copy the folder again.")
+    return config
+
+
+def _digest(config: Mapping[str, Any]) -> str:
+    """SHA-256 of everything else in config.json."""
+    rest = {key: value for key, value in config.items() if key != "digest"}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
+
+
+def _config(parts: Parts) -> dict[str, Any]:
+    rectified = parts.vae.skeleton.rectified
+    return {
+        "kinds": list(parts.kinds),
+        "encoding": {**asdict(parts.encoding), "encoder": list(parts.encoding.encoder)},
+        "revisions": list(parts.revisions),
+        "latent_width": parts.vae.skeleton.decoder.in_features,
+        "rectified": rectified,
+        "whole_row_norm": parts.text_space.whole,
+        "gate": {
+            "centre": parts.gate.centre.tolist(),
+            "scale": parts.gate.scale.tolist(),
+            "weights": parts.gate.weights.tolist(),
+            "bias": parts.gate.bias,
+        },
+        "calibration": asdict(parts.calibration),
+        "about": dict(parts.about),
+    }
+
+
+def _write_weights(path: Path, parts: Parts, known: tuple[KnownClass, ...]) -> None:
+    from safetensors.numpy import save
+
+    arrays = {f"vae.{name}": tensor.numpy() for name, tensor in parts.vae.state_dict().items()}
+    arrays |= {"text.offset": parts.text_space.offset, "skeleton.offset": parts.skeleton_space.offset}
+    for name, matrix in (("text", parts.text_space.matrix), ("skeleton", parts.skeleton_space.matrix)):
+        if matrix is not None:
+            arrays[f"{name}.matrix"] = matrix
+    arrays["classes.centre"] = np.stack([one.centre for one in known])
+    for number, rows in enumerate(zip(*(one.tables for one in known), strict=True)):
+        arrays[f"classes.text.{number}"] = np.stack(rows)
+    with writing(path) as file:
+        file.write(save({name: np.ascontiguousarray(array) for name, array in arrays.items()}, {"format": FORMAT}))
+
+
+def _read_weights(path: Path) -> dict[str, np.ndarray]:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    try:
+        arrays: dict[str, np.ndarray] = load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise DataError(f"{path} should hold a recognizer's weights, but it cannot be read ({error}).") from error
+    return arrays
+
+
+def _parts(config: Mapping[str, Any], arrays: Mapping[str, np.ndarray], encoder: Encoder | None) -> Parts:
+    text = TextSpace(config["whole_row_norm"], arrays["text.offset"], arrays.get("text.matrix"))
+    skeleton = SkeletonSpace(arrays["skeleton.offset"], arrays.get("skeleton.matrix"))
+    state = {name.removeprefix("vae."): torch.from_numpy(a) for name, a in arrays.items() if name.startswith("vae.")}
+    widths = state["skeleton.decoder.weight"].shape[0], state["text.decoder.weight"].shape[0]
+    vae = CrossModalVae(*widths, config["latent_width"], config["rectified"])
+    vae.load_state_dict(state)
+    vae.requires_grad_(False)
+    centre, scale, weights = (np.array(config["gate"][key]) for key in ("centre", "scale", "weights"))
+    gate = Gate(centre, scale, weights, config["gate"]["bias"])
+    encoding = {**config["encoding"], "encoder": tuple(config["encoding"]["encoder"])}
+    return Parts(
+        encoder,
+        skeleton,
+        text,
+        vae,
+        gate,
+        Calibration(**config["calibration"]),
+        tuple(config["kinds"]),
+        Encoding(**encoding),
+        tuple(config["revisions"]),
+        config["about"],
+    )
+
+
+def _table(known: tuple[KnownClass, ...]) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["id", "label", "action", "motion", "seen"])
+    for k, one in enumerate(known):
+        writer.writerow([k, one.text.label, one.text.action or "", one.text.motion or "", int(one.seen)])
+    return out.getvalue()
+
+
+def _classes(path: Path, arrays: Mapping[str, np.ndarray]) -> list[KnownClass]:
+    rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"), newline="")))
+    tables = [array for name, array in sorted(arrays.items()) if name.startswith("classes.text.")]
+    return [
+        KnownClass(
+            ClassText(row["label"], row["action"] or None, row["motion"] or None),
+            row["seen"] == "1",
+            tuple(table[k] for table in tables),
+            arrays["classes.centre"][k],
+        )
+        for k, row in enumerate(rows)
+    ]

@@ -1,0 +1,424 @@
+"""A recognizer as people keep and use it: clips in, a ranking of classes out; classes come and go by their texts.
+
+::
+
+    recognizer = Recognizer.load("model/")
+    recognizer.add_class("pour tea", action="to fill a cup from a pot", motion="one hand tilts a pot over a cup …")
+    recognizer.predict("clip.skeleton")     # [{"label": "pour tea", "score": 0.71, "seen": False}, …]
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+import numpy as np
+import torch
+from jaxtyping import Float
+
+from gzssar.alignment.vae import CrossModalVae
+from gzssar.config import Encoding
+from gzssar.errors import ConfigError, DataError, TextError
+from gzssar.recognition.gate import Gate
+from gzssar.recognition.ranking import Calibration, Scores, score
+from gzssar.recognition.seen import log_densities
+from gzssar.shapes import SkeletonFeatures
+from gzssar.skeletons.encoder import Encoder
+from gzssar.skeletons.sequence import SkeletonSequence
+from gzssar.skeletons.whitening import SkeletonSpace
+from gzssar.texts.classes import KIND_OF, ClassText, ClassTexts, TextKind, label_key, nearest
+from gzssar.texts.fusion import TextSpace
+from gzssar.threads import one_thread
+
+if TYPE_CHECKING:
+    from gzssar.recognizer.explanation import Explanation
+
+Clip = SkeletonSequence | str | Path
+"""A recording, or the path of a file that holds one."""
+
+
+@dataclass(frozen=True)
+class Prediction(Sequence[dict[str, Any]]):
+    """What a clip shows: ``[{"label": …, "score": …, "seen": …}, …]``, the best first."""
+
+    ranking: tuple[dict[str, Any], ...]
+
+    p_seen: float
+    """The gate's probability that the clip shows a seen class."""
+
+    abstained: bool = False
+    """The top score is too low for an answer."""
+
+    @property
+    def label(self) -> str | None:
+        """The best class; None where the recognizer abstained."""
+        return None if self.abstained else self.ranking[0]["label"]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The whole of it, for JSON."""
+        told = {"label": self.label, "p_seen": self.p_seen, "abstained": self.abstained}
+        return {**told, "ranking": [dict(one) for one in self.ranking]}
+
+    def __len__(self) -> int:
+        return len(self.ranking)
+
+    @overload
+    def __getitem__(self, index: int) -> dict[str, Any]: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[dict[str, Any], ...]: ...
+    def __getitem__(self, index: int | slice) -> dict[str, Any] | tuple[dict[str, Any], ...]:
+        return self.ranking[index]
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return iter(self.ranking)
+
+
+@dataclass(frozen=True)
+class KnownClass:
+    """A class the recognizer can answer with."""
+
+    text: ClassText
+    seen: bool
+    tables: tuple[Float[np.ndarray, "_"], ...]
+    """Its text features, one per kind of text and encoder."""
+    centre: Float[np.ndarray, "D"]
+    """In the whitened space: the mean of its clips, or the prototype decoded from its texts."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What training left; nothing of it changes when classes come and go."""
+
+    encoder: Encoder | None
+    """None where the recognizer was made from features."""
+    skeleton_space: SkeletonSpace
+    text_space: TextSpace
+    vae: CrossModalVae
+    gate: Gate
+    calibration: Calibration
+    kinds: tuple[str, ...]
+    """The kinds of text it reads: lb, ad, md."""
+    encoding: Encoding
+    revisions: tuple[str, ...]
+    """Of each text encoder."""
+    about: Mapping[str, Any] = field(default_factory=dict)
+    """Where it comes from and how good it is: see :mod:`gzssar.recognizer.fitting`."""
+
+
+class Recognizer:
+    """Recognizes seen actions, and unseen ones from their texts alone. Safe to share between threads, but for the two
+    methods that change the classes."""
+
+    def __init__(self, parts: Parts, classes: Sequence[KnownClass]) -> None:
+        self.parts = parts
+        self._classes = {label_key(one.text.label or ""): one for one in classes}
+
+    @classmethod
+    def load(cls, folder: str | Path) -> "Recognizer":
+        """Read what :meth:`save` wrote.
+
+        Raises:
+            DataError: the folder is no recognizer, is damaged or altered, or was written by a newer version.
+        """
+        from gzssar.recognizer.bundle import load_bundle
+
+        return cls(*load_bundle(Path(folder)))
+
+    def save(self, folder: str | Path) -> None:
+        """Write one folder that loads everything: safetensors, JSON, CSV and a model card.
+
+        Raises:
+            OutputError: the folder holds something else, or cannot be written.
+        """
+        from gzssar.recognizer.bundle import save_bundle
+
+        save_bundle(Path(folder), self)
+
+    def copy(self) -> "Recognizer":
+        """Another recognizer with the same classes, which may then differ; the weights are shared."""
+        return Recognizer(self.parts, list(self._classes.values()))
+
+    @property
+    def known(self) -> tuple[KnownClass, ...]:
+        """All classes, seen ones first, then unseen ones as they came."""
+        return tuple(sorted(self._classes.values(), key=lambda one: not one.seen))
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Their labels."""
+        return tuple(one.text.label or "" for one in self.known)
+
+    @property
+    def classes_(self) -> np.ndarray:
+        """Their labels, as scikit-learn has them."""
+        return np.array(self.classes)
+
+    @property
+    def seen_classes(self) -> frozenset[str]:
+        """Labels of the classes it has seen clips of."""
+        return frozenset(one.text.label or "" for one in self.known if one.seen)
+
+    @property
+    def texts(self) -> ClassTexts:
+        """The texts of all classes, in the order of `classes`."""
+        return ClassTexts(tuple(one.text for one in self.known))
+
+    @property
+    def has_encoder(self) -> bool:
+        """Whether it takes clips; otherwise it takes features alone."""
+        return self.parts.encoder is not None
+
+    @property
+    def frames(self) -> int:
+        """T that the encoder reads."""
+        return self.encoder.frames
+
+    @property
+    def abstain_below(self) -> float:
+        """The top score below which it abstains, if asked to; set where classes played unseen."""
+        return self.parts.calibration.abstain_below
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the clips it learned from are made up."""
+        return bool(self.parts.about.get("synthetic"))
+
+    @property
+    def card(self) -> str:
+        """The model card, as Markdown."""
+        from gzssar.recognizer.card import card
+
+        return card(self)
+
+    def add_class(self, label: str, action: str | None = None, motion: str | None = None) -> None:
+        """Recognize one more class from now on; nothing is trained.
+
+        Where a text is missing, the label stands in for it: better than nothing, and much worse than a sentence.
+
+        Args:
+            label: its name.
+            action: what it is, as a dictionary would say it.
+            motion: what the body does; the text that counts most.
+
+        Raises:
+            ConfigError: there is such a class already.
+            TextError: a text is empty, or longer than the encoder reads.
+            DataError: the text encoder is another than the recognizer was fitted with.
+        """
+        if not label.strip():
+            raise TextError("a class should have a label, but an empty one came.")
+        if label_key(label) in self._classes:
+            raise ConfigError(f"there is a class {label!r} already: remove it first, or choose another label.")
+        given = {"label": label.strip(), "action": action or label, "motion": motion or label}
+        tables = self._encode([given[KIND_OF[kind]] for kind in self.parts.kinds])
+        text = ClassText(label.strip(), action or None, motion or None)
+        self._classes[label_key(label)] = KnownClass(text, False, tables, self._prototype(tables))
+
+    def add_classes(self, texts: ClassTexts) -> None:
+        """Add the classes of a table, as :meth:`add_class` does one by one; none, if one cannot be.
+
+        Raises:
+            GzssarError: as :meth:`add_class`, or a class has no label.
+        """
+        more = self.copy()
+        for text, label in zip(texts, texts.of_kind("label"), strict=True):
+            more.add_class(label, text.action, text.motion)
+        self._classes = more._classes
+
+    def remove_class(self, label: str) -> None:
+        """Forget a class, seen or unseen.
+
+        Raises:
+            ConfigError: there is no such class, or it is the last one.
+        """
+        key = self._key(label)
+        if len(self._classes) == 1:
+            raise ConfigError(f"a recognizer needs a class to answer with, but {label!r} is the last one.")
+        del self._classes[key]
+
+    @overload
+    def predict(  # type: ignore[overload-overlap]  # a str is a sequence of str too
+        self, clips: Clip, candidate_labels: Sequence[str] | None = ..., top_k: int | None = ..., abstain: bool = ...
+    ) -> Prediction: ...
+    @overload
+    def predict(
+        self,
+        clips: Sequence[Clip],
+        candidate_labels: Sequence[str] | None = ...,
+        top_k: int | None = ...,
+        abstain: bool = ...,
+    ) -> list[Prediction]: ...
+    def predict(
+        self,
+        clips: Clip | Sequence[Clip],
+        candidate_labels: Sequence[str] | None = None,
+        top_k: int | None = 5,
+        abstain: bool = False,
+    ) -> Prediction | list[Prediction]:
+        """Rank the classes for a clip, or for each clip of a list.
+
+        Args:
+            clips: recordings in any layout, or paths of files with one clip each.
+            candidate_labels: the classes to choose from; all of them without it.
+            top_k: how many to name at most; None for all.
+            abstain: give no label where the top score lies below :attr:`abstain_below`.
+
+        Raises:
+            ConfigError: a candidate is no class or comes twice, or there are none.
+            DataError: a clip is malformed, or the recognizer was made from features.
+        """
+        if isinstance(clips, Clip):
+            return self.predict_features(self.encode([_read(clips)]), candidate_labels, top_k, abstain)[0]
+        if not len(clips):
+            self._candidates(candidate_labels)
+            return []
+        features = self.encode([_read(clip) for clip in clips])
+        return self.predict_features(features, candidate_labels, top_k, abstain)
+
+    def predict_proba(self, clips: Clip | Sequence[Clip]) -> Float[np.ndarray, "N K"]:
+        """Probability of each class for each clip; columns as in `classes`, rows sum to 1."""
+        some = [clips] if isinstance(clips, Clip) else clips
+        scores = self._score(self.encode([_read(clip) for clip in some]), self.known)
+        return np.concatenate([scores.seen, scores.unseen], axis=1)
+
+    @one_thread()
+    def encode(self, clips: Sequence[SkeletonSequence]) -> Float[np.ndarray, "N D"]:
+        """Skeleton features of recordings.
+
+        Raises:
+            DataError: a clip is malformed, or the recognizer was made from features.
+        """
+        prepared = np.stack([self.encoder.prepare(clip) for clip in clips])
+        return self.encoder.encode(prepared).features
+
+    @one_thread()
+    def predict_features(
+        self,
+        features: SkeletonFeatures,
+        candidate_labels: Sequence[str] | None = None,
+        top_k: int | None = 5,
+        abstain: bool = False,
+    ) -> list[Prediction]:
+        """Rank the classes for skeleton features (N, D) of the recognizer's own encoder; as :meth:`predict`.
+
+        Raises:
+            DataError: the features have another width, or are not finite.
+        """
+        if top_k is not None and top_k < 1:
+            raise ConfigError(f"top_k should be at least 1, but it is {top_k}.")
+        known = self._candidates(candidate_labels)
+        scores = self._score(features, known)
+        rows = np.concatenate([scores.seen, scores.unseen], axis=1)
+        order = np.argsort(-rows, axis=1, kind="stable")[:, :top_k]
+        return [
+            Prediction(
+                tuple(_entry(known[k], rows[n, k]) for k in order[n]),
+                float(scores.p_seen[n]),
+                bool(abstain and rows[n, order[n, 0]] < self.abstain_below),
+            )
+            for n in range(len(rows))
+        ]
+
+    def explain(self, clip: Clip, label: str) -> "Explanation":
+        """Why a class scores as it does: similarity to each of its texts, and the joints and frames that mattered."""
+        from gzssar.recognizer.explanation import explain
+
+        return explain(self, _read(clip), self._classes[self._key(label)])
+
+    def _score(self, features: SkeletonFeatures, known: Sequence[KnownClass]) -> Scores:
+        width = len(self.parts.skeleton_space.offset)
+        if features.ndim != 2 or features.shape[1] != width or not np.isfinite(features).all():
+            raise DataError(
+                f"features should be finite and of width {width}, one row per clip, but their shape is "
+                f"{features.shape}: encode the clips with the recognizer's own encoder."
+            )
+        space = self.parts.skeleton_space(features.astype(np.float32))
+        seen, unseen = (
+            log_densities(space, np.stack(centres)) if centres else np.zeros((len(space), 0), dtype=np.float32)
+            for centres in ([one.centre for one in known if one.seen], [one.centre for one in known if not one.seen])
+        )
+        return score(seen, unseen, self.parts.gate, self.parts.calibration)
+
+    def _candidates(self, labels: Sequence[str] | None) -> tuple[KnownClass, ...]:
+        if labels is None:
+            return self.known
+        if isinstance(labels, str) or not len(labels):
+            raise ConfigError("candidate_labels should be a list of at least one class, but it is not.")
+        keys = [self._key(label) for label in labels]
+        if len(set(keys)) < len(keys):
+            twice = next(label for label, key in zip(labels, keys, strict=True) if keys.count(key) > 1)
+            raise ConfigError(f"each candidate should come once, but {twice!r} comes twice.")
+        return tuple(sorted((self._classes[key] for key in keys), key=lambda one: not one.seen))
+
+    def _key(self, label: str) -> str:
+        key = label_key(label)
+        if key not in self._classes:
+            near = nearest(label, self.classes)
+            hint = f"nearest are {', '.join(map(repr, near))}" if near else "see .classes"
+            raise ConfigError(f"{label!r} should be one of the {len(self._classes)} classes, but is none: {hint}.")
+        return key
+
+    def _encode(self, texts: Sequence[str]) -> tuple[Float[np.ndarray, "_"], ...]:
+        """Features of one class's texts, encoder by encoder within each kind."""
+        encoding = self.parts.encoding
+        rows = [encoder.encode(texts, truncate=encoding.truncate) for encoder in self._text_encoders]
+        return tuple(table[kind] for kind in range(len(texts)) for table in rows)
+
+    @cached_property
+    def _text_encoders(self) -> list[Any]:
+        from gzssar.texts.encoders import load_encoder
+
+        encoders = [load_encoder(name, self.parts.encoding.template) for name in self.parts.encoding.encoder]
+        for encoder, revision in zip(encoders, self.parts.revisions, strict=True):
+            if encoder.revision != revision:
+                raise DataError(
+                    f"new classes should be encoded by {encoder.name} in revision {revision!r}, as when the recognizer "
+                    f"was fitted, but here it is {encoder.revision!r}: install that one, or fit anew."
+                )
+        return encoders
+
+    @torch.inference_mode()
+    def _prototype(self, tables: Sequence[Float[np.ndarray, "_"]]) -> Float[np.ndarray, "D"]:
+        texts = torch.from_numpy(self.parts.text_space([table[None] for table in tables]))
+        vae = self.parts.vae
+        return np.asarray(vae.skeleton.decode(vae.text.posterior(texts).mean)[0].numpy())
+
+    @property
+    def encoder(self) -> Encoder:
+        """The skeleton encoder.
+
+        Raises:
+            DataError: there is none.
+        """
+        if self.parts.encoder is None:
+            raise DataError(
+                "this recognizer was fitted on features and has no skeleton encoder: give it features "
+                "(predict_features), or fit one with --encoder-weights."
+            )
+        return self.parts.encoder
+
+
+def kinds_of_text(parts: Parts) -> tuple[TextKind, ...]:
+    """The columns of a table of class texts that a recognizer reads."""
+    return tuple(KIND_OF[kind] for kind in parts.kinds)
+
+
+def with_about(parts: Parts, **more: Any) -> Parts:
+    """The same parts, with more said about them."""
+    return replace(parts, about={**parts.about, **more})
+
+
+def _entry(known: KnownClass, value: float) -> dict[str, Any]:
+    return {"label": known.text.label, "score": float(value), "seen": known.seen}
+
+
+def _read(clip: Clip) -> SkeletonSequence:
+    if isinstance(clip, SkeletonSequence):
+        return clip
+    from gzssar.skeletons.readers import open_clips
+
+    source = open_clips(Path(clip))
+    if len(source.entries) != 1:
+        raise DataError(f"{clip} should hold one clip, but it holds {len(source.entries)}: read them one by one.")
+    return source.entries[0].read()

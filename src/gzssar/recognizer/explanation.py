@@ -1,0 +1,108 @@
+"""Why a class scores as it does: which of its texts the clip resembles, and which joints and frames carried it."""
+
+import itertools
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float
+
+from gzssar.recognition.seen import log_densities
+from gzssar.recognizer.core import KnownClass, Recognizer, kinds_of_text
+from gzssar.skeletons.sequence import SkeletonSequence
+from gzssar.threads import one_thread
+
+WINDOWS = 10
+"""Parts of a clip that are hidden one after the other."""
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why a class scores as it does for a clip."""
+
+    label: str
+
+    similarity: dict[str, float]
+    """By kind of text (label, action, motion): cosine, in [-1, 1], of this text and of what the model would expect a
+    text about the clip to be."""
+
+    joints: Float[np.ndarray, "V"]
+    """How much the class's log-density falls when a joint (NTU-25 order) is held at its mean position; each joint's
+    share of all falls, so that they sum to 1, or all 0 where none falls."""
+
+    frames: Float[np.ndarray, "windows"]
+    """The same, when all joints are held at their mean within a window of frames."""
+
+    frame_edges: Float[np.ndarray, "edges"]
+    """Where the windows begin and end, as shares of the clip in [0, 1]."""
+
+
+@one_thread()
+def explain(recognizer: Recognizer, clip: SkeletonSequence, known: KnownClass) -> Explanation:
+    """Explain one class's score for one clip, by occlusion (Zeiler and Fergus, ECCV 2014) on the prepared clip.
+
+    Args:
+        recognizer: with an encoder.
+        clip: any recording it takes.
+        known: one of its classes.
+
+    Raises:
+        DataError: the clip is malformed, or the recognizer was made from features.
+    """
+    encoder = recognizer.encoder
+    prepared = encoder.prepare(clip)
+    length = min(clip.joints.shape[1], prepared.shape[1])  # a short clip repeats: each of its frames stands there often
+    edges = np.linspace(0, length, min(WINDOWS, length) + 1).round().astype(int)
+    hidden = [_joint_held(prepared, joint) for joint in range(prepared.shape[2])]
+    hidden += [_frames_held(prepared, int(a), int(b), length) for a, b in itertools.pairwise(edges)]
+    features = encoder.encode(np.stack([prepared, *hidden])).features
+    space = recognizer.parts.skeleton_space(features)
+    density = log_densities(space, known.centre[None])[:, 0]
+    falls = np.maximum(density[0] - density[1:], 0).astype(np.float64)
+    joints, frames = falls[: prepared.shape[2]], falls[prepared.shape[2] :]
+    similarity = _similarity(recognizer, space[:1], known)
+    return Explanation(known.text.label or "", similarity, _shares(joints), _shares(frames), edges / length)
+
+
+def _joint_held(prepared: Float[np.ndarray, "C T V M"], joint: int) -> Float[np.ndarray, "C T V M"]:
+    held = prepared.copy()
+    held[:, :, joint] = prepared[:, :, joint].mean(axis=1, keepdims=True)
+    return held
+
+
+def _frames_held(
+    prepared: Float[np.ndarray, "C T V M"], start: int, end: int, length: int
+) -> Float[np.ndarray, "C T V M"]:
+    """Wherever the clip repeats, the same window is held."""
+    held = prepared.copy()
+    total = prepared.shape[1]
+    inside = np.concatenate([np.arange(start, end) + turn * length for turn in range(math.ceil(total / length))])
+    held[:, inside[inside < total]] = prepared.mean(axis=1, keepdims=True)
+    return held
+
+
+def _shares(falls: Float[np.ndarray, "n"]) -> Float[np.ndarray, "n"]:
+    return falls / falls.sum() if falls.sum() > 0 else falls
+
+
+@torch.inference_mode()
+def _similarity(recognizer: Recognizer, features: Float[np.ndarray, "1 D"], known: KnownClass) -> dict[str, float]:
+    """Cosine of the text decoded from the clip's latent and of the class's texts, one kind at a time."""
+    parts = recognizer.parts
+    latent = parts.vae.skeleton.posterior(torch.from_numpy(features)).mean
+    expected = parts.vae.text.decode(latent)[0].numpy().astype(np.float64)
+    per_kind = len(known.tables) // len(parts.kinds)
+    widths = [len(table) for table in known.tables]
+    row = parts.text_space.rows([table[None] for table in known.tables])[0]
+    parted = np.split(row, np.cumsum(widths)[:-1])
+    told: dict[str, float] = {}
+    for number, kind in enumerate(kinds_of_text(parts)):
+        alone = [p if number == i // per_kind else np.zeros_like(p) for i, p in enumerate(parted)]
+        told[kind] = _cosine(parts.text_space.project(np.concatenate(alone)[None])[0], expected)
+    return told
+
+
+def _cosine(a: Float[np.ndarray, "W"], b: Float[np.ndarray, "W"]) -> float:
+    lengths = float(np.linalg.norm(a) * np.linalg.norm(b))
+    return float(np.clip(a @ b / lengths, -1, 1)) if lengths > 0 else 0.0

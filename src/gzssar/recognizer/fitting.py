@@ -1,0 +1,160 @@
+"""Fits a recognizer to keep: stages ① to ④ on all seen clips, and what leave-classes-out folds say about it.
+
+An experiment holds classes out to judge a method; here every class with clips is seen. Groups of them still play
+unseen, fold by fold, while some performers (or clips) are held out: the gate, the temperatures, the threshold and the
+training cycle are chosen there, and the honest scores of the model card come from there too, each fold judged by what
+was fitted on the others.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import torch
+
+from gzssar.alignment.training import align
+from gzssar.config import DEFAULT, Encoding, Recipe, text_kinds
+from gzssar.data import encode_texts
+from gzssar.errors import ConfigError, DataError
+from gzssar.outputs import versions
+from gzssar.progress import Progress
+from gzssar.recognition.gate import Gate, GateSet, distance_inputs, fit_gate
+from gzssar.recognition.ranking import Calibration, Known, fit_calibration, judge
+from gzssar.recognition.recognizer import Expert, PhaseRecognizer, Problem, pose
+from gzssar.recognizer.core import KnownClass, Parts, Recognizer
+from gzssar.shapes import TextFeatures
+from gzssar.skeletons.encoder import Encoder
+from gzssar.skeletons.features import FeatureSet, Phase, folds
+from gzssar.texts.classes import ClassTexts
+from gzssar.texts.encoders import load_encoder
+from gzssar.threads import one_thread
+
+HELD_OUT_SHARE = 0.25
+"""Share of the performers that a fold holds out to play the seen test clips; of the clips where nobody is named."""
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """What to fit a recognizer with."""
+
+    text: str = "lb+ad+md"
+    encoding: Encoding = field(default_factory=Encoding)
+    recipe: Recipe = DEFAULT
+    seed: int = 0
+
+
+@one_thread()
+def fit_recognizer(
+    clips: FeatureSet,
+    texts: ClassTexts,
+    encoder: Encoder | None,
+    fitting: Fitting,
+    about: dict[str, Any] | None = None,
+    progress: Progress | None = None,
+) -> Recognizer:
+    """Fit a recognizer.
+
+    Args:
+        clips: features of clips of seen classes; labels are rows of `texts`.
+        texts: of all classes; those without clips are unseen.
+        encoder: what made the features; None if only features will ever be recognized.
+        fitting: how.
+        about: what is to be kept about the data.
+        progress: told how far the training is.
+
+    Raises:
+        ConfigError: the recipe has no gate on distances, or several VAEs.
+        DataError: there are too few classes or clips.
+        TextError: a class lacks a text, or one is longer than the encoder reads.
+    """
+    recipe = fitting.recipe
+    if recipe.gate_input != "distances" or recipe.skeleton_space != "whitened" or recipe.fusion == "experts":
+        raise ConfigError(
+            f"a recognizer to keep needs whitened features, a gate on distances and one VAE, but the recipe "
+            f"{recipe.name!r} has others: use the default recipe."
+        )
+    seen = tuple(int(c) for c in np.unique(clips.labels))
+    if seen[-1] >= len(texts):
+        raise DataError(f"clips are of {len(texts)} classes with texts, but label {seen[-1]} came: add its texts.")
+    kinds = text_kinds(fitting.text)
+    tables = [table for of_kind in encode_texts(texts, kinds, fitting.encoding).values() for table in of_kind]
+    whole = Phase("whole", clips, clips, seen, ())
+    parts = folds(whole, recipe.fold_classes, HELD_OUT_SHARE, np.random.default_rng(fitting.seed))
+    weights = _weights(kinds, len(fitting.encoding.encoder), recipe)
+    problems = [pose(phase, tables, recipe, weights) for phase in (whole, *parts)]
+    generator = torch.Generator().manual_seed(fitting.seed)
+    report = (lambda done, total: progress("alignment", done, total)) if progress else None
+    alignments = align([problem.pairs()[0] for problem in problems], recipe, generator, report)
+    cycle, known = _best_cycle(problems[1:], [one.checkpoints for one in alignments[1:]], recipe)
+    gate, calibration = _fit(known)
+    vae = alignments[0].checkpoints[cycle]
+    revisions = tuple(load_encoder(name, fitting.encoding.template).revision for name in fitting.encoding.encoder)
+    told = {**(about or {}), "scores": _honest(known), "versions": versions(), "clips": len(clips), "cycle": cycle}
+    space, text_space = problems[0].space, problems[0].text_spaces[0]
+    kept = Parts(encoder, space, text_space, vae, gate, calibration, kinds, fitting.encoding, revisions, told)
+    return Recognizer(kept, _classes(problems[0], vae, texts, tables, recipe))
+
+
+def _weights(kinds: Sequence[str], encoders: int, recipe: Recipe) -> tuple[float, ...]:
+    """What each table weighs; a recognizer has too few classes that play unseen to fit weights on."""
+    by_kind = dict(zip(("lb", "ad", "md"), recipe.text_weights or (1.0, 1.0, 1.0), strict=True))
+    return tuple(by_kind[kind] for kind in kinds for _ in range(encoders))
+
+
+def _best_cycle(
+    problems: Sequence[Problem], checkpoints: Sequence[Sequence[Any]], recipe: Recipe
+) -> tuple[int, list[Known]]:
+    """The cycle with the highest ZSL accuracy, averaged over the folds, and what each fold says then."""
+    by_cycle = [
+        [_known(problem, vaes[cycle], recipe) for problem, vaes in zip(problems, checkpoints, strict=True)]
+        for cycle in range(recipe.cycles)
+    ]
+    zsl = [
+        np.mean([(k.unseen[~k.is_seen].argmax(axis=1) == k.column[~k.is_seen]).mean() for k in known])
+        for known in by_cycle
+    ]
+    best = int(np.argmax(zsl))
+    return best, by_cycle[best]
+
+
+def _known(problem: Problem, vae: Any, recipe: Recipe) -> Known:
+    phase = problem.phase
+    one = PhaseRecognizer(problem, (Expert(vae, problem.texts[0], phase.unseen, recipe, 0),), recipe)
+    features = problem.space(phase.test.features)
+    is_seen = phase.test_is_seen
+    column = np.where(
+        is_seen, np.searchsorted(phase.seen, phase.test.labels), np.searchsorted(phase.unseen, phase.test.labels)
+    )
+    return Known(one.nearest_mean.scores(features), one.experts[0].log_densities(features), is_seen, column)
+
+
+def _fit(known: Sequence[Known]) -> tuple[Gate, Calibration]:
+    sets = [GateSet(distance_inputs(k.unseen, k.seen), k.is_seen.astype(np.int64)) for k in known]
+    gate = fit_gate(sets, balanced=True)
+    return gate, fit_calibration(known, gate)
+
+
+def _honest(known: Sequence[Known]) -> dict[str, float]:
+    """Each fold judged by the gate and the calibration of the others; the mean over folds."""
+    judged = []
+    for k, one in enumerate(known):
+        others = [other for j, other in enumerate(known) if j != k]
+        if others:
+            judged.append(judge(one, *_fit(others)))
+    return {key: float(np.mean([scores[key] for scores in judged])) for key in judged[0]} if judged else {}
+
+
+def _classes(
+    problem: Problem, vae: Any, texts: ClassTexts, tables: Sequence[TextFeatures], recipe: Recipe
+) -> list[KnownClass]:
+    phase = problem.phase
+    unseen = tuple(k for k in range(len(texts)) if k not in phase.seen)
+    one = PhaseRecognizer(problem, (Expert(vae, problem.texts[0], unseen, recipe, 0),), recipe)
+    centres = dict(zip(phase.seen, one.nearest_mean.means, strict=True))
+    if unseen:
+        centres |= dict(zip(unseen, one.experts[0].prototypes(), strict=True))
+    rows = [replace(text, label=text.label or f"class {k}") for k, text in enumerate(texts)]
+    return [
+        KnownClass(rows[k], k in phase.seen, tuple(table[k] for table in tables), centres[k]) for k in sorted(centres)
+    ]

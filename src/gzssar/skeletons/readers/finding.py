@@ -1,0 +1,67 @@
+"""From what a user names — files, folders, patterns — to files of clips, in natural order, each once."""
+
+import glob
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from gzssar.errors import DataError
+from gzssar.skeletons.readers.reader import Reader
+from gzssar.skeletons.readers.registry import find_reader, kinds, list_files, natural_order, recognised
+
+Found = tuple[Path, Reader]
+
+
+def find_files(names: Sequence[str], on_bad: Callable[[str, DataError], None] | None = None) -> list[Found]:
+    """Find the files of clips that names stand for, and the reader of each.
+
+    A folder is walked; what no reader knows there is left alone. A file must be known, for the user named it. A name
+    that does not exist may be a pattern (``*``, ``?``, ``[…]``, and ``**`` for any folders).
+
+    Args:
+        names: paths and patterns.
+        on_bad: told of each file that is no recording, and why, which is then left out.
+
+    Raises:
+        DataError: a path does not exist, a pattern matches nothing, a folder holds no recordings; a file is none and
+            `on_bad` is None.
+    """
+    found: dict[Path, Found] = {}
+    for path in (path for name in names for path in _paths(name)):
+        try:
+            files = _of_folder(path) if path.is_dir() else [_of_file(path)]
+        except DataError as error:
+            if on_bad is None or path.is_dir():
+                raise
+            on_bad(str(path), error)
+        else:
+            for one, reader in files:
+                found.setdefault(one.resolve(), (one, reader))
+    return list(found.values())
+
+
+def _paths(name: str) -> list[Path]:
+    path = Path(name)
+    try:
+        if path.exists():
+            return [path]
+        matches = glob.glob(name, recursive=True) if glob.has_magic(name) else None  # noqa: PTH207  # an absolute one, too
+    except (OSError, ValueError) as error:
+        raise DataError(f"{name[:200]!r} should be a file, a folder or a pattern, but it is none ({error}).") from error
+    if matches is None:
+        raise DataError(f"{name} should be a file, a folder or a pattern of recordings, but there is no such file.")
+    if not matches:
+        raise DataError(f"{name} should match recordings, but no clips were found: nothing is called so.")
+    return sorted(map(Path, matches), key=lambda match: natural_order(str(match)))
+
+
+def _of_folder(folder: Path) -> list[Found]:
+    files = list_files(folder)
+    if found := recognised(files):
+        return found
+    raise DataError(f"no clips were found in {folder}: none of its {len(files)} files is one of: {kinds()}.")
+
+
+def _of_file(path: Path) -> Found:
+    if (reader := find_reader(path)) is None:
+        raise DataError(f"{path} should hold skeleton clips, but its content is none of: {kinds()}.")
+    return path, reader

@@ -1,0 +1,101 @@
+"""The web page and its JSON routes around one recognizer."""
+
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from importlib.metadata import version
+from importlib.resources import files
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gzssar.web.config import Limits
+from gzssar.web.failures import answer_errors
+from gzssar.web.guard import Guard
+from gzssar.web.model import ServedRecognizer
+from gzssar.web.routes import about_routes, class_routes, clip_routes
+from gzssar.web.samples import Samples
+from gzssar.web.store import ClassStore
+from gzssar.web.workers import Workers
+
+_ABOUT = """
+Recognise actions in skeleton clips, those with training clips and those that are known from words alone.
+
+Errors are `{"error": sentence}`. Nothing is kept of an upload, and nothing of a class either, unless the server was
+started with `--shared`.
+"""
+
+PAGES = {
+    "/": ("index.html", "text/html; charset=utf-8"),
+    "/docs": ("docs.html", "text/html; charset=utf-8"),
+    "/style.css": ("style.css", "text/css; charset=utf-8"),
+    "/icon.svg": ("icon.svg", "image/svg+xml"),
+    "/app.js": ("app.js", "text/javascript; charset=utf-8"),
+    "/api.js": ("api.js", "text/javascript; charset=utf-8"),
+    "/dom.js": ("dom.js", "text/javascript; charset=utf-8"),
+    "/player.js": ("player.js", "text/javascript; charset=utf-8"),
+    "/answer.js": ("answer.js", "text/javascript; charset=utf-8"),
+    "/classes.js": ("classes.js", "text/javascript; charset=utf-8"),
+    "/docs.js": ("docs.js", "text/javascript; charset=utf-8"),
+}
+"""Address → file and type: nothing else of the disk can be asked for."""
+
+
+def create_app(
+    recognizer: ServedRecognizer,
+    limits: Limits | None = None,
+    shared: bool = False,
+    samples: Samples | None = None,
+    hosts: Collection[str] | None = None,
+) -> FastAPI:
+    """Build the app.
+
+    Args:
+        recognizer: answers; it is not touched.
+        limits: how much visitors may ask for.
+        shared: whether classes that one visitor adds are there for all.
+        samples: clips to offer, by name.
+        hosts: names under which the server answers; None for any.
+    """
+    limits, samples = limits or Limits(), samples or {}
+    store, workers = ClassStore(recognizer, limits, shared), Workers(limits)
+    readers_of_words = Workers(replace(limits, workers=1))  # who loads a language model holds up no clip
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        workers.close()
+        readers_of_words.close()
+
+    now = version("gzssar")
+    app = FastAPI(
+        title="gzssar",
+        version=now,
+        description=_ABOUT,
+        docs_url=None,  # that page loads its scripts from elsewhere; ours is among PAGES
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+    )
+    for router in (
+        clip_routes(store, samples, limits, workers),
+        class_routes(store, readers_of_words),
+        about_routes(store, samples, limits),
+    ):
+        app.include_router(router)
+    answer_errors(app)
+    app.add_middleware(Guard, limits=limits, hosts=hosts)
+    for address, (name, kind) in PAGES.items():
+        app.router.routes.append(_page(address, name, kind))
+    return app
+
+
+def _page(address: str, name: str, kind: str) -> Route:
+    content = (files("gzssar.web") / "static" / name).read_bytes()
+
+    async def page(request: Request) -> Response:
+        return Response(content, media_type=kind)
+
+    return Route(address, page, methods=["GET"])

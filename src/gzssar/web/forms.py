@@ -1,0 +1,140 @@
+"""The forms of the routes that take a clip, and how a clip comes out of them."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, get_args
+
+from fastapi import Form, UploadFile
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
+from starlette.exceptions import HTTPException
+
+from gzssar.errors import ConfigError
+from gzssar.skeletons.layout import LAYOUTS
+from gzssar.skeletons.readers import ReadOptions
+from gzssar.skeletons.sequence import SkeletonSequence
+from gzssar.web.config import MIB, Limits
+from gzssar.web.samples import Samples
+from gzssar.web.schemas import NewClass
+from gzssar.web.uploads import Upload, read_upload
+
+LayoutName = Literal[
+    "ntu25", "kinect20", "utd20", "coco17", "openpose18", "openpose25", "mediapipe33", "smpl22", "smpl24"
+]
+assert set(get_args(LayoutName)) == set(LAYOUTS)
+ShownName = Annotated[str, StringConstraints(max_length=200)]
+Multipart = Form(media_type="multipart/form-data")
+
+_CLASS_LIST = TypeAdapter(list[NewClass])
+
+
+def _without_null(schema: dict[str, Any]) -> None:
+    """Take null out of what fields may be: forms know absence alone."""
+    for field in schema["properties"].values():
+        for kind in field.pop("anyOf", ()):
+            if kind != {"type": "null"}:
+                field.update(kind)
+
+
+class ClipForm(BaseModel):
+    """Which clip, and how to read it."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True, extra="forbid", json_schema_extra=_without_null)
+
+    clip: UploadFile | None = None
+    """A file with a skeleton clip."""
+
+    sample: ShownName | None = None
+    """Instead of a file: the name of a sample."""
+
+    layout: LayoutName | None = None
+    """The joints of a plain table (.csv, .npy)."""
+
+    fps: Annotated[float, Field(gt=0, le=1000)] | None = None
+    """Frames per second, where the file does not say."""
+
+    fill_gaps: bool = False
+    """Interpolate joints that are missing in some frames."""
+
+    index: Annotated[int, Field(ge=0, le=10_000_000)] | None = None
+    """Which clip, from 0, where the file holds several."""
+
+
+class ClassesForm(ClipForm):
+    """A clip, and classes of one's own."""
+
+    classes: Annotated[str, StringConstraints(max_length=500_000)] | None = None
+    """Classes that count for this request alone, as JSON: [{"label": …, "action": …, "motion": …}]."""
+
+    def parse_classes(self) -> tuple[NewClass, ...]:
+        """Read the classes.
+
+        Raises:
+            RequestValidationError: they are no JSON list of classes.
+        """
+        try:
+            return tuple(_CLASS_LIST.validate_json(self.classes)) if self.classes else ()
+        except ValidationError as error:
+            found = [{**one, "loc": ("classes", *one["loc"])} for one in error.errors(include_url=False)]
+            raise RequestValidationError(found) from error
+
+
+class PredictForm(ClassesForm):
+    """What is to be ranked."""
+
+    candidates: list[ShownName] = Field(default_factory=list, max_length=900)
+    """Rank these labels alone; one field per label. Without any, all classes."""
+
+    top_k: Annotated[int, Field(ge=1, le=10_000)] = 5
+    """At most so many classes, best first."""
+
+    abstain: bool = False
+    """Give no label where the model is not sure enough."""
+
+
+class ExplainForm(ClassesForm):
+    """What is to be explained."""
+
+    label: ShownName
+    """The class whose score is to be explained."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The clip that a request is about: an upload or a sample."""
+
+    upload: Upload | None
+    sample: SkeletonSequence | None
+
+    def read(self, limits: Limits) -> SkeletonSequence:
+        """Read it. Takes a while: for a worker's thread.
+
+        Raises:
+            GzssarError: the upload holds no single readable clip.
+        """
+        if self.sample is not None:
+            return self.sample
+        assert self.upload is not None  # `find_clip` checked
+        return read_upload(self.upload, limits)
+
+
+def find_clip(form: ClipForm, samples: Samples, limits: Limits) -> Wanted:
+    """Find out which clip a form is about.
+
+    Raises:
+        HTTPException: there is no such sample, or the file is too large.
+        ConfigError: the form names no clip, or two.
+    """
+    if (form.clip is None) == (form.sample is None):
+        came = "neither" if form.clip is None else "both"
+        raise ConfigError(f"a file as clip or the name of a sample should come with the request, but {came} came.")
+    if form.sample is not None:
+        if form.sample not in samples:
+            names = ", ".join(samples) or "none"
+            raise HTTPException(404, f"there is no sample {form.sample!r}; there are {names}.")
+        return Wanted(None, samples[form.sample])
+    assert form.clip is not None  # one of the two is there
+    if form.clip.size is not None and form.clip.size > limits.max_upload_bytes:
+        size = f"{limits.max_upload_bytes / MIB:g} MiB"
+        raise HTTPException(413, f"a clip should have at most {size}, but this one has more: send a shorter one.")
+    options = ReadOptions(form.layout, form.fps, form.fill_gaps)
+    return Wanted(Upload(form.clip.file, form.clip.filename or "", options, form.index), None)

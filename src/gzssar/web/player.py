@@ -1,0 +1,79 @@
+"""What the player draws: the 25 joints of NTU RGB+D over time, upright, in a unit cube, and few enough numbers."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from gzssar.skeletons.conversion import to_ntu25
+from gzssar.skeletons.inspection import present_bodies
+from gzssar.skeletons.layout import NTU25
+from gzssar.skeletons.sequence import SkeletonSequence
+from gzssar.skeletons.views import choose_views
+
+_MOST_FRAMES, _MOST_BODIES = 300, 2
+_DIGITS = 4
+_LONGEST_S = 86_400.0
+
+SIDES: tuple[str, ...] = tuple(
+    "left" if name.startswith("left") else "right" if name.startswith("right") else "middle"
+    for name in NTU25.joint_names
+)
+"""For each joint, the performer's own side."""
+
+
+@dataclass(frozen=True)
+class Motion:
+    """A clip for the player."""
+
+    frames: list[list[list[float] | None]]
+    """Frame → body → x, y, z of joint 0, of joint 1, …, or None where the body is not there. Seen from the front, x is
+    to the right, y up, z towards the viewer; all lie in [-1, 1]."""
+
+    duration_s: float
+    """From the first frame to the last."""
+
+
+def motion(sequence: SkeletonSequence) -> Motion:
+    """Bring a clip to what the player draws: at most 300 frames of the first two bodies that ever appear.
+
+    Raises:
+        DataError: positions are too large to be drawn.
+    """
+    clip = _reduced(sequence)
+    places, present = _upright(clip), present_bodies(clip)
+    if present.any():
+        places = _in_unit_cube(places, present)
+    rounded = places.round(_DIGITS).reshape(*present.shape, -1).tolist()
+    frames = [
+        [body if there else None for body, there in zip(bodies, shown, strict=True)]
+        for bodies, shown in zip(rounded, present.tolist(), strict=True)
+    ]
+    seconds = (sequence.joints.shape[1] - 1) / sequence.fps
+    return Motion(frames, round(min(seconds, _LONGEST_S), _DIGITS))
+
+
+def _reduced(sequence: SkeletonSequence) -> SkeletonSequence:
+    count = sequence.joints.shape[1]
+    kept = np.linspace(0, count - 1, min(count, _MOST_FRAMES)).round().astype(int)
+    bodies = np.flatnonzero(present_bodies(sequence).any(axis=0))[:_MOST_BODIES]
+    joints = sequence.joints[:, kept][..., bodies if len(bodies) else [0]]
+    return to_ntu25(replace(sequence, joints=joints))
+
+
+def _upright(clip: SkeletonSequence) -> Float[np.ndarray, "T M V 3"]:
+    """Axes as they are seen from the body's front; in a picture z is 0."""
+    front, *side = choose_views(clip)
+    axes = [front.across, front.up] + [view.across for view in side]
+    joints = clip.joints.astype(np.float64)
+    places = [joints[axis] * sign for axis, sign in axes] + [np.zeros(joints.shape[1:])] * (3 - len(axes))
+    return np.stack(places, axis=-1).transpose(0, 2, 1, 3)
+
+
+def _in_unit_cube(
+    places: Float[np.ndarray, "T M V 3"], present: Bool[np.ndarray, "T M"]
+) -> Float[np.ndarray, "T M V 3"]:
+    points = places[present].reshape(-1, 3)
+    low, high = points.min(axis=0), points.max(axis=0)
+    size = float((high - low).max()) / 2
+    return np.asarray((places - (low + high) / 2) / (size or 1.0))

@@ -1,0 +1,199 @@
+"""The JSON routes. Each checks its fields, hands the work to a thread, and answers."""
+
+from importlib.metadata import version
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from starlette.requests import Request
+
+from gzssar.skeletons.layout import LAYOUTS, NTU25
+from gzssar.skeletons.sequence import SkeletonSequence
+from gzssar.web.config import Limits
+from gzssar.web.forms import ClipForm, ExplainForm, Multipart, PredictForm, find_clip
+from gzssar.web.player import SIDES, motion
+from gzssar.web.samples import Samples
+from gzssar.web.schemas import (
+    About,
+    Checked,
+    ClassList,
+    Failure,
+    Health,
+    Label,
+    NewClass,
+    Ranking,
+    Sample,
+    SampleList,
+    ShownClip,
+    Why,
+)
+from gzssar.web.store import ClassStore
+from gzssar.web.workers import Check, Workers
+
+_REFUSED: dict[int | str, dict[str, Any]] = {
+    400: {"model": Failure, "description": "The body cannot be read."},
+    403: {"model": Failure, "description": "The request comes from another site, or asks for another host."},
+    408: {"model": Failure, "description": "The request arrived too slowly."},
+    413: {"model": Failure, "description": "The request is too large."},
+    422: {"model": Failure, "description": "A field, the clip or a class is not what it should be."},
+    503: {"model": Failure, "description": "Too many requests at the same time; Retry-After says when to come back."},
+    504: {"model": Failure, "description": "The answer took too long."},
+}
+_UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"model": Failure, "description": "There is nothing of that name."}}
+_OWN: dict[int | str, dict[str, Any]] = {409: {"model": Failure, "description": "The class is the model's own."}}
+
+
+def clip_routes(store: ClassStore, samples: Samples, limits: Limits, workers: Workers) -> APIRouter:
+    """Routes about one clip: how it moves, what it shows, and why."""
+    router = APIRouter(prefix="/api", responses=_REFUSED | _UNKNOWN, tags=["clips"])
+
+    @router.post("/clip")
+    async def read_clip(request: Request, form: Annotated[ClipForm, Multipart]) -> ShownClip:
+        """Read a clip, and return its joints for a player."""
+        wanted = find_clip(form, samples, limits)
+
+        def work(check: Check) -> ShownClip:
+            return _shown(wanted.read(limits))
+
+        return await workers.run(request, work)
+
+    @router.post("/predict")
+    async def predict(request: Request, form: Annotated[PredictForm, Multipart]) -> Ranking:
+        """Rank the classes that a clip may show."""
+        wanted, added = find_clip(form, samples, limits), form.parse_classes()
+
+        def work(check: Check) -> Ranking:
+            recognizer = store.recognizer(added)
+            check()
+            clip = wanted.read(limits)
+            check()
+            answer = recognizer.predict(
+                clip, candidate_labels=form.candidates or None, top_k=form.top_k, abstain=form.abstain
+            )
+            return Ranking.model_validate(answer.as_dict())
+
+        return await workers.run(request, work)
+
+    @router.post("/explain")
+    async def explain(request: Request, form: Annotated[ExplainForm, Multipart]) -> Why:
+        """Say why a class got its score: near texts, and the joints and frames that mattered."""
+        wanted, added = find_clip(form, samples, limits), form.parse_classes()
+
+        def work(check: Check) -> Why:
+            recognizer = store.recognizer(added)
+            check()
+            clip = wanted.read(limits)
+            check()
+            return _why(recognizer.explain(clip, form.label))
+
+        return await workers.run(request, work)
+
+    return router
+
+
+def class_routes(store: ClassStore, workers: Workers) -> APIRouter:
+    """Routes about classes."""
+    router = APIRouter(prefix="/api/classes", tags=["classes"])
+    taken: dict[int | str, dict[str, Any]] = {409: {"model": Failure, "description": "There is a class of that label."}}
+
+    @router.get("", responses=_only(403))
+    async def list_classes() -> ClassList:
+        """List all classes that the server knows, with their texts."""
+        return ClassList(classes=store.classes())
+
+    @router.post("", responses=_REFUSED | taken)
+    async def add_class(request: Request, new: NewClass) -> Checked:
+        """Check a class described in words.
+
+        A server started with `--shared` keeps it for everyone. Any other keeps nothing: send the class along with each
+        request, in the field `classes`.
+        """
+
+        def work(check: Check) -> Checked:
+            if store.shared:
+                store.add(new, check)
+            else:
+                store.check(new)
+            return Checked(label=new.label, kept=store.shared)
+
+        return await workers.run(request, work)
+
+    @router.delete("", responses=_only(403, 422, 503, 504) | _UNKNOWN | _OWN)
+    async def remove_class(request: Request, label: Annotated[Label, Query(description="Its label.")]) -> Checked:
+        """Remove a class that was added for everyone."""
+
+        def work(check: Check) -> Checked:
+            store.remove(label)
+            return Checked(label=label, kept=False)
+
+        return await workers.run(request, work)
+
+    return router
+
+
+def about_routes(store: ClassStore, samples: Samples, limits: Limits) -> APIRouter:
+    """Routes about the server itself."""
+    router = APIRouter(tags=["server"], responses=_only(403))
+
+    @router.get("/api/samples")
+    async def list_samples() -> SampleList:
+        """List the clips that the server offers."""
+        return SampleList(samples=[_sample(name, clip) for name, clip in samples.items()])
+
+    @router.get("/api/model")
+    async def about() -> About:
+        """Describe the model, and what the server allows."""
+        recognizer = store.recognizer()
+        seen = len(recognizer.seen_classes)
+        return About(
+            version=version("gzssar"),
+            synthetic=recognizer.synthetic,
+            shared=store.shared,
+            seen_count=seen,
+            unseen_count=len(recognizer.classes) - seen,
+            card=recognizer.card,
+            layouts=list(LAYOUTS),
+            max_upload_bytes=limits.max_upload_bytes,
+            max_frames=limits.max_frames,
+            max_classes=limits.max_classes,
+        )
+
+    @router.get("/healthz")
+    async def health() -> Health:
+        """Say that the server is up."""
+        return Health()
+
+    return router
+
+
+def _only(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    return {status: _REFUSED[status] for status in statuses}
+
+
+def _sample(name: str, clip: SkeletonSequence) -> Sample:
+    return Sample(name=name, seconds=round(clip.joints.shape[1] / clip.fps, 2))
+
+
+def _shown(clip: SkeletonSequence) -> ShownClip:
+    moving = motion(clip)
+    return ShownClip(
+        name=clip.name,
+        frame_count=clip.joints.shape[1],
+        fps=clip.fps,
+        layout=clip.layout.name,
+        dimensions=clip.dimensions,
+        duration_s=moving.duration_s,
+        motion=moving.frames,
+        joint_names=list(NTU25.joint_names),
+        sides=list(SIDES),
+        bones=[list(bone) for bone in NTU25.bones],
+    )
+
+
+def _why(reasons: Any) -> Why:
+    return Why(
+        label=reasons.label,
+        similarity=reasons.similarity,
+        joints=reasons.joints.tolist(),
+        frames=reasons.frames.tolist(),
+        frame_edges=reasons.frame_edges.tolist(),
+    )

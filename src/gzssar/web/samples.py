@@ -1,0 +1,70 @@
+"""Clips that the page offers: a folder's, or some of the synthetic world's."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from gzssar.errors import ConfigError, DataError
+from gzssar.skeletons.layout import NTU25
+from gzssar.skeletons.readers import ClipSource, ReadOptions, open_clips, read_clips
+from gzssar.skeletons.sequence import SkeletonSequence
+
+Samples = Mapping[str, SkeletonSequence]
+"""What each is called → the clip."""
+
+_MOST = 24
+_SYNTHETIC = ("hand waving", "squat down", "side kick", "jumping jack", "phone call while marching", "wave both hands")
+"""Three seen and three unseen actions."""
+_SEED = 20_230_916  # another draw than the one that `gzssar fit` trains on
+
+
+def load_samples(folder: Path) -> dict[str, SkeletonSequence]:
+    """Read the first clips of a folder, by name of file; each is called after its class, else after its file.
+
+    Plain tables are taken to have the joints of ntu25.
+
+    Raises:
+        DataError: there is no such folder, it holds no clip, or one is malformed.
+    """
+    if not folder.is_dir():
+        raise DataError(f"{folder} should be a folder of clips to offer, but it is none.")
+    samples: dict[str, SkeletonSequence] = {}
+    for name, clip in _named_clips(folder):
+        samples[_free(name, samples)] = clip
+        if len(samples) == _MOST:
+            break
+    if not samples:
+        raise DataError(f"{folder} should hold clips to offer, but it holds none.")
+    return samples
+
+
+def synthetic_samples() -> dict[str, SkeletonSequence]:
+    """A few actions of the synthetic world by a made-up performer that the embedded model never saw."""
+    from gzssar.skeletons.readers.synthetic import SyntheticWorld
+
+    world = SyntheticWorld(seed=_SEED, clips_per_class=1, subject_count=2)
+    clips = world.clips()
+    ids = {label: k for k, label in enumerate(world.labels)}
+    return {label: clips.sequence(ids[label]) for label in _SYNTHETIC}
+
+
+def _named_clips(folder: Path) -> Iterator[tuple[str, SkeletonSequence]]:
+    for path in sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith(".")):
+        source = _open(path)
+        for clip in read_clips(source):
+            named = clip.label is not None and clip.label < len(source.class_names)
+            yield (source.class_names[clip.label or 0] if named else path.stem), clip
+
+
+def _open(path: Path) -> ClipSource:
+    try:
+        return open_clips(path)
+    except ConfigError:  # a plain table, which does not say what its joints are
+        return open_clips(path, ReadOptions(layout=NTU25.name))
+
+
+def _free(name: str, taken: Samples) -> str:
+    number = 2
+    free = name
+    while free in taken:
+        free, number = f"{name} ({number})", number + 1
+    return free

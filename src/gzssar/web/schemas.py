@@ -1,0 +1,161 @@
+"""What goes into the routes and what comes out, as the OpenAPI page shows it."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)]
+
+
+class _Documented(BaseModel):
+    """Docstrings under fields become their descriptions."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+
+class Failure(_Documented):
+    """What went wrong."""
+
+    error: str
+    """One sentence: what was expected, what came, what to do."""
+
+
+class NewClass(BaseModel):
+    """A class in words."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    label: Label
+    """What the action is called: "juggle"."""
+
+    action: Text | None = None
+    """What the action is, as a dictionary would say it."""
+
+    motion: Text | None = None
+    """What the body parts do, and in which order."""
+
+
+class ShownClass(_Documented):
+    """A class that the server knows."""
+
+    label: str
+    action: str | None
+    motion: str | None
+    seen: bool
+    """Whether the model was trained on clips of it."""
+
+    added: bool
+    """Whether a visitor added it."""
+
+
+class ClassList(_Documented):
+    """All classes of the server."""
+
+    classes: list[ShownClass]
+
+
+class Checked(_Documented):
+    """A class that the model accepts."""
+
+    label: str
+    kept: bool
+    """Whether the server keeps it for everyone; if not, send it along with each request, in `classes`."""
+
+
+class Entry(_Documented):
+    """A class in a ranking."""
+
+    label: str
+    score: float
+    seen: bool
+
+
+class Ranking(_Documented):
+    """The classes that a clip may show, best first."""
+
+    label: str | None
+    """The first of the ranking; null where the model abstains."""
+
+    p_seen: float
+    """The gate's probability that the clip shows a seen class."""
+
+    abstained: bool
+    ranking: list[Entry]
+
+
+class Why(_Documented):
+    """Why a class got its score."""
+
+    label: str
+    similarity: dict[str, float]
+    """How near the clip lies to each kind of text alone, from -1 to 1."""
+
+    joints: list[float]
+    """How much each of the 25 joints matters."""
+
+    frames: list[float]
+    """How much each window of frames matters."""
+
+    frame_edges: list[float]
+    """Where the windows begin and end, as shares of the clip."""
+
+
+class ShownClip(_Documented):
+    """A clip as the player draws it."""
+
+    name: str
+    frame_count: int
+    """Frames in the file."""
+
+    fps: float
+    layout: str
+    dimensions: int
+    duration_s: float
+    motion: list[list[list[float] | None]]
+    """Frame (at most 300) → body (at most 2) → x, y, z of each joint in [-1, 1]; null where a body is not there."""
+
+    joint_names: list[str]
+    sides: list[str]
+    """left, right or middle: the side of each joint."""
+
+    bones: list[list[int]]
+    """(child, parent) of each bone, as joints."""
+
+
+class Sample(_Documented):
+    """A clip that the server offers."""
+
+    name: str
+    seconds: float
+
+
+class SampleList(_Documented):
+    """All clips that the server offers."""
+
+    samples: list[Sample]
+
+
+class About(_Documented):
+    """The model and what the server allows."""
+
+    version: str
+    synthetic: bool
+    """Whether the model learned from made-up performers."""
+
+    shared: bool
+    """Whether classes that one visitor adds are there for all."""
+
+    seen_count: int
+    unseen_count: int
+    card: str
+    layouts: list[str]
+    max_upload_bytes: int
+    max_frames: int
+    max_classes: int
+
+
+class Health(_Documented):
+    """The server is up."""
+
+    status: str = "ok"

@@ -1,0 +1,265 @@
+// The page: a clip is chosen, plays, and is ranked; a row of the ranking tells why.
+
+import * as answer from "./answer.js";
+import * as api from "./api.js";
+import { Classes } from "./classes.js";
+import { $, capital, element, percent, show, tell } from "./dom.js";
+import { Player } from "./player.js";
+
+const UNREADABLE = "No answer without a clip that can be read.";
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
+const player = new Player($("canvas"), showTime);
+let about = { max_upload_bytes: Infinity };
+let classes;
+let source = null; // form fields that name the clip
+let clip = null;
+let ranked = null;
+let selected = null;
+let why = null;
+let all = false;
+let asking = { clip: null, answer: null, why: null }; // the request of each kind that still counts
+
+function begin(kind) {
+  asking[kind]?.abort();
+  asking[kind] = new AbortController();
+  return asking[kind].signal;
+}
+
+// ---- the clip
+
+function choose(named) {
+  source = named;
+  selected = null;
+  for (const chip of $("samples").children) chip.setAttribute("aria-pressed", String(chip.value === named?.sample));
+  tell("clip-error", "");
+  forgetWhy();
+  if (!named) {
+    begin("clip");
+    begin("answer");
+    answer.empty(UNREADABLE);
+    return;
+  }
+  load();
+  rank();
+}
+
+async function load() {
+  const signal = begin("clip");
+  clip = null;
+  $("stage").setAttribute("aria-busy", "true");
+  try {
+    clip = await api.readClip(source, signal);
+  } catch (error) {
+    if (error.name !== "AbortError") refuse(error.message);
+    return;
+  }
+  $("stage").removeAttribute("aria-busy");
+  for (const id of ["play", "scrub"]) $(id).disabled = false;
+  show("stage-empty", false);
+  player.load(clip);
+  const bodies = Math.max(...clip.motion.map((frame) => frame.filter(Boolean).length));
+  show("second", bodies > 1);
+  const name = source.sample || source.clip.name;
+  $("facts").textContent =
+    `${name} · ${clip.frame_count} frames, ${+clip.fps.toFixed(2)} per second · ${clip.layout}` +
+    `${bodies > 1 ? ` · ${bodies} bodies` : ""}${clip.dimensions === 2 ? " · in a picture (2-D)" : ""}`;
+  $("canvas").setAttribute("aria-label", `Skeleton of ${name}, ${clip.duration_s.toFixed(1)} seconds`);
+  if (!calm.matches) player.play();
+  showParts();
+}
+
+// What the server says about a clip that it cannot read; the fields that may help are opened.
+function refuse(sentence) {
+  $("stage").removeAttribute("aria-busy");
+  player.clear();
+  for (const id of ["play", "scrub"]) $(id).disabled = true;
+  show("stage-empty");
+  $("facts").textContent = "";
+  $("canvas").setAttribute("aria-label", "No clip");
+  tell("clip-error", capital(sentence));
+  if ($("answer-error").textContent === capital(sentence)) answer.empty(UNREADABLE);
+  if (/joint layout|fill gaps|choose one from|frame rate/.test(sentence)) $("reading").open = true;
+}
+
+function takeFile(file) {
+  if (!file) return;
+  if (file.size > about.max_upload_bytes) {
+    choose(null);
+    refuse(`${file.name} has ${(file.size / 2 ** 20).toFixed(1)} MiB, but this server takes at most ` +
+      `${Math.round(about.max_upload_bytes / 2 ** 20)} MiB: send a shorter clip.`);
+    return;
+  }
+  choose({ clip: file, ...options() });
+}
+
+const options = () => ({
+  layout: $("layout").value,
+  fps: $("fps").value,
+  index: $("index").value,
+  fill_gaps: $("fill_gaps").checked,
+});
+
+// ---- the answer
+
+async function rank(about_label = null) {
+  if (!source || !classes) return;
+  const signal = begin("answer");
+  const candidates = classes.candidates;
+  if (candidates && !candidates.length) {
+    answer.empty("No action competes: choose some below.");
+    return;
+  }
+  answer.waiting();
+  try {
+    ranked = await api.predict(source, { classes: classes.own, candidates, top_k: 10000, abstain: true }, signal);
+  } catch (error) {
+    if (error.name === "AbortError") return;
+    if ($("clip-error").textContent === capital(error.message)) answer.empty(UNREADABLE);
+    else answer.failed(capital(error.message));
+    show("why", false);
+    forgetWhy();
+    return;
+  }
+  if (!ranked.ranking.some((entry) => entry.label === selected)) selected = null;
+  announce(about_label);
+  explain(about_label || selected || ranked.ranking[0].label);
+}
+
+function announce(label) {
+  const place = ranked.ranking.findIndex((entry) => entry.label === label);
+  const [first] = ranked.ranking;
+  const top = ranked.abstained
+    ? `Not sure, nearest is ${first.label}.`
+    : `${first.label}, ${first.seen ? "seen" : "unseen"}, ${percent(first.score)}.`;
+  const own = place >= 0 ? `“${label}” is number ${place + 1} of ${ranked.ranking.length}. ` : "";
+  $("live").textContent = `${own}${top} Seen with ${percent(ranked.p_seen)}.`;
+}
+
+function showAnswer() {
+  answer.showAnswer(ranked, classes.added, selected, explain, all);
+}
+
+async function explain(label) {
+  selected = label;
+  showAnswer();
+  const signal = begin("why");
+  answer.whyWaiting(label);
+  try {
+    why = await api.explain(source, { label, classes: classes.own }, signal);
+  } catch (error) {
+    if (error.name === "AbortError") return;
+    forgetWhy();
+    answer.whyFailed(capital(error.message));
+    return;
+  }
+  showParts();
+}
+
+function forgetWhy() {
+  begin("why");
+  why = null;
+  showParts();
+}
+
+// Clip and reasons come in either order.
+function showParts() {
+  if (why && clip) answer.showWhy(why, classes.texts(why.label), clip);
+  const shown = why && clip && $("show-parts").checked ? why : null;
+  player.explain(shown?.joints ?? null);
+  answer.showStrip(shown);
+  show("mattered", Boolean(player.weights));
+}
+
+// ---- the player's controls
+
+function showTime() {
+  const seconds = player.clip?.duration_s ?? 0;
+  $("time").textContent = `${(player.share * seconds).toFixed(1)} / ${seconds.toFixed(1)} s`;
+  $("scrub").value = Math.round(1000 * player.share);
+  $("scrub").setAttribute("aria-valuetext", `${(player.share * seconds).toFixed(1)} seconds`);
+  $("play").classList.toggle("playing", player.playing);
+  $("play").setAttribute("aria-label", player.playing ? "Pause" : "Play");
+}
+
+function listen() {
+  $("play").addEventListener("click", () => player.toggle());
+  $("scrub").addEventListener("input", (event) => {
+    const share = event.target.value / 1000; // before pausing sets the control to where the clip is
+    player.pause();
+    player.seek(share);
+  });
+  $("speed").addEventListener("change", (event) => (player.speed = Number(event.target.value)));
+  $("front").addEventListener("click", () => player.front());
+  $("show-parts").addEventListener("change", showParts);
+  $("more").addEventListener("click", () => {
+    all = !all;
+    showAnswer();
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== " " || event.target.closest("button, input, select, textarea, summary, a, label")) return;
+    event.preventDefault();
+    player.toggle();
+  });
+  $("file").addEventListener("change", (event) => {
+    takeFile(event.target.files[0]);
+    event.target.value = ""; // so that the same file can be chosen again
+  });
+  $("options").addEventListener("submit", (event) => event.preventDefault());
+  $("options").addEventListener("change", () => source?.clip && takeFile(source.clip));
+  listenToDrops();
+}
+
+function listenToDrops() {
+  let depth = 0; // dragenter and dragleave also tell of every element inside
+  const over = (shown) => $("drop").classList.toggle("over", shown);
+  window.addEventListener("dragenter", () => over(++depth > 0));
+  window.addEventListener("dragleave", () => over(--depth > 0));
+  window.addEventListener("dragover", (event) => event.preventDefault());
+  window.addEventListener("drop", (event) => {
+    event.preventDefault();
+    over((depth = 0) > 0);
+    takeFile(event.dataTransfer.files[0]);
+  });
+}
+
+// ---- the beginning
+
+function introduce() {
+  show("synthetic", about.synthetic);
+  $("version").textContent = about.version;
+  $("card").textContent = about.card;
+  show("about", Boolean(about.card));
+  $("size").textContent = `; at most ${Math.round(about.max_upload_bytes / 2 ** 20)} MiB`;
+  for (const layout of about.layouts) $("layout").append(element("option", { value: layout }, layout));
+  $("lead").textContent =
+    `Give it a skeleton clip. The model ranks ${about.seen_count + about.unseen_count} actions: ${about.seen_count} it ` +
+    `was trained on, and ${about.unseen_count} it knows from words alone. Add one of your own below.`;
+}
+
+function showSamples(samples) {
+  show("samples-box", samples.length > 0);
+  $("samples").replaceChildren(
+    ...samples.map(({ name }) =>
+      element("button", { type: "button", value: name, "aria-pressed": "false", onclick: () => choose({ sample: name }) },
+        name),
+    ),
+  );
+}
+
+async function start() {
+  listen();
+  try {
+    const [found, samples] = await Promise.all([api.about(), api.samples()]);
+    about = found;
+    introduce();
+    classes = new Classes(about.shared, rank);
+    await classes.refresh();
+    showSamples(samples);
+    rank(); // a file may have been dropped meanwhile
+    document.documentElement.dataset.ready = "true";
+  } catch (error) {
+    refuse(error.message);
+  }
+}
+
+start();

@@ -1,0 +1,116 @@
+"""From an uploaded file to one clip. What a visitor names never becomes a path: of the name only an ending out of a
+fixed list is kept, and errors speak of the visitor's file, not of ours.
+"""
+
+import logging
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from shutil import copyfileobj
+from typing import Protocol, runtime_checkable
+
+from gzssar.errors import ConfigError, DataError, GzssarError
+from gzssar.skeletons.readers import ClipSource, ReadOptions, open_clips
+from gzssar.skeletons.readers.video import VideoReader
+from gzssar.skeletons.sequence import SkeletonSequence
+from gzssar.web.config import MIB, Limits
+from gzssar.web.costs import check_cost
+
+SUFFIXES = (".skeleton", ".npz", ".npy", ".csv", ".txt", ".bvh", ".mat", ".json", ".pkl", ".zip")
+"""Endings that a temporary file may have; some readers look at them."""
+
+_LONGEST_NAME = 80
+_IN_OUR_WORDS = {
+    "with --layout": "as the joint layout",
+    "pass --fill-gaps to interpolate them": "choose to fill gaps",
+    "--fps": "the frame rate",
+    f"; {VideoReader.kind}": "",
+}
+"""What readers tell people at a command line, and what it is called here."""
+
+log = logging.getLogger(__name__)
+
+
+@runtime_checkable
+class Readable(Protocol):
+    """A file, as far as it is copied."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """At most so many bytes; none at the end."""
+        ...
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file that came with a request."""
+
+    file: Readable
+    name: str
+    """What the visitor calls it."""
+
+    options: ReadOptions
+    index: int | None = None
+    """Which clip, where the file holds several."""
+
+
+def read_upload(upload: Upload, limits: Limits) -> SkeletonSequence:
+    """Read the one clip of an upload; its temporary file is gone afterwards.
+
+    Raises:
+        GzssarError: it is too large, no reader knows it, it is damaged, or it holds several clips and none was chosen.
+    """
+    shown = shown_name(upload.name)
+    suffix = PurePosixPath(shown).suffix.lower()
+    with tempfile.TemporaryDirectory(prefix="gzssar-", ignore_cleanup_errors=True) as folder:
+        path = Path(folder) / f"upload-{Path(folder).name}{suffix if suffix in SUFFIXES else ''}"
+        try:
+            with path.open("wb") as target:
+                copyfileobj(upload.file, target, MIB)
+            clip = _read(path, upload, limits, shown)
+        except GzssarError as error:
+            raise type(error)(_said(error, path, shown)) from error
+        except Exception as error:  # a reader's own mistake: the visitor gets a sentence, the log the traceback
+            log.exception("reading an upload failed")
+            raise DataError(f"{shown} should hold a skeleton clip, but reading it failed: save it again.") from error
+    frames = clip.joints.shape[1]
+    if frames > limits.max_frames:
+        raise DataError(
+            f"{shown} should have at most {limits.max_frames} frames, but it has {frames}: cut it into shorter clips."
+        )
+    return clip
+
+
+def shown_name(name: str) -> str:
+    """A visitor's name of a file, without folders and unprintable characters, for messages only."""
+    last = name.replace("\\", "/").rpartition("/")[2]
+    return "".join(character for character in last if character.isprintable())[-_LONGEST_NAME:].strip() or "the file"
+
+
+def _read(path: Path, upload: Upload, limits: Limits, shown: str) -> SkeletonSequence:
+    if path.stat().st_size == 0:
+        raise DataError(f"{shown} should hold a skeleton clip, but it is empty.")
+    check_cost(path, limits)
+    source = open_clips(path, upload.options)
+    if source.kind == VideoReader.kind:  # strangers' videos are for no decoder here, and take longer than one waits
+        raise ConfigError(
+            f"{shown} should hold a skeleton clip, but it is a video: turn it into one of skeletons first."
+        )
+    return source.entries[_chosen(source, upload.index, shown)].read()
+
+
+def _chosen(source: ClipSource, index: int | None, shown: str) -> int:
+    count = len(source.entries)
+    if count == 0:
+        raise DataError(f"{shown} should hold a clip, but it holds none.")
+    if index is None and count > 1:
+        raise ConfigError(f"{shown} holds {count} clips, and one is shown at a time: choose one from 0 to {count - 1}.")
+    if index is not None and index >= count:
+        raise ConfigError(f"{shown} holds {count} clips, counted from 0, but not number {index}.")
+    return index or 0
+
+
+def _said(error: GzssarError, path: Path, shown: str) -> str:
+    sentence = str(error).replace(str(path), shown).replace(path.name, shown)
+    for ours, theirs in _IN_OUR_WORDS.items():
+        sentence = sentence.replace(ours, theirs)
+    return sentence

@@ -1,0 +1,219 @@
+"""Videos: axes, gaps and frame rates with poses made by hand; MediaPipe itself where it is installed."""
+
+import sys
+from importlib.util import find_spec
+from itertools import count
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gzssar.errors import ConfigError, DataError, MissingExtraError
+from gzssar.skeletons.conversion import to_ntu25
+from gzssar.skeletons.layout import MEDIAPIPE33
+from gzssar.skeletons.preprocess import prenormalise
+from gzssar.skeletons.readers import ReadOptions, open_clips, read_clips
+from gzssar.skeletons.readers import video as video_reader
+from gzssar.skeletons.readers.video import VideoReader, bridge, read_video
+
+PATH = Path("clip.mp4")
+NOSE, LEFT_SHOULDER, RIGHT_SHOULDER = 0, 11, 12
+
+
+def facing_camera():
+    """Somebody in MediaPipe's axes, x right, y down, z away: the left shoulder lies right in the picture."""
+    pose = np.zeros((33, 3))
+    for joint, name in enumerate(MEDIAPIPE33.joint_names):
+        side = 1 if "left" in name else -1 if "right" in name else 0
+        down = -0.5 if "shoulder" in name else 0.8 if "ankle" in name else 0.0 if "hip" in name else -0.7
+        pose[joint] = (0.2 * side, down, -0.1 if name == "nose" else 0.0)
+    return pose
+
+
+def moved(by):
+    return facing_camera() + np.array([by, 0, 0])
+
+
+def read(monkeypatch, poses, fps=30.0, options=None):
+    """Read a video whose frames show these poses."""
+    monkeypatch.setattr(video_reader, "_open", lambda path, options: (fps, iter(poses)))
+    return read_video(PATH, MEDIAPIPE33, options or ReadOptions(), find_poses=lambda pictures: pictures)
+
+
+def test_axes_are_the_house_s(monkeypatch):
+    clip = read(monkeypatch, [facing_camera()] * 3)
+    assert clip.layout == MEDIAPIPE33
+    assert clip.joints.shape == (3, 3, 33, 1)
+    nose, left, right = (clip.joints[:, 0, joint, 0] for joint in (NOSE, LEFT_SHOULDER, RIGHT_SHOULDER))
+    assert nose[1] > left[1] > 0  # y up
+    assert nose[2] > left[2]  # z to the camera
+    assert left[0] > right[0]  # x to the right of the picture
+    prepared = prenormalise(to_ntu25(clip).joints, 4)
+    head, mid_spine, left, right, nose_side = prepared[:, 0, [3, 1, 4, 8, 20], 0].T
+    assert head[2] > mid_spine[2]  # turned: z up, x to the performer's right
+    assert right[0] > left[0]
+    assert np.isfinite(nose_side).all()
+
+
+def test_right_handed_axes_stay_so():
+    turned = bridge([np.eye(33, 3)], 1)[:, 0, :3, 0]
+    np.testing.assert_array_equal(turned, np.diag([1, -1, -1]))
+    assert np.linalg.det(turned) == 1
+
+
+def test_short_gaps_become_straight_lines(monkeypatch):
+    clip = read(monkeypatch, [moved(0.0), None, None, None, moved(0.4)])
+    np.testing.assert_allclose(clip.joints[0, :, NOSE, 0], [0, 0.1, 0.2, 0.3, 0.4], atol=1e-6)
+
+
+def test_nobody_is_there_in_long_gaps_and_at_the_ends(monkeypatch):
+    poses = [None, None, moved(0.0), *[None] * 4, moved(0.5), *[None] * 3, moved(0.9), None]
+    clip = read(monkeypatch, poses, fps=3.0)
+    there = clip.joints.any(axis=(0, 2, 3))
+    assert there.tolist() == [False] * 2 + [True] + [False] * 4 + [True] * 5 + [False]
+    np.testing.assert_allclose(clip.joints[0, 7:12, NOSE, 0], [0.5, 0.6, 0.7, 0.8, 0.9], atol=1e-6)
+
+
+@pytest.mark.parametrize("seen", [0, 1])
+def test_nobody_in_nearly_all_frames(monkeypatch, seen):
+    with pytest.raises(DataError, match=rf"should show one person, .* in {20 - seen} of 20 frames nobody is seen"):
+        read(monkeypatch, [facing_camera()] * seen + [None] * (20 - seen))
+
+
+def test_a_video_without_frames(monkeypatch):
+    with pytest.raises(DataError, match="no frame of it can be read"):
+        read(monkeypatch, [])
+
+
+@pytest.mark.parametrize("module", ["cv2", "mediapipe"])
+def test_the_sentence_names_what_to_install(monkeypatch, module):
+    monkeypatch.setitem(sys.modules, module, None)
+    if module == "cv2":
+        with pytest.raises(MissingExtraError, match=r"reading it needs OpenCV .* pip install --no-deps mediapipe"):
+            read_video(PATH, MEDIAPIPE33, ReadOptions())
+    else:
+        with pytest.raises(MissingExtraError, match=r"needs MediaPipe 0.10.21: pip install 'gzssar\[pose\]'"):
+            list(video_reader.mediapipe_poses(iter([])))
+
+
+@pytest.mark.parametrize(
+    ("start", "is_video"),
+    [
+        (b"\0\0\0\x1cftypisom", True),
+        (b"\0\0\0\x14ftypqt  ", True),
+        (b"\0\0\0\x08wide\0\0\0\0mdat", True),
+        (b"RIFF\0\0\0\0AVI LIST", True),
+        (b"\x1a\x45\xdf\xa3\x9f\x42", True),
+        (b"\0\0\0\x1cftypheic", False),
+        (b"\0\0\0\x1cftypavif", False),
+        (b"\0\0\0\x1cftypM4A ", False),
+        (b"RIFF\0\0\0\0WAVEfmt ", False),
+        (b"ftypisom", False),
+        (b"", False),
+    ],
+)
+def test_videos_are_known_by_their_first_bytes(start, is_video):
+    assert VideoReader().recognises(PATH, start) is is_video
+
+
+def test_another_layout_is_refused():
+    with pytest.raises(ConfigError, match="has the joints of layout 'mediapipe33'"):
+        VideoReader().open(PATH, ReadOptions(layout="ntu25"))
+
+
+def test_a_folder_of_videos_and_skeletons(tmp_path):
+    np.save(tmp_path / "a.npy", np.zeros((4, 25, 3)))
+    (tmp_path / "a.mp4").write_bytes(b"\0\0\0\x1cftypisom")
+    source = open_clips(tmp_path, ReadOptions(layout="ntu25"))
+    assert [entry.name for entry in source.entries] == ["a.npy"]
+    assert source.unread == 1
+    (tmp_path / "a.npy").unlink()
+    assert [entry.name for entry in open_clips(tmp_path).entries] == ["a.mp4"]
+
+
+@pytest.fixture
+def opencv():
+    return pytest.importorskip("cv2", reason="OpenCV is missing: pip install 'gzssar[pose]'")
+
+
+def write_video(cv2, path, pictures, code, fps=25.0):
+    height, width, _ = pictures[0].shape
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*code), fps, (width, height))
+    assert writer.isOpened()
+    for picture in pictures:
+        writer.write(picture[..., ::-1])
+    writer.release()
+    return path
+
+
+FILES = [("a.mp4", "mp4v"), ("a.mov", "mp4v"), ("a.mkv", "mp4v"), ("a.avi", "MJPG"), ("a.webm", "VP80")]
+
+
+@pytest.mark.parametrize(("name", "code"), FILES)
+def test_frames_come_in_order_as_red_green_blue(tmp_path, opencv, name, code):
+    colours = [(250, 10, 10), (10, 250, 10), (10, 10, 250)]
+    pictures = [np.full((64, 96, 3), colour, dtype=np.uint8) for colour in colours for _ in range(4)]
+    path = write_video(opencv, tmp_path / name, pictures, code)
+    seen = []
+
+    def find_poses(pictures):
+        for picture, number in zip(pictures, count(), strict=False):
+            seen.append(int(picture.mean(axis=(0, 1)).argmax()))
+            yield moved(0.1 * number)
+
+    clip = read_video(path, MEDIAPIPE33, ReadOptions(), find_poses)
+    assert seen == [0] * 4 + [1] * 4 + [2] * 4
+    assert (clip.fps, clip.name, clip.joints.shape[1]) == (25.0, name, 12)
+
+
+def test_the_frame_rate_is_the_file_s(tmp_path, opencv):
+    path = write_video(opencv, tmp_path / "a.avi", [np.zeros((64, 64, 3), dtype=np.uint8)] * 3, "MJPG")
+    with pytest.raises(ConfigError, match="states 25 frames per second, but the options name 30"):
+        read_video(path, MEDIAPIPE33, ReadOptions(fps=30.0), lambda pictures: [facing_camera()])
+
+
+@pytest.mark.parametrize("data", [b"\0\0\0\x1cftypisom" + bytes(500), b"\x1a\x45\xdf\xa3", b"RIFF\0\0\0\0AVI LIST"])
+def test_a_damaged_video(tmp_path, opencv, data, capfd):
+    path = tmp_path / "a.mp4"
+    path.write_bytes(data)
+    with pytest.raises(DataError, match="should be a video, but it cannot be read"):
+        list(read_clips(open_clips(path)))
+    assert capfd.readouterr().err == ""
+
+
+def test_a_video_that_is_cut_off(tmp_path, opencv):
+    pictures = list(np.random.default_rng(0).integers(0, 255, (20, 64, 64, 3), dtype=np.uint8))
+    path = write_video(opencv, tmp_path / "a.avi", pictures, "MJPG")
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    clip = read_video(path, MEDIAPIPE33, ReadOptions(), lambda pictures: [facing_camera() for _ in pictures])
+    assert 0 < clip.joints.shape[1] < 20
+
+
+@pytest.fixture
+def astronaut(opencv):
+    """A picture of somebody from head to hips, in scikit-image's wheel."""
+    package = find_spec("skimage")
+    if package is None or package.origin is None:
+        pytest.skip("a picture of a person is missing: pip install --no-deps scikit-image")
+    picture = opencv.imread(str(Path(package.origin).parent / "data" / "astronaut.png"))
+    return picture[::2, ::2, ::-1]
+
+
+def test_mediapipe_finds_a_person(tmp_path, opencv, astronaut):
+    pytest.importorskip("mediapipe", reason="MediaPipe is missing: pip install --no-deps mediapipe==0.10.21")
+    pictures = [np.roll(np.pad(astronaut, ((0, 0), (20, 60), (0, 0))), shift, axis=1) for shift in range(12)]
+    pictures[6] = np.zeros_like(pictures[6])
+    (clip,) = read_clips(open_clips(write_video(opencv, tmp_path / "a.mp4", pictures, "mp4v")))
+    assert clip.joints.shape == (3, 12, 33, 1)
+    assert clip.joints.any(axis=(0, 2, 3)).all()
+    nose, left, right = clip.joints[:, :, [NOSE, LEFT_SHOULDER, RIGHT_SHOULDER], 0].mean(axis=1).T
+    assert 0.2 < left[0] - right[0] < 0.6  # shoulders of a grown-up, who faces the camera
+    assert nose[1] > max(left[1], right[1])
+    assert nose[2] > max(left[2], right[2])
+
+
+def test_mediapipe_finds_nobody(tmp_path, opencv):
+    pytest.importorskip("mediapipe", reason="MediaPipe is missing: pip install --no-deps mediapipe==0.10.21")
+    path = write_video(opencv, tmp_path / "a.mp4", [np.zeros((64, 96, 3), dtype=np.uint8)] * 4, "mp4v")
+    with pytest.raises(DataError, match="in 4 of 4 frames nobody is seen"):
+        list(read_clips(open_clips(path)))

@@ -1,0 +1,67 @@
+"""Classes of visitors."""
+
+import threading
+
+import pytest
+from starlette.exceptions import HTTPException
+from web_recognizer import FakeRecognizer
+
+from gzssar.errors import ConfigError
+from gzssar.web.config import Limits
+from gzssar.web.schemas import NewClass
+from gzssar.web.store import ClassStore
+
+
+def test_the_same_classes_are_encoded_once():
+    recognizer = FakeRecognizer()
+    store = ClassStore(recognizer, Limits(), shared=False)
+    one, two = NewClass(label="one"), NewClass(label="two", motion="up")
+    first = store.recognizer((one, two))
+    assert store.recognizer((one, two)) is first
+    assert recognizer.encoded == ["one", "two"]
+    assert store.recognizer((one, NewClass(label="two", motion="down"))) is not first
+    assert store.recognizer() is recognizer
+    assert "one" not in recognizer.classes
+
+
+def test_copies_are_bounded():
+    store = ClassStore(FakeRecognizer(), Limits(), shared=False)
+    for k in range(100):
+        store.recognizer((NewClass(label=f"class {k}"),))
+    assert len(store._copies) == 32
+
+
+def test_a_copy_of_before_a_change_is_not_kept():
+    store = ClassStore(FakeRecognizer(), Limits(), shared=True)
+    own = (NewClass(label="own"),)
+    store.recognizer(own)
+    store.add(NewClass(label="for all"))
+    assert store.recognizer(own).classes[-2:] == ("for all", "own")
+    assert store.classes()[-1].added
+    with pytest.raises(HTTPException):
+        store.remove("own")
+
+
+def test_a_failed_class_changes_nothing():
+    store = ClassStore(FakeRecognizer(), Limits(), shared=True)
+    before = store.recognizer().classes
+    with pytest.raises(ConfigError):
+        store.add(NewClass(label="bell\x07"))
+    assert store.recognizer().classes == before
+
+
+def test_reading_does_not_wait_for_texts_to_be_encoded():
+    gate = threading.Event()
+
+    class Slow(FakeRecognizer):
+        def add_class(self, label, action=None, motion=None):
+            gate.wait(10)
+            super().add_class(label, action, motion)
+
+    store = ClassStore(Slow(), Limits(), shared=True)
+    adding = threading.Thread(target=store.add, args=(NewClass(label="slow"),))
+    adding.start()
+    assert "slow" not in store.recognizer().classes  # would hang if it waited
+    gate.set()
+    adding.join()
+    assert "slow" in store.recognizer().classes

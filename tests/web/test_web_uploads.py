@@ -1,0 +1,160 @@
+"""Uploads: whatever comes, a visitor reads a sentence about a file as he calls it."""
+
+import io
+import logging
+import pickle
+import tempfile
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from web_server import csv_bytes, npy_bytes, npz_bytes
+
+from gzssar.errors import ConfigError, DataError, GzssarError
+from gzssar.skeletons.readers import ReadOptions
+from gzssar.web import uploads
+from gzssar.web.config import Limits
+from gzssar.web.uploads import Upload, read_upload, shown_name
+
+
+def read(data, name, options=None, index=None, limits=None):
+    return read_upload(Upload(io.BytesIO(data), name, options or ReadOptions(), index), limits or Limits())
+
+
+def told(data, name, error=GzssarError, **more):
+    with pytest.raises(error) as raised:
+        read(data, name, **more)
+    sentence = str(raised.value)
+    assert tempfile.gettempdir() not in sentence
+    assert "upload-" not in sentence
+    return sentence
+
+
+def ntu(frames=2):
+    joint = "0.1 0.2 3.0 " + " ".join(["0"] * 9)
+    body = ["72057594037931101 0 1 1 1 1 0 0.1 0.2 2", "25", *[joint] * 25]
+    return "\n".join([str(frames), *(["1", *body] * frames)]).encode()
+
+
+def test_nothing_stays_on_disk(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert read(ntu(3), "a.skeleton").joints.shape[1] == 3
+    told(b"3\nwrong", "a.skeleton")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_names_of_visitors_are_no_paths(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    seen = []
+
+    def spy(path, options):
+        seen.append(path)
+        raise DataError(f"{path} is only looked at.")
+
+    monkeypatch.setattr(uploads, "open_clips", spy)
+    for name in (
+        "../../../etc/cron.d/x.skeleton",
+        "/etc/passwd",
+        "C:\\x\\y.CSV",
+        "..",
+        "",
+        "a\0.csv",
+        "x.exe",
+        "a." * 500,
+    ):
+        told(ntu(), name)
+    assert all(path.parent.parent == tmp_path and path.stem.startswith("upload-") for path in seen)
+    assert {path.suffix for path in seen} == {".skeleton", ".csv", ""}
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("../a b.csv", "a b.csv"),
+        ("C:\\clips\\wave.npz", "wave.npz"),
+        ("", "the file"),
+        ("..", ".."),
+        ("x\n\x1b[31m.csv", "x[31m.csv"),
+        ("y" * 200 + ".csv", "y" * 76 + ".csv"),
+    ],
+)
+def test_shown_names(name, shown):
+    assert shown_name(name) == shown
+
+
+def test_errors_speak_of_the_visitors_file_and_fields():
+    assert told(b"2\n1\nx", "S001.skeleton").startswith("S001.skeleton, line 3,")
+    assert told(csv_bytes(), "wave.csv").endswith("as the joint layout.")
+    gaps = npy_bytes(np.full((3, 25, 3), np.nan, dtype=np.float32))
+    assert "choose to fill gaps" in told(gaps, "gaps.npy", options=ReadOptions(layout="ntu25"))
+    assert "video" not in told(b"hello", "notes.txt")
+
+
+def test_empty_and_unknown_files():
+    assert told(b"", "a.csv") == "a.csv should hold a skeleton clip, but it is empty."
+    assert "none of" in told(b"\x89PNG\r\n" + bytes(100), "cat.png")
+
+
+def test_videos_are_refused_unread():
+    assert "is a video" in told(b"\0\0\0\x18ftypisom" + bytes(64), "dance.mp4", error=ConfigError)
+
+
+def test_one_clip_of_several():
+    several = npz_bytes(clips=3, frames=8)
+    assert "holds 3 clips" in told(several, "many.npz", error=ConfigError)
+    assert read(several, "many.npz", index=2).joints.shape[1] == 8
+    assert "not number 3" in told(several, "many.npz", index=3)
+    assert read(ntu(), "one.skeleton", index=0).joints.shape[1] == 2
+
+
+def test_frames_are_limited():
+    assert "at most 10 frames, but it has 11" in told(ntu(11), "long.skeleton", limits=Limits(max_frames=10))
+    assert read(ntu(10), "long.skeleton", limits=Limits(max_frames=10)).joints.shape[1] == 10
+
+
+def test_archives_may_not_unpack_to_much_more():
+    four_letters = np.random.default_rng(0).integers(0, 4, 2_000_000, dtype=np.uint8).tobytes()
+    bomb = io.BytesIO()
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        for key in ("joints", "offsets", "more"):
+            archive.writestr(f"{key}.npy", four_letters[:900_000])
+    limits = Limits(max_unpacked_bytes=1_000_000)
+    assert "should unpack to at most" in told(bomb.getvalue(), "bomb.npz", limits=limits)
+    single = io.BytesIO()
+    with zipfile.ZipFile(single, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("joints.npy", four_letters)
+    assert "at most 1000000 bytes" in told(single.getvalue(), "bomb.npz", limits=limits)
+
+
+def test_texts_of_too_many_lines():
+    for line in (b"1\n", b"\r", "\u2028".encode(), b"0\x1e"):
+        assert "at most 1000 lines" in told(b"5\n" + line * 1001, "lines.csv", limits=Limits(max_frames=10))
+    assert "at most 1000" not in told(b"5\n0\n" * 400, "lines.csv", limits=Limits(max_frames=10))
+
+
+def test_pickles_are_small():
+    assert "holds 3 clips" in told(pickle.dumps({"annotations": [{}, {}, {}]}), "three.pkl")
+    many = pickle.dumps({"annotations": [{} for _ in range(1_500_000)]})
+    assert "because it is a pickle" in told(many, "many.pkl")
+
+
+def test_a_readers_own_mistake_is_a_sentence_and_a_line_in_the_log(monkeypatch, caplog):
+    def fail(path, options):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(uploads, "open_clips", fail)
+    with caplog.at_level(logging.ERROR):
+        assert told(ntu(), "odd.skeleton") == (
+            "odd.skeleton should hold a skeleton clip, but reading it failed: save it again."
+        )
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_random_bytes_behind_every_start():
+    rng = np.random.default_rng(0)
+    starts = (b"", b"PK\3\4", b"\x93NUMPY", b"\x80\x04\x95", b"MATLAB 5.0", b"HIERARCHY", b'{"skeletons":', b"3\n1\n")
+    for start in starts:
+        for size in (1, 50, 5000):
+            told(start + rng.bytes(size), "x.bin")
+    assert Path(tempfile.gettempdir()).is_dir()

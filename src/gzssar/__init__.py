@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gzssar.config import DEFAULT, PAPER, ExperimentConfig, Recipe
     from gzssar.errors import GzssarError
     from gzssar.experiment import Experiment, Result, run, run_seed
+    from gzssar.recognizer import Prediction, Recognizer
     from gzssar.skeletons.features import Benchmark, FeatureSet, Phase, load_features, save_features
     from gzssar.skeletons.synse import read_synse
     from gzssar.splits import ClassSplit, published_split
@@ -27,6 +28,7 @@ _HOME = {
     "config": ("DEFAULT", "PAPER", "ExperimentConfig", "Recipe"),
     "errors": ("GzssarError",),
     "experiment": ("Experiment", "Result", "run", "run_seed"),
+    "recognizer": ("Prediction", "Recognizer"),
     "skeletons.features": ("Benchmark", "FeatureSet", "Phase", "load_features", "save_features"),
     "skeletons.synse": ("read_synse",),
     "splits": ("ClassSplit", "published_split"),
@@ -43,7 +45,9 @@ __all__ = [
     "FeatureSet",
     "GzssarError",
     "Phase",
+    "Prediction",
     "Recipe",
+    "Recognizer",
     "Result",
     "load_features",
     "published_split",

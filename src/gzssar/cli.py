@@ -220,11 +220,14 @@ def serve(config: Annotated[ServeConfig, tyro.conf.OmitArgPrefixes]) -> None:
     """Open a web page that recognizes clips and takes classes described in words."""
     from gzssar.models import synthetic_model
     from gzssar.recognizer import Recognizer
+    from gzssar.threads import one_thread
     from gzssar.web.server import serve as serve_page
 
     with _progress() as progress:
         recognizer = Recognizer.load(config.model) if config.model else synthetic_model(progress)
-    serve_page(recognizer, config)
+    recognizer.encoder  # noqa: B018  # a model made from features is refused here, not at each visitor's clip
+    with one_thread():  # once for all requests, whose own limits would undo each other's
+        serve_page(recognizer, config)
 
 
 _COMMANDS: dict[str, Callable[..., None]] = {

@@ -1,6 +1,7 @@
 """What the commands on models do: fit one, export one, make the embedded synthetic one."""
 
 import hashlib
+import shutil
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gzssar.clip_config import EmbedConfig
-from gzssar.clips import embed
+from gzssar.clips import embed, read_options
 from gzssar.config import recipe_for
 from gzssar.errors import ConfigError, DataError, OutputError, TextError
 from gzssar.files import cache_root, writing
@@ -17,6 +18,7 @@ from gzssar.model_config import ExportConfig, FitConfig
 from gzssar.progress import Progress
 from gzssar.recognizer import Recognizer
 from gzssar.recognizer.fitting import Fitting, fit_recognizer
+from gzssar.skeletons.embedding import EmbedJob, ShardWorker
 from gzssar.skeletons.encoder import Encoder, load_encoder, prepare
 from gzssar.skeletons.feature_files import FeatureRows, read_rows
 from gzssar.skeletons.features import FeatureSet
@@ -42,9 +44,9 @@ def fit(config: FitConfig, progress: Progress | None = None) -> Recognizer:
         raise OutputError(f"{config.out} is there already: name another folder with -o, or delete it.")
     rows, about, working = _rows(config, progress)
     encoder = load_encoder(config.encoder_weights) if config.encoder_weights else None
-    clips = _training_clips(rows, tuple(about["class_names"]), texts, config)
+    clips = _training_clips(rows, tuple(about.get("class_names", ())), texts, config)
     told = {
-        "data": (config.data or config.features or Path()).name,
+        "data": (config.data or config.features or Path()).resolve().name,
         "fingerprint": fingerprint(clips),
         "performers": sorted({int(s) for s in (clips.subjects if clips.subjects is not None else []) if s >= 0}),
     }
@@ -62,13 +64,23 @@ def _rows(config: FitConfig, progress: Progress | None) -> tuple[FeatureRows, di
         return *read_rows(config.features), None
     assert config.data is not None  # FitConfig checked
     assert config.encoder_weights is not None
-    working = config.out.with_name(f".{config.out.name}.features.npz")
+    out = config.out.resolve()  # which has a name
+    working = out.with_name(f".{out.name}.features.npz")
+    job = EmbedConfig(config.data, config.encoder_weights, working, device=config.device, reading=config.reading)
+    if working.exists() and read_rows(working)[1].get("job") != _fingerprint_of(job):
+        working.unlink()  # of other clips or another encoder
     if not working.exists():
-        embed(
-            EmbedConfig(config.data, config.encoder_weights, working, device=config.device, reading=config.reading),
-            progress,
-        )
+        embed(job, progress)
     return *read_rows(working), working
+
+
+def _fingerprint_of(config: EmbedConfig) -> str:
+    """What features say in their provenance if they are those that `config` asks for."""
+    assert config.out is not None
+    reading, sizes = config.reading, (config.batch_size, config.shard_size)
+    options = read_options(reading), reading.missing
+    job = EmbedJob(config.clips, config.weights, config.out, *options, *sizes, reading.skip_bad, config.device)
+    return ShardWorker(job).fingerprint()
 
 
 def _training_clips(rows: FeatureRows, names: tuple[str, ...], texts: ClassTexts, config: FitConfig) -> FeatureSet:
@@ -86,19 +98,20 @@ def _training_clips(rows: FeatureRows, names: tuple[str, ...], texts: ClassTexts
 
 
 def _row_of_class(labels: np.ndarray, names: tuple[str, ...], texts: ClassTexts) -> dict[int, int]:
-    """Which row of the texts each class of the clips has: by name where both have names, else by id.
+    """Which row of the texts each class of the clips has: by name where any class of the clips is named like a row,
+    else by id.
 
     Raises:
         DataError: a clip has no class.
         TextError: a class has no row.
     """
     present = sorted({int(label) for label in labels})
-    if present[0] < 0:
-        raise DataError("fitting needs the class of every clip, but some have none.")
+    if not present or present[0] < 0:
+        raise DataError("fitting needs clips, and the class of every one of them, but some have none.")
     if len(names) > present[-1] and texts.has("label"):
-        keys = {label_key(label): k for k, label in enumerate(texts.of_kind("label"))}
-        if all(label_key(names[c]) in keys for c in present):
-            return {c: keys[label_key(names[c])] for c in present}
+        keys = {label_key(label) for label in texts.of_kind("label")}
+        if any(label_key(names[c]) in keys for c in present):
+            return {c: texts.index(names[c]) for c in present}
     if present[-1] >= len(texts):
         raise TextError(
             f"the {len(texts)} rows of texts should describe all classes with clips, but one has id {present[-1]}: add "
@@ -164,6 +177,7 @@ def synthetic_model(progress: Progress | None = None) -> Recognizer:
     with suppress(DataError):
         return Recognizer.load(folder)
     recognizer = _fit_synthetic(progress)
+    shutil.rmtree(folder, ignore_errors=True)  # what does not load
     with suppress(OutputError):  # an unwritable cache costs time, never a run
         recognizer.save(folder)
     return recognizer
@@ -176,7 +190,7 @@ def _fit_synthetic(progress: Progress | None) -> Recognizer:
     from gzssar.skeletons.training import fit_encoder
     from gzssar.skeletons.training_options import EncoderTraining
 
-    training = EncoderTraining(width=16, frames=48, epochs=20, batch_size=24, learning_rate=2e-2, stream="joint motion")
+    training = EncoderTraining(width=16, frames=24, epochs=12, batch_size=24, learning_rate=2e-2, stream="joint motion")
     drawn = SyntheticWorld().clips()
     chosen = np.isin(drawn.labels, SYNTHETIC_SPLIT.seen)
     clips = np.stack(

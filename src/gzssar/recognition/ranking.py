@@ -117,9 +117,9 @@ def _temperature(sets: Sequence[tuple[Float[np.ndarray, "_ _"], Int[np.ndarray, 
 
 def _abstain_below(top: Float[np.ndarray, "N"], right: Bool[np.ndarray, "N"]) -> float:
     """The threshold that keeps the most right answers less the wrong ones."""
-    order = np.argsort(-top, kind="stable")
-    gain = np.cumsum(np.where(right[order], 1, -1))
-    return float(top[order][int(np.argmax(gain))]) if gain.max() > 0 else 1.0
+    levels, level = np.unique(-top, return_inverse=True)  # equal scores stay or go together
+    gain = np.cumsum(np.bincount(level, weights=np.where(right, 1, -1)))
+    return float(-levels[int(np.argmax(gain))]) if gain.max() > 0 else 1.0
 
 
 def _moved(p_seen: Float[np.ndarray, "N"], threshold: float) -> Float[np.ndarray, "N"]:

@@ -10,7 +10,8 @@ file                     holds
 ``README.md``            the model card
 ======================== =========================================================
 
-The folder is written beside its name and renamed, so that a kill leaves no half of one.
+The folder is written beside its name and renamed, and an older one is moved away in one go, so that a kill leaves no
+half of either.
 """
 
 import csv
@@ -61,31 +62,61 @@ def save_bundle(folder: Path, recognizer: Recognizer) -> None:
     Raises:
         OutputError: the folder holds something else, or cannot be written.
     """
-    if folder.exists() and not (folder.is_dir() and (not any(folder.iterdir()) or _is_bundle(folder))):
-        raise OutputError(f"{folder} should be a new folder or hold a recognizer, but it holds something else.")
-    parts, known = recognizer.parts, recognizer.known
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        working = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.", suffix=".part"))
+        _check_target(folder)
+        target = folder.resolve()  # a link stays one
+        target.parent.mkdir(parents=True, exist_ok=True)
+        working = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part"))
+        try:
+            _write(working / "new", recognizer, target / SAMPLES)
+            _swap(working, target)
+        finally:
+            shutil.rmtree(working, ignore_errors=True)
+    except OutputError:
+        raise
     except OSError as error:
         raise OutputError(f"{folder} cannot be written ({error.strerror}): name another folder.") from error
+
+
+def _check_target(folder: Path) -> None:
+    if not folder.exists():
+        return
+    if not (folder.is_dir() and (not any(folder.iterdir()) or _is_bundle(folder))):
+        raise OutputError(f"{folder} should be a new folder or hold a recognizer, but it holds something else.")
+    ours = {_CONFIG, _WEIGHTS, _ENCODER, _TEXTS, _CARD, SAMPLES}
+    if others := sorted(path.name for path in folder.iterdir() if path.name not in ours and path.name[0] != "."):
+        raise OutputError(
+            f"{folder} holds a recognizer, which would be replaced, but also {others[0]!r}, which would be lost: move "
+            "that, or name another folder."
+        )
+
+
+def _write(folder: Path, recognizer: Recognizer, samples: Path) -> None:
+    parts, known = recognizer.parts, recognizer.known
+    folder.mkdir()
+    _write_weights(folder / _WEIGHTS, parts, known)
+    if parts.encoder is not None:
+        save_encoder(folder / _ENCODER, parts.encoder)
+    write_text(folder / _TEXTS, _table(known))
+    write_text(folder / _CARD, card(recognizer))
+    files = {path.name: hash_file(path) for path in sorted(folder.iterdir())}
+    config = {"format": FORMAT, "version": VERSION, "files": files, **_config(parts)}
+    write_json(folder / _CONFIG, {**config, "digest": _digest(config)})
+    if samples.is_dir():
+        shutil.copytree(samples, folder / SAMPLES)
+
+
+def _swap(working: Path, target: Path) -> None:
+    """Put the new folder in the old one's place; where that fails, the old one stays."""
+    if not target.exists():
+        (working / "new").rename(target)
+        return
+    target.rename(working / "old")
     try:
-        _write_weights(working / _WEIGHTS, parts, known)
-        if parts.encoder is not None:
-            save_encoder(working / _ENCODER, parts.encoder)
-        write_text(working / _TEXTS, _table(known))
-        write_text(working / _CARD, card(recognizer))
-        files = {path.name: hash_file(path) for path in sorted(working.iterdir())}
-        config = {"format": FORMAT, "version": VERSION, "files": files, **_config(parts)}
-        write_json(working / _CONFIG, {**config, "digest": _digest(config)})
-        if (folder / SAMPLES).is_dir():
-            shutil.copytree(folder / SAMPLES, working / SAMPLES)
-        working.chmod(0o755)
-        if folder.exists():
-            shutil.rmtree(folder)
-        working.rename(folder)
-    finally:
-        shutil.rmtree(working, ignore_errors=True)
+        (working / "new").rename(target)
+    except BaseException:
+        (working / "old").rename(target)
+        raise
 
 
 def load_bundle(folder: Path) -> tuple[Parts, list[KnownClass]]:
@@ -118,7 +149,7 @@ def load_bundle(folder: Path) -> tuple[Parts, list[KnownClass]]:
 def _is_bundle(folder: Path) -> bool:
     try:
         return bool(json.loads((folder / _CONFIG).read_text(encoding="utf-8")).get("format") == FORMAT)
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError, RecursionError):
         return False
 
 
@@ -129,7 +160,9 @@ def _read_config(folder: Path) -> dict[str, Any]:
     except FileNotFoundError:
         what = "there is no such folder" if not folder.exists() else "it has no config.json"
         raise DataError(f"{folder} should be a folder that `gzssar fit` wrote, but {what}.") from None
-    except (OSError, ValueError) as error:
+    except NotADirectoryError:
+        raise DataError(f"{folder} should be a folder that `gzssar fit` wrote, but it is a file.") from None
+    except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"{path} should describe a recognizer, but it is cut off or no JSON ({error}).") from error
     if not isinstance(config, dict) or config.get("format") != FORMAT:
         raise DataError(
@@ -226,7 +259,7 @@ def _parts(config: Mapping[str, Any], arrays: Mapping[str, np.ndarray], encoder:
 
 def _table(known: tuple[KnownClass, ...]) -> str:
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
+    writer = csv.writer(out, lineterminator="\r\n")  # quotes a \r within a text
     writer.writerow(["id", "label", "action", "motion", "seen"])
     for k, one in enumerate(known):
         writer.writerow([k, one.text.label, one.text.action or "", one.text.motion or "", int(one.seen)])
@@ -234,8 +267,9 @@ def _table(known: tuple[KnownClass, ...]) -> str:
 
 
 def _classes(path: Path, arrays: Mapping[str, np.ndarray]) -> list[KnownClass]:
-    rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"), newline="")))
-    tables = [array for name, array in sorted(arrays.items()) if name.startswith("classes.text.")]
+    rows = list(csv.DictReader(io.StringIO(path.read_bytes().decode(), newline="")))
+    count = sum(name.startswith("classes.text.") for name in arrays)
+    tables = [arrays[f"classes.text.{number}"] for number in range(count)]
     return [
         KnownClass(
             ClassText(row["label"], row["action"] or None, row["motion"] or None),

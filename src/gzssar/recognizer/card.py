@@ -19,21 +19,22 @@ _SCORES = {
 def card(recognizer: Recognizer) -> str:
     """The card, as Markdown."""
     about, parts = recognizer.parts.about, recognizer.parts
-    unseen = [label for label in recognizer.classes if label not in recognizer.seen_classes]
+    seen = [one.text.label or "" for one in recognizer.known if one.seen]
+    unseen = [one.text.label or "" for one in recognizer.known if not one.seen]
     lines = ["# A gzssar recognizer", ""]
     if recognizer.synthetic:
         lines += [
             "**Synthetic:** it learned from made-up motions; nobody was recorded. It is for trying things out.",
             "",
         ]
-    counts = f"{len(recognizer.seen_classes)} it has seen clips of, {len(unseen)} it knows from their texts"
+    counts = f"{len(seen)} it has seen clips of, {len(unseen)} it knows from their texts"
     clips = f"{about.get('clips', '?')} clips, fingerprint {about.get('fingerprint', 'unknown')}"
     encoders = f"{' + '.join(parts.encoding.encoder)} ({', '.join(parts.revisions)})"
     lines += [
-        f"Recognizes {len(recognizer.classes)} actions in skeleton recordings: {counts}. More can be added by text.",
+        f"Recognizes {len(seen) + len(unseen)} actions in skeleton recordings: {counts}. More can be added by text.",
         "",
         f"- clips: {about.get('data', 'features')} ({clips})",
-        f"- seen: {', '.join(sorted(recognizer.seen_classes))}",
+        f"- seen: {', '.join(sorted(seen)) or 'none any more'}",
         f"- unseen: {', '.join(unseen) or 'none yet'}",
         f"- texts: {' + '.join(parts.kinds)}, encoded by {encoders}",
         f"- skeleton encoder: {_encoder(recognizer)}",

@@ -107,7 +107,7 @@ class Parts:
 
 
 class Recognizer:
-    """Recognizes seen actions, and unseen ones from their texts alone. Safe to share between threads, but for the two
+    """Recognizes seen actions, and unseen ones from their texts alone. Safe to share between threads, but for the
     methods that change the classes."""
 
     def __init__(self, parts: Parts, classes: Sequence[KnownClass]) -> None:
@@ -210,9 +210,10 @@ class Recognizer:
             raise TextError("a class should have a label, but an empty one came.")
         if label_key(label) in self._classes:
             raise ConfigError(f"there is a class {label!r} already: remove it first, or choose another label.")
-        given = {"label": label.strip(), "action": action or label, "motion": motion or label}
+        label = label.strip()
+        given = {"label": label, "action": action or label, "motion": motion or label}
         tables = self._encode([given[KIND_OF[kind]] for kind in self.parts.kinds])
-        text = ClassText(label.strip(), action or None, motion or None)
+        text = ClassText(label, action or None, motion or None)
         self._classes[label_key(label)] = KnownClass(text, False, tables, self._prototype(tables))
 
     def add_classes(self, texts: ClassTexts) -> None:
@@ -289,6 +290,8 @@ class Recognizer:
         Raises:
             DataError: a clip is malformed, or the recognizer was made from features.
         """
+        if not len(clips):
+            return np.zeros((0, len(self.parts.skeleton_space.offset)), dtype=np.float32)
         prepared = np.stack([self.encoder.prepare(clip) for clip in clips])
         return self.encoder.encode(prepared).features
 
@@ -328,12 +331,14 @@ class Recognizer:
 
     def _score(self, features: SkeletonFeatures, known: Sequence[KnownClass]) -> Scores:
         width = len(self.parts.skeleton_space.offset)
+        with np.errstate(over="ignore"):  # what leaves the range becomes infinite and is refused
+            features = features.astype(np.float32)
         if features.ndim != 2 or features.shape[1] != width or not np.isfinite(features).all():
             raise DataError(
                 f"features should be finite and of width {width}, one row per clip, but their shape is "
                 f"{features.shape}: encode the clips with the recognizer's own encoder."
             )
-        space = self.parts.skeleton_space(features.astype(np.float32))
+        space = self.parts.skeleton_space(features)
         seen, unseen = (
             log_densities(space, np.stack(centres)) if centres else np.zeros((len(space), 0), dtype=np.float32)
             for centres in ([one.centre for one in known if one.seen], [one.centre for one in known if not one.seen])

@@ -1,12 +1,11 @@
 """Why a class scores as it does: which of its texts the clip resembles, and which joints and frames carried it."""
 
 import itertools
-import math
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float, Int
 
 from gzssar.recognition.seen import log_densities
 from gzssar.recognizer.core import KnownClass, Recognizer, kinds_of_text
@@ -52,10 +51,10 @@ def explain(recognizer: Recognizer, clip: SkeletonSequence, known: KnownClass) -
     """
     encoder = recognizer.encoder
     prepared = encoder.prepare(clip)
-    length = min(clip.joints.shape[1], prepared.shape[1])  # a short clip repeats: each of its frames stands there often
+    length, shown = clip.joints.shape[1], _frames_shown(clip, prepared)
     edges = np.linspace(0, length, min(WINDOWS, length) + 1).round().astype(int)
     hidden = [_joint_held(prepared, joint) for joint in range(prepared.shape[2])]
-    hidden += [_frames_held(prepared, int(a), int(b), length) for a, b in itertools.pairwise(edges)]
+    hidden += [_frames_held(prepared, (a <= shown) & (shown < b)) for a, b in itertools.pairwise(edges)]
     features = encoder.encode(np.stack([prepared, *hidden])).features
     space = recognizer.parts.skeleton_space(features)
     density = log_densities(space, known.centre[None])[:, 0]
@@ -72,14 +71,26 @@ def _joint_held(prepared: Float[np.ndarray, "C T V M"], joint: int) -> Float[np.
 
 
 def _frames_held(
-    prepared: Float[np.ndarray, "C T V M"], start: int, end: int, length: int
+    prepared: Float[np.ndarray, "C T V M"], inside: Bool[np.ndarray, "T M"]
 ) -> Float[np.ndarray, "C T V M"]:
-    """Wherever the clip repeats, the same window is held."""
-    held = prepared.copy()
-    total = prepared.shape[1]
-    inside = np.concatenate([np.arange(start, end) + turn * length for turn in range(math.ceil(total / length))])
-    held[:, inside[inside < total]] = prepared.mean(axis=1, keepdims=True)
-    return held
+    return np.where(inside[None, :, None, :], prepared.mean(axis=1, keepdims=True), prepared)
+
+
+def _frames_shown(clip: SkeletonSequence, prepared: Float[np.ndarray, "C T V M"]) -> Int[np.ndarray, "T M"]:
+    """Which frame of the clip each prepared frame shows, body by body.
+
+    :func:`~gzssar.skeletons.preprocess.prenormalise` thins out a long clip and repeats a short one, without the frames
+    in which a body is missing at the start or the end.
+    """
+    length, (_, frames, _, bodies) = clip.joints.shape[1], prepared.shape
+    kept = np.arange(length) if length <= frames else np.linspace(0, length - 1, frames).round().astype(int)
+    shown = np.zeros((frames, bodies), dtype=np.int64)
+    for body in range(min(bodies, clip.joints.shape[3])):
+        tracked = np.flatnonzero(np.any(clip.joints[..., body][:, kept] != 0, axis=(0, 2)))
+        if tracked.size:
+            cycle = tracked if tracked[0] > 0 else np.arange(tracked[-1] + 1)
+            shown[:, body] = kept[cycle[np.arange(frames) % len(cycle)]]
+    return shown
 
 
 def _shares(falls: Float[np.ndarray, "n"]) -> Float[np.ndarray, "n"]:

@@ -16,7 +16,7 @@ import torch
 from gzssar.alignment.training import align
 from gzssar.config import DEFAULT, Encoding, Recipe, text_kinds
 from gzssar.data import encode_texts
-from gzssar.errors import ConfigError, DataError
+from gzssar.errors import ConfigError, DataError, TextError
 from gzssar.outputs import versions
 from gzssar.progress import Progress
 from gzssar.recognition.gate import Gate, GateSet, distance_inputs, fit_gate
@@ -26,9 +26,12 @@ from gzssar.recognizer.core import KnownClass, Parts, Recognizer
 from gzssar.shapes import TextFeatures
 from gzssar.skeletons.encoder import Encoder
 from gzssar.skeletons.features import FeatureSet, Phase, folds
-from gzssar.texts.classes import ClassTexts
+from gzssar.texts.classes import ClassText, ClassTexts, label_key
 from gzssar.texts.encoders import load_encoder
 from gzssar.threads import one_thread
+
+FEWEST_CLASSES = 4
+"""Seen classes a fit needs: half of them play unseen in a fold, and two others have texts that differ."""
 
 HELD_OUT_SHARE = 0.25
 """Share of the performers that a fold holds out to play the seen test clips; of the clips where nobody is named."""
@@ -65,8 +68,8 @@ def fit_recognizer(
 
     Raises:
         ConfigError: the recipe has no gate on distances, or several VAEs.
-        DataError: there are too few classes or clips.
-        TextError: a class lacks a text, or one is longer than the encoder reads.
+        DataError: there are too few classes or clips, or the features are not finite or not the encoder's.
+        TextError: a class lacks a text, or one is longer than the encoder reads, or two classes have one label.
     """
     recipe = fitting.recipe
     if recipe.gate_input != "distances" or recipe.skeleton_space != "whitened" or recipe.fusion == "experts":
@@ -74,9 +77,8 @@ def fit_recognizer(
             f"a recognizer to keep needs whitened features, a gate on distances and one VAE, but the recipe "
             f"{recipe.name!r} has others: use the default recipe."
         )
+    _check(clips, texts, encoder)
     seen = tuple(int(c) for c in np.unique(clips.labels))
-    if seen[-1] >= len(texts):
-        raise DataError(f"clips are of {len(texts)} classes with texts, but label {seen[-1]} came: add its texts.")
     kinds = text_kinds(fitting.text)
     tables = [table for of_kind in encode_texts(texts, kinds, fitting.encoding).values() for table in of_kind]
     whole = Phase("whole", clips, clips, seen, ())
@@ -94,6 +96,31 @@ def fit_recognizer(
     space, text_space = problems[0].space, problems[0].text_spaces[0]
     kept = Parts(encoder, space, text_space, vae, gate, calibration, kinds, fitting.encoding, revisions, told)
     return Recognizer(kept, _classes(problems[0], vae, texts, tables, recipe))
+
+
+def _check(clips: FeatureSet, texts: ClassTexts, encoder: Encoder | None) -> None:
+    seen = np.unique(clips.labels)
+    if seen[0] < 0 or seen[-1] >= len(texts):
+        raise DataError(
+            f"labels of clips should be rows of the {len(texts)} class texts, counted from 0, but label "
+            f"{seen[0] if seen[0] < 0 else seen[-1]} came: add its texts, or leave its clips out."
+        )
+    if len(seen) < FEWEST_CLASSES:
+        raise DataError(
+            f"fitting needs clips of at least {FEWEST_CLASSES} classes, some of which play unseen meanwhile, but there "
+            f"are clips of {len(seen)}: bring clips of more classes."
+        )
+    keys = [label_key(_label(text, k)) for k, text in enumerate(texts)]
+    if len(set(keys)) < len(keys):
+        raise TextError("classes are told apart by their labels, but two have the same one: rename one of them.")
+    if not np.isfinite(clips.features).all():
+        raise DataError("features to fit on should be finite, but some are NaN or infinite: make them again.")
+    width = clips.features.shape[1]
+    if encoder is not None and (own := encoder.network.classifier.in_features) != width:
+        raise DataError(
+            f"the skeleton encoder should be the one that made the features, but its features have width {own} and "
+            f"these {width}: name that encoder, or none."
+        )
 
 
 def _weights(kinds: Sequence[str], encoders: int, recipe: Recipe) -> tuple[float, ...]:
@@ -154,7 +181,11 @@ def _classes(
     centres = dict(zip(phase.seen, one.nearest_mean.means, strict=True))
     if unseen:
         centres |= dict(zip(unseen, one.experts[0].prototypes(), strict=True))
-    rows = [replace(text, label=text.label or f"class {k}") for k, text in enumerate(texts)]
+    rows = [replace(text, label=_label(text, k)) for k, text in enumerate(texts)]
     return [
         KnownClass(rows[k], k in phase.seen, tuple(table[k] for table in tables), centres[k]) for k in sorted(centres)
     ]
+
+
+def _label(text: ClassText, k: int) -> str:
+    return text.label or f"class {k}"

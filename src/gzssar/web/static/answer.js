@@ -32,13 +32,12 @@ export function showAnswer(answer, added, selected, choose, all) {
   show("answer-body");
   $("answer-body").removeAttribute("aria-busy");
   const [first] = answer.ranking;
-  $("top-label").textContent = answer.abstained ? "Not sure" : first.label;
+  $("top-label").textContent = answer.abstained ? `Perhaps ${first.label}` : first.label;
   const badge = $("top-badge");
-  show("top-badge", !answer.abstained);
   badge.className = `badge ${kind(first)}`;
   badge.textContent = first.seen ? "seen" : "unseen";
   $("top-note").textContent = answer.abstained
-    ? `Nearest is “${first.label}”, but its score is below what the model asks of itself.`
+    ? "Not sure: even the best score is below what the model asks of itself."
     : first.seen
       ? "The model was trained on clips of this action."
       : "The model has no clip of this action, only words.";

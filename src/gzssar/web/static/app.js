@@ -129,7 +129,7 @@ function announce(label) {
   const place = ranked.ranking.findIndex((entry) => entry.label === label);
   const [first] = ranked.ranking;
   const top = ranked.abstained
-    ? `Not sure, nearest is ${first.label}.`
+    ? `Not sure. Perhaps ${first.label}.`
     : `${first.label}, ${first.seen ? "seen" : "unseen"}, ${percent(first.score)}.`;
   const own = place >= 0 ? `“${label}” is number ${place + 1} of ${ranked.ranking.length}. ` : "";
   $("live").textContent = `${own}${top} Seen with ${percent(ranked.p_seen)}.`;

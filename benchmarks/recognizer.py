@@ -1,0 +1,112 @@
+"""A recognizer fitted on 22 classes of UTD-MHAD, five more typed in: what a user of `gzssar fit` and `add_class` gets.
+
+    python benchmarks/recognizer.py [--data ../shared/data] [--splits 3] [--seeds 5] [--work runs/recognizer]
+
+Performers with odd ids train, those with even ids test. The class split is drawn by its number, as in utd.py. The five
+classes are typed well (label, action and motion of the packaged table), by their label alone, or vaguely (a label, and a
+sentence that would fit anything). Scores go to results/recognizer.json.
+"""
+
+import argparse
+import json
+import statistics
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from gzssar.clip_config import EmbedConfig
+from gzssar.clips import embed
+from gzssar.evaluation.metrics import accuracy, expected_calibration_error, harmonic_mean
+from gzssar.files import write_json
+from gzssar.outputs import environment
+from gzssar.recognizer import Recognizer
+from gzssar.recognizer.fitting import Fitting, fit_recognizer
+from gzssar.skeletons.feature_files import FeatureRows, read_rows
+from gzssar.skeletons.features import FeatureSet
+from gzssar.skeletons.zero_shot import drawn_split
+from gzssar.texts.classes import ClassTexts, load_packaged_texts
+from run import HERE, commit
+
+TYPED = ("well", "label alone", "vaguely")
+VAGUE = "a person does this with the body"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=HERE.parent.parent / "shared" / "data")
+    parser.add_argument("--splits", type=int, default=3)
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--work", type=Path, default=Path("runs") / "recognizer")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    features = arguments.work / "utd.npz"
+    if not features.exists():
+        weights = arguments.data / "shiftgcn" / "ntu120_xset_joint.pt"
+        embed(EmbedConfig(arguments.data / "utd_mhad" / "Skeleton.zip", weights, out=features))
+    rows, texts = read_rows(features)[0], load_packaged_texts("utd_mhad")
+    result: dict[str, Any] = {"commit": commit(), "machine": environment()["machine"], "splits": {}}
+    for number in range(arguments.splits):
+        unseen = drawn_split("", len(texts), 5, number).unseen
+        seeds = [one_seed(rows, texts, unseen, seed) for seed in range(arguments.seeds)]
+        summary = {typed: summarised([seed[typed] for seed in seeds]) for typed in TYPED}
+        summary["held-out folds"] = summarised([seed["held-out folds"] for seed in seeds])
+        result["splits"][str(number)] = {"unseen": [texts[k].label for k in unseen], **summary}
+        write_json(HERE / "results" / "recognizer.json", result)
+        print(number, json.dumps(summary["well"]))
+
+
+def one_seed(rows: FeatureRows, texts: ClassTexts, unseen: tuple[int, ...], seed: int) -> dict[str, Any]:
+    started = time.perf_counter()
+    fitted = fitted_on(rows, texts, unseen, seed)
+    seconds = time.perf_counter() - started
+    scores: dict[str, Any] = {"held-out folds": dict(fitted.parts.about["scores"])}
+    for typed in TYPED:
+        recognizer = fitted.copy()
+        started = time.perf_counter()
+        for k in unseen:
+            texts_of = {"well": (texts[k].action, texts[k].motion), "vaguely": (VAGUE, VAGUE)}.get(typed, (None, None))
+            recognizer.add_class(texts[k].label or "", *texts_of)
+        adding = (time.perf_counter() - started) / len(unseen)
+        scores[typed] = {**judged(recognizer, rows, texts, unseen), "add_class_ms": 1e3 * adding, "fit_s": seconds}
+    return scores
+
+
+def fitted_on(rows: FeatureRows, texts: ClassTexts, unseen: tuple[int, ...], seed: int) -> Recognizer:
+    """Fitted on the seen classes' clips by performers with odd ids; it knows no other class."""
+    seen = [k for k in range(len(texts)) if k not in unseen]
+    train = (rows.subject % 2 == 1) & np.isin(rows.label, seen)
+    clips = FeatureSet(rows.feature[train], np.searchsorted(seen, rows.label[train]), None, {}, rows.subject[train])
+    return fit_recognizer(clips, ClassTexts(tuple(texts[k] for k in seen)), None, Fitting(seed=seed))
+
+
+def judged(recognizer: Recognizer, rows: FeatureRows, texts: ClassTexts, unseen: tuple[int, ...]) -> dict[str, float]:
+    """On clips by performers with even ids."""
+    test = rows.subject % 2 == 0
+    features, labels, is_unseen = rows.feature[test], rows.label[test], np.isin(rows.label[test], unseen)
+    ids = {text.label: k for k, text in enumerate(texts)}
+    everything = recognizer.predict_features(features, top_k=1)
+    answers = np.array([ids[one.label] for one in everything])
+    candidates = [texts[k].label or "" for k in unseen]
+    zsl = np.array([ids[one.label] for one in recognizer.predict_features(features[is_unseen], candidates, top_k=1)])
+    s, u = (accuracy(labels[mask], answers[mask]) for mask in (~is_unseen, is_unseen))
+    top = np.array([one[0]["score"] for one in everything])
+    return {
+        "zsl_accuracy": accuracy(labels[is_unseen], zsl),
+        "seen_accuracy": s,
+        "unseen_accuracy": u,
+        "harmonic_mean": harmonic_mean(s, u),
+        "calibration_error": expected_calibration_error(top, (answers == labels).astype(np.int64)),
+    }
+
+
+def summarised(seeds: list[dict[str, float]]) -> dict[str, tuple[float, float]]:
+    """Mean and sample standard deviation over seeds."""
+    columns = {key: [seed[key] for seed in seeds] for key in seeds[0]}
+    return {key: (statistics.mean(v), statistics.stdev(v) if len(v) > 1 else 0.0) for key, v in columns.items()}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,26 @@
+from functools import cache
+
+import pytest
+
+from recognizer_world import fake_text_encoders, fitted, fitted_on_recordings
+
+once = {"features": cache(fitted), "recordings": cache(fitted_on_recordings)}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def fake_texts():
+    """A module at a time: other tests want real encoders."""
+    with fake_text_encoders():
+        yield
+
+
+@pytest.fixture
+def on_features(fake_texts):
+    """A recognizer without an encoder, for a test to change."""
+    return once["features"]().copy()
+
+
+@pytest.fixture
+def on_recordings(fake_texts):
+    """A recognizer with an encoder, for a test to change."""
+    return once["recordings"]().copy()

@@ -3,8 +3,8 @@
     python benchmarks/recognizer.py [--data ../shared/data] [--splits 3] [--seeds 5] [--work runs/recognizer]
 
 Performers with odd ids train, those with even ids test. The class split is drawn by its number, as in utd.py. The five
-classes are typed well (label, action and motion of the packaged table), by their label alone, or vaguely (a label, and a
-sentence that would fit anything). Scores go to results/recognizer.json.
+classes are typed well (label, action and motion of the packaged table), by their label alone, or vaguely (a label, and
+a sentence that would fit anything). Scores go to results/recognizer.json.
 """
 
 import argparse

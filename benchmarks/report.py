@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gzssar.files import write_text
+from report_texts import recognizer, texts
 from run import HERE, SELECTIONS
 
 COLUMNS = {
@@ -25,14 +26,17 @@ COLUMNS = {
 
 def main() -> None:
     notes = (HERE / "notes.md").read_text()
-    write_text(HERE / "RESULTS.md", "\n".join([*_head(), *_recipes(), *_gate(), *_utd(), *_speed(), notes]))
+    write_text(
+        HERE / "RESULTS.md",
+        "\n".join([*_head(), *_recipes(), *_gate(), *_utd(), *texts(), *recognizer(), *_speed(), notes]),
+    )
 
 
 def _head() -> list[str]:
     return [
         "# Results",
         "",
-        "Made by `python benchmarks/run.py`, `python benchmarks/speed.py` and `python benchmarks/report.py`; nothing",
+        "Made by the scripts in this folder (each section names its own) and `python benchmarks/report.py`; nothing",
         "here was typed by hand but the notes at the end (`notes.md`). Accuracies are per sample, in %, mean ± sample",
         "standard deviation over seeds. *validation*: nothing was chosen on test clips, though test figures were read",
         "while the default was developed (see the notes). *paper-test-selected*: the",
@@ -115,6 +119,8 @@ SPEEDS = {
     "speed": "Experiments (`benchmarks/speed.py`): one thread; medians.",
     "encoder-cpu": "Skeleton encoder (`benchmarks/encoder.py`): one thread; medians; full width.",
     "encoder-cuda": "Skeleton encoder on a GPU (`benchmarks/encoder.py --device cuda`).",
+    "latency": "From clip to scores (`benchmarks/latency.py`): one thread; medians; full width; 64 frames.",
+    "serving": "The web page's routes (`benchmarks/serving.py`): 200 requests from 16 clients on loopback.",
     "parsing": "Parsing NTU RGB+D text (`benchmarks/parsing.py`): one core; generated files.",
 }
 

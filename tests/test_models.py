@@ -30,6 +30,7 @@ from recognizer.recognizer_world import (
     UNSEEN,
     clips_of,
     fake_text_encoders,
+    quick_fits,
     recordings,
     small_encoder,
 )
@@ -41,7 +42,7 @@ SEEN = {LABELS[k] for k in SEEN_IDS}
 @pytest.fixture(autouse=True, scope="module")
 def quick():
     """Fits take a tenth of a second."""
-    with fake_text_encoders(), pytest.MonkeyPatch.context() as patch:
+    with fake_text_encoders(), quick_fits(), pytest.MonkeyPatch.context() as patch:
         patch.setattr(gzssar.models, "recipe_for", lambda name: SHORT)
         yield
 
@@ -69,10 +70,10 @@ def write_features(path, ids=SEEN_IDS, names=LABELS, label_of=None):
     return path
 
 
-def write_recordings(path, seed=0, per_class=4, classes=len(SEEN_IDS)):
+def write_recordings(path, seed=0, per_class=4):
     """Recordings of the synthetic world's first classes, under the toy world's labels."""
     drawn = recordings(per_class=per_class, seed=seed)
-    kept = drawn.labels < classes
+    kept = drawn.labels < len(SEEN_IDS)
     joints = drawn.joints[kept, ..., 0].transpose(0, 2, 3, 1)
     np.savez(
         path,
@@ -80,7 +81,7 @@ def write_recordings(path, seed=0, per_class=4, classes=len(SEEN_IDS)):
         offsets=np.arange(len(joints) + 1) * joints.shape[1],
         label=drawn.labels[kept],
         subject=drawn.subjects[kept],
-        class_names=np.array([LABELS[k] for k in SEEN_IDS[:classes]]),
+        class_names=np.array([LABELS[k] for k in SEEN_IDS]),
         joint_names=np.array(NTU25.joint_names),
         fps=np.float32(20),
     )
@@ -89,6 +90,19 @@ def write_recordings(path, seed=0, per_class=4, classes=len(SEEN_IDS)):
 
 def fit(*arguments):
     main(["fit", *map(str, arguments)])
+
+
+def killed_fit(*arguments):
+    """Ctrl-C when the recordings are encoded."""
+
+    def kill(*_):
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gzssar.models, "fit_recognizer", kill)
+        with pytest.raises(SystemExit) as exit:
+            fit(*arguments)
+    assert exit.value.code == 130
 
 
 def refused(capsys, *arguments):
@@ -278,14 +292,8 @@ def test_a_killed_fit_goes_on_from_its_features(tmp_path, texts, weights, monkey
         done.append(config.clips.name)
         return embed(config, progress)
 
-    def kill(*_):
-        raise KeyboardInterrupt
-
     monkeypatch.setattr(gzssar.models, "embed", counted)
-    with monkeypatch.context() as patch, pytest.raises(SystemExit) as exit:
-        patch.setattr(gzssar.models, "fit_recognizer", kill)
-        fit(*given)
-    assert exit.value.code == 130
+    killed_fit(*given)
     assert (tmp_path / ".model.features.npz").exists()
     fit(*given)
     assert done == ["clips.npz"]
@@ -293,12 +301,10 @@ def test_a_killed_fit_goes_on_from_its_features(tmp_path, texts, weights, monkey
     assert Recognizer.load(tmp_path / "model").seen_classes == SEEN
 
 
-def test_features_of_other_recordings_are_not_gone_on_from(tmp_path, texts, weights, monkeypatch):
+def test_features_of_other_recordings_are_not_gone_on_from(tmp_path, texts, weights):
     clips, others = write_recordings(tmp_path / "clips.npz"), write_recordings(tmp_path / "others.npz", seed=1)
     given = ("--encoder-weights", weights, "--texts", texts, "-o")
-    with monkeypatch.context() as patch, pytest.raises(SystemExit):
-        patch.setattr(gzssar.models, "fit_recognizer", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
-        fit("--data", clips, *given, tmp_path / "model")
+    killed_fit("--data", clips, *given, tmp_path / "model")
     fit("--data", others, *given, tmp_path / "model")
     fit("--data", others, *given, tmp_path / "again")
     one, other = (Recognizer.load(tmp_path / name).parts.about["fingerprint"] for name in ("model", "again"))
@@ -314,7 +320,7 @@ def test_fit_into_the_folder_one_stands_in(tmp_path, texts, weights, monkeypatch
 
 
 def test_predict_with_the_fitted_model(model, clip, clip_file, capsys):
-    main(["predict", str(model), str(clip_file), "--reading.layout", "ntu25", "--json", "--top-k", "3"])
+    main(["predict", str(model), str(clip_file), "--layout", "ntu25", "--json", "--top-k", "3"])
     [row] = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     expected = Recognizer.load(model).predict([clip], top_k=3)[0]
     assert row["name"] == str(clip_file)
@@ -324,7 +330,7 @@ def test_predict_with_the_fitted_model(model, clip, clip_file, capsys):
 
 def test_predict_with_added_classes_and_candidates(model, clip_file, tmp_path, capsys):
     (tmp_path / "more.csv").write_text("label,action,motion\nsit,to sit,knees bend\n")
-    given = ["predict", str(model), str(clip_file), "--reading.layout", "ntu25", "--json"]
+    given = ["predict", str(model), str(clip_file), "--layout", "ntu25", "--json"]
     main([*given, "--add", f"{tmp_path}/more.csv", "--candidate-labels", "sit", "wave"])
     row = json.loads(capsys.readouterr().out)
     assert {one["label"] for one in row["ranking"]} == {"sit", "wave"}
@@ -396,7 +402,7 @@ def tiny(monkeypatch):
     """A small synthetic world, and an encoder that is hardly trained."""
     world = "gzssar.skeletons.readers.synthetic.world.SyntheticWorld"
     monkeypatch.setattr(world, partial(SyntheticWorld, clips_per_class=4, frames=8, subject_count=4))
-    monkeypatch.setattr(gzssar.models, "Fitting", lambda: Fitting(recipe=SHORT))
+    monkeypatch.setattr(gzssar.models, "Fitting", lambda: Fitting(recipe=replace(SHORT, fold_classes=20)))
     small = {"width": 2, "frames": 8, "epochs": 1}
     training = "gzssar.skeletons.training_options.EncoderTraining"
     monkeypatch.setattr(training, lambda **given: EncoderTraining(**{**given, **small}))

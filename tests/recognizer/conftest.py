@@ -1,8 +1,7 @@
 from functools import cache
 
 import pytest
-
-from recognizer_world import fake_text_encoders, fitted, fitted_on_recordings
+from recognizer_world import fake_text_encoders, fitted, fitted_on_recordings, quick_fits
 
 once = {"features": cache(fitted), "recordings": cache(fitted_on_recordings)}
 
@@ -10,7 +9,7 @@ once = {"features": cache(fitted), "recordings": cache(fitted_on_recordings)}
 @pytest.fixture(autouse=True, scope="module")
 def fake_texts():
     """A module at a time: other tests want real encoders."""
-    with fake_text_encoders():
+    with fake_text_encoders(), quick_fits():
         yield
 
 

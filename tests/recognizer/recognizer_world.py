@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from gzssar.config import DEFAULT
+from gzssar.recognition import ranking
 from gzssar.recognizer.fitting import Fitting, fit_recognizer
 from gzssar.skeletons.encoder import Encoder
 from gzssar.skeletons.features import FeatureSet
@@ -57,6 +58,14 @@ def fake_text_encoders(revision="fake 1"):
     with pytest.MonkeyPatch.context() as patch:
         for module in ("gzssar.data", "gzssar.recognizer.fitting", "gzssar.texts.encoders"):
             patch.setattr(f"{module}.load_encoder", load)
+        yield
+
+
+@contextmanager
+def quick_fits():
+    """Inside, one threshold of the gate in eight is tried, since each costs a look at every fold."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ranking, "_THRESHOLDS", ranking._THRESHOLDS[::8])
         yield
 
 

@@ -2,13 +2,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-
-from gzssar.config import DEFAULT, PAPER, Encoding
-from gzssar.errors import ConfigError, DataError, TextError
-from gzssar.recognizer import fitting
-from gzssar.recognizer.fitting import Fitting, fit_recognizer
-from gzssar.skeletons.features import FeatureSet
-from gzssar.texts.classes import ClassText, ClassTexts
 from recognizer_world import (
     LABELS,
     QUICK,
@@ -19,6 +12,13 @@ from recognizer_world import (
     clips_of,
     small_encoder,
 )
+
+from gzssar.config import DEFAULT, PAPER, Encoding
+from gzssar.errors import ConfigError, DataError, TextError
+from gzssar.recognizer import fitting
+from gzssar.recognizer.fitting import Fitting, fit_recognizer
+from gzssar.skeletons.features import FeatureSet
+from gzssar.texts.classes import ClassText, ClassTexts
 
 SHORT = Fitting(recipe=replace(QUICK, cycles=1, cycle_steps=10))
 

@@ -5,24 +5,23 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-
-from gzssar.errors import ConfigError, DataError, GzssarError, TextError
-from gzssar.recognizer import Prediction, Recognizer
-from gzssar.skeletons.layout import NTU25
-from gzssar.skeletons.sequence import SkeletonSequence
-from gzssar.texts.classes import ClassText, ClassTexts
 from recognizer_world import (
     LABELS,
     SEEN_IDS,
     TEXTS,
     UNSEEN,
-    UNSEEN_IDS,
     WIDTH,
     clips_of,
     fake_text_encoders,
     recordings,
     small_encoder,
 )
+
+from gzssar.errors import ConfigError, DataError, GzssarError, TextError
+from gzssar.recognizer import Prediction, Recognizer
+from gzssar.skeletons.layout import NTU25
+from gzssar.skeletons.sequence import SkeletonSequence
+from gzssar.texts.classes import ClassText, ClassTexts
 
 SEEN = tuple(LABELS[k] for k in SEEN_IDS)
 
@@ -297,7 +296,7 @@ def test_the_label_stands_in_for_missing_texts(on_features):
 
 @pytest.mark.parametrize("label", ["clap", "CLAP", " c l a p "])
 def test_a_class_that_is_there_is_not_added(on_features, label):
-    with pytest.raises(ConfigError, match="there is a class .* already: remove it first"):
+    with pytest.raises(ConfigError, match=r"there is a class .* already: remove it first"):
         on_features.add_class(label, "a", "m")
     assert on_features.classes == SEEN + UNSEEN
 
@@ -362,7 +361,7 @@ def test_a_copy_has_classes_of_its_own(on_features):
 
 
 def test_another_revision_of_the_text_encoder_is_refused(on_features):
-    with fake_text_encoders("fake 2"), pytest.raises(DataError, match="in revision 'fake 1', .* here it is 'fake 2'"):
+    with fake_text_encoders("fake 2"), pytest.raises(DataError, match=r"in revision 'fake 1', .* here it is 'fake 2'"):
         on_features.copy().add_class("sit")
 
 

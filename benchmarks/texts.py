@@ -1,11 +1,11 @@
 """Text set × fusion × encoder on mix43 and UTD-MHAD, and our NTU texts beside the paper's CLIP features.
 
-    python benchmarks/texts.py [--data ../shared/data] [--seeds 5] [--jobs 2] [--mpnet NAME_OR_FOLDER] [--before DIR]
+    python benchmarks/texts.py [--data ../shared/data] [--seeds 5] [--jobs 2] [--mpnet NAME_OR_FOLDER] [--editions DIR …]
     python benchmarks/report.py
 
 UTD-MHAD's features are made by the NTU-120 weights, three class splits drawn by their number (as in utd.py). Seeds that
-are done stay in results/texts.json; a kill loses those that run. `--before` names a folder with earlier editions of the
-packaged tables (mix43.csv, utd_mhad.csv, ntu120.csv) to compare with.
+are done stay in results/texts.json; a kill loses those that run. `--editions` names folders with other editions of the
+packaged tables (mix43.csv, utd_mhad.csv, ntu60.csv, ntu120.csv) to compare with.
 """
 
 import argparse
@@ -52,7 +52,7 @@ class Row:
     """One combination."""
 
     edition: str
-    """``now``: the packaged tables; ``before``: the earlier edition."""
+    """``now``: the packaged tables; else the name of a folder with others."""
     text: str
     fusion: str
     encoder: str
@@ -61,13 +61,13 @@ class Row:
         return " · ".join((self.edition, self.text, self.fusion, self.encoder))
 
 
-def rows(before: bool) -> list[Row]:
+def rows(editions: list[Path]) -> list[Row]:
     kinds = [Row("now", kind, "standardised", "minilm") for kind in KINDS]
     sets = [Row("now", "ad+md", "weighted 1:1:2", "minilm")]
     fusions = [Row("now", ALL, fusion, "minilm") for fusion in FUSIONS]
     encoders = [Row("now", ALL, "weighted 1:1:2", encoder) for encoder in ("mpnet", "minilm+mpnet")]
-    earlier = [Row("before", ALL, "weighted 1:1:2", "minilm")]
-    return kinds + sets + fusions + encoders + earlier * before
+    others = [Row(folder.name, ALL, "weighted 1:1:2", "minilm") for folder in editions]
+    return kinds + sets + fusions + encoders + others
 
 
 def main() -> None:
@@ -76,16 +76,16 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--mpnet", default="mpnet", help="all-mpnet-base-v2, by name or as a folder")
-    parser.add_argument("--before", type=Path)
+    parser.add_argument("--editions", type=Path, nargs="*", default=[])
     parser.add_argument("--work", type=Path, default=Path("runs") / "utd")
     arguments = parser.parse_args()
     result = json.loads(RESULT.read_text()) if RESULT.exists() else {"scores": {}}
     result |= {"commit": commit(), "machine": environment()["machine"]}
-    result["ntu"] = ntu(arguments.data, arguments.mpnet, arguments.before)
+    result["ntu"] = ntu(arguments.data, arguments.mpnet, arguments.editions)
     write_json(RESULT, result)
     tasks = list(missing(result["scores"], arguments))
     with ProcessPoolExecutor(arguments.jobs, get_context("spawn")) as pool:
-        futures = {pool.submit(score, *task, arguments.mpnet, arguments.before): task for task in tasks}
+        futures = {pool.submit(score, *task, arguments.mpnet, arguments.editions): task for task in tasks}
         for done, future in enumerate(as_completed(futures), start=1):
             folder, table, row, seed = futures[future]
             result["scores"].setdefault(row.key(), {}).setdefault(name_of(folder, table), {})[str(seed)] = (
@@ -105,7 +105,7 @@ def missing(scores: dict[str, Any], arguments: argparse.Namespace) -> Iterator[t
         folders.append((folder, "utd_mhad"))
     for seed in range(arguments.seeds):
         for folder, table in folders:
-            for row in rows(arguments.before is not None):
+            for row in rows(arguments.editions):
                 if str(seed) not in scores.get(row.key(), {}).get(name_of(folder, table), {}):
                     yield folder, table, row, seed
 
@@ -114,9 +114,10 @@ def name_of(folder: Path, table: str) -> str:
     return f"{table} {folder.name.split('-')[0]}"
 
 
-def score(folder: Path, table: str, row: Row, seed: int, mpnet: str, before: Path | None) -> dict[str, float]:
+def score(folder: Path, table: str, row: Row, seed: int, mpnet: str, editions: list[Path]) -> dict[str, float]:
     """One seed of one combination on one class split."""
-    source = table if row.edition == "now" else f"{before}/{table}.csv"
+    folders = {folder.name: folder for folder in editions}
+    source = table if row.edition == "now" else f"{folders[row.edition]}/{table}.csv"
     encoders = tuple(mpnet if name == "mpnet" else name for name in row.encoder.split("+"))
     texts = encoded(source, encoders)
     experiment = Experiment(
@@ -141,11 +142,11 @@ def benchmark(folder: Path) -> Any:
     return read_synse(folder)
 
 
-def ntu(data: Path, mpnet: str, before: Path | None) -> dict[str, Any]:
+def ntu(data: Path, mpnet: str, others: list[Path]) -> dict[str, Any]:
     """How near our NTU texts are to the paper's by what is similar to what, per kind of text."""
     editions = {"now": lambda count: f"ntu{count}"}
-    if before:
-        editions["before"] = lambda count: f"{before}/ntu{count}.csv"
+    for folder in (folder for folder in others if (folder / "ntu60.csv").exists()):
+        editions[folder.name] = lambda count, folder=folder: f"{folder}/ntu{count}.csv"
     table: dict[str, Any] = {}
     for count in (60, 120):
         theirs = read_text_tables(data / "ntu_reference" / "clip_vit_b32", KINDS, count)

@@ -1,6 +1,6 @@
 """Text set × fusion × encoder on mix43 and UTD-MHAD, and our NTU texts beside the paper's CLIP features.
 
-    python benchmarks/texts.py [--data ../shared/data] [--seeds 5] [--jobs 2] [--mpnet NAME_OR_FOLDER] [--editions DIR …]
+    python benchmarks/texts.py [--data ../shared/data] [--seeds 5] [--jobs 2] [--mpnet NAME_OR_DIR] [--editions DIR …]
     python benchmarks/report.py
 
 UTD-MHAD's features are made by the NTU-120 weights, three class splits drawn by their number (as in utd.py). Seeds that

@@ -65,7 +65,7 @@ def mix43(data_root: Path) -> Experiment:
     from gzssar.config import ExperimentConfig
 
     folder = data_root / "mix43"
-    config = ExperimentConfig(folder / "s11", folder / "text_feats" / "minilm")
+    config = ExperimentConfig(folder / "s11", (folder / "text_feats" / "minilm",))
     data = load_data(config, ("lb", "ad", "md"))
     return Experiment(data.benchmark, data.of_set(config.text), DEFAULT)
 

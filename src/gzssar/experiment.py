@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from gzssar.alignment.text_weights import fit_text_weights
+from gzssar.alignment.text_weights import text_weights
 from gzssar.alignment.training import Alignment, align
 from gzssar.config import ExperimentConfig, Recipe, Selection, recipe_for, text_kinds
 from gzssar.data import ExperimentData, input_hashes, load_data
@@ -28,11 +28,8 @@ from gzssar.recognition.gate import Gate, fit_gate, tune_threshold
 from gzssar.recognition.recognizer import Expert, PhaseRecognizer, Problem, pose
 from gzssar.seeds import run_seeds
 from gzssar.shapes import TextFeatures
-from gzssar.skeletons.features import Benchmark, Phase, folds
+from gzssar.skeletons.features import HELD_OUT_SHARE, Benchmark, folds
 from gzssar.threads import one_thread
-
-HELD_OUT_SHARE = 0.25
-"""Share of the remaining seen clips that a fold holds out to play the seen test clips."""
 
 
 @dataclass(frozen=True)
@@ -141,22 +138,14 @@ def train(experiment: Experiment, seed: int, progress: Progress | None = None) -
     if "folds" in recipe.gate_training:
         phases += folds(benchmark.test, recipe.fold_classes, HELD_OUT_SHARE, np.random.default_rng(seed))
     tables = [table for of_kind in experiment.texts.values() for table in of_kind]
-    weights = text_weights(experiment, phases[1:]) if recipe.fusion == "weighted" else ()
+    kinds = [kind for kind, of_kind in experiment.texts.items() for _ in of_kind]
+    weights = text_weights(kinds, tables, phases[1:], recipe)
     problems = [pose(phase, tables, recipe, weights) for phase in phases]
     generator = torch.Generator().manual_seed(seed)
     report = (lambda done, total: progress(f"seed {seed}", done, total)) if progress else None
     aligned = iter(align([pairs for problem in problems for pairs in problem.pairs()], recipe, generator, report))
     alignments = [[next(aligned) for _ in problem.texts] for problem in problems]
     return Trained(experiment, seed, problems, alignments, time.perf_counter() - started, weights)
-
-
-def text_weights(experiment: Experiment, play_unseen: list[Phase]) -> tuple[float, ...]:
-    """What each table of texts weighs: as the recipe says of its kind, or fitted on classes that play unseen."""
-    texts, recipe = experiment.texts, experiment.recipe
-    if recipe.text_weights is None:
-        return fit_text_weights(play_unseen, [table for of_kind in texts.values() for table in of_kind], recipe)
-    by_kind = dict(zip(("lb", "ad", "md"), recipe.text_weights, strict=True))
-    return tuple(by_kind[kind] for kind, of_kind in texts.items() for _ in of_kind)
 
 
 @one_thread()

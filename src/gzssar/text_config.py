@@ -70,7 +70,7 @@ class FillTexts:
     model: str
     """What the endpoint calls the model."""
 
-    key_variable: str = "OPENAI_API_KEY"
+    key_variable: str = "GZSSAR_LLM_KEY"
     """The environment variable that holds the endpoint's key, where it wants one."""
 
 

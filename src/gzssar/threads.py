@@ -1,6 +1,7 @@
 """One thread: equal numbers whatever the machine's load, and seeds side by side that do not crowd each other."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 
@@ -8,15 +9,42 @@ from contextlib import contextmanager
 def one_thread() -> Iterator[None]:
     """Limit torch, BLAS and OpenMP to one thread inside the block (or the decorated function); restore them after.
 
-    The products here are too small to gain from more.
+    The products here are too small to gain from more. The limits are the process's: of blocks that overlap in several
+    threads, the first sets them and the last lifts them.
     """
+    _enter()
+    try:
+        yield
+    finally:
+        _leave()
+
+
+_lock = threading.Lock()
+_inside = 0
+_lift: Callable[[], None] | None = None
+
+
+def _enter() -> None:
+    global _inside, _lift
     import torch
     from threadpoolctl import threadpool_limits
 
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with threadpool_limits(1):
-            yield
-    finally:
-        torch.set_num_threads(before)
+    with _lock:
+        _inside += 1
+        if _inside == 1:
+            before, limits = torch.get_num_threads(), threadpool_limits(1)
+            torch.set_num_threads(1)
+
+            def lift() -> None:
+                limits.restore_original_limits()
+                torch.set_num_threads(before)
+
+            _lift = lift
+
+
+def _leave() -> None:
+    global _inside
+    with _lock:
+        _inside -= 1
+        if not _inside and _lift is not None:
+            _lift()

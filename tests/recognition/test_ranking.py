@@ -141,7 +141,8 @@ def abstain_below(p_seen, is_seen):
     from gzssar.recognition.ranking import _abstain_below, _top
 
     one = fold(p_seen, is_seen)
-    return _abstain_below(*_top(one, score(one.seen, one.unseen, NEARER, Calibration())))
+    top, right = _top(one, score(one.seen, one.unseen, NEARER, Calibration()))
+    return _abstain_below(top, right, np.ones(len(top)))
 
 
 def test_answers_stop_where_more_are_wrong_than_right():

@@ -18,6 +18,19 @@ from gzssar.skeletons.whitening import class_means, whitened_space
 from gzssar.splits import Ids
 from gzssar.texts.fusion import Tables, seen_span, weighted
 
+
+def text_weights(
+    kinds: Sequence[str], tables: Tables, play_unseen: Sequence[Phase], recipe: Recipe
+) -> tuple[float, ...]:
+    """What each table weighs: as the recipe says of its kind (lb, ad, md), or fitted on classes that play unseen."""
+    if recipe.fusion != "weighted":
+        return ()
+    if recipe.text_weights is None:
+        return fit_text_weights(play_unseen, tables, recipe)
+    by_kind = dict(zip(("lb", "ad", "md"), recipe.text_weights, strict=True))
+    return tuple(by_kind[kind] for kind in kinds)
+
+
 PARTS = 5
 """A weight is a multiple of 1/PARTS; with many tables a finer grid would only fit noise."""
 

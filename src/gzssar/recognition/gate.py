@@ -94,7 +94,7 @@ def fit_gate(sets: list[GateSet], balanced: bool) -> Gate:
     centre, scale, weights = np.zeros(inputs.shape[1]), np.ones(inputs.shape[1]), None
     if balanced:
         centre, scale = inputs.mean(axis=0), inputs.std(axis=0) + 1e-12
-        weights = np.concatenate([_equal_weights(one.is_seen) for one in sets])
+        weights = np.concatenate([equal_weights(one.is_seen) for one in sets])
         weights *= len(weights) / weights.sum()
     regression = _logistic_regression().fit((inputs - centre) / scale, is_seen, weights)
     return Gate(centre, scale, regression.coef_[0], float(regression.intercept_[0]))
@@ -114,7 +114,7 @@ def tune_threshold(known: list[GzslAnswers]) -> float:
     return float(thresholds[np.mean(curves, axis=0).argmax()])
 
 
-def _equal_weights(is_seen: Labels) -> Float[np.ndarray, "N"]:
+def equal_weights(is_seen: Labels) -> Float[np.ndarray, "N"]:
     """Weights that sum to 1 over the seen clips and to 1 over the others."""
     return 1 / np.bincount(is_seen, minlength=2)[is_seen]
 

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from gzssar.evaluation.metrics import expected_calibration_error, harmonic_mean
-from gzssar.recognition.gate import Gate, distance_inputs
+from gzssar.recognition.gate import Gate, distance_inputs, equal_weights
 
 _TEMPERATURES = np.geomspace(0.5, 200, 53)
 _THRESHOLDS = np.linspace(0.02, 0.98, 97)
@@ -28,7 +28,7 @@ class Calibration:
     threshold: float = 0.5
     """Of p_seen: even odds lie here."""
     abstain_below: float = 0.0
-    """Below this top score an answer is more often wrong than right."""
+    """Below this top score an answer is more often wrong than right, seen and unseen clips counting the same."""
 
 
 class Scores(NamedTuple):
@@ -73,11 +73,13 @@ def fit_calibration(folds: Sequence[Known], gate: Gate) -> Calibration:
     """Temperatures by likelihood, the threshold by H, then the score to abstain below; each fold weighs the same."""
     seen_t = _temperature([(fold.seen[fold.is_seen], fold.column[fold.is_seen]) for fold in folds])
     unseen_t = _temperature([(fold.unseen[~fold.is_seen], fold.column[~fold.is_seen]) for fold in folds])
-    tried = [Calibration(seen_t, unseen_t, float(threshold)) for threshold in _THRESHOLDS]
-    heights = [np.mean([judge(fold, gate, one)["harmonic_mean"] for fold in folds]) for one in tried]
-    best = tried[int(np.argmax(heights))]
+    calibration = Calibration(seen_t, unseen_t)
+    heights = np.mean([_heights(fold, gate, calibration) for fold in folds], axis=0)
+    best = Calibration(seen_t, unseen_t, float(_THRESHOLDS[int(heights.argmax())]))
     tops, right = zip(*(_top(fold, score(fold.seen, fold.unseen, gate, best)) for fold in folds), strict=True)
-    return Calibration(seen_t, unseen_t, best.threshold, _abstain_below(np.concatenate(tops), np.concatenate(right)))
+    weights = np.concatenate([equal_weights(fold.is_seen.astype(np.int64)) for fold in folds])
+    least = _abstain_below(np.concatenate(tops), np.concatenate(right), weights)
+    return Calibration(seen_t, unseen_t, best.threshold, least)
 
 
 def judge(fold: Known, gate: Gate, calibration: Calibration) -> dict[str, float]:
@@ -99,6 +101,26 @@ def judge(fold: Known, gate: Gate, calibration: Calibration) -> dict[str, float]
     }
 
 
+def _heights(fold: Known, gate: Gate, calibration: Calibration) -> Float[np.ndarray, "thresholds"]:
+    """H at each threshold; only the gate's share depends on it, so that the two best classes are found once."""
+    seen, unseen = (
+        _softmax(densities / temperature)
+        for densities, temperature in (
+            (fold.seen, calibration.seen_temperature),
+            (fold.unseen, calibration.unseen_temperature),
+        )
+    )
+    right_if_seen = fold.is_seen & (seen.argmax(axis=1) == fold.column)
+    right_if_unseen = ~fold.is_seen & (unseen.argmax(axis=1) == fold.column)
+    p_seen = gate.p_seen(distance_inputs(fold.unseen, fold.seen))
+    heights = []
+    for threshold in _THRESHOLDS:
+        share = _moved(p_seen, float(threshold))
+        right = np.where(share * seen.max(axis=1) >= (1 - share) * unseen.max(axis=1), right_if_seen, right_if_unseen)
+        heights.append(harmonic_mean(float(right[fold.is_seen].mean()), float(right[~fold.is_seen].mean())))
+    return np.array(heights)
+
+
 def _top(fold: Known, scores: Scores) -> tuple[Float[np.ndarray, "N"], Bool[np.ndarray, "N"]]:
     """The top score of each clip, and whether that class is the true one."""
     both = np.concatenate([scores.seen, scores.unseen], axis=1)
@@ -115,10 +137,10 @@ def _temperature(sets: Sequence[tuple[Float[np.ndarray, "_ _"], Int[np.ndarray, 
     return float(_TEMPERATURES[int(np.argmin(losses))])
 
 
-def _abstain_below(top: Float[np.ndarray, "N"], right: Bool[np.ndarray, "N"]) -> float:
-    """The threshold that keeps the most right answers less the wrong ones."""
+def _abstain_below(top: Float[np.ndarray, "N"], right: Bool[np.ndarray, "N"], weights: Float[np.ndarray, "N"]) -> float:
+    """The threshold that keeps the most right answers less the wrong ones; clips count by `weights`."""
     levels, level = np.unique(-top, return_inverse=True)  # equal scores stay or go together
-    gain = np.cumsum(np.bincount(level, weights=np.where(right, 1, -1)))
+    gain = np.cumsum(np.bincount(level, weights=np.where(right, weights, -weights)))
     return float(-levels[int(np.argmax(gain))]) if gain.max() > 0 else 1.0
 
 

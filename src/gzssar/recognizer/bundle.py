@@ -36,7 +36,7 @@ from gzssar.recognition.gate import Gate
 from gzssar.recognition.ranking import Calibration
 from gzssar.recognizer.card import card
 from gzssar.recognizer.core import KnownClass, Parts, Recognizer
-from gzssar.skeletons.encoder import Encoder, load_encoder, save_encoder
+from gzssar.skeletons.encoder import Encoder, load_own_encoder, save_encoder
 from gzssar.skeletons.whitening import SkeletonSpace
 from gzssar.texts.classes import ClassText
 from gzssar.texts.fusion import TextSpace
@@ -84,7 +84,7 @@ def _check_target(folder: Path) -> None:
     if not (folder.is_dir() and (not any(folder.iterdir()) or _is_bundle(folder))):
         raise OutputError(f"{folder} should be a new folder or hold a recognizer, but it holds something else.")
     ours = {_CONFIG, _WEIGHTS, _ENCODER, _TEXTS, _CARD, SAMPLES}
-    if others := sorted(path.name for path in folder.iterdir() if path.name not in ours and path.name[0] != "."):
+    if others := sorted(path.name for path in folder.iterdir() if path.name not in ours):
         raise OutputError(
             f"{folder} holds a recognizer, which would be replaced, but also {others[0]!r}, which would be lost: move "
             "that, or name another folder."
@@ -136,7 +136,7 @@ def load_bundle(folder: Path) -> tuple[Parts, list[KnownClass]]:
             )
     try:
         arrays = _read_weights(folder / _WEIGHTS)
-        encoder = load_encoder(folder / _ENCODER) if _ENCODER in config["files"] else None
+        encoder = load_own_encoder(folder / _ENCODER) if _ENCODER in config["files"] else None
         return _parts(config, arrays, encoder), _classes(folder / _TEXTS, arrays)
     except (KeyError, TypeError, ValueError, IndexError, RuntimeError) as error:
         if isinstance(error, DataError):
@@ -173,7 +173,12 @@ def _read_config(folder: Path) -> dict[str, Any]:
             f"{folder} was written by a newer gzssar (format version {config.get('version')}, here {VERSION}): "
             "upgrade gzssar, or fit again."
         )
-    if not isinstance(config.get("files"), dict) or _WEIGHTS not in config["files"] or _TEXTS not in config["files"]:
+    if (
+        not isinstance(config.get("files"), dict)
+        or not set(config["files"]) <= {_WEIGHTS, _ENCODER, _TEXTS, _CARD}
+        or _WEIGHTS not in config["files"]
+        or _TEXTS not in config["files"]
+    ):
         raise DataError(f"{path} should list the files of the recognizer, but it does not: copy the folder again.")
     if config.get("digest") != _digest(config):
         raise DataError(f"{path} should be as it was saved, but it was altered: copy the folder again.")

@@ -7,6 +7,7 @@
     recognizer.predict("clip.skeleton")     # [{"label": "pour tea", "score": 0.71, "seen": False}, …]
 """
 
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -28,6 +29,7 @@ from gzssar.skeletons.encoder import Encoder
 from gzssar.skeletons.sequence import SkeletonSequence
 from gzssar.skeletons.whitening import SkeletonSpace
 from gzssar.texts.classes import KIND_OF, ClassText, ClassTexts, TextKind, label_key, nearest
+from gzssar.texts.encoders.encoder import TextEncoder
 from gzssar.texts.fusion import TextSpace
 from gzssar.threads import one_thread
 
@@ -45,7 +47,7 @@ class Prediction(Sequence[dict[str, Any]]):
     ranking: tuple[dict[str, Any], ...]
 
     p_seen: float
-    """The gate's probability that the clip shows a seen class."""
+    """The gate's probability that the clip shows a seen class; 1 or 0 where classes of one kind alone compete."""
 
     abstained: bool = False
     """The top score is too low for an answer."""
@@ -105,6 +107,43 @@ class Parts:
     about: Mapping[str, Any] = field(default_factory=dict)
     """Where it comes from and how good it is: see :mod:`gzssar.recognizer.fitting`."""
 
+    @cached_property
+    def text_encoders(self) -> "TextEncoders":
+        """Loaded when a class is first added; shared by all copies."""
+        return TextEncoders(self.encoding, self.revisions)
+
+
+class TextEncoders:
+    """The text encoders of a recognizer, loaded once, by whichever thread comes first."""
+
+    def __init__(self, encoding: Encoding, revisions: tuple[str, ...]) -> None:
+        self._encoding, self._revisions, self._lock = encoding, revisions, threading.Lock()
+        self._loaded: Sequence[TextEncoder] | None = None
+
+    def __call__(self) -> Sequence[TextEncoder]:
+        """The encoders.
+
+        Raises:
+            DataError: one is in another revision than the recognizer was fitted with.
+        """
+        with self._lock:
+            if self._loaded is None:
+                from gzssar.texts.encoders import load_encoder
+
+                self.use([load_encoder(name, self._encoding.template) for name in self._encoding.encoder])
+            assert self._loaded is not None
+            return self._loaded
+
+    def use(self, encoders: Sequence[TextEncoder]) -> None:
+        """Take these, which must be in the revisions that the recognizer was fitted with."""
+        for encoder, revision in zip(encoders, self._revisions, strict=True):
+            if encoder.revision != revision:
+                raise DataError(
+                    f"new classes should be encoded by {encoder.name} in revision {revision!r}, as when the recognizer "
+                    f"was fitted, but here it is {encoder.revision!r}: install that one, or fit anew."
+                )
+        self._loaded = encoders
+
 
 class Recognizer:
     """Recognizes seen actions, and unseen ones from their texts alone. Safe to share between threads, but for the
@@ -134,6 +173,16 @@ class Recognizer:
         from gzssar.recognizer.bundle import save_bundle
 
         save_bundle(Path(folder), self)
+
+    def with_text_encoders(self, encoders: Sequence[TextEncoder]) -> "Recognizer":
+        """The same recognizer, which encodes new classes with these; its copies share them.
+
+        Raises:
+            DataError: one is in another revision than the recognizer was fitted with.
+        """
+        parts = replace(self.parts)
+        parts.text_encoders.use(encoders)
+        return Recognizer(parts, list(self._classes.values()))
 
     def copy(self) -> "Recognizer":
         """Another recognizer with the same classes, which may then differ; the weights are shared."""
@@ -194,7 +243,7 @@ class Recognizer:
     def add_class(self, label: str, action: str | None = None, motion: str | None = None) -> None:
         """Recognize one more class from now on; nothing is trained.
 
-        Where a text is missing, the label stands in for it: better than nothing, and much worse than a sentence.
+        Where a text is missing, the label stands in for it; as a rule, a sentence on how the body moves is better.
 
         Args:
             label: its name.
@@ -367,21 +416,8 @@ class Recognizer:
     def _encode(self, texts: Sequence[str]) -> tuple[Float[np.ndarray, "_"], ...]:
         """Features of one class's texts, encoder by encoder within each kind."""
         encoding = self.parts.encoding
-        rows = [encoder.encode(texts, truncate=encoding.truncate) for encoder in self._text_encoders]
+        rows = [encoder.encode(texts, truncate=encoding.truncate) for encoder in self.parts.text_encoders()]
         return tuple(table[kind] for kind in range(len(texts)) for table in rows)
-
-    @cached_property
-    def _text_encoders(self) -> list[Any]:
-        from gzssar.texts.encoders import load_encoder
-
-        encoders = [load_encoder(name, self.parts.encoding.template) for name in self.parts.encoding.encoder]
-        for encoder, revision in zip(encoders, self.parts.revisions, strict=True):
-            if encoder.revision != revision:
-                raise DataError(
-                    f"new classes should be encoded by {encoder.name} in revision {revision!r}, as when the recognizer "
-                    f"was fitted, but here it is {encoder.revision!r}: install that one, or fit anew."
-                )
-        return encoders
 
     @torch.inference_mode()
     def _prototype(self, tables: Sequence[Float[np.ndarray, "_"]]) -> Float[np.ndarray, "D"]:
@@ -407,11 +443,6 @@ class Recognizer:
 def kinds_of_text(parts: Parts) -> tuple[TextKind, ...]:
     """The columns of a table of class texts that a recognizer reads."""
     return tuple(KIND_OF[kind] for kind in parts.kinds)
-
-
-def with_about(parts: Parts, **more: Any) -> Parts:
-    """The same parts, with more said about them."""
-    return replace(parts, about={**parts.about, **more})
 
 
 def _entry(known: KnownClass, value: float) -> dict[str, Any]:

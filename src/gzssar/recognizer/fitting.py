@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from gzssar.alignment.text_weights import text_weights
 from gzssar.alignment.training import align
 from gzssar.config import DEFAULT, Encoding, Recipe, text_kinds
 from gzssar.data import encode_texts
@@ -25,16 +26,13 @@ from gzssar.recognition.recognizer import Expert, PhaseRecognizer, Problem, pose
 from gzssar.recognizer.core import KnownClass, Parts, Recognizer
 from gzssar.shapes import TextFeatures
 from gzssar.skeletons.encoder import Encoder
-from gzssar.skeletons.features import FeatureSet, Phase, folds
+from gzssar.skeletons.features import HELD_OUT_SHARE, FeatureSet, Phase, folds
 from gzssar.texts.classes import ClassText, ClassTexts, label_key
 from gzssar.texts.encoders import load_encoder
 from gzssar.threads import one_thread
 
 FEWEST_CLASSES = 4
 """Seen classes a fit needs: half of them play unseen in a fold, and two others have texts that differ."""
-
-HELD_OUT_SHARE = 0.25
-"""Share of the performers that a fold holds out to play the seen test clips; of the clips where nobody is named."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +81,7 @@ def fit_recognizer(
     tables = [table for of_kind in encode_texts(texts, kinds, fitting.encoding).values() for table in of_kind]
     whole = Phase("whole", clips, clips, seen, ())
     parts = folds(whole, recipe.fold_classes, HELD_OUT_SHARE, np.random.default_rng(fitting.seed))
-    weights = _weights(kinds, len(fitting.encoding.encoder), recipe)
+    weights = text_weights([kind for kind in kinds for _ in fitting.encoding.encoder], tables, parts, recipe)
     problems = [pose(phase, tables, recipe, weights) for phase in (whole, *parts)]
     generator = torch.Generator().manual_seed(fitting.seed)
     report = (lambda done, total: progress("alignment", done, total)) if progress else None
@@ -121,12 +119,6 @@ def _check(clips: FeatureSet, texts: ClassTexts, encoder: Encoder | None) -> Non
             f"the skeleton encoder should be the one that made the features, but its features have width {own} and "
             f"these {width}: name that encoder, or none."
         )
-
-
-def _weights(kinds: Sequence[str], encoders: int, recipe: Recipe) -> tuple[float, ...]:
-    """What each table weighs; a recognizer has too few classes that play unseen to fit weights on."""
-    by_kind = dict(zip(("lb", "ad", "md"), recipe.text_weights or (1.0, 1.0, 1.0), strict=True))
-    return tuple(by_kind[kind] for kind in kinds for _ in range(encoders))
 
 
 def _best_cycle(

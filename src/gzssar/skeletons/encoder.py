@@ -168,10 +168,15 @@ def load_encoder(path: Path) -> Encoder:
     if not is_safetensors:
         network = load_original(path)
         return Encoder(network, tuple(range(network.classifier.out_features)), provenance={"weights": path.name})
-    return _load_ours(path)
+    return load_own_encoder(path)
 
 
-def _load_ours(path: Path) -> Encoder:
+def load_own_encoder(path: Path) -> Encoder:
+    """Read what :func:`save_encoder` wrote, and nothing else.
+
+    Raises:
+        DataError: the file is missing, damaged or something else.
+    """
     from safetensors import SafetensorError, safe_open
 
     try:

@@ -205,6 +205,9 @@ class Benchmark:
             )
 
 
+HELD_OUT_SHARE = 0.25
+"""Share of the performers that a fold holds out to play the seen test clips; of the clips where nobody is named."""
+
 MOST_FOLDS = 8
 """However many classes there are, so many folds at most: they are there to fit a gate of a few weights."""
 
@@ -249,7 +252,8 @@ def folds(phase: Phase, class_count: int, held_out_share: float, rng: np.random.
         unseen = tuple(sorted(int(c) for c in shuffled[g::groups]))
         seen = tuple(c for c in phase.seen if c not in unseen)
         is_unseen = np.isin(clips.labels, unseen)
-        held_out = ~is_unseen & _held_out(clips, held_out_share, rng)
+        held_out = np.zeros(len(clips), dtype=bool)
+        held_out[~is_unseen] = _held_out(clips.where(~is_unseen), held_out_share, rng)
         train, test = clips.where(~is_unseen & ~held_out), clips.where(is_unseen | held_out)
         result.append(Phase(f"{phase.name} fold {g}", train, test, seen, unseen))
     return result
@@ -260,7 +264,7 @@ def _held_out(clips: FeatureSet, share: float, rng: np.random.Generator) -> Mask
     if clips.subjects is not None and len(performers := np.unique(clips.subjects[clips.subjects >= 0])) > 1:
         chosen = rng.permutation(performers)[: max(1, round(share * len(performers)))]
         mask = np.isin(clips.subjects, chosen)
-        if len(np.unique(clips.labels[~mask])) == len(np.unique(clips.labels)):
+        if mask.any() and len(np.unique(clips.labels[~mask])) == len(np.unique(clips.labels)):
             return mask
     return _spread(clips.labels, share, rng)
 

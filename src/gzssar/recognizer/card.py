@@ -59,8 +59,8 @@ def _scores(scores: Mapping[str, float]) -> list[str]:
     told = [
         "Means over folds in which groups of seen classes played unseen (clips of all performers) and some performers'",
         "clips of the other classes (or some of the clips) were held out; each fold was judged by a gate and a",
-        "calibration fitted on the others. The training cycle was chosen on them. Where the skeleton encoder was trained",
-        "on these very classes, the scores of those that played unseen are too good.",
+        "calibration fitted on the others. The training cycle was chosen on them. Where the skeleton encoder was",
+        "trained on these very classes, the scores of those that played unseen are too good.",
     ]
     return [*told, "", "| what | value |", "| --- | ---: |", *rows]
 

@@ -1,6 +1,6 @@
 """UTD-MHAD end to end, 22 seen and 5 unseen classes: features by the NTU-120 Shift-GCN, and by one trained here.
 
-    python benchmarks/utd.py [--data ../shared/data] [--splits 3] [--seeds 5] [--work runs/utd]
+    python benchmarks/utd.py [--data ../shared/data] [--splits 3] [--seeds 5] [--work runs/utd] [--only NAME]
 
 Each class split is drawn by its number. Performers with odd ids train, those with even ids test. (a) takes the authors'
 weights, which saw clips of other people doing 120 other actions; (b) trains an encoder per phase on the seen classes
@@ -32,19 +32,25 @@ def main() -> None:
     parser.add_argument("--splits", type=int, default=3)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--work", type=Path, default=Path("runs") / "utd")
+    parser.add_argument(
+        "--only", choices=list(ENCODERS), help="one of the encoders; the other's scores stay as they are"
+    )
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     path = HERE / "results" / "utd.json"
-    result = {"commit": commit(), "machine": environment()["machine"], "encoder": repr(TRAINING), "splits": {}}
+    result = json.loads(path.read_text()) if path.exists() else {"splits": {}}
+    result |= {"machine": environment()["machine"], "encoder": repr(TRAINING)}
     for number in range(arguments.splits):
-        for name, make in (("NTU-120 weights", ntu_features), ("trained on seen classes", own_features)):
+        for name, make in ENCODERS.items():
+            if arguments.only not in (None, name):
+                continue
             folder = arguments.work / f"{number}-{name.replace(' ', '-')}"
             if not folder.exists():
                 make(arguments.data, folder, ZeroShot(unseen_count=5, split_seed=number))
             out = arguments.work / "runs" / folder.name
             done = run(ExperimentConfig(synse=folder, texts="utd_mhad", seeds=arguments.seeds, out=out))
             scores = {key: (done.summary["mean"][key], done.summary["sd"][key]) for key in KEYS}
-            result["splits"].setdefault(str(number), {})[name] = scores
+            result["splits"].setdefault(str(number), {})[name] = {**scores, "commit": commit()}
             write_json(path, result)
             print(number, name, json.dumps(scores))
 
@@ -70,6 +76,9 @@ def own_features(data: Path, folder: Path, zero_shot: ZeroShot) -> None:
     embed(
         EmbedConfig(clips, weights["test"], synse=folder, validation_weights=weights["validation"], zero_shot=zero_shot)
     )
+
+
+ENCODERS = {"NTU-120 weights": ntu_features, "trained on seen classes": own_features}
 
 
 if __name__ == "__main__":

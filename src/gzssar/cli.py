@@ -222,10 +222,12 @@ def serve(config: Annotated[ServeConfig, tyro.conf.OmitArgPrefixes]) -> None:
     from gzssar.recognizer import Recognizer
     from gzssar.threads import one_thread
     from gzssar.web.server import serve as serve_page
+    from gzssar.web.words import forgetful_encoders
 
     with _progress() as progress:
         recognizer = Recognizer.load(config.model) if config.model else synthetic_model(progress)
     recognizer.encoder  # noqa: B018  # a model made from features is refused here, not at each visitor's clip
+    recognizer = recognizer.with_text_encoders(forgetful_encoders(recognizer.parts.encoding))
     with one_thread():  # once for all requests, whose own limits would undo each other's
         serve_page(recognizer, config)
 

@@ -80,7 +80,7 @@ def create_app(
         lifespan=lifespan,
     )
     for router in (
-        clip_routes(store, samples, limits, workers),
+        clip_routes(store, samples, limits, workers, readers_of_words),
         class_routes(store, readers_of_words),
         about_routes(store, samples, limits),
     ):

@@ -10,6 +10,7 @@ from gzssar.skeletons.layout import LAYOUTS, NTU25
 from gzssar.skeletons.sequence import SkeletonSequence
 from gzssar.web.config import Limits
 from gzssar.web.forms import ClipForm, ExplainForm, Multipart, PredictForm, find_clip
+from gzssar.web.model import ServedRecognizer
 from gzssar.web.player import SIDES, motion
 from gzssar.web.samples import Samples
 from gzssar.web.schemas import (
@@ -42,9 +43,17 @@ _UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"model": Failure, "descriptio
 _OWN: dict[int | str, dict[str, Any]] = {409: {"model": Failure, "description": "The class is the model's own."}}
 
 
-def clip_routes(store: ClassStore, samples: Samples, limits: Limits, workers: Workers) -> APIRouter:
+def clip_routes(
+    store: ClassStore, samples: Samples, limits: Limits, workers: Workers, readers_of_words: Workers
+) -> APIRouter:
     """Routes about one clip: how it moves, what it shows, and why."""
     router = APIRouter(prefix="/api", responses=_REFUSED | _UNKNOWN, tags=["clips"])
+
+    async def with_classes(request: Request, added: tuple[NewClass, ...]) -> ServedRecognizer:
+        """The recognizer with a visitor's classes; they are encoded where nobody's clip waits for it."""
+        if not added:
+            return store.recognizer()
+        return await readers_of_words.run(request, lambda check: store.recognizer(added))
 
     @router.post("/clip")
     async def read_clip(request: Request, form: Annotated[ClipForm, Multipart]) -> ShownClip:
@@ -59,11 +68,10 @@ def clip_routes(store: ClassStore, samples: Samples, limits: Limits, workers: Wo
     @router.post("/predict")
     async def predict(request: Request, form: Annotated[PredictForm, Multipart]) -> Ranking:
         """Rank the classes that a clip may show."""
-        wanted, added = find_clip(form, samples, limits), form.parse_classes()
+        wanted = find_clip(form, samples, limits)
+        recognizer = await with_classes(request, form.parse_classes())
 
         def work(check: Check) -> Ranking:
-            recognizer = store.recognizer(added)
-            check()
             clip = wanted.read(limits)
             check()
             answer = recognizer.predict(
@@ -76,11 +84,10 @@ def clip_routes(store: ClassStore, samples: Samples, limits: Limits, workers: Wo
     @router.post("/explain")
     async def explain(request: Request, form: Annotated[ExplainForm, Multipart]) -> Why:
         """Say why a class got its score: near texts, and the joints and frames that mattered."""
-        wanted, added = find_clip(form, samples, limits), form.parse_classes()
+        wanted = find_clip(form, samples, limits)
+        recognizer = await with_classes(request, form.parse_classes())
 
         def work(check: Check) -> Why:
-            recognizer = store.recognizer(added)
-            check()
             clip = wanted.read(limits)
             check()
             return _why(recognizer.explain(clip, form.label))

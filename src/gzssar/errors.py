@@ -17,7 +17,16 @@ with code 2.
 
 
 class GzssarError(Exception):
-    """Root of the tree: catch this to catch every error the package raises on purpose."""
+    """Root of the tree: catch this to catch every error the package raises on purpose.
+
+    Args:
+        args: the sentence.
+        option: the argument that would help, by its name in Python, where one would.
+    """
+
+    def __init__(self, *args: object, option: str | None = None) -> None:
+        super().__init__(*args)
+        self.option = option
 
 
 class DataError(GzssarError, ValueError):

@@ -9,7 +9,7 @@ from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from web_recognizer import FakeRecognizer
+from web_recognizer import ALL, FakeRecognizer
 from web_server import npy_bytes, npz_bytes, running, two_bodies
 
 from gzssar.errors import ConfigError
@@ -150,6 +150,7 @@ def test_nothing_is_asked_of_anyone_else(page, address):
 
 
 def test_a_file_of_two_bodies_that_needs_a_layout(page, tmp_path):
+    assert not page["reading"].get_attribute("open")
     page.upload(tmp_path, "two.npy", npy_bytes(two_bodies()))
     page.wait(lambda: "two.npy does not say what its joints are" in page["clip-error"].text)
     assert page["reading"].get_attribute("open")
@@ -259,6 +260,17 @@ def test_which_actions_compete(page):
     page["all"].click()
     page.wait(lambda: set(page.ranking()) == {"kick something", "side kick", "kick and punch"})
     assert page["compete-count"].text == "3 of 48"
+
+
+def test_the_gate_is_shown_where_it_was_asked(browser, page):
+    page.sample("hand waving")
+    assert page["gate"].is_displayed()
+    assert "Seen with" in page["live"].get_attribute("textContent")
+    with running(FakeRecognizer(seen=frozenset(ALL))) as address:
+        page = Page(browser, address)
+        page.sample("hand waving")
+        assert not page["gate"].is_displayed()
+        assert "Seen with" not in page["live"].get_attribute("textContent")
 
 
 def test_why_another_class(page):

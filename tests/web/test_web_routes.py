@@ -84,6 +84,18 @@ def test_clip_for_the_player():
     assert len(shown["bones"]) == 24
 
 
+def test_an_error_names_the_field_that_would_help():
+    for path in ("/api/clip", "/api/predict"):
+        refused = client().post(path, files={"clip": ("wave.csv", csv_bytes())})
+        assert refused.status_code == 422
+        assert refused.json()["field"] == "layout"
+    assert list(predict(client(), candidates="fly").json()) == ["error"]
+
+
+def test_a_model_of_one_kind_of_class_asks_no_gate():
+    assert predict(client(FakeRecognizer(seen=frozenset(ALL)))).json()["p_seen"] is None
+
+
 def test_two_bodies_and_a_layout_that_the_visitor_names():
     file = {"clip": ("two.npy", npy_bytes(two_bodies()))}
     shown = client().post("/api/clip", files=file, data={"layout": "ntu25", "fps": "15"}).json()

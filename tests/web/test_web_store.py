@@ -24,6 +24,13 @@ def test_the_same_classes_are_encoded_once():
     assert "one" not in recognizer.classes
 
 
+def test_what_needs_no_encoding_is_ready():
+    store, own = ClassStore(FakeRecognizer(), Limits(), shared=False), (NewClass(label="own"),)
+    assert store.ready(()) is store.recognizer()
+    assert store.ready(own) is None
+    assert store.recognizer(own) is store.ready(own)
+
+
 def test_copies_are_bounded():
     store = ClassStore(FakeRecognizer(), Limits(), shared=False)
     for k in range(100):

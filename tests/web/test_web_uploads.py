@@ -6,10 +6,11 @@ import pickle
 import tempfile
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from web_server import csv_bytes, npy_bytes, npz_bytes
+from web_server import csv_bytes, npz_bytes
 
 from gzssar.errors import ConfigError, DataError, GzssarError
 from gzssar.skeletons.readers import ReadOptions
@@ -29,6 +30,16 @@ def told(data, name, error=GzssarError, **more):
     assert tempfile.gettempdir() not in sentence
     assert "upload-" not in sentence
     return sentence
+
+
+def option(data, name, **more):
+    with pytest.raises(GzssarError) as raised:
+        read(data, name, **more)
+    return raised.value.option
+
+
+def opened_by(monkeypatch, opening):
+    monkeypatch.setattr(uploads, "find_reader", lambda path: SimpleNamespace(open=opening))
 
 
 def ntu(frames=2):
@@ -52,7 +63,7 @@ def test_names_of_visitors_are_no_paths(tmp_path, monkeypatch):
         seen.append(path)
         raise DataError(f"{path} is only looked at.")
 
-    monkeypatch.setattr(uploads, "open_clips", spy)
+    opened_by(monkeypatch, spy)
     for name in (
         "../../../etc/cron.d/x.skeleton",
         "/etc/passwd",
@@ -83,12 +94,25 @@ def test_shown_names(name, shown):
     assert shown_name(name) == shown
 
 
-def test_errors_speak_of_the_visitors_file_and_fields():
+def test_errors_speak_of_the_visitors_file():
     assert told(b"2\n1\nx", "S001.skeleton").startswith("S001.skeleton, line 3,")
-    assert told(csv_bytes(), "wave.csv").endswith("as the joint layout.")
-    gaps = npy_bytes(np.full((3, 25, 3), np.nan, dtype=np.float32))
-    assert "choose to fill gaps" in told(gaps, "gaps.npy", options=ReadOptions(layout="ntu25"))
+    assert told(csv_bytes(), "wave.csv").startswith("wave.csv does not say what its joints are")
     assert "video" not in told(b"hello", "notes.txt")
+
+
+def test_errors_name_the_option_that_would_help(monkeypatch):
+    several = npz_bytes(clips=3)
+    assert option(csv_bytes(), "wave.csv") == "layout"
+    assert option(several, "many.npz") == option(several, "many.npz", index=3) == "index"
+    assert option(several, "many.npz", options=ReadOptions(layout="utd20")) is None  # it contradicts the file
+    assert option(b"", "a.csv") is option(ntu(11), "long.skeleton", limits=Limits(max_frames=10)) is None
+    assert option(b"\0\0\0\x18ftypisom" + bytes(64), "dance.mp4") is None
+
+    def gaps(path, options):
+        raise DataError("there are gaps.", option="fill_gaps")
+
+    opened_by(monkeypatch, gaps)
+    assert option(ntu(), "gaps.skeleton") == "fill_gaps"
 
 
 def test_empty_and_unknown_files():
@@ -97,7 +121,7 @@ def test_empty_and_unknown_files():
 
 
 def test_videos_are_refused_unread():
-    assert "is a video" in told(b"\0\0\0\x18ftypisom" + bytes(64), "dance.mp4", error=ConfigError)
+    assert "is a video" in told(b"\0\0\0\x18ftypisom" + bytes(64), "dance.mp4", error=DataError)
 
 
 def test_one_clip_of_several():
@@ -143,7 +167,7 @@ def test_a_readers_own_mistake_is_a_sentence_and_a_line_in_the_log(monkeypatch, 
     def fail(path, options):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(uploads, "open_clips", fail)
+    opened_by(monkeypatch, fail)
     with caplog.at_level(logging.ERROR):
         assert told(ntu(), "odd.skeleton") == (
             "odd.skeleton should hold a skeleton clip, but reading it failed: save it again."

@@ -199,6 +199,32 @@ def test_a_client_that_leaves_frees_its_place_on_a_real_server():
         callers[0].close()
 
 
+def test_a_language_model_that_loads_holds_up_nobody_else():
+    gate, loading, own = threading.Event(), threading.Semaphore(0), '[{"label": "own"}]'
+
+    class Loading(FakeRecognizer):
+        def add_class(self, label, action=None, motion=None):
+            if label.startswith("new"):
+                loading.release()
+                gate.wait(10)
+            super().add_class(label, action, motion)
+
+    with running(Loading(), limits=Limits(workers=2)) as address, ThreadPoolExecutor(3) as pool:
+
+        def ask(**more):
+            return httpx2.post(f"{address}/api/predict", data={"sample": "jumping jack", **more}, timeout=10)
+
+        try:
+            assert ask(classes=own).status_code == 200
+            waiting = [pool.submit(ask, classes=f'[{{"label": "new {k}"}}]') for k in range(3)]
+            assert loading.acquire(timeout=10)
+            assert ask().status_code == ask(classes=own).status_code == 200
+            assert not any(one.done() for one in waiting)
+        finally:
+            gate.set()
+        assert [one.result().status_code for one in waiting] == [200] * 3
+
+
 def until(condition):
     for _ in range(200):
         if condition():

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from gzssar.errors import ConfigError
+from gzssar.recognizer import Prediction
+from gzssar.recognizer.explanation import Explanation
 from gzssar.skeletons.conversion import require_3d
 from gzssar.texts.classes import KINDS, ClassText, load_packaged_texts
 
@@ -15,24 +17,11 @@ UNSEEN = (
 )
 
 
-@dataclass(frozen=True)
-class FakePrediction:
-    ranking: tuple
-    p_seen: float
-    abstained: bool
+class Ungated(Prediction):
+    """Of a model whose classes are all of one kind."""
 
     def as_dict(self):
-        label = None if self.abstained else self.ranking[0]["label"]
-        return {"label": label, "p_seen": self.p_seen, "abstained": self.abstained, "ranking": list(self.ranking)}
-
-
-@dataclass(frozen=True)
-class FakeExplanation:
-    label: str
-    similarity: dict
-    joints: np.ndarray
-    frames: np.ndarray
-    frame_edges: np.ndarray
+        return {**super().as_dict(), "p_seen": None}
 
 
 def number(*parts) -> int:
@@ -85,7 +74,8 @@ class FakeRecognizer:
         order = np.argsort(-scores, kind="stable")[:top_k]
         ranking = [{"label": labels[k], "score": float(scores[k]), "seen": labels[k] in self.seen} for k in order]
         p_seen = float(sum(s for s, label in zip(scores, labels, strict=True) if label in self.seen))
-        return FakePrediction(tuple(ranking), p_seen, abstain and bool(scores.max() < 0.1))
+        kind = Prediction if 0 < len(self.seen & {*self.classes}) < len(self.rows) else Ungated
+        return kind(tuple(ranking), p_seen, abstain and bool(scores.max() < 0.1))
 
     def explain(self, clip, label):
         self._known(label)
@@ -95,7 +85,7 @@ class FakeRecognizer:
         moved = clip.joints[..., 0].std(axis=1).sum(axis=0)
         joints = moved[:25] ** 3 if len(moved) >= 25 else rng.random(25) ** 4
         frames = rng.random(windows) ** 2
-        return FakeExplanation(
+        return Explanation(
             label,
             {kind: float(rng.uniform(-0.2, 0.8)) for kind in KINDS if getattr(row, kind)},
             joints / joints.sum(),

@@ -1,4 +1,4 @@
-"""Every error of the server as ``{"error": sentence}``."""
+"""Every error of the server as ``{"error": sentence}``, with the ``field`` that would help where one would."""
 
 import logging
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ def answer_errors(app: FastAPI) -> None:
 
     @app.exception_handler(GzssarError)
     async def refused(request: Request, error: GzssarError) -> JSONResponse:
-        return failure(422, str(error))
+        return failure(422, str(error), field=error.option)
 
     @app.exception_handler(RequestValidationError)
     async def misshapen(request: Request, error: RequestValidationError) -> JSONResponse:
@@ -42,9 +42,12 @@ def answer_errors(app: FastAPI) -> None:
         return failure(500, "the server made a mistake, which its log tells of.", dict(SECURITY))
 
 
-def failure(status: int, sentence: str, headers: dict[str, str] | None = None) -> JSONResponse:
+def failure(
+    status: int, sentence: str, headers: dict[str, str] | None = None, field: str | None = None
+) -> JSONResponse:
     """An error as JSON; half characters, which a request may smuggle into a sentence, are replaced."""
-    return JSONResponse({"error": sentence.encode("utf-8", "replace").decode()}, status, headers)
+    told = {"error": sentence.encode("utf-8", "replace").decode()}
+    return JSONResponse(told | ({"field": field} if field else {}), status, headers)
 
 
 def _methods(app: FastAPI, path: str) -> list[str]:

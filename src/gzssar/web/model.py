@@ -1,51 +1,12 @@
 """What the page needs of a recognizer. `gzssar.Recognizer` offers it; a test may serve something smaller."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
-import numpy as np
-
+from gzssar.recognizer import Prediction
+from gzssar.recognizer.explanation import Explanation
 from gzssar.skeletons.sequence import SkeletonSequence
 from gzssar.texts.classes import ClassText
-
-
-@runtime_checkable
-class Answer(Protocol):
-    """A ranking of classes."""
-
-    def as_dict(self) -> dict[str, Any]:
-        """Label (None where the model abstained), p_seen, abstained, ranking: plain JSON types."""
-        ...
-
-
-@runtime_checkable
-class Reasons(Protocol):
-    """Why a class got its score."""
-
-    @property
-    def label(self) -> str:
-        """Which class."""
-        ...
-
-    @property
-    def similarity(self) -> dict[str, float]:
-        """How near the clip lies to the class's text of each kind, in [-1, 1]."""
-        ...
-
-    @property
-    def joints(self) -> np.ndarray:
-        """(25,) how much each joint of ntu25 matters."""
-        ...
-
-    @property
-    def frames(self) -> np.ndarray:
-        """(T',) how much each window of frames matters."""
-        ...
-
-    @property
-    def frame_edges(self) -> np.ndarray:
-        """(T' + 1,) where the windows begin and end, as shares of the clip."""
-        ...
 
 
 @runtime_checkable
@@ -83,12 +44,12 @@ class ServedRecognizer(Protocol):
         candidate_labels: Sequence[str] | None = None,
         top_k: int | None = 5,
         abstain: bool = False,
-    ) -> Any:
-        """An :class:`Answer` for one clip."""
+    ) -> Prediction:
+        """Rank the classes for one clip."""
         ...
 
-    def explain(self, clip: SkeletonSequence, label: str) -> Any:
-        """:class:`Reasons` for one class."""
+    def explain(self, clip: SkeletonSequence, label: str) -> Explanation:
+        """Why one class scores as it does."""
         ...
 
     def add_class(self, label: str, action: str | None = None, motion: str | None = None) -> None:

@@ -1,15 +1,17 @@
 """The JSON routes. Each checks its fields, hands the work to a thread, and answers."""
 
+from collections.abc import Callable
 from importlib.metadata import version
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Query
 from starlette.requests import Request
 
+from gzssar.recognizer.explanation import Explanation
 from gzssar.skeletons.layout import LAYOUTS, NTU25
 from gzssar.skeletons.sequence import SkeletonSequence
 from gzssar.web.config import Limits
-from gzssar.web.forms import ClipForm, ExplainForm, Multipart, PredictForm, find_clip
+from gzssar.web.forms import ClassesForm, ClipForm, ExplainForm, Multipart, PredictForm, find_clip
 from gzssar.web.model import ServedRecognizer
 from gzssar.web.player import SIDES, motion
 from gzssar.web.samples import Samples
@@ -29,6 +31,8 @@ from gzssar.web.schemas import (
 )
 from gzssar.web.store import ClassStore
 from gzssar.web.workers import Check, Workers
+
+T = TypeVar("T")
 
 _REFUSED: dict[int | str, dict[str, Any]] = {
     400: {"model": Failure, "description": "The body cannot be read."},
@@ -51,8 +55,8 @@ def clip_routes(
 
     async def with_classes(request: Request, added: tuple[NewClass, ...]) -> ServedRecognizer:
         """The recognizer with a visitor's classes; they are encoded where nobody's clip waits for it."""
-        if not added:
-            return store.recognizer()
+        if known := store.ready(added):
+            return known
         return await readers_of_words.run(request, lambda check: store.recognizer(added))
 
     @router.post("/clip")
@@ -68,29 +72,28 @@ def clip_routes(
     @router.post("/predict")
     async def predict(request: Request, form: Annotated[PredictForm, Multipart]) -> Ranking:
         """Rank the classes that a clip may show."""
-        wanted = find_clip(form, samples, limits)
-        recognizer = await with_classes(request, form.parse_classes())
 
-        def work(check: Check) -> Ranking:
-            clip = wanted.read(limits)
-            check()
+        def rank(recognizer: ServedRecognizer, clip: SkeletonSequence) -> Ranking:
             answer = recognizer.predict(
                 clip, candidate_labels=form.candidates or None, top_k=form.top_k, abstain=form.abstain
             )
             return Ranking.model_validate(answer.as_dict())
 
-        return await workers.run(request, work)
+        return await ask(request, form, rank)
 
     @router.post("/explain")
     async def explain(request: Request, form: Annotated[ExplainForm, Multipart]) -> Why:
         """Say why a class got its score: near texts, and the joints and frames that mattered."""
-        wanted = find_clip(form, samples, limits)
-        recognizer = await with_classes(request, form.parse_classes())
+        return await ask(request, form, lambda recognizer, clip: _why(recognizer.explain(clip, form.label)))
 
-        def work(check: Check) -> Why:
+    async def ask(request: Request, form: ClassesForm, answer: Callable[[ServedRecognizer, SkeletonSequence], T]) -> T:
+        wanted, added = find_clip(form, samples, limits), form.parse_classes()
+        recognizer = await with_classes(request, added)
+
+        def work(check: Check) -> T:
             clip = wanted.read(limits)
             check()
-            return _why(recognizer.explain(clip, form.label))
+            return answer(recognizer, clip)
 
         return await workers.run(request, work)
 
@@ -196,7 +199,7 @@ def _shown(clip: SkeletonSequence) -> ShownClip:
     )
 
 
-def _why(reasons: Any) -> Why:
+def _why(reasons: Explanation) -> Why:
     return Why(
         label=reasons.label,
         similarity=reasons.similarity,

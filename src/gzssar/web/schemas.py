@@ -20,6 +20,9 @@ class Failure(_Documented):
     error: str
     """One sentence: what was expected, what came, what to do."""
 
+    field: str | None = None
+    """The field of the form that would help, where one would: layout, fps, fill_gaps, index."""
+
 
 class NewClass(BaseModel):
     """A class in words."""
@@ -77,8 +80,8 @@ class Ranking(_Documented):
     label: str | None
     """The first of the ranking; null where the model abstains."""
 
-    p_seen: float
-    """The gate's probability that the clip shows a seen class."""
+    p_seen: float | None
+    """The gate's probability that the clip shows a seen class; null where the gate was not asked."""
 
     abstained: bool
     ranking: list[Entry]

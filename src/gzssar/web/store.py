@@ -54,15 +54,12 @@ class ClassStore:
         Raises:
             GzssarError: there are too many, or the recognizer refuses one.
         """
+        if known := self.ready(added):
+            return known
         if len(added) > self._limits.max_classes:
             raise self._too_many()
         with self._reading:
             base = self._current
-            known = base if not added else self._copies.get(added)
-            if added and known:
-                self._copies.move_to_end(added)
-        if known:
-            return known
         changed = _with(base, added)
         with self._reading:
             if base is self._current:
@@ -70,6 +67,15 @@ class ClassStore:
                 while len(self._copies) > _COPIES:
                     self._copies.popitem(last=False)
         return changed
+
+    def ready(self, added: tuple[NewClass, ...]) -> ServedRecognizer | None:
+        """The recognizer with these classes, where no text has to be encoded for it."""
+        with self._reading:
+            if not added:
+                return self._current
+            if added in self._copies:
+                self._copies.move_to_end(added)
+            return self._copies.get(added)
 
     def classes(self) -> list[ShownClass]:
         """Everything the server knows, in the recognizer's order."""

@@ -10,7 +10,8 @@ from shutil import copyfileobj
 from typing import Protocol, runtime_checkable
 
 from gzssar.errors import ConfigError, DataError, GzssarError
-from gzssar.skeletons.readers import ClipSource, ReadOptions, open_clips
+from gzssar.skeletons.readers import ClipSource, ReadOptions
+from gzssar.skeletons.readers.registry import READERS, find_reader
 from gzssar.skeletons.readers.video import VideoReader
 from gzssar.skeletons.sequence import SkeletonSequence
 from gzssar.web.config import MIB, Limits
@@ -20,13 +21,6 @@ SUFFIXES = (".skeleton", ".npz", ".npy", ".csv", ".txt", ".bvh", ".mat", ".json"
 """Endings that a temporary file may have; some readers look at them."""
 
 _LONGEST_NAME = 80
-_IN_OUR_WORDS = {
-    "with --layout": "as the joint layout",
-    "pass --fill-gaps to interpolate them": "choose to fill gaps",
-    "--fps": "the frame rate",
-    f"; {VideoReader.kind}": "",
-}
-"""What readers tell people at a command line, and what it is called here."""
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +62,8 @@ def read_upload(upload: Upload, limits: Limits) -> SkeletonSequence:
                 copyfileobj(upload.file, target, MIB)
             clip = _read(path, upload, limits, shown)
         except GzssarError as error:
-            raise type(error)(_said(error, path, shown)) from error
+            sentence = str(error).replace(str(path), shown).replace(path.name, shown)
+            raise type(error)(sentence, option=_missing(error, upload.options)) from error
         except Exception as error:  # a reader's own mistake: the visitor gets a sentence, the log the traceback
             log.exception("reading an upload failed")
             raise DataError(f"{shown} should hold a skeleton clip, but reading it failed: save it again.") from error
@@ -90,11 +85,13 @@ def _read(path: Path, upload: Upload, limits: Limits, shown: str) -> SkeletonSeq
     if path.stat().st_size == 0:
         raise DataError(f"{shown} should hold a skeleton clip, but it is empty.")
     check_cost(path, limits)
-    source = open_clips(path, upload.options)
-    if source.kind == VideoReader.kind:  # strangers' videos are for no decoder here, and take longer than one waits
-        raise ConfigError(
-            f"{shown} should hold a skeleton clip, but it is a video: turn it into one of skeletons first."
-        )
+    reader = find_reader(path)
+    if reader is None:
+        kinds = "; ".join(one.kind for one in READERS if not isinstance(one, VideoReader))
+        raise DataError(f"{shown} should hold skeleton clips, but its content is none of: {kinds}.")
+    if isinstance(reader, VideoReader):  # strangers' videos are for no decoder here, and take longer than one waits
+        raise DataError(f"{shown} should hold a skeleton clip, but it is a video: turn it into one of skeletons first.")
+    source = reader.open(path, upload.options)
     return source.entries[_chosen(source, upload.index, shown)].read()
 
 
@@ -103,14 +100,14 @@ def _chosen(source: ClipSource, index: int | None, shown: str) -> int:
     if count == 0:
         raise DataError(f"{shown} should hold a clip, but it holds none.")
     if index is None and count > 1:
-        raise ConfigError(f"{shown} holds {count} clips, and one is shown at a time: choose one from 0 to {count - 1}.")
+        sentence = f"{shown} holds {count} clips, and one is shown at a time: choose one from 0 to {count - 1}."
+        raise ConfigError(sentence, option="index")
     if index is not None and index >= count:
-        raise ConfigError(f"{shown} holds {count} clips, counted from 0, but not number {index}.")
+        raise ConfigError(f"{shown} holds {count} clips, counted from 0, but not number {index}.", option="index")
     return index or 0
 
 
-def _said(error: GzssarError, path: Path, shown: str) -> str:
-    sentence = str(error).replace(str(path), shown).replace(path.name, shown)
-    for ours, theirs in _IN_OUR_WORDS.items():
-        sentence = sentence.replace(ours, theirs)
-    return sentence
+def _missing(error: GzssarError, options: ReadOptions) -> str | None:
+    """The option that would help. Where none was given, a reader's ConfigError means that it lacks the layout."""
+    lacks_one = isinstance(error, ConfigError) and options.layout is None and options.fps is None
+    return error.option or ("layout" if lacks_one else None)

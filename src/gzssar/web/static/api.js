@@ -1,4 +1,5 @@
-// The JSON routes of the server. Every failure becomes an Error with the server's sentence.
+// The JSON routes of the server. Every failure becomes an Error with the server's sentence, and with the form's field
+// that would help, where one would.
 
 async function ask(address, options) {
   let response;
@@ -9,7 +10,10 @@ async function ask(address, options) {
     throw new Error("The server does not answer. Is it still running?");
   }
   const body = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Error(body.error || `The server answered with status ${response.status}.`);
+  if (!response.ok) {
+    const sentence = body.error || `The server answered with status ${response.status}.`;
+    throw Object.assign(new Error(sentence), { field: body.field });
+  }
   return body;
 }
 

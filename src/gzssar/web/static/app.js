@@ -13,6 +13,7 @@ let about = { max_upload_bytes: Infinity };
 let classes;
 let source = null; // form fields that name the clip
 let clip = null;
+let reading = null; // tells, once the server has answered, whether the clip can be read
 let ranked = null;
 let selected = null;
 let why = null;
@@ -39,7 +40,7 @@ function choose(named) {
     answer.empty(UNREADABLE);
     return;
   }
-  load();
+  reading = load();
   rank();
 }
 
@@ -50,8 +51,8 @@ async function load() {
   try {
     clip = await api.readClip(source, signal);
   } catch (error) {
-    if (error.name !== "AbortError") refuse(error.message);
-    return;
+    if (error.name !== "AbortError") refuse(error);
+    return false;
   }
   $("stage").removeAttribute("aria-busy");
   for (const id of ["play", "scrub"]) $(id).disabled = false;
@@ -66,27 +67,29 @@ async function load() {
   $("canvas").setAttribute("aria-label", `Skeleton of ${name}, ${clip.duration_s.toFixed(1)} seconds`);
   if (!calm.matches) player.play();
   showParts();
+  return true;
 }
 
-// What the server says about a clip that it cannot read; the fields that may help are opened.
-function refuse(sentence) {
+// What the server says about a clip that it cannot read; where a field would help, the fields are opened.
+function refuse({ message, field }) {
   $("stage").removeAttribute("aria-busy");
   player.clear();
   for (const id of ["play", "scrub"]) $(id).disabled = true;
   show("stage-empty");
   $("facts").textContent = "";
   $("canvas").setAttribute("aria-label", "No clip");
-  tell("clip-error", capital(sentence));
-  if ($("answer-error").textContent === capital(sentence)) answer.empty(UNREADABLE);
-  if (/joint layout|fill gaps|choose one from|frame rate/.test(sentence)) $("reading").open = true;
+  tell("clip-error", capital(message));
+  if (field) $("reading").open = true;
 }
 
 function takeFile(file) {
   if (!file) return;
   if (file.size > about.max_upload_bytes) {
     choose(null);
-    refuse(`${file.name} has ${(file.size / 2 ** 20).toFixed(1)} MiB, but this server takes at most ` +
-      `${Math.round(about.max_upload_bytes / 2 ** 20)} MiB: send a shorter clip.`);
+    const size = (file.size / 2 ** 20).toFixed(1);
+    const most = Math.round(about.max_upload_bytes / 2 ** 20);
+    const message = `${file.name} has ${size} MiB, but this server takes at most ${most} MiB: send a shorter clip.`;
+    refuse({ message });
     return;
   }
   choose({ clip: file, ...options() });
@@ -113,9 +116,10 @@ async function rank(about_label = null) {
   try {
     ranked = await api.predict(source, { classes: classes.own, candidates, top_k: 10000, abstain: true }, signal);
   } catch (error) {
-    if (error.name === "AbortError") return;
-    if ($("clip-error").textContent === capital(error.message)) answer.empty(UNREADABLE);
-    else answer.failed(capital(error.message));
+    const readable = await reading;
+    if (signal.aborted) return;
+    if (readable) answer.failed(capital(error.message));
+    else answer.empty(UNREADABLE);
     show("why", false);
     forgetWhy();
     return;
@@ -132,7 +136,8 @@ function announce(label) {
     ? `Not sure. Perhaps ${first.label}.`
     : `${first.label}, ${first.seen ? "seen" : "unseen"}, ${percent(first.score)}.`;
   const own = place >= 0 ? `“${label}” is number ${place + 1} of ${ranked.ranking.length}. ` : "";
-  $("live").textContent = `${own}${top} Seen with ${percent(ranked.p_seen)}.`;
+  const gate = ranked.p_seen === null ? "" : ` Seen with ${percent(ranked.p_seen)}.`;
+  $("live").textContent = `${own}${top}${gate}`;
 }
 
 function showAnswer() {
@@ -258,7 +263,7 @@ async function start() {
     rank(); // a file may have been dropped meanwhile
     document.documentElement.dataset.ready = "true";
   } catch (error) {
-    refuse(error.message);
+    refuse(error);
   }
 }
 

@@ -78,3 +78,9 @@ def test_no_two_classes_are_nearly_the_same(checked: TextCheck, name: str, kind:
 
 def test_ntu60_is_the_first_half_of_ntu120():
     assert load_packaged_texts("ntu60") == ClassTexts(load_packaged_texts("ntu120")[:60])
+
+
+def test_the_readers_names_are_the_tables_labels():
+    from gzssar.skeletons.readers.utd_mhad import _CLASS_NAMES
+
+    assert _CLASS_NAMES == load_packaged_texts("utd_mhad").of_kind("label")

@@ -24,8 +24,8 @@ _FPS = 30.0
 _LARGEST = 64 * 2**20  # bytes of one file; the longest of the 861 clips has 32 kB
 
 _CLASS_NAMES = (
-    *("swipe left", "swipe right", "wave", "clap", "throw", "cross arms", "shoot basketball", "draw x"),
-    *("draw circle clockwise", "draw circle counter-clockwise", "draw triangle", "bowling", "front boxing"),
+    *("swipe left", "swipe right", "wave one hand", "clap", "throw", "cross arms", "shoot basketball", "draw x"),
+    *("draw circle clockwise", "draw circle counterclockwise", "draw triangle", "bowling", "front boxing"),
     *("baseball swing", "tennis swing", "arm curl", "tennis serve", "push", "knock on door", "catch"),
     *("pick up and throw", "jog", "walk in place", "stand up", "sit down", "forward lunge", "squat"),
 )

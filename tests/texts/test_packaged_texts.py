@@ -83,4 +83,4 @@ def test_ntu60_is_the_first_half_of_ntu120():
 def test_the_readers_names_are_the_tables_labels():
     from gzssar.skeletons.readers.utd_mhad import _CLASS_NAMES
 
-    assert _CLASS_NAMES == load_packaged_texts("utd_mhad").of_kind("label")
+    assert load_packaged_texts("utd_mhad").of_kind("label") == _CLASS_NAMES

@@ -111,13 +111,23 @@ def _row_of_class(labels: np.ndarray, names: tuple[str, ...], texts: ClassTexts)
     if len(names) > present[-1] and texts.has("label"):
         keys = {label_key(label) for label in texts.of_kind("label")}
         if any(label_key(names[c]) in keys for c in present):
-            return {c: texts.index(names[c]) for c in present}
+            return {c: _row_called(names[c], texts) for c in present}
     if present[-1] >= len(texts):
         raise TextError(
             f"the {len(texts)} rows of texts should describe all classes with clips, but one has id {present[-1]}: add "
             "its row, or give rows the labels that the clips' classes have."
         )
     return {c: c for c in present}
+
+
+def _row_called(name: str, texts: ClassTexts) -> int:
+    try:
+        return texts.index(name)
+    except TextError as error:
+        raise TextError(
+            f"clips are of a class called {name!r}, but no row of the texts has that label ({error}) Give the row the "
+            "label that the clips' class has, in a copy of the table."
+        ) from error
 
 
 def fingerprint(clips: FeatureSet) -> str:

@@ -60,7 +60,7 @@ def _direction(text):
 def fake_text_encoders(revision="fake 1"):
     """Inside, texts of every encoder's name are encoded at once."""
 
-    def load(name, template="{}"):
+    def load(name, template="{}", cache=None):
         return FakeTextEncoder(name, revision)
 
     with pytest.MonkeyPatch.context() as patch:

@@ -64,7 +64,7 @@ def fake_text_encoders(revision="fake 1"):
         return FakeTextEncoder(name, revision)
 
     with pytest.MonkeyPatch.context() as patch:
-        for module in ("gzssar.data", "gzssar.recognizer.fitting", "gzssar.texts.encoders"):
+        for module in ("gzssar.data", "gzssar.recognizer.fitting", "gzssar.texts.encoders", "gzssar.web.words"):
             patch.setattr(f"{module}.load_encoder", load)
         yield
 

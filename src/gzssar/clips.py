@@ -63,8 +63,16 @@ def embed(config: EmbedConfig, progress: Progress | None = None) -> Embedded:
 def _embed(
     config: EmbedConfig, weights: Path, out: Path, what: str, progress: Progress | None, again: bool = False
 ) -> Embedded:
-    """Encode with one encoder. With `again`, what a killed call has left counts if it is of the same job, else goes."""
-    job = EmbedJob(
+    """Encode with one encoder; with `again`, unless a killed call has left it."""
+    job = job_of(config, weights, out)
+    if again and not own_rank() and is_left(job):
+        return Embedded(0, {}, 0, 0.0)
+    return embed_clips(job, config.engine, (lambda done, total: progress(what, done, total)) if progress else None)
+
+
+def job_of(config: EmbedConfig, weights: Path, out: Path) -> EmbedJob:
+    """What is encoded, by which weights, into which file."""
+    return EmbedJob(
         config.clips,
         weights,
         out,
@@ -75,11 +83,16 @@ def _embed(
         config.reading.skip_bad,
         config.device,
     )
-    if again and not own_rank() and out.exists():
-        if read_rows(out)[1].get("job") == ShardWorker(job).fingerprint():
-            return Embedded(0, {}, 0, 0.0)
-        out.unlink()
-    return embed_clips(job, config.engine, (lambda done, total: progress(what, done, total)) if progress else None)
+
+
+def is_left(job: EmbedJob) -> bool:
+    """Whether a call before has left what this job writes; features of another job, which lie in its place, go."""
+    if not job.out.exists():
+        return False
+    if read_rows(job.out)[1].get("job") == ShardWorker(job).fingerprint():
+        return True
+    job.out.unlink()
+    return False
 
 
 def _write_benchmark(config: EmbedConfig, parts: list[tuple[FeatureRows, dict[str, Any]]]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gzssar.clip_config import EmbedConfig
-from gzssar.clips import embed, read_options
+from gzssar.clips import embed, is_left, job_of
 from gzssar.config import recipe_for
 from gzssar.errors import ConfigError, DataError, OutputError, TextError
 from gzssar.files import cache_root, writing
@@ -18,7 +18,6 @@ from gzssar.model_config import ExportConfig, FitConfig
 from gzssar.progress import Progress
 from gzssar.recognizer import Recognizer
 from gzssar.recognizer.fitting import Fitting, fit_recognizer
-from gzssar.skeletons.embedding import EmbedJob, ShardWorker
 from gzssar.skeletons.encoder import Encoder, load_encoder, prepare
 from gzssar.skeletons.feature_files import FeatureRows, read_rows
 from gzssar.skeletons.features import FeatureSet
@@ -66,21 +65,10 @@ def _rows(config: FitConfig, progress: Progress | None) -> tuple[FeatureRows, di
     assert config.encoder_weights is not None
     out = config.out.resolve()  # which has a name
     working = out.with_name(f".{out.name}.features.npz")
-    job = EmbedConfig(config.data, config.encoder_weights, working, device=config.device, reading=config.reading)
-    if working.exists() and read_rows(working)[1].get("job") != _fingerprint_of(job):
-        working.unlink()  # of other clips or another encoder
-    if not working.exists():
-        embed(job, progress)
+    wanted = EmbedConfig(config.data, config.encoder_weights, working, device=config.device, reading=config.reading)
+    if not is_left(job_of(wanted, config.encoder_weights, working)):
+        embed(wanted, progress)
     return *read_rows(working), working
-
-
-def _fingerprint_of(config: EmbedConfig) -> str:
-    """What features say in their provenance if they are those that `config` asks for."""
-    assert config.out is not None
-    reading, sizes = config.reading, (config.batch_size, config.shard_size)
-    options = read_options(reading), reading.missing
-    job = EmbedJob(config.clips, config.weights, config.out, *options, *sizes, reading.skip_bad, config.device)
-    return ShardWorker(job).fingerprint()
 
 
 def _training_clips(rows: FeatureRows, names: tuple[str, ...], texts: ClassTexts, config: FitConfig) -> FeatureSet:

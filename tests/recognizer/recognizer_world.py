@@ -73,7 +73,7 @@ def fake_text_encoders(revision="fake 1"):
 def quick_fits():
     """Inside, one threshold of the gate in eight is tried, since each costs a look at every fold."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ranking, "_THRESHOLDS", ranking._THRESHOLDS[::8])
+        patch.setattr(ranking, "THRESHOLDS", ranking.THRESHOLDS[::8])
         yield
 
 

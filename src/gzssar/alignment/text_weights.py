@@ -18,6 +18,9 @@ from gzssar.skeletons.whitening import class_means, whitened_space
 from gzssar.splits import Ids
 from gzssar.texts.fusion import Tables, seen_span, weighted
 
+PARTS = 5
+"""A weight is a multiple of 1/PARTS; with many tables a finer grid would only fit noise."""
+
 
 def text_weights(
     kinds: Sequence[str], tables: Tables, play_unseen: Sequence[Phase], recipe: Recipe
@@ -29,10 +32,6 @@ def text_weights(
         return fit_text_weights(play_unseen, tables, recipe)
     by_kind = dict(zip(("lb", "ad", "md"), recipe.text_weights, strict=True))
     return tuple(by_kind[kind] for kind in kinds)
-
-
-PARTS = 5
-"""A weight is a multiple of 1/PARTS; with many tables a finer grid would only fit noise."""
 
 
 def fit_text_weights(phases: Sequence[Phase], tables: Tables, recipe: Recipe) -> tuple[float, ...]:

@@ -17,6 +17,9 @@ from gzssar.shapes import Labels, Probabilities
 
 GateInputs = Float[np.ndarray, "N F"]
 
+THRESHOLDS = np.linspace(0.02, 0.98, 97)
+"""Of p_seen, among which the best is looked for."""
+
 
 def probability_inputs(unseen: Float[np.ndarray, "N U"], seen: Float[np.ndarray, "N S"], largest: int) -> GateInputs:
     """The paper's inputs: the k largest unseen probabilities, sorted, then the k largest seen ones, sorted.
@@ -109,9 +112,8 @@ def tune_threshold(known: list[GzslAnswers]) -> float:
     Args:
         known: what the method said about each problem's clips; their own thresholds are not used.
     """
-    thresholds = np.linspace(0.02, 0.98, 97)
-    curves = [threshold_curve(answers, thresholds)[2] for answers in known]
-    return float(thresholds[np.mean(curves, axis=0).argmax()])
+    curves = [threshold_curve(answers, THRESHOLDS)[2] for answers in known]
+    return float(THRESHOLDS[np.mean(curves, axis=0).argmax()])
 
 
 def equal_weights(is_seen: Labels) -> Float[np.ndarray, "N"]:

@@ -13,10 +13,9 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from gzssar.evaluation.metrics import expected_calibration_error, harmonic_mean
-from gzssar.recognition.gate import Gate, distance_inputs, equal_weights
+from gzssar.recognition.gate import THRESHOLDS, Gate, distance_inputs, equal_weights
 
 _TEMPERATURES = np.geomspace(0.5, 200, 53)
-_THRESHOLDS = np.linspace(0.02, 0.98, 97)
 
 
 @dataclass(frozen=True)
@@ -51,6 +50,12 @@ class Known:
     column: Int[np.ndarray, "N"]
     """Of the true class, among the seen or among the unseen ones."""
 
+    @property
+    def zsl_accuracy(self) -> float:
+        """Share of the unseen clips whose most likely unseen class is theirs."""
+        unseen = ~self.is_seen
+        return float((self.unseen[unseen].argmax(axis=1) == self.column[unseen]).mean())
+
 
 def score(
     seen: Float[np.ndarray, "N S"], unseen: Float[np.ndarray, "N U"], gate: Gate, calibration: Calibration
@@ -75,7 +80,7 @@ def fit_calibration(folds: Sequence[Known], gate: Gate) -> Calibration:
     unseen_t = _temperature([(fold.unseen[~fold.is_seen], fold.column[~fold.is_seen]) for fold in folds])
     calibration = Calibration(seen_t, unseen_t)
     heights = np.mean([_heights(fold, gate, calibration) for fold in folds], axis=0)
-    best = Calibration(seen_t, unseen_t, float(_THRESHOLDS[int(heights.argmax())]))
+    best = Calibration(seen_t, unseen_t, float(THRESHOLDS[int(heights.argmax())]))
     tops, right = zip(*(_top(fold, score(fold.seen, fold.unseen, gate, best)) for fold in folds), strict=True)
     weights = np.concatenate([equal_weights(fold.is_seen.astype(np.int64)) for fold in folds])
     least = _abstain_below(np.concatenate(tops), np.concatenate(right), weights)
@@ -89,9 +94,8 @@ def judge(fold: Known, gate: Gate, calibration: Calibration) -> dict[str, float]
     top, right = _top(fold, scores)
     s, u = float(right[fold.is_seen].mean()), float(right[~fold.is_seen].mean())
     kept = top >= calibration.abstain_below
-    zsl = fold.unseen[~fold.is_seen].argmax(axis=1) == fold.column[~fold.is_seen]
     return {
-        "zsl_accuracy": float(zsl.mean()),
+        "zsl_accuracy": fold.zsl_accuracy,
         "seen_accuracy": s,
         "unseen_accuracy": u,
         "harmonic_mean": harmonic_mean(s, u),
@@ -114,7 +118,7 @@ def _heights(fold: Known, gate: Gate, calibration: Calibration) -> Float[np.ndar
     right_if_unseen = ~fold.is_seen & (unseen.argmax(axis=1) == fold.column)
     p_seen = gate.p_seen(distance_inputs(fold.unseen, fold.seen))
     heights = []
-    for threshold in _THRESHOLDS:
+    for threshold in THRESHOLDS:
         share = _moved(p_seen, float(threshold))
         right = np.where(share * seen.max(axis=1) >= (1 - share) * unseen.max(axis=1), right_if_seen, right_if_unseen)
         heights.append(harmonic_mean(float(right[fold.is_seen].mean()), float(right[~fold.is_seen].mean())))

@@ -129,11 +129,7 @@ def _best_cycle(
         [_known(problem, vaes[cycle], recipe) for problem, vaes in zip(problems, checkpoints, strict=True)]
         for cycle in range(recipe.cycles)
     ]
-    zsl = [
-        np.mean([(k.unseen[~k.is_seen].argmax(axis=1) == k.column[~k.is_seen]).mean() for k in known])
-        for known in by_cycle
-    ]
-    best = int(np.argmax(zsl))
+    best = int(np.argmax([np.mean([fold.zsl_accuracy for fold in known]) for known in by_cycle]))
     return best, by_cycle[best]
 
 
@@ -155,13 +151,10 @@ def _fit(known: Sequence[Known]) -> tuple[Gate, Calibration]:
 
 
 def _honest(known: Sequence[Known]) -> dict[str, float]:
-    """Each fold judged by the gate and the calibration of the others; the mean over folds."""
-    judged = []
-    for k, one in enumerate(known):
-        others = [other for j, other in enumerate(known) if j != k]
-        if others:
-            judged.append(judge(one, *_fit(others)))
-    return {key: float(np.mean([scores[key] for scores in judged])) for key in judged[0]} if judged else {}
+    """Each fold judged by the gate and the calibration of the others, of which there is one at least; the mean over
+    folds."""
+    judged = [judge(fold, *_fit([*known[:k], *known[k + 1 :]])) for k, fold in enumerate(known)]
+    return {key: float(np.mean([scores[key] for scores in judged])) for key in judged[0]}
 
 
 def _classes(

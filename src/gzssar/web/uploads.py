@@ -63,7 +63,7 @@ def read_upload(upload: Upload, limits: Limits) -> SkeletonSequence:
             clip = _read(path, upload, limits, shown)
         except GzssarError as error:
             sentence = str(error).replace(str(path), shown).replace(path.name, shown)
-            raise type(error)(sentence, option=_missing(error, upload.options)) from error
+            raise type(error)(sentence, option=error.option) from error
         except Exception as error:  # a reader's own mistake: the visitor gets a sentence, the log the traceback
             log.exception("reading an upload failed")
             raise DataError(f"{shown} should hold a skeleton clip, but reading it failed: save it again.") from error
@@ -105,9 +105,3 @@ def _chosen(source: ClipSource, index: int | None, shown: str) -> int:
     if index is not None and index >= count:
         raise ConfigError(f"{shown} holds {count} clips, counted from 0, but not number {index}.", option="index")
     return index or 0
-
-
-def _missing(error: GzssarError, options: ReadOptions) -> str | None:
-    """The option that would help. Where none was given, a reader's ConfigError means that it lacks the layout."""
-    lacks_one = isinstance(error, ConfigError) and options.layout is None and options.fps is None
-    return error.option or ("layout" if lacks_one else None)

@@ -37,7 +37,9 @@ def required_layout(options: ReadOptions, path: Path) -> Layout:
         ConfigError: the options name no layout, or one that does not exist.
     """
     if options.layout is None:
-        raise ConfigError(f"{path} does not say what its joints are: name one of {', '.join(LAYOUTS)} with --layout.")
+        raise ConfigError(
+            f"{path} does not say what its joints are: name one of {', '.join(LAYOUTS)} with --layout.", option="layout"
+        )
     return layout_named(options.layout)
 
 
@@ -193,7 +195,8 @@ def _filled(joints: Float[np.ndarray, "C T V M"], missing: int, options: ReadOpt
     if not options.fill_gaps:
         raise DataError(
             f"clip {name!r} should hold finite positions, but {missing} of {joints.size} coordinates are NaN or "
-            "infinite: pass --fill-gaps to interpolate them, or leave the clip out."
+            "infinite: pass --fill-gaps to interpolate them, or leave the clip out.",
+            option="fill_gaps",
         )
     from gzssar.skeletons.preprocess import fill_gaps
 

@@ -114,7 +114,8 @@ def _usual_layout(shape: tuple[int, ...], where: str) -> Layout:
     if (name := _LAYOUT_OF_JOINTS.get((shape[2], shape[3]))) is None:
         raise DataError(
             f"{where} has {shape[2]} joints with {shape[3]} coordinates, a layout that cannot be guessed: name it with "
-            "--layout."
+            "--layout.",
+            option="layout",
         )
     return layout_named(name)
 

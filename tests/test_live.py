@@ -44,7 +44,7 @@ def test_no_more_is_kept_than_the_window():
 def test_nobody_is_an_abstention():
     found = list(answer_frames(lines(0.3, None, None, None, 0.3), answer, NTU25, fps=10.0, window=0.2))
     assert [one.prediction is None for one in found] == [False, False, True, True, False]
-    nobody = {"frame": 3, "time": 0.3, "label": None, "p_seen": None, "abstained": True, "ranking": []}
+    nobody = {"frame": 3, "time": 0.3, "label": None, "p_seen": None, "abstained": True, "warning": None, "ranking": []}
     assert found[3].as_dict() == nobody
     assert found[0].as_dict()["ranking"][0] == {"label": "raise hand", "score": 0.5, "seen": True}
 

@@ -410,15 +410,17 @@ def tiny(monkeypatch):
 
 def test_the_synthetic_model_is_made_once(tiny, tmp_path, monkeypatch):
     monkeypatch.setenv("GZSSAR_CACHE", str(tmp_path))
-    told = []
-    made = synthetic_model(lambda *step: told.append(step[0]))
+    told, said = [], []
+    made = synthetic_model(lambda *step: told.append(step[0]), said.append)
     assert made.synthetic
     assert made.card.count("**Synthetic:**") == 1
     assert len(made.classes) == 48
     assert 0 < len(made.seen_classes) < 48
     assert set(told) == {"synthetic encoder", "alignment"}
     monkeypatch.setattr(gzssar.models, "_fit_synthetic", None)
-    again = synthetic_model()
+    again = synthetic_model(say=said.append)
+    [sentence] = said
+    assert f"once: it is kept in {tmp_path}" in sentence
     clip = recordings(per_class=1).sequence(0)
     assert again.predict(clip) == made.predict(clip)
     assert len(list((tmp_path / "models").iterdir())) == 1
@@ -469,7 +471,7 @@ def test_clips_are_told_apart_by_their_fingerprint():
 def test_serve_takes_a_model_or_the_synthetic_one(model, monkeypatch, capsys):
     served = []
     monkeypatch.setattr("gzssar.web.server.serve", lambda recognizer, config: served.append(recognizer.classes))
-    monkeypatch.setattr("gzssar.models.synthetic_model", lambda progress: Recognizer.load(model))
+    monkeypatch.setattr("gzssar.models.synthetic_model", lambda progress, say: Recognizer.load(model))
     main(["serve", str(model)])
     main(["serve"])
     assert served == [Recognizer.load(model).classes] * 2

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from gzssar.experiment import Experiment, Result, run, run_seed
     from gzssar.recognizer import Prediction, Recognizer
     from gzssar.skeletons.features import Benchmark, FeatureSet, Phase, load_features, save_features
+    from gzssar.skeletons.readers import ReadOptions, open_clips, read_clip
+    from gzssar.skeletons.sequence import SkeletonSequence
     from gzssar.skeletons.synse import read_synse
     from gzssar.splits import ClassSplit, published_split
 
@@ -30,6 +32,8 @@ _HOME = {
     "experiment": ("Experiment", "Result", "run", "run_seed"),
     "recognizer": ("Prediction", "Recognizer"),
     "skeletons.features": ("Benchmark", "FeatureSet", "Phase", "load_features", "save_features"),
+    "skeletons.readers": ("ReadOptions", "open_clips", "read_clip"),
+    "skeletons.sequence": ("SkeletonSequence",),
     "skeletons.synse": ("read_synse",),
     "splits": ("ClassSplit", "published_split"),
 }
@@ -46,11 +50,15 @@ __all__ = [
     "GzssarError",
     "Phase",
     "Prediction",
+    "ReadOptions",
     "Recipe",
     "Recognizer",
     "Result",
+    "SkeletonSequence",
     "load_features",
+    "open_clips",
     "published_split",
+    "read_clip",
     "read_synse",
     "run",
     "run_seed",

@@ -1,5 +1,6 @@
 """The command line: parse, call, print."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -38,6 +39,7 @@ _TOLD = ("epoch kept", "loss", "held-out accuracy", "malformed clips left out")
 FOUND_SOMETHING = 1
 USAGE_ERROR = 2
 INTERRUPTED = 130
+PIPE_CLOSED = 141
 
 
 def run(config: Config) -> None:
@@ -222,12 +224,14 @@ def serve(config: Annotated[ServeConfig, tyro.conf.OmitArgPrefixes]) -> None:
     from gzssar.recognizer import Recognizer
     from gzssar.threads import one_thread
     from gzssar.web.server import serve as serve_page
-    from gzssar.web.words import forgetful_encoders
+    from gzssar.web.words import forgetful_encoders, warm_up
 
     with _progress() as progress:
-        recognizer = Recognizer.load(config.model) if config.model else synthetic_model(progress)
+        recognizer = Recognizer.load(config.model) if config.model else synthetic_model(progress, _say)
     recognizer.encoder  # noqa: B018  # a model made from features is refused here, not at each visitor's clip
-    recognizer = recognizer.with_text_encoders(forgetful_encoders(recognizer.parts.encoding))
+    encoders = forgetful_encoders(recognizer.parts.encoding)
+    recognizer = recognizer.with_text_encoders(encoders)
+    warm_up(encoders)
     with one_thread():  # once for all requests, whose own limits would undo each other's
         serve_page(recognizer, config)
 
@@ -250,7 +254,8 @@ _COMMANDS: dict[str, Callable[..., None]] = {
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point.
 
-    Exit codes: 0 done, 1 `texts check --fail` found something, 2 wrong input (one sentence on stderr), 130 interrupted.
+    Exit codes: 0 done, 1 `texts check --fail` found something, 2 wrong input (one sentence on stderr), 130 interrupted,
+    141 the reader of a pipe went away.
     """
     try:
         tyro.extras.subcommand_cli_from_dict(
@@ -260,8 +265,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
             args=arguments,
         )
     except GzssarError as error:
-        Console(stderr=True).print(f"gzssar: {error}", markup=False, highlight=False, soft_wrap=True)
+        Console(stderr=True).print(f"gzssar: {error.for_terminal}", markup=False, highlight=False, soft_wrap=True)
         sys.exit(USAGE_ERROR)
+    except BrokenPipeError:  # whoever read along has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(PIPE_CLOSED)
     except OSError as error:
         print(f"gzssar: {error.filename or 'a file'} cannot be read or written ({error.strerror}).", file=sys.stderr)
         sys.exit(USAGE_ERROR)
@@ -279,6 +287,10 @@ def _with_folder(config: ExperimentConfig, kind: str | None = None) -> Experimen
     if config.selection != "validation":
         parts.append(config.selection)
     return replace(config, out=Path("runs") / "-".join(part for part in parts if part))
+
+
+def _say(sentence: str) -> None:
+    print(f"gzssar: {sentence}", file=sys.stderr, flush=True)
 
 
 @contextmanager

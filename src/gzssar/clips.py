@@ -208,7 +208,7 @@ def _readable(source: ClipSource, config: TrainEncoderConfig, bad: dict[str, str
 
     def note(name: str, error: DataError) -> None:
         if not config.reading.skip_bad:
-            raise DataError(f"{name}: {error}") from error
+            raise DataError(f"{name}: {error}", option=error.option) from error
         bad[name] = str(error)
 
     for clip in read_clips(source, note if config.reading.skip_bad else None):

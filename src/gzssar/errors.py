@@ -28,6 +28,11 @@ class GzssarError(Exception):
         super().__init__(*args)
         self.option = option
 
+    @property
+    def for_terminal(self) -> str:
+        """The sentence, with the option as the command line spells it."""
+        return f"{self} (--{self.option.replace('_', '-')})" if self.option else str(self)
+
 
 class DataError(GzssarError, ValueError):
     """An input is missing, malformed or contradicts another input."""

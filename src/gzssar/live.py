@@ -42,7 +42,7 @@ class LiveAnswer:
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON has it; nobody is an abstention without a ranking."""
-        nobody: dict[str, Any] = {"label": None, "p_seen": None, "abstained": True, "ranking": []}
+        nobody: dict[str, Any] = {"label": None, "p_seen": None, "abstained": True, "warning": None, "ranking": []}
         found = nobody if self.prediction is None else self.prediction.as_dict()
         return {"frame": self.frame, "time": round(self.time, 4), **found}
 
@@ -90,21 +90,22 @@ def answer_frames(
 
     Raises:
         ConfigError: `fps` is no positive number.
-        DataError: a line is no frame and `on_bad` is None.
+        DataError: a line is no frame and `on_bad` is None, or no line at all is one.
     """
     if not (np.isfinite(fps) and fps > 0):
         raise ConfigError(f"frames should come at a positive rate, but --fps is {fps:g}.")
     recent = RecentFrames(max(1, round(min(window * fps, _MOST_FRAMES))), layout, fps)
     step = 1 if stride is None else max(1, round(min(stride * fps, _MOST_FRAMES)))
-    frames = 0
+    frames, first_bad = 0, ""
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
             recent.add(parse_frame(line, layout))
         except DataError as error:
+            first_bad = first_bad or f"line {number} of standard input {error}"
             if on_bad is None:
-                raise DataError(f"line {number} of standard input {error}") from error
+                raise DataError(first_bad) from error
             on_bad(f"line {number}", error)
             continue
         frames += 1
@@ -112,6 +113,8 @@ def answer_frames(
             clip = recent.clip()
             prediction = None if clip is None else answer([clip])[0]
             yield LiveAnswer(frames - 1, (frames - 1) / fps, prediction)
+    if first_bad and not frames:
+        raise DataError(f"no line was a frame: {first_bad}")
 
 
 def parse_frame(line: str, layout: Layout) -> Float[np.ndarray, "M V 3"]:

@@ -25,7 +25,8 @@ class PredictConfig:
     """The folder of a fitted model."""
 
     clips: Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="[CLIPS ...]")] = ()
-    """Files, folders or patterns of recordings; - reads frames as JSON, one a line, and answers as they come."""
+    """Files, folders or patterns of recordings; - reads frames as JSON, one a line, and answers with JSON Lines as they
+    come."""
 
     json: bool = False
     """Write JSON Lines: one object per clip, with the whole ranking."""
@@ -71,10 +72,9 @@ class PredictConfig:
             raise ConfigError("answers are written as --json or as --csv: give one of them.")
         if bool(self.clips) == (self.watch is not None):
             raise ConfigError("what to recognise comes as files and folders or as --watch DIR: give one of them.")
-        if self.top_k < 1 or self.batch_size < 1:
-            raise ConfigError(
-                f"top_k and batch_size must be at least 1, but they are {self.top_k} and {self.batch_size}."
-            )
+        for name in ("top_k", "batch_size"):
+            if (number := getattr(self, name)) < 1:
+                raise ConfigError(f"--{name.replace('_', '-')} should be at least 1, but it is {number}.")
         self._check_windows()
         if self.timeline is not None:
             self._check_timeline()

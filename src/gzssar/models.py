@@ -2,6 +2,7 @@
 
 import hashlib
 import shutil
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -164,17 +165,26 @@ def export(config: ExportConfig) -> Recognizer:
     return recognizer
 
 
-def synthetic_model(progress: Progress | None = None) -> Recognizer:
-    """The embedded default's recognizer: read from the cache, or fitted on the synthetic world on first use."""
+def synthetic_model(progress: Progress | None = None, say: Callable[[str], None] | None = None) -> Recognizer:
+    """The embedded default's recognizer: read from the cache, or fitted on the synthetic world on first use.
+
+    Args:
+        progress: told how far the fit is.
+        say: told in a sentence that there is a fit, before it begins.
+    """
     from gzssar.outputs import source_hash
 
     root = cache_root()
-    if root is None:
-        return _fit_synthetic(progress)
-    folder = root / "models" / f"synthetic-{source_hash()[:12]}"
-    with suppress(DataError):
-        return Recognizer.load(folder)
+    folder = root / "models" / f"synthetic-{source_hash()[:12]}" if root else None
+    if folder:
+        with suppress(DataError):
+            return Recognizer.load(folder)
+    if say:
+        kept = f", once: it is kept in {folder}" if folder else ""
+        say(f"fitting the embedded synthetic model takes a minute{kept}")
     recognizer = _fit_synthetic(progress)
+    if not folder:
+        return recognizer
     shutil.rmtree(folder, ignore_errors=True)  # what does not load
     with suppress(OutputError):  # an unwritable cache costs time, never a run
         recognizer.save(folder)
@@ -188,7 +198,7 @@ def _fit_synthetic(progress: Progress | None) -> Recognizer:
     from gzssar.skeletons.training import fit_encoder
     from gzssar.skeletons.training_options import EncoderTraining
 
-    training = EncoderTraining(width=16, frames=24, epochs=12, batch_size=24, learning_rate=2e-2, stream="joint motion")
+    training = EncoderTraining(width=16, frames=16, epochs=8, batch_size=24, learning_rate=2e-2, stream="joint motion")
     drawn = SyntheticWorld().clips()
     chosen = np.isin(drawn.labels, SYNTHETIC_SPLIT.seen)
     clips = np.stack(

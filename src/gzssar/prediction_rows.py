@@ -2,11 +2,12 @@
 
 import csv
 import json
+import os
 from collections.abc import Sequence
 from typing import IO, Any, Protocol, cast, runtime_checkable
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
@@ -117,6 +118,8 @@ class CsvRows:
 
 _WIDE = 100
 """Columns of a terminal that has room for two further classes."""
+_PIPED = 160
+"""Columns of what is no terminal, where rich would take 80."""
 _WIDTHS = {"class": 6, "p_seen": 6, "score": 5, "from": 7, "to": 7}
 
 
@@ -124,7 +127,8 @@ class TableRows:
     """A table for people, whose columns are as wide as the terminal allows, so that it grows row by row."""
 
     def __init__(self, out: Output) -> None:
-        self._out, self._console = out, Console(file=cast(IO[str], out))
+        width = None if out.isatty() or "COLUMNS" in os.environ else _PIPED
+        self._out, self._console = out, Console(file=cast(IO[str], out), width=width)
         self._others = 2 if self._console.width >= _WIDE else 1
         self._started = False
 
@@ -139,7 +143,7 @@ class TableRows:
                 others = list(prediction.ranking)
             also = ", ".join(f"{other['label']} {other['score']:.2f}" for other in others[: self._others])
             score, p_seen = f"{best['score']:.2f}", f"{prediction.p_seen:.2f}"
-            table.add_row(self._shown(name), label, score, kind, p_seen, Text(also, "dim"))
+            table.add_row(Text(name), label, score, kind, p_seen, Text(also, "dim"))
         self._print(table)
 
     def segments(self, name: str, segments: Sequence[Segment]) -> None:
@@ -148,27 +152,25 @@ class TableRows:
         for segment in segments:
             times = (_clock(segment.start), _clock(segment.end))
             numbers = f"{segment.score:.2f}", _kind(segment.seen), f"{segment.p_seen:.2f}"
-            table.add_row(self._shown(name), *times, Text(segment.label, "bold"), *numbers)
+            table.add_row(Text(name), *times, Text(segment.label, "bold"), *numbers)
         if not segments:
-            table.add_row(self._shown(name), "", "", Text("– nothing recognised", "dim"), "", "", "")
+            table.add_row(Text(name), "", "", Text("– nothing recognised", "dim"), "", "", "")
         self._print(table)
 
     def _table(self, columns: dict[str, int]) -> Table:
-        """Columns share the width that columns of fixed width leave, by these ratios; 0 for a fixed width."""
+        """Columns share the width that columns of fixed width leave, by these ratios; 0 for a fixed width.
+
+        Long names go on in the next line, for a part of them may be all that tells two clips apart.
+        """
         table = Table(box=SIMPLE_HEAD, show_header=not self._started, show_edge=False, pad_edge=False, expand=True)
         for name, ratio in columns.items():
             left = ratio or name in ("clip", "class")
-            width = None if ratio else _WIDTHS.get(name, self._console.width // 4)
-            table.add_column(
-                name, ratio=ratio or None, width=width, no_wrap=not ratio, justify="left" if left else "right"
-            )
+            width = None if ratio else _WIDTHS.get(name, self._console.width // 3)
+            justify: JustifyMethod = "left" if left else "right"
+            no_wrap = not ratio and name != "clip"
+            table.add_column(name, justify, ratio=ratio or None, width=width, no_wrap=no_wrap, overflow="fold")
         self._started = True
         return table
-
-    def _shown(self, name: str) -> Text:
-        """The end of a name, which tells most of a path."""
-        room = self._console.width // 4
-        return Text(name if len(name) <= room else "…" + name[len(name) - room + 1 :])
 
     def _print(self, table: Table) -> None:
         with self._console.capture() as captured:  # rich ends the program where a pipe breaks; we end quietly

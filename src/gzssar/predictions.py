@@ -15,9 +15,9 @@ from gzssar.prediction_rows import CsvRows, JsonRows, Output, Rows, TableRows
 from gzssar.progress import Progress
 from gzssar.recognizer import Prediction, Recognizer
 from gzssar.segments import Answer, find_segments, slide
+from gzssar.skeletons.layout import layout_named
 from gzssar.skeletons.ntu_protocols import read_missing, without
 from gzssar.skeletons.readers import ClipEntry, ReadOptions
-from gzssar.skeletons.readers.arrays import layout_named
 from gzssar.skeletons.readers.finding import Found, find_files
 from gzssar.skeletons.readers.registry import find_reader
 from gzssar.skeletons.sequence import SkeletonSequence
@@ -32,6 +32,8 @@ _LIVE_FPS, _LIVE_WINDOW = 30.0, 2.0
 """Frames per second, and seconds that count, of frames from standard input, unless said otherwise."""
 _PAUSE = 0.5
 """Seconds between two looks at a watched folder."""
+_MOST_NAMED = 5
+"""Malformed lines of a stream that are named one by one."""
 
 
 @one_thread()
@@ -131,6 +133,7 @@ class _Job:
             for batch in _batches(clips, self.config.batch_size):
                 if answers := _answers(batch, self.answer, on_bad):
                     self.rows.clips(answers)
+                    _warn(answers)
             return
         for name, clip in clips:
             try:
@@ -263,15 +266,21 @@ def _watched(path: Path, job: _Job, watch: Watch) -> bool:
 
 
 def _live(config: PredictConfig, answer: Answer, out: Output, frames: Iterable[str]) -> None:
-    """Answer frames from standard input as they come, until it ends or Ctrl-C."""
+    """Answer frames from standard input as they come, until it ends or Ctrl-C.
+
+    Lines that are no frames are passed over, since a sensor does not stop for one; where all of them are none, that is
+    an error.
+    """
     if config.reading.layout is None:
-        raise ConfigError("frames from standard input do not say what their joints are: name the --layout.")
+        raise ConfigError(
+            "frames from standard input do not say what their joints are: name their layout.", option="layout"
+        )
     layout = layout_named(config.reading.layout)
-    rows, on_bad = JsonRows(out), _complain if config.reading.skip_bad else None
+    rows = JsonRows(out)
     fps = _LIVE_FPS if config.reading.fps is None else config.reading.fps
     window = config.window or _LIVE_WINDOW
     try:
-        for found in answer_frames(frames, answer, layout, fps, window, config.stride, on_bad):
+        for found in answer_frames(frames, answer, layout, fps, window, config.stride, _few_complaints()):
             rows.write(found.as_dict())
             out.flush()
     except KeyboardInterrupt:
@@ -290,14 +299,36 @@ def _name(path: Path, entry: str) -> str:
 
 
 def _complain(name: str, error: GzssarError) -> None:
-    print(f"gzssar: left out {name}: {error}", file=sys.stderr)
+    what = "" if name in str(error) else f" {name}"
+    print(f"gzssar: left out{what}: {error.for_terminal}", file=sys.stderr)
+
+
+def _warn(answers: Sequence[tuple[str, Prediction]]) -> None:
+    for name, prediction in answers:
+        if prediction.warning:
+            print(f"gzssar: {name}: {prediction.warning}", file=sys.stderr)
+
+
+def _few_complaints() -> OnBad:
+    """Names the first malformed lines of a stream; a sensor that sends nothing else would fill the screen."""
+    named = 0
+
+    def complain(name: str, error: GzssarError) -> None:
+        nonlocal named
+        named += 1
+        if named <= _MOST_NAMED:
+            _complain(name, error)
+        if named == _MOST_NAMED:
+            print("gzssar: further lines that are no frames are left out silently", file=sys.stderr)
+
+    return complain
 
 
 def _stop(name: str, error: DataError) -> None:
     """Stop at a malformed clip, with its name in the sentence."""
     if Path(name).name in str(error):
         raise error
-    raise DataError(f"{name}: {error}") from error
+    raise DataError(f"{name}: {error}", option=error.option) from error
 
 
 def _hush(out: Output) -> None:

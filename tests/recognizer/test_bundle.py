@@ -33,6 +33,11 @@ def files(folder):
     return {path.name for path in folder.iterdir()}
 
 
+def guarded(folder):
+    """All files but the model card."""
+    return [folder / name for name in sorted(FILES - {"README.md"})]
+
+
 def content(folder):
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
@@ -120,11 +125,34 @@ def test_tables_of_many_encoders_keep_their_order(tmp_path):
         assert all(np.array_equal(a, b) for a, b in zip(one.tables, other.tables, strict=True))
 
 
+# the card
+
+
+def test_notes_in_the_card_change_nothing_else(folder):
+    for text in ("# Notes\n\nMade on a Tuesday.", ""):
+        (folder / "README.md").write_text(text)
+        Recognizer.load(folder)
+    (folder / "README.md").unlink()
+    Recognizer.load(folder)
+
+
+def test_the_card_says_which_classes_changed_since_the_scores(on_features, tmp_path):
+    assert "classes were changed" not in on_features.card
+    on_features.add_class("sit")
+    on_features.remove_class("clap")
+    on_features.add_class("clap", motion="hands meet")  # no longer a seen one
+    on_features.remove_class("wave")
+    said = "**Taken before classes were changed** (added clap, removed clap, added sit, removed wave)"
+    assert said in on_features.card
+    on_features.save(tmp_path / "model")
+    assert said in Recognizer.load(tmp_path / "model").card
+
+
 # damage
 
 
 def test_an_altered_byte_is_noticed_in_each_file(folder):
-    for path in sorted(folder.iterdir()):
+    for path in guarded(folder):
         whole = path.read_bytes()
         for place in (20, len(whole) // 2, len(whole) - 3):
             damaged = bytearray(whole)
@@ -138,7 +166,7 @@ def test_an_altered_byte_is_noticed_in_each_file(folder):
 
 @pytest.mark.parametrize("kept", [0, 7, 0.5])
 def test_a_file_that_was_cut_off_is_noticed(folder, kept):
-    for path in sorted(folder.iterdir()):
+    for path in guarded(folder):
         whole = path.read_bytes()
         path.write_bytes(whole[: int(kept * len(whole)) if isinstance(kept, float) else kept])
         with pytest.raises(DataError, match=f"{path.name} .*(altered or cut off|cut off or no JSON)"):
@@ -147,7 +175,7 @@ def test_a_file_that_was_cut_off_is_noticed(folder, kept):
 
 
 def test_a_missing_file_is_named(folder):
-    for name in sorted(FILES - {"config.json"}):
+    for name in sorted(FILES - {"config.json", "README.md"}):
         (folder / name).rename(folder / "elsewhere")
         with pytest.raises(DataError, match=f"should hold {name}, but it does not: copy the whole folder again"):
             Recognizer.load(folder)
@@ -215,10 +243,14 @@ def test_what_is_no_recognizer(tmp_path):
 # over what is there
 
 
-def test_another_recognizer_is_replaced_and_its_samples_stay(folder, on_features):
+def test_another_recognizer_is_replaced_if_asked_and_its_samples_stay(folder, on_features):
     (folder / "samples").mkdir()
     (folder / "samples/clip.npz").write_bytes(b"a clip")
-    on_features.save(folder)
+    before = content(folder)
+    with pytest.raises(OutputError, match=r"holds a recognizer already: .* overwrite=True"):
+        on_features.save(folder)
+    assert content(folder) == before
+    on_features.save(folder, overwrite=True)
     assert files(folder) == (FILES - {"encoder.safetensors"}) | {"samples"}
     assert (folder / "samples/clip.npz").read_bytes() == b"a clip"
     assert not Recognizer.load(folder).has_encoder
@@ -229,7 +261,7 @@ def test_an_empty_folder_is_filled_and_a_link_stays_one(on_features, tmp_path):
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "real")
     for _ in range(2):
-        on_features.save(tmp_path / "link")
+        on_features.save(tmp_path / "link", overwrite=True)
         assert (tmp_path / "link").is_symlink()
         assert Recognizer.load(tmp_path / "real").classes == on_features.classes
 
@@ -251,7 +283,7 @@ def test_something_else_is_left_alone(folder, on_features, tmp_path):
     (folder / "thesis.tex").write_text("mine")
     before = content(tmp_path)
     with pytest.raises(OutputError, match=r"but also 'thesis\.tex', which would be lost"):
-        on_features.save(folder)
+        on_features.save(folder, overwrite=True)
     with pytest.raises(OutputError, match="cannot be written"):
         on_features.save(tmp_path / "file/model")
     assert content(tmp_path) == before
@@ -275,7 +307,7 @@ def test_a_kill_in_the_middle_leaves_the_old_one_and_nothing_else(on_recordings,
 
     monkeypatch.setattr(bundle, name, kill)
     with pytest.raises(Killed):
-        on_recordings.save(folder)
+        on_recordings.save(folder, overwrite=True)
     assert content(tmp_path) == before
     assert files(tmp_path) == ({"model"} if old else set())
 
@@ -290,7 +322,7 @@ def test_where_the_last_move_fails_the_old_one_comes_back(folder, on_features, m
 
     monkeypatch.setattr(bundle.Path, "rename", fail)
     with pytest.raises(OutputError, match=r"cannot be written \(no space\)"):
-        on_features.save(folder)
+        on_features.save(folder, overwrite=True)
     assert content(folder) == before
     assert files(folder.parent) == {"model"}
 

@@ -4,6 +4,7 @@ from recognizer_world import fitted_on_recordings, recordings, small_encoder
 
 from gzssar.errors import ConfigError
 from gzssar.recognizer import explanation
+from gzssar.skeletons.preprocess import frames_shown
 from gzssar.skeletons.sequence import SkeletonSequence
 
 
@@ -22,7 +23,7 @@ def with_bodies(clip, *joints):
 
 
 def shown(clip, frames, bodies=1):
-    return explanation._frames_shown(clip, small_encoder(frames, bodies).prepare(clip))
+    return frames_shown(clip.joints, frames)[:, :bodies]
 
 
 def test_shapes_and_ranges(on_recordings, clip):
@@ -81,7 +82,7 @@ def test_frames_without_a_body_are_followed(clip):
 
 @pytest.mark.parametrize("frames", [5, 12, 30])
 def test_equal_frames_of_the_clip_are_prepared_alike(clip, frames):
-    """What `_frames_shown` says is what `prepare` does."""
+    """What `frames_shown` says is what `prepare` does."""
     joints = clip.joints.copy()
     joints[:, :3] = 0
     late = with_bodies(clip, joints)

@@ -1,3 +1,4 @@
+import inspect
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +19,7 @@ from recognizer_world import (
 )
 
 from gzssar.errors import ConfigError, DataError, GzssarError, TextError
-from gzssar.recognizer import Prediction, Recognizer
+from gzssar.recognizer import Prediction, Recognizer, core
 from gzssar.skeletons.layout import NTU25
 from gzssar.skeletons.sequence import SkeletonSequence
 from gzssar.texts.classes import ClassText, ClassTexts
@@ -84,8 +85,44 @@ def test_a_prediction_is_a_sequence_and_goes_into_json(on_features, features):
         "label": prediction[0]["label"],
         "p_seen": prediction.p_seen,
         "abstained": False,
+        "warning": None,
         "ranking": list(prediction),
     }
+
+
+def test_how_it_introduces_itself(on_recordings, on_features):
+    assert repr(on_recordings) == "Recognizer(9 seen and 3 unseen classes, from clips, 8 frames each)"
+    on_features.add_class("sit")
+    assert repr(on_features) == "Recognizer(9 seen and 4 unseen classes, from features)"
+
+
+@pytest.mark.parametrize(
+    ("frames", "warned"), [(1, "1 frame, 0.033 s: too short"), (14, "14 frames, 0.47 s"), (15, "")]
+)
+def test_a_clip_too_short_to_tell_a_motion_is_answered_with_a_warning(on_recordings, clips, frames, warned):
+    joints = np.repeat(clips[0].joints, 2, axis=1)[:, :frames]
+    prediction = on_recordings.predict(SkeletonSequence(joints, 30.0, NTU25))
+    assert (prediction.warning or "").startswith(warned)
+    assert (prediction.warning is None) == (not warned)
+
+
+def test_prepared_clips_are_what_the_encoder_reads(on_recordings, clips):
+    prepared = on_recordings.prepare(clips)
+    assert prepared.shape == (len(clips), 3, on_recordings.frames, 25, 1)
+    assert np.array_equal(on_recordings.encoder.encode(prepared).features, on_recordings.encode(clips))
+    assert np.array_equal(on_recordings.prepare(clips[0]), prepared[:1])
+    with pytest.raises(DataError, match="there should be a clip to prepare at least"):
+        on_recordings.prepare([])
+
+
+def test_joints_in_an_array_become_a_clip(on_recordings, clips):
+    joints = clips[0].joints.transpose(1, 3, 2, 0)  # T M V C
+    same = SkeletonSequence.from_frames(joints, "ntu25", clips[0].fps)
+    assert on_recordings.predict(same) == on_recordings.predict(clips[0])
+    read = inspect.unwrap(core._read)  # past the checks of types that tests alone make
+    for wrong in (joints, joints.tolist(), None):
+        with pytest.raises(DataError, match=r"should be a path or a SkeletonSequence.* SkeletonSequence\.from_frames"):
+            read(wrong)
 
 
 def test_a_clip_or_a_list_of_clips(on_recordings, clips):

@@ -162,6 +162,14 @@ def test_a_file_of_two_bodies_that_needs_a_layout(page, tmp_path):
     assert page["second"].is_displayed()
 
 
+def test_what_speaks_against_an_answer_is_shown(page, tmp_path):
+    page.upload(tmp_path, "short.npz", npz_bytes(frames=1))
+    page.wait(lambda: page.ranking())
+    assert page["top-warning"].text == "1 frame: made up"
+    page.sample("squat down")
+    assert not page["top-warning"].is_displayed()
+
+
 @pytest.mark.parametrize(
     ("name", "data", "told"),
     [
@@ -196,6 +204,7 @@ def test_a_file_that_is_too_large_is_not_sent(browser, tmp_path):
 
 def test_a_class_is_added_and_removed(page, browser, address):
     page.sample("hand waving")
+    assert "ranks 48 actions: 40 it was trained on, and 8" in page["lead"].text
     page["new-label"].send_keys("juggle")
     page["new-action"].send_keys("Throw things up and catch them.")
     page["new-motion"].send_keys("Both hands go up and down.")
@@ -203,6 +212,9 @@ def test_a_class_is_added_and_removed(page, browser, address):
     page.wait(lambda: "juggle" in page.ranking())
     badge = page.all("#ranking [data-label=juggle] .badge")[0]
     assert badge.text == "added"
+    assert "ranks 49 actions: 40 it was trained on, and 9" in page["lead"].text
+    in_view = "const { top, bottom } = arguments[0].getBoundingClientRect(); return bottom > 0 && top < innerHeight"
+    page.wait(lambda: browser.execute_script(in_view, page["top-label"]))
     page.wait(lambda: page["why-title"].text == "Why “juggle”")
     assert "“juggle” is number" in page["live"].get_attribute("textContent")
     page.wait(lambda: "Both hands go up and down." in page["similarity"].text)
@@ -210,6 +222,8 @@ def test_a_class_is_added_and_removed(page, browser, address):
 
     page["new-label"].send_keys("JUG gle", Keys.ENTER)
     assert "There is “juggle” already" in page["add-error"].text
+    page["new-label"].send_keys("2")
+    assert not page["add-error"].is_displayed()
 
     browser.switch_to.new_window("tab")  # another visitor
     other = Page(browser, address)

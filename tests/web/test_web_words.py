@@ -1,3 +1,5 @@
+import threading
+
 import numpy as np
 import pytest
 
@@ -5,7 +7,7 @@ from gzssar.config import Encoding
 from gzssar.errors import TextError
 from gzssar.texts.encoders.cache import default_cache
 from gzssar.web import words
-from gzssar.web.words import ForgetfulEncoder, forgetful_encoders
+from gzssar.web.words import ForgetfulEncoder, forgetful_encoders, warm_up
 
 
 class Counting:
@@ -48,3 +50,19 @@ def test_nothing_that_visitors_type_stays_on_disk():
     assert (set(folder.rglob("*")) if folder.exists() else set()) == before
     with pytest.raises(TextError):
         encoder.encode([""])
+
+
+def test_encoders_load_in_the_background_and_a_failure_there_is_nobody_s():
+    used = threading.Event()
+
+    class Failing(Counting):
+        def encode(self, texts, truncate=False):
+            raise TextError("not here")
+
+    class Watched(Counting):
+        def encode(self, texts, truncate=False):
+            used.set()
+            return super().encode(texts, truncate)
+
+    warm_up([Failing(), Watched()])
+    assert used.wait(10)

@@ -75,7 +75,8 @@ class FakeRecognizer:
         ranking = [{"label": labels[k], "score": float(scores[k]), "seen": labels[k] in self.seen} for k in order]
         p_seen = float(sum(s for s, label in zip(scores, labels, strict=True) if label in self.seen))
         kind = Prediction if 0 < len(self.seen & {*self.classes}) < len(self.rows) else Ungated
-        return kind(tuple(ranking), p_seen, abstain and bool(scores.max() < 0.1))
+        warning = "1 frame: made up" if clips.joints.shape[1] == 1 else None
+        return kind(tuple(ranking), p_seen, abstain and bool(scores.max() < 0.1), warning)
 
     def explain(self, clip, label):
         self._known(label)

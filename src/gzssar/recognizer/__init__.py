@@ -3,12 +3,16 @@
 ::
 
     core.py         the recognizer: predict, add_class, remove_class
+    parts.py        what it is made of
+    prediction.py   its answer
     fitting.py      from clips and texts to a recognizer, and its honest scores
     bundle.py       the folder: save and load
     card.py         its model card
     explanation.py  why a class scores as it does
 """
 
-from gzssar.recognizer.core import Clip, KnownClass, Parts, Prediction, Recognizer
+from gzssar.recognizer.core import Clip, Recognizer
+from gzssar.recognizer.parts import KnownClass, Parts
+from gzssar.recognizer.prediction import Prediction
 
 __all__ = ["Clip", "KnownClass", "Parts", "Prediction", "Recognizer"]

@@ -3,11 +3,11 @@
 ======================== =========================================================
 file                     holds
 ======================== =========================================================
-``config.json``          format, versions, choices, gate, scores, and a SHA-256 of every other file
+``config.json``          format, versions, choices, gate, scores, and a SHA-256 of every other file but the card
 ``weights.safetensors``  both spaces, the VAE, class centres, text features
 ``encoder.safetensors``  the skeleton encoder, where there is one
 ``texts.csv``            label, action and motion of each class, and whether it is seen
-``README.md``            the model card
+``README.md``            the model card, to which notes may be added
 ======================== =========================================================
 
 The folder is written beside its name and renamed, and an older one is moved away in one go, so that a kill leaves no
@@ -35,7 +35,8 @@ from gzssar.files import hash_file, write_json, write_text, writing
 from gzssar.recognition.gate import Gate
 from gzssar.recognition.ranking import Calibration
 from gzssar.recognizer.card import card
-from gzssar.recognizer.core import KnownClass, Parts, Recognizer
+from gzssar.recognizer.core import Recognizer
+from gzssar.recognizer.parts import KnownClass, Parts
 from gzssar.skeletons.encoder import Encoder, load_own_encoder, save_encoder
 from gzssar.skeletons.whitening import SkeletonSpace
 from gzssar.texts.classes import ClassText
@@ -56,14 +57,14 @@ SAMPLES = "samples"
 """A folder of clips to try, which may stand among the files."""
 
 
-def save_bundle(folder: Path, recognizer: Recognizer) -> None:
-    """Write a recognizer; one that stands there is replaced, with its samples kept.
+def save_bundle(folder: Path, recognizer: Recognizer, overwrite: bool = False) -> None:
+    """Write a recognizer; with `overwrite` one that stands there is replaced, with its samples kept.
 
     Raises:
-        OutputError: the folder holds something else, or cannot be written.
+        OutputError: the folder holds a recognizer already, or something else, or cannot be written.
     """
     try:
-        _check_target(folder)
+        _check_target(folder, overwrite)
         target = folder.resolve()  # a link stays one
         target.parent.mkdir(parents=True, exist_ok=True)
         working = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part"))
@@ -78,11 +79,13 @@ def save_bundle(folder: Path, recognizer: Recognizer) -> None:
         raise OutputError(f"{folder} cannot be written ({error.strerror}): name another folder.") from error
 
 
-def _check_target(folder: Path) -> None:
-    if not folder.exists():
+def _check_target(folder: Path, overwrite: bool) -> None:
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return
-    if not (folder.is_dir() and (not any(folder.iterdir()) or _is_bundle(folder))):
+    if not (folder.is_dir() and _is_bundle(folder)):
         raise OutputError(f"{folder} should be a new folder or hold a recognizer, but it holds something else.")
+    if not overwrite:
+        raise OutputError(f"{folder} holds a recognizer already: name another folder, or save with overwrite=True.")
     ours = {_CONFIG, _WEIGHTS, _ENCODER, _TEXTS, _CARD, SAMPLES}
     if others := sorted(path.name for path in folder.iterdir() if path.name not in ours):
         raise OutputError(
@@ -98,8 +101,8 @@ def _write(folder: Path, recognizer: Recognizer, samples: Path) -> None:
     if parts.encoder is not None:
         save_encoder(folder / _ENCODER, parts.encoder)
     write_text(folder / _TEXTS, _table(known))
-    write_text(folder / _CARD, card(recognizer))
     files = {path.name: hash_file(path) for path in sorted(folder.iterdir())}
+    write_text(folder / _CARD, card(recognizer))
     config = {"format": FORMAT, "version": VERSION, "files": files, **_config(parts)}
     write_json(folder / _CONFIG, {**config, "digest": _digest(config)})
     if samples.is_dir():
@@ -131,8 +134,8 @@ def load_bundle(folder: Path) -> tuple[Parts, list[KnownClass]]:
             raise DataError(f"{folder} should hold {name}, but it does not: copy the whole folder again.")
         if hash_file(folder / name) != digest:
             raise DataError(
-                f"{folder / name} should be as it was saved, but it was altered or cut off: copy the folder again. "
-                "Classes are added with add_class, not in the files."
+                f"{folder / name} should be as it was saved, but it was altered or cut off: copy the folder again."
+                + " Classes are added with add_class, not in the file." * (name == _TEXTS)
             )
     try:
         arrays = _read_weights(folder / _WEIGHTS)
@@ -175,7 +178,7 @@ def _read_config(folder: Path) -> dict[str, Any]:
         )
     if (
         not isinstance(config.get("files"), dict)
-        or not set(config["files"]) <= {_WEIGHTS, _ENCODER, _TEXTS, _CARD}
+        or not set(config["files"]) <= {_WEIGHTS, _ENCODER, _TEXTS}
         or _WEIGHTS not in config["files"]
         or _TEXTS not in config["files"]
     ):

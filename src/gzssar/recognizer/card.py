@@ -42,6 +42,7 @@ def card(recognizer: Recognizer) -> str:
         "",
         "## Scores on held-out classes",
         "",
+        *_changes(recognizer),
         *_scores(about.get("scores", {})),
         "",
         "## Limits",
@@ -52,6 +53,19 @@ def card(recognizer: Recognizer) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _changes(recognizer: Recognizer) -> list[str]:
+    """Which classes came and went since the scores were taken."""
+    fitted = recognizer.parts.about.get("classes", {})
+    before = {(label, kind == "seen") for kind, labels in fitted.items() for label in labels}
+    now = {(one.text.label or "", one.seen) for one in recognizer.known}
+    changes = [(f"added {label}", label) for label, _ in now - before] if fitted else []
+    changes += [(f"removed {label}", label) for label, _ in before - now]
+    if not changes:
+        return []
+    told = ", ".join(text for text, _ in sorted(changes, key=lambda change: change[1]))
+    return [f"**Taken before classes were changed** ({told}); with the classes it has now, they may differ.", ""]
 
 
 def _scores(scores: Mapping[str, float]) -> list[str]:

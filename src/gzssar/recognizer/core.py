@@ -7,10 +7,8 @@
     recognizer.predict("clip.skeleton")     # [{"label": "pour tea", "score": 0.71, "seen": False}, …]
 """
 
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -18,19 +16,16 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from gzssar.alignment.vae import CrossModalVae
-from gzssar.config import Encoding
 from gzssar.errors import ConfigError, DataError, TextError
-from gzssar.recognition.gate import Gate
-from gzssar.recognition.ranking import Calibration, Scores, score
+from gzssar.recognition.ranking import Scores, score
 from gzssar.recognition.seen import log_densities
-from gzssar.shapes import SkeletonFeatures
+from gzssar.recognizer.parts import KnownClass, Parts
+from gzssar.recognizer.prediction import Prediction
+from gzssar.shapes import Clips, SkeletonFeatures
 from gzssar.skeletons.encoder import Encoder
 from gzssar.skeletons.sequence import SkeletonSequence
-from gzssar.skeletons.whitening import SkeletonSpace
-from gzssar.texts.classes import KIND_OF, ClassText, ClassTexts, TextKind, label_key, nearest
+from gzssar.texts.classes import KIND_OF, ClassText, ClassTexts, label_key, nearest
 from gzssar.texts.encoders.encoder import TextEncoder
-from gzssar.texts.fusion import TextSpace
 from gzssar.threads import one_thread
 
 if TYPE_CHECKING:
@@ -39,110 +34,8 @@ if TYPE_CHECKING:
 Clip = SkeletonSequence | str | Path
 """A recording, or the path of a file that holds one."""
 
-
-@dataclass(frozen=True)
-class Prediction(Sequence[dict[str, Any]]):
-    """What a clip shows: ``[{"label": …, "score": …, "seen": …}, …]``, the best first."""
-
-    ranking: tuple[dict[str, Any], ...]
-
-    p_seen: float
-    """The gate's probability that the clip shows a seen class; 1 or 0 where classes of one kind alone compete."""
-
-    abstained: bool = False
-    """The top score is too low for an answer."""
-
-    @property
-    def label(self) -> str | None:
-        """The best class; None where the recognizer abstained."""
-        return None if self.abstained else self.ranking[0]["label"]
-
-    def as_dict(self) -> dict[str, Any]:
-        """The whole of it, for JSON."""
-        told = {"label": self.label, "p_seen": self.p_seen, "abstained": self.abstained}
-        return {**told, "ranking": [dict(one) for one in self.ranking]}
-
-    def __len__(self) -> int:
-        return len(self.ranking)
-
-    @overload
-    def __getitem__(self, index: int) -> dict[str, Any]: ...
-    @overload
-    def __getitem__(self, index: slice) -> tuple[dict[str, Any], ...]: ...
-    def __getitem__(self, index: int | slice) -> dict[str, Any] | tuple[dict[str, Any], ...]:
-        return self.ranking[index]
-
-    def __iter__(self) -> Iterator[dict[str, Any]]:
-        return iter(self.ranking)
-
-
-@dataclass(frozen=True)
-class KnownClass:
-    """A class the recognizer can answer with."""
-
-    text: ClassText
-    seen: bool
-    tables: tuple[Float[np.ndarray, "_"], ...]
-    """Its text features, one per kind of text and encoder."""
-    centre: Float[np.ndarray, "D"]
-    """In the whitened space: the mean of its clips, or the prototype decoded from its texts."""
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What training left; nothing of it changes when classes come and go."""
-
-    encoder: Encoder | None
-    """None where the recognizer was made from features."""
-    skeleton_space: SkeletonSpace
-    text_space: TextSpace
-    vae: CrossModalVae
-    gate: Gate
-    calibration: Calibration
-    kinds: tuple[str, ...]
-    """The kinds of text it reads: lb, ad, md."""
-    encoding: Encoding
-    revisions: tuple[str, ...]
-    """Of each text encoder."""
-    about: Mapping[str, Any] = field(default_factory=dict)
-    """Where it comes from and how good it is: see :mod:`gzssar.recognizer.fitting`."""
-
-    @cached_property
-    def text_encoders(self) -> "TextEncoders":
-        """Loaded when a class is first added; shared by all copies."""
-        return TextEncoders(self.encoding, self.revisions)
-
-
-class TextEncoders:
-    """The text encoders of a recognizer, loaded once, by whichever thread comes first."""
-
-    def __init__(self, encoding: Encoding, revisions: tuple[str, ...]) -> None:
-        self._encoding, self._revisions, self._lock = encoding, revisions, threading.Lock()
-        self._loaded: Sequence[TextEncoder] | None = None
-
-    def __call__(self) -> Sequence[TextEncoder]:
-        """The encoders.
-
-        Raises:
-            DataError: one is in another revision than the recognizer was fitted with.
-        """
-        with self._lock:
-            if self._loaded is None:
-                from gzssar.texts.encoders import load_encoder
-
-                self.use([load_encoder(name, self._encoding.template) for name in self._encoding.encoder])
-            assert self._loaded is not None
-            return self._loaded
-
-    def use(self, encoders: Sequence[TextEncoder]) -> None:
-        """Take these, which must be in the revisions that the recognizer was fitted with."""
-        for encoder, revision in zip(encoders, self._revisions, strict=True):
-            if encoder.revision != revision:
-                raise DataError(
-                    f"new classes should be encoded by {encoder.name} in revision {revision!r}, as when the recognizer "
-                    f"was fitted, but here it is {encoder.revision!r}: install that one, or fit anew."
-                )
-        self._loaded = encoders
+_SHORT = 0.5
+"""Seconds; the shortest clip of UTD-MHAD, MSR Action3D and NW-UCLA, on which the readers are tested, is as long."""
 
 
 class Recognizer:
@@ -164,15 +57,19 @@ class Recognizer:
 
         return cls(*load_bundle(Path(folder)))
 
-    def save(self, folder: str | Path) -> None:
+    def save(self, folder: str | Path, overwrite: bool = False) -> None:
         """Write one folder that loads everything: safetensors, JSON, CSV and a model card.
 
+        Args:
+            folder: a new one, as a rule.
+            overwrite: replace the recognizer that the folder holds; its samples stay, notes in its model card go.
+
         Raises:
-            OutputError: the folder holds something else, or cannot be written.
+            OutputError: the folder holds a recognizer already, or something else, or cannot be written.
         """
         from gzssar.recognizer.bundle import save_bundle
 
-        save_bundle(Path(folder), self)
+        save_bundle(Path(folder), self, overwrite)
 
     def with_text_encoders(self, encoders: Sequence[TextEncoder]) -> "Recognizer":
         """The same recognizer, which encodes new classes with these; its copies share them.
@@ -187,6 +84,12 @@ class Recognizer:
     def copy(self) -> "Recognizer":
         """Another recognizer with the same classes, which may then differ; the weights are shared."""
         return Recognizer(self.parts, list(self._classes.values()))
+
+    def __repr__(self) -> str:
+        unseen = len(self.classes) - len(self.seen_classes)
+        reads = f"clips, {self.frames} frames each" if self.has_encoder else "features"
+        made_up = ", synthetic" if self.synthetic else ""
+        return f"Recognizer({len(self.seen_classes)} seen and {unseen} unseen classes, from {reads}{made_up})"
 
     @property
     def known(self) -> tuple[KnownClass, ...]:
@@ -319,30 +222,42 @@ class Recognizer:
             DataError: a clip is malformed, or the recognizer was made from features.
         """
         if isinstance(clips, Clip):
-            return self.predict_features(self.encode([_read(clips)]), candidate_labels, top_k, abstain)[0]
+            return self.predict([clips], candidate_labels, top_k, abstain)[0]
         if not len(clips):
             self._candidates(candidate_labels)
             return []
-        features = self.encode([_read(clip) for clip in clips])
-        return self.predict_features(features, candidate_labels, top_k, abstain)
+        read = [_read(clip) for clip in clips]
+        answers = self.predict_features(self.encode(read), candidate_labels, top_k, abstain)
+        return [replace(answer, warning=_warning(clip)) for answer, clip in zip(answers, read, strict=True)]
 
     def predict_proba(self, clips: Clip | Sequence[Clip]) -> Float[np.ndarray, "N K"]:
         """Probability of each class for each clip; columns as in `classes`, rows sum to 1."""
-        some = [clips] if isinstance(clips, Clip) else clips
-        scores = self._score(self.encode([_read(clip) for clip in some]), self.known)
+        scores = self._score(self.encode(clips), self.known)
         return np.concatenate([scores.seen, scores.unseen], axis=1)
 
     @one_thread()
-    def encode(self, clips: Sequence[SkeletonSequence]) -> Float[np.ndarray, "N D"]:
-        """Skeleton features of recordings.
+    def encode(self, clips: Clip | Sequence[Clip]) -> Float[np.ndarray, "N D"]:
+        """Skeleton features of recordings, which :meth:`predict_features` takes.
 
         Raises:
             DataError: a clip is malformed, or the recognizer was made from features.
         """
-        if not len(clips):
+        some = [clips] if isinstance(clips, Clip) else clips
+        if not len(some):
             return np.zeros((0, len(self.parts.skeleton_space.offset)), dtype=np.float32)
-        prepared = np.stack([self.encoder.prepare(clip) for clip in clips])
-        return self.encoder.encode(prepared).features
+        return self.encoder.encode(self.prepare(some)).features
+
+    def prepare(self, clips: Clip | Sequence[Clip]) -> Clips:
+        """Recordings as the encoder reads them, and as the exported ``encoder.onnx`` does: in NTU-25, turned, of T
+        frames, one stream.
+
+        Raises:
+            DataError: there are no clips, one is malformed, or the recognizer was made from features.
+        """
+        some = [clips] if isinstance(clips, Clip) else clips
+        if not len(some):
+            raise DataError("there should be a clip to prepare at least, but there is none.")
+        return np.stack([self.encoder.prepare(_read(clip)) for clip in some])
 
     @one_thread()
     def predict_features(
@@ -440,11 +355,6 @@ class Recognizer:
         return self.parts.encoder
 
 
-def kinds_of_text(parts: Parts) -> tuple[TextKind, ...]:
-    """The columns of a table of class texts that a recognizer reads."""
-    return tuple(KIND_OF[kind] for kind in parts.kinds)
-
-
 def _entry(known: KnownClass, value: float) -> dict[str, Any]:
     return {"label": known.text.label, "score": float(value), "seen": known.seen}
 
@@ -452,9 +362,22 @@ def _entry(known: KnownClass, value: float) -> dict[str, Any]:
 def _read(clip: Clip) -> SkeletonSequence:
     if isinstance(clip, SkeletonSequence):
         return clip
-    from gzssar.skeletons.readers import open_clips
+    if not isinstance(clip, str | Path):
+        raise DataError(
+            f"a clip should be a path or a SkeletonSequence, but {type(clip).__name__} came: joints in an array become "
+            "one with SkeletonSequence.from_frames(joints, layout, fps)."
+        )
+    from gzssar.skeletons.readers import read_clip
 
-    source = open_clips(Path(clip))
-    if len(source.entries) != 1:
-        raise DataError(f"{clip} should hold one clip, but it holds {len(source.entries)}: read them one by one.")
-    return source.entries[0].read()
+    return read_clip(clip)
+
+
+def _warning(clip: SkeletonSequence) -> str | None:
+    """What speaks against trusting an answer."""
+    frames = clip.joints.shape[1]
+    if frames / clip.fps >= _SHORT:
+        return None
+    counted = "1 frame" if frames == 1 else f"{frames} frames"
+    return (
+        f"{counted}, {frames / clip.fps:.2g} s: too short to tell a motion, so the answer is hardly more than a guess."
+    )

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float
 
 from gzssar.recognition.seen import log_densities
-from gzssar.recognizer.core import KnownClass, Recognizer, kinds_of_text
+from gzssar.recognizer.core import Recognizer
+from gzssar.recognizer.parts import KnownClass, kinds_of_text
+from gzssar.skeletons.preprocess import frames_shown
 from gzssar.skeletons.sequence import SkeletonSequence
 from gzssar.threads import one_thread
 
@@ -51,7 +53,9 @@ def explain(recognizer: Recognizer, clip: SkeletonSequence, known: KnownClass) -
     """
     encoder = recognizer.encoder
     prepared = encoder.prepare(clip)
-    length, shown = clip.joints.shape[1], _frames_shown(clip, prepared)
+    _, length, _, bodies = clip.joints.shape
+    shown = np.zeros((encoder.frames, prepared.shape[3]), dtype=np.int64)  # a body that is not there shows nothing
+    shown[:, :bodies] = frames_shown(clip.joints, encoder.frames)[:, : prepared.shape[3]]
     edges = np.linspace(0, length, min(WINDOWS, length) + 1).round().astype(int)
     hidden = [_joint_held(prepared, joint) for joint in range(prepared.shape[2])]
     hidden += [_frames_held(prepared, (a <= shown) & (shown < b)) for a, b in itertools.pairwise(edges)]
@@ -74,23 +78,6 @@ def _frames_held(
     prepared: Float[np.ndarray, "C T V M"], inside: Bool[np.ndarray, "T M"]
 ) -> Float[np.ndarray, "C T V M"]:
     return np.where(inside[None, :, None, :], prepared.mean(axis=1, keepdims=True), prepared)
-
-
-def _frames_shown(clip: SkeletonSequence, prepared: Float[np.ndarray, "C T V M"]) -> Int[np.ndarray, "T M"]:
-    """Which frame of the clip each prepared frame shows, body by body.
-
-    :func:`~gzssar.skeletons.preprocess.prenormalise` thins out a long clip and repeats a short one, without the frames
-    in which a body is missing at the start or the end.
-    """
-    length, (_, frames, _, bodies) = clip.joints.shape[1], prepared.shape
-    kept = np.arange(length) if length <= frames else np.linspace(0, length - 1, frames).round().astype(int)
-    shown = np.zeros((frames, bodies), dtype=np.int64)
-    for body in range(min(bodies, clip.joints.shape[3])):
-        tracked = np.flatnonzero(np.any(clip.joints[..., body][:, kept] != 0, axis=(0, 2)))
-        if tracked.size:
-            cycle = tracked if tracked[0] > 0 else np.arange(tracked[-1] + 1)
-            shown[:, body] = kept[cycle[np.arange(frames) % len(cycle)]]
-    return shown
 
 
 def _shares(falls: Float[np.ndarray, "n"]) -> Float[np.ndarray, "n"]:

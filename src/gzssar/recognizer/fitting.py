@@ -23,7 +23,8 @@ from gzssar.progress import Progress
 from gzssar.recognition.gate import Gate, GateSet, distance_inputs, fit_gate
 from gzssar.recognition.ranking import Calibration, Known, fit_calibration, judge
 from gzssar.recognition.recognizer import Expert, PhaseRecognizer, Problem, pose
-from gzssar.recognizer.core import KnownClass, Parts, Recognizer
+from gzssar.recognizer.core import Recognizer
+from gzssar.recognizer.parts import KnownClass, Parts
 from gzssar.shapes import TextFeatures
 from gzssar.skeletons.encoder import Encoder
 from gzssar.skeletons.features import HELD_OUT_SHARE, FeatureSet, Phase, folds
@@ -90,10 +91,15 @@ def fit_recognizer(
     gate, calibration = _fit(known)
     vae = alignments[0].checkpoints[cycle]
     revisions = tuple(load_encoder(name, fitting.encoding.template).revision for name in fitting.encoding.encoder)
+    classes = _classes(problems[0], vae, texts, tables, recipe)
     told = {**(about or {}), "scores": _honest(known), "versions": versions(), "clips": len(clips), "cycle": cycle}
+    told["classes"] = {
+        kind: [one.text.label for one in classes if one.seen == is_seen]
+        for kind, is_seen in (("seen", True), ("unseen", False))
+    }
     space, text_space = problems[0].space, problems[0].text_spaces[0]
     kept = Parts(encoder, space, text_space, vae, gate, calibration, kinds, fitting.encoding, revisions, told)
-    return Recognizer(kept, _classes(problems[0], vae, texts, tables, recipe))
+    return Recognizer(kept, classes)
 
 
 def _check(clips: FeatureSet, texts: ClassTexts, encoder: Encoder | None) -> None:

@@ -212,7 +212,7 @@ class ShardWorker:
                 prepared.append(self.encoder.prepare(clip))
             except DataError as error:
                 if not self.job.skip_bad:
-                    raise DataError(f"{clip.name}: {error}") from error
+                    raise DataError(f"{clip.name}: {error}", option=error.option) from error
                 note(clip.name, error)
                 continue
             clips.append(clip)

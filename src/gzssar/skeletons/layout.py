@@ -215,3 +215,14 @@ LAYOUTS: dict[str, Layout] = {
     for layout in (NTU25, KINECT20, UTD20, COCO17, OPENPOSE18, OPENPOSE25, MEDIAPIPE33, SMPL22, SMPL24)
 }
 """Every layout by name."""
+
+
+def layout_named(name: str) -> Layout:
+    """Look up a layout.
+
+    Raises:
+        ConfigError: there is no layout of that name.
+    """
+    if name not in LAYOUTS:
+        raise ConfigError(f"the layout should be one of {', '.join(LAYOUTS)}, but it is {name!r}.")
+    return LAYOUTS[name]

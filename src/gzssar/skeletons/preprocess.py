@@ -129,16 +129,27 @@ def prenormalise(clip: Float[np.ndarray, "C T V M"], frames: int) -> Float[np.nd
     """
     _check_frames(frames)
     _check_ntu25(clip)
-    clip = clip[:, _thinned(clip.shape[1], frames)]
-    if not clip[..., :1].any():
+    if not clip[:, _thinned(clip.shape[1], frames), :, :1].any():
         raise DataError(
             "the first body should be present in a clip, but it is zero in all frames: put a body that was tracked "
             "first, or leave the clip out."
         )
-    long = np.stack([_repeat(clip[..., body], frames) for body in range(clip.shape[3])], axis=-1)
+    shown = frames_shown(clip, frames)
+    long = np.stack([clip[..., body][:, shown[:, body]] for body in range(clip.shape[3])], axis=-1)
     centred = _move_to_origin(long[None], long[None, :, :, _MID_SPINE : _MID_SPINE + 1, :1])[0]
     turned = np.einsum("ac,ctvm->atvm", _upright_turn(centred[:, 0, :, 0].astype(np.float64)), centred)
     return np.asarray(turned, dtype=clip.dtype)
+
+
+def frames_shown(clip: Float[np.ndarray, "C T V M"], frames: int) -> Int[np.ndarray, "{frames} M"]:
+    """Which frame of a clip each frame of :func:`prenormalise` shows, body by body; 0 for a body that is never there.
+
+    Args:
+        clip: positions, one or more bodies; a body that is absent is zero.
+        frames: length of the result.
+    """
+    kept = _thinned(clip.shape[1], frames)
+    return np.stack([kept[_cycle(clip[..., body][:, kept], frames)] for body in range(clip.shape[3])], axis=1)
 
 
 def fill_gaps(joints: Float[np.ndarray, "C T V M"]) -> Float[np.ndarray, "C T V M"]:
@@ -212,17 +223,18 @@ def _move_to_origin(clips: Clips, origins: Float[np.ndarray, "N C #T 1 1"]) -> C
     return np.where(present, clips - origins, 0).astype(clips.dtype)
 
 
-def _thinned(length: int, frames: int) -> slice | Int[np.ndarray, "{frames}"]:
+def _thinned(length: int, frames: int) -> Int[np.ndarray, "K"]:
     """Which frames of a clip stay: all, or `frames` of them at even distances, the first and the last included."""
-    return slice(None) if length <= frames else np.linspace(0, length - 1, frames).round().astype(int)
+    return np.arange(length) if length <= frames else np.linspace(0, length - 1, frames).round().astype(int)
 
 
-def _repeat(body: Float[np.ndarray, "C T V"], frames: int) -> Float[np.ndarray, "C {frames} V"]:
+def _cycle(body: Float[np.ndarray, "C T V"], frames: int) -> Int[np.ndarray, "{frames}"]:
+    """Which frame of a body each of `frames` frames repeats; the first for a body that is never there."""
     tracked = np.flatnonzero(np.any(body != 0, axis=(0, 2)))
     if not tracked.size:
-        return np.zeros_like(body, shape=(body.shape[0], frames, body.shape[2]))
-    kept = body[:, tracked] if tracked[0] > 0 else body[:, : tracked[-1] + 1]
-    return pad(kept[None, ..., None], frames)[0, ..., 0]
+        return np.zeros(frames, dtype=np.int64)
+    kept = tracked if tracked[0] > 0 else np.arange(tracked[-1] + 1)
+    return kept[np.arange(frames) % len(kept)]
 
 
 def _upright_turn(first: Float[np.ndarray, "3 V"]) -> Float[np.ndarray, "3 3"]:

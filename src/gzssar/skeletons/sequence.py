@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
+from numpy.typing import ArrayLike
 
 from gzssar.errors import DataError
-from gzssar.skeletons.layout import Layout
+from gzssar.skeletons.layout import Layout, layout_named
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,32 @@ class SkeletonSequence:
         for field in ("label", "subject", "camera", "setup"):
             if (value := getattr(self, field)) is not None and value < 0:
                 raise DataError(f"{clip} should have a {field} of 0 or more, or none, but it is {value}.")
+
+    @classmethod
+    def from_frames(cls, frames: ArrayLike, layout: str | Layout, fps: float, name: str = "") -> "SkeletonSequence":
+        """Make a clip of joints frame by frame, as sensors and pose estimators give them.
+
+        Args:
+            frames: (T, V, C) positions of one body, or (T, M, V, C) of M bodies: in metres, right-handed, where C is 3.
+            layout: what the V joints are: "ntu25", "mediapipe33", "coco17", …
+            fps: frames per second.
+            name: where they come from, for messages.
+
+        Raises:
+            ConfigError: there is no layout of that name.
+            DataError: the joints are of another shape, not finite, or the frame rate is not positive.
+        """
+        try:
+            joints = np.asarray(frames, dtype=np.float32)
+        except (ValueError, TypeError) as error:
+            raise DataError(f"frames should be an array of joints, but they are none ({error}).") from error
+        if joints.ndim not in (3, 4):
+            raise DataError(
+                f"frames should be of shape (T, V, C), or (T, M, V, C) with several bodies, but it is {joints.shape}."
+            )
+        bodies = joints[:, None] if joints.ndim == 3 else joints
+        known = layout_named(layout) if isinstance(layout, str) else layout
+        return cls(bodies.transpose(3, 0, 2, 1), float(fps), known, name=name)
 
     @property
     def dimensions(self) -> int:

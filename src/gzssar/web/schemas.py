@@ -84,6 +84,9 @@ class Ranking(_Documented):
     """The gate's probability that the clip shows a seen class; null where the gate was not asked."""
 
     abstained: bool
+    warning: str | None = None
+    """What speaks against trusting the answer."""
+
     ranking: list[Entry]
 
 

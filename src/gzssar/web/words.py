@@ -3,6 +3,7 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import suppress
 
 import numpy as np
 from jaxtyping import Float
@@ -16,6 +17,17 @@ MOST_TEXTS = 2_000
 def forgetful_encoders(encoding: Encoding) -> list[TextEncoder]:
     """The encoders of a recognizer, without the cache on disk."""
     return [ForgetfulEncoder(load_encoder(name, encoding.template, cache=None)) for name in encoding.encoder]
+
+
+def warm_up(encoders: Sequence[TextEncoder]) -> None:
+    """Let encoders load what they need in the background, so that the first visitor who adds a class need not wait."""
+
+    def load() -> None:
+        for encoder in encoders:
+            with suppress(Exception):  # whoever encodes next is told
+                encoder.encode(["warm up"])
+
+    threading.Thread(target=load, daemon=True).start()
 
 
 class ForgetfulEncoder:

@@ -36,7 +36,7 @@ def test_a_clip_is_float32_whatever_it_was():
 def test_missing_joints_are_counted_and_filling_is_advised():
     joints = walk(3, 25)
     joints[1, 4:6] = np.nan
-    with pytest.raises(DataError, match=r"clip 'clip 7' .* 6 of 225 coordinates are NaN .* --fill-gaps"):
+    with pytest.raises(DataError, match=r"clip 'clip 7' .* 6 of 225 coordinates are NaN .* fill the gaps"):
         clip(joints)
 
 

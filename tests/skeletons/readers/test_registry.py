@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from gzssar.errors import DataError
-from gzssar.skeletons.readers import ClipSource, open_clips, read_clips
+from gzssar.errors import ConfigError, DataError
+from gzssar.skeletons.readers import ClipSource, open_clips, read_clip, read_clips
 from gzssar.skeletons.readers.registry import READERS
 
 
@@ -19,6 +19,18 @@ def test_content_none_of_the_readers_knows(tmp_path):
     (tmp_path / "clip.npz").write_text("a letter")
     with pytest.raises(DataError, match=r"should hold skeleton clips, but its content is none of: .*UTD-MHAD"):
         open_clips(tmp_path / "clip.npz")
+
+
+def test_the_one_clip_of_a_file(tmp_path):
+    table(tmp_path / "walk.csv", frames=7)
+    clip = read_clip(str(tmp_path / "walk.csv"), layout="ntu25", fps=25.0)
+    assert (clip.joints.shape, clip.fps) == ((3, 7, 25, 1), 25.0)
+    with pytest.raises(ConfigError, match=r"name one of ntu25, .*, their layout") as raised:
+        read_clip(tmp_path / "walk.csv")
+    assert raised.value.for_terminal.endswith("their layout. (--layout)")
+    table(tmp_path / "run.csv")
+    with pytest.raises(DataError, match="should hold one clip, but it holds 2: list them with open_clips"):
+        read_clip(tmp_path, layout="ntu25")
 
 
 def test_no_such_path(tmp_path):

@@ -73,7 +73,7 @@ def test_the_layout_has_to_be_named(read, reader, data):
         (csv_bytes(walk(3, 25)).replace(b"\n", b"\n\n"), "line 2, should have 75 numbers"),
         (csv_bytes(walk(3, 25)).replace(b",101.2,", b",abc,"), "line 2, should hold numbers, but value 6 is 'abc'"),
         (csv_bytes(walk(1, 25)).replace(b",1.2,", b",abc,"), "line 1, should hold numbers, but value 6 is 'abc'"),
-        (csv_bytes(walk(3, 25)).replace(b",101.2,", b",,"), "1 of 225 coordinates are NaN .* pass --fill-gaps"),
+        (csv_bytes(walk(3, 25)).replace(b",101.2,", b",,"), "1 of 225 coordinates are NaN or infinite: fill the gaps"),
         (csv_bytes(walk(3, 25)).replace(b",101.2,", b",inf,"), "1 of 225 coordinates are NaN or infinite"),
         (csv_bytes(walk(3, 25)) + b"\xff", "text in UTF-8"),
     ],

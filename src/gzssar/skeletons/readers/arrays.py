@@ -11,23 +11,12 @@ import numpy as np
 from jaxtyping import Float, Num
 
 from gzssar.errors import ConfigError, DataError
-from gzssar.skeletons.layout import LAYOUTS, Layout
+from gzssar.skeletons.layout import LAYOUTS, Layout, layout_named
 from gzssar.skeletons.readers.reader import ReadOptions
 from gzssar.skeletons.sequence import SkeletonSequence
 
 _HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 _SAME_FPS = 0.01  # relative: 0.0333 s per frame is 30 frames per second
-
-
-def layout_named(name: str) -> Layout:
-    """Look up a layout.
-
-    Raises:
-        ConfigError: there is no layout of that name.
-    """
-    if name not in LAYOUTS:
-        raise ConfigError(f"the layout should be one of {', '.join(LAYOUTS)}, but it is {name!r}.")
-    return LAYOUTS[name]
 
 
 def required_layout(options: ReadOptions, path: Path) -> Layout:
@@ -38,7 +27,7 @@ def required_layout(options: ReadOptions, path: Path) -> Layout:
     """
     if options.layout is None:
         raise ConfigError(
-            f"{path} does not say what its joints are: name one of {', '.join(LAYOUTS)} with --layout.", option="layout"
+            f"{path} does not say what its joints are: name one of {', '.join(LAYOUTS)}, their layout.", option="layout"
         )
     return layout_named(options.layout)
 
@@ -192,12 +181,13 @@ def parse_npy(data: bytes, where: str) -> np.ndarray:
 
 
 def _filled(joints: Float[np.ndarray, "C T V M"], missing: int, options: ReadOptions, name: str) -> np.ndarray:
+    found = (
+        f"clip {name!r} should hold finite positions, but {missing} of {joints.size} coordinates are NaN or infinite"
+    )
+    if missing == joints.size:
+        raise DataError(f"{found}: leave the clip out.")
     if not options.fill_gaps:
-        raise DataError(
-            f"clip {name!r} should hold finite positions, but {missing} of {joints.size} coordinates are NaN or "
-            "infinite: pass --fill-gaps to interpolate them, or leave the clip out.",
-            option="fill_gaps",
-        )
+        raise DataError(f"{found}: fill the gaps from the frames around them, or leave it out.", option="fill_gaps")
     from gzssar.skeletons.preprocess import fill_gaps
 
     try:

@@ -58,7 +58,8 @@ def _of_folder(folder: Path) -> list[Found]:
     files = list_files(folder)
     if found := recognised(files):
         return found
-    raise DataError(f"no clips were found in {folder}: none of its {len(files)} files is one of: {kinds()}.")
+    none = f"none of its {len(files)} files is one of: {kinds()}" if files else "it holds no files"
+    raise DataError(f"no clips were found in {folder}: {none}.")
 
 
 def _of_file(path: Path) -> Found:

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from gzssar.errors import DataError
-from gzssar.skeletons.layout import Layout
-from gzssar.skeletons.readers.arrays import layout_named, make_clip
+from gzssar.skeletons.layout import Layout, layout_named
+from gzssar.skeletons.readers.arrays import make_clip
 from gzssar.skeletons.readers.ntu import FPS, sample_ids
 from gzssar.skeletons.readers.reader import ClipEntry, ClipSource, ReadOptions
 from gzssar.skeletons.readers.restricted_pickle import PickledArray, read_plain_pickle
@@ -113,8 +113,7 @@ def _array(value: Any) -> np.ndarray | None:
 def _usual_layout(shape: tuple[int, ...], where: str) -> Layout:
     if (name := _LAYOUT_OF_JOINTS.get((shape[2], shape[3]))) is None:
         raise DataError(
-            f"{where} has {shape[2]} joints with {shape[3]} coordinates, a layout that cannot be guessed: name it with "
-            "--layout.",
+            f"{where} has {shape[2]} joints with {shape[3]} coordinates, a layout that cannot be guessed: name it.",
             option="layout",
         )
     return layout_named(name)

@@ -49,6 +49,27 @@ def open_clips(path: Path, options: ReadOptions | None = None) -> ClipSource:
     return reader.open(path, options)
 
 
+def read_clip(
+    path: str | Path, layout: str | None = None, fps: float | None = None, fill_gaps: bool = False
+) -> SkeletonSequence:
+    """Read the one clip of a file.
+
+    Args:
+        path: the file.
+        layout: the joints' layout, by its name in ``LAYOUTS``, for files that do not say.
+        fps: frames per second, for files that do not say.
+        fill_gaps: interpolate joints that are missing (NaN) in some frames, instead of refusing the clip.
+
+    Raises:
+        DataError: no reader recognises the file, the clip is malformed, or there are several or none.
+        ConfigError: the file does not say its layout, or says another one.
+    """
+    entries = open_clips(Path(path), ReadOptions(layout, fps, fill_gaps)).entries
+    if len(entries) != 1:
+        raise DataError(f"{path} should hold one clip, but it holds {len(entries)}: list them with open_clips.")
+    return entries[0].read()
+
+
 def read_clips(
     source: ClipSource, on_bad: Callable[[str, DataError], None] | None = None
 ) -> Iterator[SkeletonSequence]:
@@ -77,7 +98,8 @@ def _open_folder(folder: Path, options: ReadOptions) -> ClipSource:
     sources = [reader.open(path, options) for path, reader in recognised(files)]
     if not sources:
         raise DataError(
-            f"{folder} should hold skeleton clips, but none of its {len(files)} files is one of: {kinds()}."
+            f"{folder} should hold skeleton clips, but "
+            + (f"none of its {len(files)} files is one of: {kinds()}." if files else "it holds no files.")
         )
     found = sorted({source.kind for source in sources})
     names = {source.class_names for source in sources}

@@ -134,7 +134,7 @@ def _open(path: Path, options: ReadOptions) -> tuple[float, Iterator[Picture]]:
     stated = float(video.get(cv2.CAP_PROP_FPS))
     known = np.isfinite(stated) and 0 < stated <= _FASTEST
     if not known and options.fps is None:
-        raise DataError(f"{path} does not say how many frames per second it has: name them with --fps.")
+        raise DataError(f"{path} does not say how many frames per second it has: name them.", option="fps")
     fps = agreed_fps(options, stated, path) if known else float(options.fps or 0)
 
     def pictures() -> Iterator[Picture]:

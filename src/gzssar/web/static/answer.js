@@ -41,6 +41,7 @@ export function showAnswer(answer, added, selected, choose, all) {
     : first.seen
       ? "The model was trained on clips of this action."
       : "The model has no clip of this action, only words.";
+  tell("top-warning", answer.warning ?? "");
   show("gate", answer.p_seen !== null);
   $("gate-seen").style.width = `${100 * answer.p_seen}%`;
   $("gate-text-seen").textContent = `seen ${percent(answer.p_seen)}`;

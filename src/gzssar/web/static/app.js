@@ -104,6 +104,12 @@ const options = () => ({
 
 // ---- the answer
 
+function changeClasses(added) {
+  showCounts();
+  rank(added);
+  if (added && source) $("answer").scrollIntoView({ behavior: calm.matches ? "auto" : "smooth", block: "nearest" });
+}
+
 async function rank(about_label = null) {
   if (!source || !classes) return;
   const signal = begin("answer");
@@ -236,9 +242,13 @@ function introduce() {
   show("about", Boolean(about.card));
   $("size").textContent = `; at most ${Math.round(about.max_upload_bytes / 2 ** 20)} MiB`;
   for (const layout of about.layouts) $("layout").append(element("option", { value: layout }, layout));
+}
+
+function showCounts() {
+  const total = classes.labels.length;
   $("lead").textContent =
-    `Give it a skeleton clip. The model ranks ${about.seen_count + about.unseen_count} actions: ${about.seen_count} it ` +
-    `was trained on, and ${about.unseen_count} it knows from words alone. Add one of your own below.`;
+    `Give it a skeleton clip. The model ranks ${total} actions: ${about.seen_count} it was trained on, and ` +
+    `${total - about.seen_count} it knows from words alone. Add one of your own below.`;
 }
 
 function showSamples(samples) {
@@ -257,8 +267,9 @@ async function start() {
     const [found, samples] = await Promise.all([api.about(), api.samples()]);
     about = found;
     introduce();
-    classes = new Classes(about.shared, rank);
+    classes = new Classes(about.shared, changeClasses);
     await classes.refresh();
+    showCounts();
     showSamples(samples);
     rank(); // a file may have been dropped meanwhile
     document.documentElement.dataset.ready = "true";

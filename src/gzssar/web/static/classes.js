@@ -16,6 +16,7 @@ export class Classes {
       ? "Everyone who opens this page will see it."
       : "It takes effect at once, without training. Only you see it, in this tab.";
     $("add").addEventListener("submit", (event) => this.submit(event));
+    $("add").addEventListener("input", () => tell("add-error", ""));
     $("filter").addEventListener("input", () => this.filter());
     $("all").addEventListener("click", () => this.choose(true));
     $("none").addEventListener("click", () => this.choose(false));

@@ -1,0 +1,95 @@
+"""What a recognizer is made of: what training left, and the classes, which come and go."""
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from gzssar.alignment.vae import CrossModalVae
+from gzssar.config import Encoding
+from gzssar.errors import DataError
+from gzssar.recognition.gate import Gate
+from gzssar.recognition.ranking import Calibration
+from gzssar.skeletons.encoder import Encoder
+from gzssar.skeletons.whitening import SkeletonSpace
+from gzssar.texts.classes import KIND_OF, ClassText, TextKind
+from gzssar.texts.encoders.encoder import TextEncoder
+from gzssar.texts.fusion import TextSpace
+
+
+@dataclass(frozen=True)
+class KnownClass:
+    """A class the recognizer can answer with."""
+
+    text: ClassText
+    seen: bool
+    tables: tuple[Float[np.ndarray, "_"], ...]
+    """Its text features, one per kind of text and encoder."""
+    centre: Float[np.ndarray, "D"]
+    """In the whitened space: the mean of its clips, or the prototype decoded from its texts."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What training left; nothing of it changes when classes come and go."""
+
+    encoder: Encoder | None
+    """None where the recognizer was made from features."""
+    skeleton_space: SkeletonSpace
+    text_space: TextSpace
+    vae: CrossModalVae
+    gate: Gate
+    calibration: Calibration
+    kinds: tuple[str, ...]
+    """The kinds of text it reads: lb, ad, md."""
+    encoding: Encoding
+    revisions: tuple[str, ...]
+    """Of each text encoder."""
+    about: Mapping[str, Any] = field(default_factory=dict)
+    """Where it comes from and how good it is: see :mod:`gzssar.recognizer.fitting`."""
+
+    @cached_property
+    def text_encoders(self) -> "TextEncoders":
+        """Loaded when a class is first added; shared by all copies."""
+        return TextEncoders(self.encoding, self.revisions)
+
+
+class TextEncoders:
+    """The text encoders of a recognizer, loaded once, by whichever thread comes first."""
+
+    def __init__(self, encoding: Encoding, revisions: tuple[str, ...]) -> None:
+        self._encoding, self._revisions, self._lock = encoding, revisions, threading.Lock()
+        self._loaded: Sequence[TextEncoder] | None = None
+
+    def __call__(self) -> Sequence[TextEncoder]:
+        """The encoders.
+
+        Raises:
+            DataError: one is in another revision than the recognizer was fitted with.
+        """
+        with self._lock:
+            if self._loaded is None:
+                from gzssar.texts.encoders import load_encoder
+
+                self.use([load_encoder(name, self._encoding.template) for name in self._encoding.encoder])
+            assert self._loaded is not None
+            return self._loaded
+
+    def use(self, encoders: Sequence[TextEncoder]) -> None:
+        """Take these, which must be in the revisions that the recognizer was fitted with."""
+        for encoder, revision in zip(encoders, self._revisions, strict=True):
+            if encoder.revision != revision:
+                raise DataError(
+                    f"new classes should be encoded by {encoder.name} in revision {revision!r}, as when the recognizer "
+                    f"was fitted, but here it is {encoder.revision!r}: install that one, or fit anew."
+                )
+        self._loaded = encoders
+
+
+def kinds_of_text(parts: Parts) -> tuple[TextKind, ...]:
+    """The columns of a table of class texts that a recognizer reads."""
+    return tuple(KIND_OF[kind] for kind in parts.kinds)

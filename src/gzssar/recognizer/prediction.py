@@ -1,0 +1,44 @@
+"""An answer: the classes that a clip may show, best first."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, overload
+
+
+@dataclass(frozen=True)
+class Prediction(Sequence[dict[str, Any]]):
+    """What a clip shows: ``[{"label": …, "score": …, "seen": …}, …]``, the best first."""
+
+    ranking: tuple[dict[str, Any], ...]
+
+    p_seen: float
+    """The gate's probability that the clip shows a seen class; 1 or 0 where classes of one kind alone compete."""
+
+    abstained: bool = False
+    """The top score is too low for an answer."""
+
+    warning: str | None = None
+    """What speaks against trusting the answer, such as a clip too short to tell a motion."""
+
+    @property
+    def label(self) -> str | None:
+        """The best class; None where the recognizer abstained."""
+        return None if self.abstained else self.ranking[0]["label"]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The whole of it, for JSON."""
+        told = {"label": self.label, "p_seen": self.p_seen, "abstained": self.abstained, "warning": self.warning}
+        return {**told, "ranking": [dict(one) for one in self.ranking]}
+
+    def __len__(self) -> int:
+        return len(self.ranking)
+
+    @overload
+    def __getitem__(self, index: int) -> dict[str, Any]: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[dict[str, Any], ...]: ...
+    def __getitem__(self, index: int | slice) -> dict[str, Any] | tuple[dict[str, Any], ...]:
+        return self.ranking[index]
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return iter(self.ranking)

@@ -39,7 +39,7 @@ FRAMES, SEEN, UNSEEN = 64, 55, 5
 REPEATS = {1: 60, 8: 15, 32: 7}
 """How often each batch size is timed."""
 
-Recognise = Callable[[Sequence[SkeletonSequence]], np.ndarray]
+Recognize = Callable[[Sequence[SkeletonSequence]], np.ndarray]
 """Clips to scores (N, S + U)."""
 
 
@@ -60,17 +60,17 @@ def counted(bodies: int) -> str:
 
 def timings(body_count: int, performers: int) -> dict[str, float]:
     """Milliseconds of one clip and clips per second of batches: medians, the versions in turn."""
-    encoder, heads, prototypes = random_recogniser(body_count)
+    encoder, heads, prototypes = random_recognizer(body_count)
     versions = {"PyTorch": in_pytorch(encoder, heads, prototypes), "ONNX Runtime": in_onnx(encoder, heads, prototypes)}
     result: dict[str, float] = {}
     for count, repeats in REPEATS.items():
         clips = synthetic_clips(count, performers)
-        answers = [recognise(clips) for recognise in versions.values()]  # warms up, too
+        answers = [recognize(clips) for recognize in versions.values()]  # warms up, too
         times: dict[str, list[float]] = {name: [] for name in versions}
         for _ in range(repeats):
-            for name, recognise in versions.items():
+            for name, recognize in versions.items():
                 started = time.perf_counter()
-                recognise(clips)
+                recognize(clips)
                 times[name].append(time.perf_counter() - started)
         for name, taken in times.items():
             median = statistics.median(taken)
@@ -84,7 +84,7 @@ def timings(body_count: int, performers: int) -> dict[str, float]:
     return result
 
 
-def random_recogniser(body_count: int) -> tuple[Encoder, HeadArrays, np.ndarray]:
+def random_recognizer(body_count: int) -> tuple[Encoder, HeadArrays, np.ndarray]:
     """An encoder at full width and heads, whose every number is drawn."""
     torch.manual_seed(0)
     encoder = Encoder(ShiftGcn(SEEN, body_count=body_count).eval().requires_grad_(False), tuple(range(SEEN)), FRAMES)
@@ -109,32 +109,32 @@ def synthetic_clips(count: int, performers: int) -> list[SkeletonSequence]:
     return [SkeletonSequence(pairs[i % len(pairs)], 30.0, NTU25) for i in range(count)]
 
 
-def in_pytorch(encoder: Encoder, heads: HeadArrays, prototypes: np.ndarray) -> Recognise:
+def in_pytorch(encoder: Encoder, heads: HeadArrays, prototypes: np.ndarray) -> Recognize:
     folded = FoldedShiftGcn(encoder.network)
     gate = Gate(heads.gate_centre, heads.gate_scale, heads.gate_weights, heads.gate_bias)
 
-    def recognise(clips: Sequence[SkeletonSequence]) -> np.ndarray:
+    def recognize(clips: Sequence[SkeletonSequence]) -> np.ndarray:
         prepared = np.stack([encoder.prepare(clip) for clip in clips])
         features = folded(torch.from_numpy(prepared)).features.numpy()
         whitened = (features - heads.offset) @ heads.matrix
         unseen, seen = log_densities(whitened, prototypes), log_densities(whitened, heads.seen_means)
         return np.concatenate(score(seen, unseen, gate, heads.calibration)[:2], axis=1)
 
-    return recognise
+    return recognize
 
 
-def in_onnx(encoder: Encoder, heads: HeadArrays, prototypes: np.ndarray) -> Recognise:
+def in_onnx(encoder: Encoder, heads: HeadArrays, prototypes: np.ndarray) -> Recognize:
     with tempfile.TemporaryDirectory() as folder:
         export_encoder(encoder, Path(folder) / "encoder.onnx")
         export_heads(heads, Path(folder) / "heads.onnx")
         network, scores = (session(Path(folder) / name) for name in ("encoder.onnx", "heads.onnx"))
 
-    def recognise(clips: Sequence[SkeletonSequence]) -> np.ndarray:
+    def recognize(clips: Sequence[SkeletonSequence]) -> np.ndarray:
         prepared = np.stack([encoder.prepare(clip) for clip in clips])
         (features,) = network.run(["features"], {"clips": prepared})
         return scores.run(["scores"], {"features": features, "unseen_prototypes": prototypes})[0]
 
-    return recognise
+    return recognize
 
 
 def session(path: Path) -> onnxruntime.InferenceSession:

@@ -1,9 +1,9 @@
-"""A recogniser exported to ONNX, answering without PyTorch and without this package: numpy and ONNX Runtime.
+"""A recognizer exported to ONNX, answering without PyTorch and without this package: numpy and ONNX Runtime.
 
 Usage: python examples/03_onnx_runtime.py FOLDER CLIP.npy
 
 FOLDER is what `gzssar export MODEL --onnx FOLDER` wrote: encoder.onnx, heads.onnx, and the unseen classes, which may be
-edited: a row of prototypes.npy and of texts.csv each. CLIP.npy holds a clip as the encoder's `prepare` returns it,
+edited: a row of prototypes.npy and of texts.csv each. CLIP.npy holds one clip as `Recognizer.prepare` returns it,
 (3, T, 25, M). Needs numpy and onnxruntime.
 """
 

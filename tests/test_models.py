@@ -283,6 +283,36 @@ def test_recordings_and_their_features_give_the_same_model(model, tmp_path, caps
     assert all(np.array_equal(a.centre, b.centre) for a, b in zip(one.known, other.known, strict=True))
 
 
+def test_clips_can_be_brought_to_another_length(model, clip, tmp_path, capsys):
+    """The recognizer reads what its features were made of."""
+    root, weights = model.parent, ("--encoder-weights", model.parent / "encoder.safetensors")
+    given = ("--texts", root / "texts.csv", *weights, "-o")
+    fit("--data", root / "clips.npz", "--frames", "5", *given, tmp_path / "model")
+    main(
+        [
+            "embed",
+            f"{root}/clips.npz",
+            "--weights",
+            f"{root}/encoder.safetensors",
+            "--frames",
+            "5",
+            "-o",
+            f"{tmp_path}/f.npz",
+        ]
+    )
+    fit("--features", tmp_path / "f.npz", *given, tmp_path / "again")
+    one, other = Recognizer.load(tmp_path / "model"), Recognizer.load(tmp_path / "again")
+    assert one.frames == other.frames == 5
+    assert one.prepare(clip).shape[2] == 5
+    assert one.predict(clip) == other.predict(clip) != Recognizer.load(model).predict(clip)
+    assert "--frames should be at least 1, but it is 0" in refused(
+        capsys, "fit", "--data", "x", "--frames", "0", *given, tmp_path / "none"
+    )
+    assert "--frames goes with --data" in refused(
+        capsys, "fit", "--features", "x", "--frames", "9", *given, tmp_path / "none"
+    )
+
+
 def test_a_killed_fit_goes_on_from_its_features(tmp_path, texts, weights, monkeypatch):
     clips = write_recordings(tmp_path / "clips.npz")
     given = ("--data", clips, "--encoder-weights", weights, "--texts", texts, "-o", tmp_path / "model")

@@ -266,7 +266,7 @@ def test_a_timeline_shows_one_recording(tmp_path):
         rows(tmp_path, window=1.0, timeline=tmp_path / "t.png")
 
 
-def test_a_long_recording_that_cannot_be_recognised(tmp_path, capsys):
+def test_a_long_recording_that_cannot_be_recognized(tmp_path, capsys):
     for name in ("a", "b"):
         write_clip(tmp_path / f"{name}.npy", *UP)
     break_(tmp_path / "a.npy", lambda array: array[..., :2])
@@ -426,7 +426,7 @@ def test_a_watched_file_that_stays_malformed_is_named_once(tmp_path, monkeypatch
     assert line.count(str(path)) == 1
 
 
-def test_a_watched_file_that_cannot_be_recognised_does_not_stop_the_watch(tmp_path, monkeypatch, capsys):
+def test_a_watched_file_that_cannot_be_recognized_does_not_stop_the_watch(tmp_path, monkeypatch, capsys):
     break_(write_clip(tmp_path / "a.npy", *UP), np.zeros_like)
     folder = Folder(tmp_path, monkeypatch, nothing, lambda: write_clip(tmp_path / "b.npy", *UP), nothing, nothing)
     assert folder.names == ["b.npy"]

@@ -39,7 +39,7 @@ def test_neighbours_of_one_label_are_one_segment():
     assert (third.start, third.end, third.windows) == (5, 6, 1)
 
 
-def test_nothing_recognised_gives_no_segment():
+def test_nothing_recognized_gives_no_segment():
     assert find_segments([stretch(0, 1, None), stretch(1, 2, found("wave", abstained=True))]) == []
 
 

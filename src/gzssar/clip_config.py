@@ -16,6 +16,17 @@ _OUT = tyro.conf.arg(aliases=["-o"])
 Out = Annotated[Path, _OUT]
 
 
+def require_positive(config: object, *names: str) -> None:
+    """Check that options, where they are given, are at least 1.
+
+    Raises:
+        ConfigError: one is not; it is named as the command line spells it.
+    """
+    for name in names:
+        if (number := getattr(config, name)) is not None and number < 1:
+            raise ConfigError(f"--{name.replace('_', '-')} should be at least 1, but it is {number}.")
+
+
 @dataclass(frozen=True)
 class Reading:
     """What a user knows about recordings and their files do not say."""
@@ -100,6 +111,10 @@ class EmbedConfig:
     """With --synse: the encoder of the validation phase, trained without its unseen classes. Without it, --weights
     serves both phases: right only if those weights saw none of the classes that play unseen."""
 
+    frames: int | None = None
+    """Frames that clips are brought to; as many as the weights were trained on (300 for the authors') unless said
+    otherwise. Fewer are quicker in proportion."""
+
     engine: Literal["loop", "ray"] = "loop"
     """A plain loop (several processes under torchrun share the clips), or Ray Data on a cluster."""
 
@@ -127,10 +142,7 @@ class EmbedConfig:
             )
         if self.synse is None and (self.zero_shot.given or self.validation_weights):
             raise ConfigError("a class split and --validation-weights go with --synse DIR.")
-        if self.batch_size < 1 or self.shard_size < 1:
-            raise ConfigError(
-                f"batch_size and shard_size must be at least 1, but they are {self.batch_size} and {self.shard_size}."
-            )
+        require_positive(self, "frames", "batch_size", "shard_size")
 
 
 @dataclass(frozen=True)

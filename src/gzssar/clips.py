@@ -82,6 +82,7 @@ def job_of(config: EmbedConfig, weights: Path, out: Path) -> EmbedJob:
         config.shard_size,
         config.reading.skip_bad,
         config.device,
+        config.frames,
     )
 
 

@@ -1,4 +1,4 @@
-"""Frames that come one by one, as JSON lines: the last seconds are recognised again and again.
+"""Frames that come one by one, as JSON lines: the last seconds are recognized again and again.
 
 A line holds ``{"joints": [[x, y, z], ...]}`` or the list alone: V joints in metres, or M bodies of V joints each. Null
 or an empty list says that nobody is there.
@@ -81,10 +81,10 @@ def answer_frames(
 
     Args:
         lines: one frame each; empty ones are passed over.
-        answer: what recognises clips.
+        answer: what recognizes clips.
         layout: what the joints are.
         fps: frames per second.
-        window: seconds that are recognised; at the start, what there is of them.
+        window: seconds that are recognized; at the start, what there is of them.
         stride: seconds from answer to answer; None for one per frame.
         on_bad: told of each line that is no frame, and what is wrong with it, which is then passed over.
 

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 import tyro
 
-from gzssar.clip_config import Reading
+from gzssar.clip_config import Reading, require_positive
 from gzssar.config import Encoding, text_kinds
 from gzssar.errors import ConfigError
 
@@ -59,7 +59,7 @@ class PredictConfig:
     """With --window: a picture (.png) of the segments of one recording."""
 
     add: Path | None = None
-    """A table of further classes, which the model recognises at once: CSV, TSV, JSON or YAML with label, action and
+    """A table of further classes, which the model recognizes at once: CSV, TSV, JSON or YAML with label, action and
     motion."""
 
     batch_size: int = 32
@@ -71,10 +71,8 @@ class PredictConfig:
         if self.json and self.csv:
             raise ConfigError("answers are written as --json or as --csv: give one of them.")
         if bool(self.clips) == (self.watch is not None):
-            raise ConfigError("what to recognise comes as files and folders or as --watch DIR: give one of them.")
-        for name in ("top_k", "batch_size"):
-            if (number := getattr(self, name)) < 1:
-                raise ConfigError(f"--{name.replace('_', '-')} should be at least 1, but it is {number}.")
+            raise ConfigError("what to recognize comes as files and folders or as --watch DIR: give one of them.")
+        require_positive(self, "top_k", "batch_size")
         self._check_windows()
         if self.timeline is not None:
             self._check_timeline()
@@ -139,6 +137,10 @@ class FitConfig:
     """The skeleton encoder: what `gzssar train-encoder` wrote, or the Shift-GCN authors' .pt files. With --features it
     should be what made them; without it, the recognizer takes features alone."""
 
+    frames: int | None = None
+    """With --data: frames that clips are brought to; as many as the weights were trained on (300 for the authors')
+    unless said otherwise. Fewer are quicker in proportion, in fitting and in recognizing."""
+
     unseen: tuple[str, ...] = ()
     """Labels of classes whose clips are left out, as if there were none."""
 
@@ -162,6 +164,9 @@ class FitConfig:
             raise ConfigError("what to learn from comes as --data CLIPS or as --features FEATURES.npz: give one.")
         if self.data is not None and self.encoder_weights is None:
             raise ConfigError("recordings need a skeleton encoder: give one with --encoder-weights.")
+        if self.data is None and self.frames is not None:
+            raise ConfigError("--frames goes with --data: features are of as many frames as embed was told.")
+        require_positive(self, "frames")
         text_kinds(self.text)
 
 

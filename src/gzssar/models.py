@@ -2,7 +2,7 @@
 
 import hashlib
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -40,11 +40,14 @@ def fit(config: FitConfig, progress: Progress | None = None) -> Recognizer:
         GzssarError: something about the clips, the texts, the weights or the output.
     """
     texts = find_class_texts(config.texts)
+    left_out = [texts.index(label) for label in config.unseen]  # a wrong one is told before hours of encoding
     if config.out.exists() and any(config.out.iterdir() if config.out.is_dir() else [config.out]):
         raise OutputError(f"{config.out} is there already: name another folder with -o, or delete it.")
     rows, about, working = _rows(config, progress)
     encoder = load_encoder(config.encoder_weights) if config.encoder_weights else None
-    clips = _training_clips(rows, tuple(about.get("class_names", ())), texts, config)
+    if encoder:
+        encoder = encoder.with_frames(about.get("frames"))
+    clips = _training_clips(rows, tuple(about.get("class_names", ())), texts, left_out, config)
     told = {
         "data": (config.data or config.features or Path()).resolve().name,
         "fingerprint": fingerprint(clips),
@@ -66,16 +69,24 @@ def _rows(config: FitConfig, progress: Progress | None) -> tuple[FeatureRows, di
     assert config.encoder_weights is not None
     out = config.out.resolve()  # which has a name
     working = out.with_name(f".{out.name}.features.npz")
-    wanted = EmbedConfig(config.data, config.encoder_weights, working, device=config.device, reading=config.reading)
+    wanted = EmbedConfig(
+        config.data,
+        config.encoder_weights,
+        working,
+        frames=config.frames,
+        device=config.device,
+        reading=config.reading,
+    )
     if not is_left(job_of(wanted, config.encoder_weights, working)):
         embed(wanted, progress)
     return *read_rows(working), working
 
 
-def _training_clips(rows: FeatureRows, names: tuple[str, ...], texts: ClassTexts, config: FitConfig) -> FeatureSet:
+def _training_clips(
+    rows: FeatureRows, names: tuple[str, ...], texts: ClassTexts, left_out: Sequence[int], config: FitConfig
+) -> FeatureSet:
     """The clips to learn from, labelled by row of the texts."""
     row_of = _row_of_class(rows.label, names, texts)
-    left_out = [texts.index(label) for label in config.unseen]
     labels = np.array([row_of[int(label)] for label in rows.label])
     kept = ~np.isin(labels, left_out)
     if config.train_subjects:

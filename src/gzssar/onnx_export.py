@@ -1,4 +1,4 @@
-"""A recogniser as ONNX graphs, to run without PyTorch: the skeleton encoder, and the heads that stand on its features.
+"""A recognizer as ONNX graphs, to run without PyTorch: the skeleton encoder, and the heads that stand on its features.
 
 Both graphs are written operator by operator, since tracing the network would bring its layout along. PyTorch is fastest
 with channels last; ONNX Runtime on a CPU with channels first and time innermost, ``B W V T``: a shift of joints then

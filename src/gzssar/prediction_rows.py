@@ -90,7 +90,7 @@ class CsvRows:
         self._started = False
 
     def clips(self, answers: Sequence[tuple[str, Prediction]]) -> None:
-        """Write the columns of the header; the label stays empty where the recogniser abstains."""
+        """Write the columns of the header; the label stays empty where the recognizer abstains."""
         further = [f"{key}_{rank}" for rank in range(2, self._ranks + 1) for key in ("label", "score")]
         self._start((*_CLIP_COLUMNS, *further))
         for name, prediction in answers:
@@ -154,7 +154,7 @@ class TableRows:
             numbers = f"{segment.score:.2f}", _kind(segment.seen), f"{segment.p_seen:.2f}"
             table.add_row(Text(name), *times, Text(segment.label, "bold"), *numbers)
         if not segments:
-            table.add_row(Text(name), "", "", Text("– nothing recognised", "dim"), "", "", "")
+            table.add_row(Text(name), "", "", Text("– nothing recognized", "dim"), "", "", "")
         self._print(table)
 
     def _table(self, columns: dict[str, int]) -> Table:

@@ -40,12 +40,12 @@ _MOST_NAMED = 5
 def predict(
     config: PredictConfig, out: Output, progress: Progress | None = None, frames: Iterable[str] | None = None
 ) -> None:
-    """Recognise recordings and write the answers as they are ready.
+    """Recognize recordings and write the answers as they are ready.
 
     A reader of the output that goes away ends the work quietly.
 
     Args:
-        config: what to recognise, and how.
+        config: what to recognize, and how.
         out: standard output, as a rule; taken before anything redirects it.
         progress: told how many clips are done, where the rows do not show it themselves.
         frames: lines of frames; standard input, as a rule.
@@ -87,7 +87,7 @@ def load(config: PredictConfig) -> Recognizer:
 
 
 def answerer(recognizer: Recognizer, config: PredictConfig) -> Answer:
-    """What recognises clips: the recognizer with the options of the command."""
+    """What recognizes clips: the recognizer with the options of the command."""
     candidates = config.candidate_labels or None
 
     def answer(clips: Sequence[SkeletonSequence]) -> Sequence[Prediction]:
@@ -212,7 +212,7 @@ def _batches(clips: Iterable[NamedClip], size: int) -> Iterator[list[NamedClip]]
 
 
 def _answers(batch: Sequence[NamedClip], answer: Answer, on_bad: OnBad) -> list[tuple[str, Prediction]]:
-    """The answers to a batch; where a clip cannot be recognised, all are asked one by one to find out which."""
+    """The answers to a batch; where a clip cannot be recognized, all are asked one by one to find out which."""
     try:
         predictions = answer([clip for _, clip in batch])
     except DataError as error:

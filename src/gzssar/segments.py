@@ -17,7 +17,7 @@ from gzssar.recognizer import Prediction
 from gzssar.skeletons.sequence import SkeletonSequence
 
 Answer = Callable[[Sequence[SkeletonSequence]], Sequence[Prediction]]
-"""What recognises clips: a recogniser with its options settled."""
+"""What recognizes clips: a recognizer with its options settled."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Stretch:
 
     @property
     def label(self) -> str | None:
-        """None where nobody is there or the recogniser abstains."""
+        """None where nobody is there or the recognizer abstains."""
         return None if self.prediction is None else self.prediction.label
 
 
@@ -77,19 +77,19 @@ def slide(
     batch_size: int = 32,
     steps: Steps | None = None,
 ) -> list[Stretch]:
-    """Recognise every window of a recording.
+    """Recognize every window of a recording.
 
     Args:
         clip: of any length; where it is shorter than the window, it is one window.
-        answer: what recognises clips.
+        answer: what recognizes clips.
         window: seconds.
         stride: seconds from window to window; None for half a window. The last window ends with the recording.
-        batch_size: windows recognised at a time.
+        batch_size: windows recognized at a time.
         steps: told how many windows are done.
 
     Raises:
         ConfigError: window or stride is no positive number, or the stride is longer than the window.
-        DataError: the clip cannot be recognised.
+        DataError: the clip cannot be recognized.
     """
     stride = window / 2 if stride is None else stride
     if not (np.isfinite(window) and 0 < stride <= window):

@@ -28,7 +28,7 @@ def test_scores_by_hand() -> None:
     unseen = ~ANSWERS.is_seen
     scores = evaluate(ANSWERS, LABELS[unseen], ANSWERS.unseen_predictions[unseen])
     assert scores.zsl_accuracy == 0.5
-    assert scores.seen_accuracy == 0.5  # clips 0 and 2 of four: clip 1 is routed wrongly, clip 3 recognised wrongly
+    assert scores.seen_accuracy == 0.5  # clips 0 and 2 of four: clip 1 is routed wrongly, clip 3 recognized wrongly
     assert scores.unseen_accuracy == 0.5  # clip 4 of two: clip 5 is routed wrongly
     assert scores.harmonic_mean == 0.5
     assert scores.seen_mean_class_accuracy == 0.5

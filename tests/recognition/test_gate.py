@@ -95,7 +95,7 @@ def test_a_set_of_one_kind_is_refused(kind):
 
 
 def answers(p, is_seen):
-    """Every clip recognised, if only it goes to the right classifier."""
+    """Every clip recognized, if only it goes to the right classifier."""
     labels = np.where(np.array(is_seen), 0, 9)
     ones = np.ones(len(p), dtype=np.int64)
     return GzslAnswers(labels, np.array(is_seen), 0 * ones, 9 * ones, np.array(p), threshold=0.0)

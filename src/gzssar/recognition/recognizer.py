@@ -134,7 +134,7 @@ class PhaseRecognizer:
         """The best seen class.
 
         Args:
-            clips: what to recognise.
+            clips: what to recognize.
             by: ``"encoder"`` or ``"nearest-mean"``.
         """
         if by == "encoder":

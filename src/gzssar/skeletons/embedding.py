@@ -46,6 +46,8 @@ class EmbedJob:
     shard_size: int
     skip_bad: bool
     device: str
+    frames: int | None = None
+    """T that clips are brought to; None for the encoder's own."""
 
     @property
     def shards(self) -> Path:
@@ -138,7 +140,7 @@ class ShardWorker:
 
     def __init__(self, job: EmbedJob) -> None:
         self.job = job
-        self.encoder = load_encoder(job.weights)
+        self.encoder = load_encoder(job.weights).with_frames(job.frames)
         self.encoder.network.to(_device(job.device))
         self.source, self.left_out = open_clips(job.clips, job.options), 0
         if job.missing:
@@ -188,6 +190,7 @@ class ShardWorker:
             "clips": _files(self.job.clips),
             "names": [entry.name for entry in self.source.entries],
             "weights": hash_file(self.job.weights),
+            "frames": self.encoder.frames,
             "reading": asdict(self.job.options),
             "shard_size": self.job.shard_size,
             "skip_bad": self.job.skip_bad,

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -73,6 +73,10 @@ class Encoder:
     @cached_property
     def _folded(self) -> FoldedShiftGcn:
         return FoldedShiftGcn(self.network)
+
+    def with_frames(self, frames: int | None) -> "Encoder":
+        """The same encoder, for which clips are brought to another length; None leaves it as it is."""
+        return self if frames is None else replace(self, frames=frames)
 
     def prepare(self, clip: SkeletonSequence) -> Float[np.ndarray, "C T V M"]:
         """Bring a recording to what the network reads.

@@ -21,7 +21,7 @@ from gzssar.web.store import ClassStore
 from gzssar.web.workers import Workers
 
 _ABOUT = """
-Recognise actions in skeleton clips, those with training clips and those that are known from words alone.
+Recognize actions in skeleton clips, those with training clips and those that are known from words alone.
 
 Errors are `{"error": sentence}`. Nothing is kept of an upload, and nothing of a class either, unless the server was
 started with `--shared`.

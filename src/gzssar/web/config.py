@@ -41,7 +41,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class ServeConfig:
-    """A web page that recognises clips and takes classes described in words."""
+    """A web page that recognizes clips and takes classes described in words."""
 
     model: Annotated[Path | None, tyro.conf.Positional] = None
     """A model's folder, as `gzssar fit` writes it; without one, the embedded synthetic model."""

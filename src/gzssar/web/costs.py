@@ -31,7 +31,7 @@ def check_cost(path: Path, limits: Limits) -> None:
         start = file.read(START)
     if start.startswith(b"PK\3\4"):
         _check_archive(path, limits)
-    elif PysklReader().recognises(path, start):
+    elif PysklReader().recognizes(path, start):
         _check_pickle(path)
     elif b"\0" not in start:
         _check_lines(path, limits)

@@ -175,7 +175,7 @@ def test_options_must_not_contradict_the_file(read):
         read(bvh_text(), fps=30.0)
 
 
-def test_recognises_hierarchies_only(tmp_path):
-    assert READER.recognises(tmp_path, bvh_text().encode()[:START])
-    assert READER.recognises(tmp_path, b"\xef\xbb\xbf\r\nHIERARCHY\r\n")
-    assert not READER.recognises(tmp_path, b"1,2,3")
+def test_recognizes_hierarchies_only(tmp_path):
+    assert READER.recognizes(tmp_path, bvh_text().encode()[:START])
+    assert READER.recognizes(tmp_path, b"\xef\xbb\xbf\r\nHIERARCHY\r\n")
+    assert not READER.recognizes(tmp_path, b"1,2,3")

@@ -129,7 +129,7 @@ def test_a_bomb_is_refused(tmp_path):
         READER.open(tmp_path / "clips.npz", ReadOptions())
 
 
-def test_recognises_archives_of_joints_only(tmp_path):
+def test_recognizes_archives_of_joints_only(tmp_path):
     cases = {
         npz_bytes(uniform_arrays()): True,
         npz_bytes(uniform_arrays())[:-30]: True,  # and opening it says that it is damaged
@@ -139,14 +139,14 @@ def test_recognises_archives_of_joints_only(tmp_path):
     }
     for data, expected in cases.items():
         (tmp_path / "file").write_bytes(data)
-        assert READER.recognises(tmp_path / "file", data[:START]) is expected
+        assert READER.recognizes(tmp_path / "file", data[:START]) is expected
 
 
 @pytest.mark.parametrize(("name", "clips", "classes"), [("nw_ucla", 1482 - 94, 10), ("msr_action3d", 566, 20)])
 def test_real_archives(shared_data, name, clips, classes):
     path = shared_data / f"{name}.npz"
     with path.open("rb") as file:
-        assert READER.recognises(path, file.read(START))
+        assert READER.recognizes(path, file.read(START))
     source = READER.open(path, ReadOptions())
     assert (len(source.entries), len(source.class_names)) == (clips, classes)
     clip = source.entries[-1].read()

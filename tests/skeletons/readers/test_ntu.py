@@ -274,16 +274,16 @@ def test_options(file):
 def test_content_decides(tmp_path, name):
     path = tmp_path / name
     for frames in (one_person(3), [{}] * 2 + one_person(1), [{}] * 3000, [{ID: person()}] * 5):
-        assert NtuReader().recognises(path, skeleton_text(frames).encode()[:START])
-    assert NtuReader().recognises(path, b"2\n1\n72057594037931101 0 1\n24")
+        assert NtuReader().recognizes(path, skeleton_text(frames).encode()[:START])
+    assert NtuReader().recognizes(path, b"2\n1\n72057594037931101 0 1\n24")
     for other in (b"\x80\x04\x95 pickle", b"PK\x03\x04", b'{"a": 1}', b"x,y,z\n1,2,3\n", b"1.5\n2.5\n", b"# 3\n2\n"):
-        assert not NtuReader().recognises(path, other)
+        assert not NtuReader().recognizes(path, other)
 
 
 @pytest.mark.parametrize("start", [b"", b"80", b"0\n", b"80\r\n-1\r\n", b"80\nx 1 2\n", b"3\n2\n1\n0\n"])
 def test_a_file_too_damaged_to_tell_is_known_by_its_ending(tmp_path, start):
-    assert NtuReader().recognises(tmp_path / "S001C002P003R002A013.skeleton", start)
-    assert not NtuReader().recognises(tmp_path / "S001C002P003R002A013.skeleton" / "notes.txt", start)
+    assert NtuReader().recognizes(tmp_path / "S001C002P003R002A013.skeleton", start)
+    assert not NtuReader().recognizes(tmp_path / "S001C002P003R002A013.skeleton" / "notes.txt", start)
 
 
 # fuzzing
@@ -297,7 +297,7 @@ def fuzz(path, examples):
     @given(damaged_files())
     def read(data):
         path.write_bytes(data)
-        NtuReader().recognises(path, data[:START])
+        NtuReader().recognizes(path, data[:START])
         try:
             clip = read_ntu(path)
         except DataError:

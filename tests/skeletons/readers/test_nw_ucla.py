@@ -103,11 +103,11 @@ def test_the_layout_is_known(read):
         read(ucla_bytes(), layout="utd20")
 
 
-def test_recognises_objects_with_skeletons_only(tmp_path):
-    assert READER.recognises(tmp_path, ucla_bytes()[:START])
-    assert READER.recognises(tmp_path, b'\xef\xbb\xbf \n{"label": 1, "skeletons" : [')
+def test_recognizes_objects_with_skeletons_only(tmp_path):
+    assert READER.recognizes(tmp_path, ucla_bytes()[:START])
+    assert READER.recognizes(tmp_path, b'\xef\xbb\xbf \n{"label": 1, "skeletons" : [')
     for other in (b"", b"[1]", b'{"data": [{"skeleton": []}]}', b'"skeletons":'):
-        assert not READER.recognises(tmp_path, other)
+        assert not READER.recognizes(tmp_path, other)
 
 
 def test_real_clips_come_back(read, shared_data):

@@ -122,21 +122,21 @@ def test_code_is_refused_by_name_and_not_run(tmp_path, monkeypatch, protocol, co
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "clips.pkl"
     path.write_bytes(pickle.dumps(content, protocol))
-    assert READER.recognises(path, path.read_bytes()[:START])
+    assert READER.recognizes(path, path.read_bytes()[:START])
     with pytest.raises(DataError, match=r"it holds the name (posix|nt)\.system, which is refused"):
         READER.open(path, ReadOptions())
     assert not (tmp_path / "ran").exists()
 
 
 @pytest.mark.parametrize("protocol", range(6))
-def test_recognises_any_protocol(tmp_path, protocol):
-    assert READER.recognises(tmp_path, pyskl_bytes(annotation(), protocol=protocol)[:START])
+def test_recognizes_any_protocol(tmp_path, protocol):
+    assert READER.recognizes(tmp_path, pyskl_bytes(annotation(), protocol=protocol)[:START])
 
 
-def test_recognises_nothing_else(tmp_path):
+def test_recognizes_nothing_else(tmp_path):
     torch_weights = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
     for other in (torch_weights, pickle.dumps(["a"]), pickle.dumps({"a": 1}, 0), b"", b"PK\3\4", b"1,2,3"):
-        assert not READER.recognises(tmp_path, other)
+        assert not READER.recognizes(tmp_path, other)
 
 
 def test_a_clip_is_turned_as_documented(read):

@@ -1,4 +1,4 @@
-"""Every format is recognised by its own reader and by no other: the order in which they are asked does not matter."""
+"""Every format is recognized by its own reader and by no other: the order in which they are asked does not matter."""
 
 import pytest
 from ntu_files import one_person, skeleton_text
@@ -39,14 +39,14 @@ def test_a_format_has_one_reader(tmp_path, name):
     path = tmp_path / "clip"
     path.write_bytes(FORMATS[name])
     start = FORMATS[name][:START]
-    assert [type(reader).__name__ for reader in READERS if reader.recognises(path, start)] == [name]
+    assert [type(reader).__name__ for reader in READERS if reader.recognizes(path, start)] == [name]
 
 
 @pytest.mark.parametrize("data", [b"", b"\n", b"label,action,motion\nwave,a,b\n", b"\x89PNG\r\n", b"{}", b"PK\3\4"])
 def test_other_files_have_none(tmp_path, data):
     path = tmp_path / "clip"
     path.write_bytes(data)
-    assert not [reader for reader in READERS if reader.recognises(path, data)]
+    assert not [reader for reader in READERS if reader.recognizes(path, data)]
 
 
 def test_all_readers_share_one_door():

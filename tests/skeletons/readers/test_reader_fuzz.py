@@ -85,7 +85,7 @@ def mutate(data, mutations):
 def read_all(reader, path, options):
     """Read what a file holds; only our own errors may come out."""
     try:
-        reader.recognises(path, path.read_bytes()[:START])
+        reader.recognizes(path, path.read_bytes()[:START])
         for entry in reader.open(path, options).entries[:3]:
             assert isinstance(entry.read(), SkeletonSequence)
     except GzssarError as error:

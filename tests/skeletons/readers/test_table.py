@@ -117,10 +117,10 @@ def test_malformed_arrays_are_refused(read, array, message):
         read(NPY, npy_bytes(array))
 
 
-def test_recognises_tables_of_numbers_only(tmp_path):
+def test_recognizes_tables_of_numbers_only(tmp_path):
     table = csv_bytes(walk(9, 25))
     for own in (table, header() + table, header()[:-1] + b"\r\n" + table, b"\xef\xbb\xbf" + table, b"1,,nan,inf," * 9):
-        assert CSV.recognises(tmp_path, own[:START])
+        assert CSV.recognizes(tmp_path, own[:START])
     for other in (
         b"",
         b"label,action,motion\nwave,a,b\n",
@@ -128,9 +128,9 @@ def test_recognises_tables_of_numbers_only(tmp_path):
         b"1\n1\n72057594037927936 0 1\n",
         b"\x80\x02}" * 99,
     ):
-        assert not CSV.recognises(tmp_path, other)
+        assert not CSV.recognizes(tmp_path, other)
 
 
-def test_recognises_arrays_only(tmp_path):
-    assert NPY.recognises(tmp_path, npy_bytes(walk(2, 25))[:START])
-    assert not NPY.recognises(tmp_path, b"PK\3\4")
+def test_recognizes_arrays_only(tmp_path):
+    assert NPY.recognizes(tmp_path, npy_bytes(walk(2, 25))[:START])
+    assert not NPY.recognizes(tmp_path, b"PK\3\4")

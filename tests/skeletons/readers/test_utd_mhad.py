@@ -25,7 +25,7 @@ def test_they_are_readers():
 @pytest.mark.parametrize("compressed", [False, True])
 def test_a_file_is_a_clip(tmp_path, compressed):
     path = write(tmp_path / UTD_NAME, utd_bytes(frames=4, compressed=compressed))
-    assert READER.recognises(path, path.read_bytes()[:START])
+    assert READER.recognizes(path, path.read_bytes()[:START])
     clip = first(READER, path, ReadOptions())
     assert clip.joints.shape == (3, 4, 20, 1)
     assert clip.joints[:, 3, 19, 0].tolist() == pytest.approx([319, 319.1, 319.2])
@@ -44,7 +44,7 @@ def test_an_archive_lists_its_clips_by_action_subject_and_trial(tmp_path):
     files = {f"Skeleton/{name}_skeleton.mat": utd_bytes(frames) for frames, name in enumerate(names, start=1)}
     others = {"Skeleton/": b"", "Skeleton/order.txt": b"text", "__MACOSX/._a1_s1_t1_skeleton.mat": b"junk"}
     path = write(tmp_path / "Skeleton.zip", zip_bytes(others | files))
-    assert ZIP_READER.recognises(path, path.read_bytes()[:START])
+    assert ZIP_READER.recognizes(path, path.read_bytes()[:START])
     source = ZIP_READER.open(path, ReadOptions())
     clips = [entry.read() for entry in source.entries]
     assert [clip.name.removesuffix("_skeleton.mat") for clip in clips] == names[::-1]
@@ -61,7 +61,7 @@ def test_nothing_is_extracted(tmp_path):
 
 def test_an_archive_not_to_be_trusted_is_refused(tmp_path):
     path = write(tmp_path / "Skeleton.zip", zip_bytes({f"../../{UTD_NAME}": utd_bytes()}))
-    assert ZIP_READER.recognises(path, path.read_bytes()[:START])
+    assert ZIP_READER.recognizes(path, path.read_bytes()[:START])
     with pytest.raises(DataError, match=r"entry '\.\./\.\./a3_s5_t2_skeleton\.mat' climbs out of its folder"):
         ZIP_READER.open(path, ReadOptions())
 
@@ -116,16 +116,16 @@ def test_the_layout_is_known(tmp_path):
         READER.open(path, ReadOptions(layout="kinect20"))
 
 
-def test_recognises_nothing_else(tmp_path):
+def test_recognizes_nothing_else(tmp_path):
     for other in (b"", b"1,2,3", zip_bytes({"joints.npy": b""}), zip_bytes({"a1.mat": b""})):
-        assert not READER.recognises(tmp_path, other)
-        assert not ZIP_READER.recognises(tmp_path, other)
+        assert not READER.recognizes(tmp_path, other)
+        assert not ZIP_READER.recognizes(tmp_path, other)
 
 
 def test_the_authors_archive(shared_data):
     path = shared_data / "utd_mhad" / "Skeleton.zip"
     with path.open("rb") as file:
-        assert ZIP_READER.recognises(path, file.read(START))
+        assert ZIP_READER.recognizes(path, file.read(START))
     entries = ZIP_READER.open(path, ReadOptions()).entries
     clips = [entry.read() for entry in entries[::40]]
     assert len(entries) == 861

@@ -113,7 +113,7 @@ def test_the_sentence_names_what_to_install(monkeypatch, module):
     ],
 )
 def test_videos_are_known_by_their_first_bytes(start, is_video):
-    assert VideoReader().recognises(PATH, start) is is_video
+    assert VideoReader().recognizes(PATH, start) is is_video
 
 
 def test_another_layout_is_refused():

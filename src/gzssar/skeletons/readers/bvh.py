@@ -52,7 +52,7 @@ class BvhReader:
 
     kind = "BVH motion capture"
 
-    def recognises(self, path: Path, start: bytes) -> bool:
+    def recognizes(self, path: Path, start: bytes) -> bool:
         """Whether the file starts with the word HIERARCHY."""
         return start.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"HIERARCHY")
 

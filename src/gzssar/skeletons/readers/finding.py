@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gzssar.errors import DataError
 from gzssar.skeletons.readers.reader import Reader
-from gzssar.skeletons.readers.registry import find_reader, kinds, list_files, natural_order, recognised
+from gzssar.skeletons.readers.registry import find_reader, kinds, list_files, natural_order, recognized
 
 Found = tuple[Path, Reader]
 
@@ -56,7 +56,7 @@ def _paths(name: str) -> list[Path]:
 
 def _of_folder(folder: Path) -> list[Found]:
     files = list_files(folder)
-    if found := recognised(files):
+    if found := recognized(files):
         return found
     none = f"none of its {len(files)} files is one of: {kinds()}" if files else "it holds no files"
     raise DataError(f"no clips were found in {folder}: {none}.")

@@ -30,7 +30,7 @@ class NpzReader:
 
     kind = "uniform .npz clips, those marked is_dup left out"
 
-    def recognises(self, path: Path, start: bytes) -> bool:
+    def recognizes(self, path: Path, start: bytes) -> bool:
         """Whether this is a zip archive that begins with a numpy array, and holds one called joints."""
         name_length = int.from_bytes(start[26:28], "little")
         if not start.startswith(b"PK\3\4") or not start[30 : 30 + name_length].endswith(b".npy"):

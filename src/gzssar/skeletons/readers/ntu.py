@@ -57,7 +57,7 @@ class NtuReader:
 
     kind = "NTU RGB+D skeleton text"
 
-    def recognises(self, path: Path, start: bytes) -> bool:
+    def recognizes(self, path: Path, start: bytes) -> bool:
         """Whether the file starts with the counts of frames and bodies, an id line and the count of joints.
 
         A file that ends or goes wrong after the count of frames is known by the ending ``.skeleton`` alone, so that

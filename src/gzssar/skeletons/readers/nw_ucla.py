@@ -36,7 +36,7 @@ class NwUclaReader:
 
     kind = "NW-UCLA skeleton JSON"
 
-    def recognises(self, path: Path, start: bytes) -> bool:
+    def recognizes(self, path: Path, start: bytes) -> bool:
         """Whether this is a JSON object with skeletons in it."""
         return _START.match(start) is not None
 

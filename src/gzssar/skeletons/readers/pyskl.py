@@ -34,7 +34,7 @@ class PysklReader:
 
     kind = "PYSKL or MMAction2 annotation pickle"
 
-    def recognises(self, path: Path, start: bytes) -> bool:
+    def recognizes(self, path: Path, start: bytes) -> bool:
         """Whether the file is a pickle of a dict."""
         return bool(_BINARY.match(start) or _TEXT.match(start))
 

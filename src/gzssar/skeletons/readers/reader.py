@@ -54,7 +54,7 @@ class ClipSource:
     """Names of the classes in order of label, where the source knows them."""
 
     unread: int = 0
-    """Files of a folder that no reader recognises, such as notes and pictures."""
+    """Files of a folder that no reader recognizes, such as notes and pictures."""
 
 
 @runtime_checkable
@@ -64,7 +64,7 @@ class Reader(Protocol):
     kind: str
     """What the files are, for people."""
 
-    def recognises(self, path: Path, start: bytes) -> bool:
+    def recognizes(self, path: Path, start: bytes) -> bool:
         """Whether the file is of this kind, judged by its first :data:`START` bytes; never by folder names."""
         ...
 

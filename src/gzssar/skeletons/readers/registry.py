@@ -28,18 +28,18 @@ READERS: tuple[Reader, ...] = (
     CsvReader(),
     VideoReader(),
 )
-"""Asked in this order; the first that recognises a file opens it."""
+"""Asked in this order; the first that recognizes a file opens it."""
 
 
 def open_clips(path: Path, options: ReadOptions | None = None) -> ClipSource:
-    """List the clips of a file, or of every file below a folder that a reader recognises.
+    """List the clips of a file, or of every file below a folder that a reader recognizes.
 
     Args:
         path: a file or a folder.
         options: what the files leave open.
 
     Raises:
-        DataError: there is no such path, or no reader recognises anything there.
+        DataError: there is no such path, or no reader recognizes anything there.
     """
     options = options or ReadOptions()
     if path.is_dir():
@@ -61,7 +61,7 @@ def read_clip(
         fill_gaps: interpolate joints that are missing (NaN) in some frames, instead of refusing the clip.
 
     Raises:
-        DataError: no reader recognises the file, the clip is malformed, or there are several or none.
+        DataError: no reader recognizes the file, the clip is malformed, or there are several or none.
         ConfigError: the file does not say its layout, or says another one.
     """
     entries = open_clips(Path(path), ReadOptions(layout, fps, fill_gaps)).entries
@@ -95,7 +95,7 @@ def read_clips(
 
 def _open_folder(folder: Path, options: ReadOptions) -> ClipSource:
     files = list_files(folder)
-    sources = [reader.open(path, options) for path, reader in recognised(files)]
+    sources = [reader.open(path, options) for path, reader in recognized(files)]
     if not sources:
         raise DataError(
             f"{folder} should hold skeleton clips, but "
@@ -118,7 +118,7 @@ def list_files(folder: Path) -> list[Path]:
     return sorted(files, key=lambda path: natural_order(str(path.relative_to(folder))))
 
 
-def recognised(files: Iterable[Path]) -> list[tuple[Path, Reader]]:
+def recognized(files: Iterable[Path]) -> list[tuple[Path, Reader]]:
     """Pair the files of a folder with their readers; files that no reader knows are left out.
 
     So are videos that lie beside recordings of skeletons: data sets bring them along.
@@ -134,7 +134,7 @@ def natural_order(name: str) -> list[tuple[int, str]]:
 
 
 def find_reader(path: Path) -> Reader | None:
-    """Find the reader that recognises a file, if there is one.
+    """Find the reader that recognizes a file, if there is one.
 
     Raises:
         DataError: the file cannot be read.
@@ -144,7 +144,7 @@ def find_reader(path: Path) -> Reader | None:
             start = file.read(START)
     except OSError as error:
         raise DataError(f"{path} should be a file or folder to read, but it cannot be ({error.strerror}).") from error
-    return next((reader for reader in READERS if reader.recognises(path, start)), None)
+    return next((reader for reader in READERS if reader.recognizes(path, start)), None)
 
 
 def kinds() -> str:

@@ -33,7 +33,7 @@ class CsvReader:
 
     kind = "CSV table of joint positions"
 
-    def recognises(self, path: Path, start: bytes) -> bool:
+    def recognizes(self, path: Path, start: bytes) -> bool:
         """Whether the first or second line has many cells, at least half of them numbers."""
         lines = start.decode("utf-8-sig", "replace").splitlines()[:2]
         return any(_looks_numeric(line.split(",")) for line in lines)
@@ -53,7 +53,7 @@ class NpyReader:
 
     kind = "numpy array of joint positions"
 
-    def recognises(self, path: Path, start: bytes) -> bool:
+    def recognizes(self, path: Path, start: bytes) -> bool:
         """Whether this is a numpy array."""
         return start.startswith(np.lib.format.MAGIC_PREFIX)
 

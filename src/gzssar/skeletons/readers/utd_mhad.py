@@ -36,7 +36,7 @@ class UtdMhadReader:
 
     kind = "UTD-MHAD skeletons in MATLAB files"
 
-    def recognises(self, path: Path, start: bytes) -> bool:
+    def recognizes(self, path: Path, start: bytes) -> bool:
         """Whether this is a MATLAB file."""
         return start.startswith(b"MATLAB ")
 
@@ -56,7 +56,7 @@ class UtdMhadZipReader:
 
     kind = "UTD-MHAD skeletons in a zip archive"
 
-    def recognises(self, path: Path, start: bytes) -> bool:
+    def recognizes(self, path: Path, start: bytes) -> bool:
         """Whether this is a zip archive that begins with files named as the data set names them."""
         return start.startswith(b"PK\3\4") and _NAME_IN_ZIP.search(start) is not None
 

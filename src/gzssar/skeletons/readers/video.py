@@ -51,7 +51,7 @@ class VideoReader:
 
     kind = "video of one person (MP4, MOV, AVI, WebM, MKV)"
 
-    def recognises(self, path: Path, start: bytes) -> bool:
+    def recognizes(self, path: Path, start: bytes) -> bool:
         """Whether the file is a container of videos."""
         if start[4:8] == b"ftyp":
             return start[8:12] not in _PICTURES

@@ -3,11 +3,13 @@
     python benchmarks/latency.py
 
 One thread, warm, full width, random weights: clips of 64 frames, prepared, encoded and scored against 55 seen and 5
-unseen classes. In PyTorch the folded network is kept between calls. Both run in turn in one process, since machines are
-shared: believe the ratio rather than the milliseconds.
+unseen classes; one clip also at the 300 frames of the published weights; and live, from a line with a frame to the
+answer for the last two seconds. In PyTorch the folded network is kept between calls. Both run in turn in one process,
+since machines are shared: believe the ratio rather than the milliseconds.
 """
 
 import argparse
+import json
 import os
 import statistics
 import tempfile
@@ -21,11 +23,13 @@ import onnxruntime
 import torch
 
 from gzssar.files import write_json
+from gzssar.live import answer_frames
 from gzssar.onnx_export import HeadArrays, export_encoder, export_heads
 from gzssar.outputs import environment
 from gzssar.recognition.gate import Gate
 from gzssar.recognition.ranking import score
 from gzssar.recognition.seen import log_densities
+from gzssar.recognizer import Prediction
 from gzssar.skeletons.encoder import Encoder
 from gzssar.skeletons.folding import FoldedShiftGcn
 from gzssar.skeletons.layout import NTU25
@@ -35,7 +39,9 @@ from gzssar.skeletons.shift_gcn import ShiftGcn
 from gzssar.threads import one_thread
 from run import HERE, commit
 
-FRAMES, SEEN, UNSEEN = 64, 55, 5
+FRAMES, PUBLISHED, SEEN, UNSEEN = 64, 300, 55, 5
+LIVE = 90
+"""Frames of a stream; the last third, by which the window is full, is timed."""
 REPEATS = {1: 60, 8: 15, 32: 7}
 """How often each batch size is timed."""
 
@@ -49,7 +55,10 @@ def main() -> None:
     result = {"commit": commit(), "machine": environment()["machine"], "load at the start": os.getloadavg()[0]}
     result |= {name: version(name) for name in ("torch", "onnxruntime")}
     for bodies, performers in ((1, 1), (2, 1), (2, 2)):
-        result[f"encoder of {counted(bodies)}, clips of {counted(performers)}"] = timings(bodies, performers)
+        what = f"encoder of {counted(bodies)}, clips of {counted(performers)}"
+        result[what] = timings(bodies, performers, FRAMES, REPEATS)
+        result[f"{what}, {PUBLISHED} frames"] = timings(bodies, performers, PUBLISHED, {1: 20})
+    result["live, encoder of 2 bodies, one body: ms a frame"] = live()
     write_json(HERE / "results" / "latency.json", result | {"load at the end": os.getloadavg()[0]})
     print((HERE / "results" / "latency.json").read_text())
 
@@ -58,12 +67,12 @@ def counted(bodies: int) -> str:
     return "one body" if bodies == 1 else f"{bodies} bodies"
 
 
-def timings(body_count: int, performers: int) -> dict[str, float]:
+def timings(body_count: int, performers: int, frames: int, repeated: dict[int, int]) -> dict[str, float]:
     """Milliseconds of one clip and clips per second of batches: medians, the versions in turn."""
-    encoder, heads, prototypes = random_recognizer(body_count)
+    encoder, heads, prototypes = random_recognizer(body_count, frames)
     versions = {"PyTorch": in_pytorch(encoder, heads, prototypes), "ONNX Runtime": in_onnx(encoder, heads, prototypes)}
     result: dict[str, float] = {}
-    for count, repeats in REPEATS.items():
+    for count, repeats in repeated.items():
         clips = synthetic_clips(count, performers)
         answers = [recognize(clips) for recognize in versions.values()]  # warms up, too
         times: dict[str, list[float]] = {name: [] for name in versions}
@@ -84,10 +93,27 @@ def timings(body_count: int, performers: int) -> dict[str, float]:
     return result
 
 
-def random_recognizer(body_count: int) -> tuple[Encoder, HeadArrays, np.ndarray]:
+def live() -> float:
+    """Median milliseconds from a line of a stream to its answer, in PyTorch."""
+    recognize = in_pytorch(*random_recognizer(2, FRAMES))
+
+    def answer(clips: Sequence[SkeletonSequence]) -> list[Prediction]:
+        return [Prediction(({"label": "", "score": float(row.max()), "seen": True},), 1.0) for row in recognize(clips)]
+
+    joints = np.concatenate([clip.joints[..., 0] for clip in synthetic_clips(2, 1)], axis=1)[:, :LIVE]
+    lines = [json.dumps({"joints": joints[:, t].T.tolist()}) for t in range(LIVE)]
+    taken, started = [], time.perf_counter()
+    for _ in answer_frames(lines, answer, NTU25):
+        taken.append(time.perf_counter() - started)
+        started = time.perf_counter()
+    return 1000 * statistics.median(taken[-LIVE // 3 :])
+
+
+def random_recognizer(body_count: int, frames: int) -> tuple[Encoder, HeadArrays, np.ndarray]:
     """An encoder at full width and heads, whose every number is drawn."""
     torch.manual_seed(0)
-    encoder = Encoder(ShiftGcn(SEEN, body_count=body_count).eval().requires_grad_(False), tuple(range(SEEN)), FRAMES)
+    network = ShiftGcn(SEEN, body_count=body_count).eval().requires_grad_(False)
+    encoder = Encoder(network, tuple(range(SEEN)), frames)
     width, rng = encoder.network.classifier.in_features, np.random.default_rng(0)
     means = rng.standard_normal((SEEN + UNSEEN, width), dtype=np.float32)
     heads = HeadArrays(

@@ -120,7 +120,7 @@ SPEEDS = {
     "speed": "Experiments (`benchmarks/speed.py`): one thread; medians.",
     "encoder-cpu": "Skeleton encoder (`benchmarks/encoder.py`): one thread; medians; full width.",
     "encoder-cuda": "Skeleton encoder on a GPU (`benchmarks/encoder.py --device cuda`).",
-    "latency": "From clip to scores (`benchmarks/latency.py`): one thread; medians; full width; 64 frames.",
+    "latency": "From clip to scores (`benchmarks/latency.py`): one thread; medians; full width; mostly 64 frames.",
     "serving": "The web page's routes (`benchmarks/serving.py`): 200 requests from 16 clients on loopback.",
     "parsing": "Parsing NTU RGB+D text (`benchmarks/parsing.py`): one core; generated files.",
 }

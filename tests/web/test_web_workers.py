@@ -21,6 +21,7 @@ class Caller:
 
     def __init__(self):
         self.left = asyncio.Event()
+        self.scope = {}
 
     async def receive(self):
         await self.left.wait()
@@ -65,6 +66,23 @@ def test_too_many_are_told_to_come_back():
         gate.set()
         assert await asyncio.gather(*waiting) == ["done", "done"]
         assert await workers.run(Caller(), held(gate)) == "done"
+
+    asyncio.run(main())
+
+
+def test_two_pieces_of_work_share_the_time_of_one_request():
+    async def main():
+        gate, one, other = threading.Event(), Workers(Limits()), Workers(Limits())
+        caller = Caller()
+        await one.run(caller, lambda check: None)
+        [answer_by] = caller.scope.values()
+        await other.run(caller, lambda check: None)
+        assert list(caller.scope.values()) == [answer_by]
+        caller.scope = dict.fromkeys(caller.scope, time.monotonic() - 1)
+        with pytest.raises(HTTPException) as late:
+            await other.run(caller, held(gate))
+        assert late.value.status_code in (503, 504)
+        gate.set()
 
     asyncio.run(main())
 

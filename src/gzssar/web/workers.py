@@ -2,12 +2,14 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
+from starlette.types import Scope
 
 from gzssar.web.config import Limits
 
@@ -57,7 +59,7 @@ class Workers:
         leaving = asyncio.ensure_future(_until_gone(request))
         try:
             either: set[asyncio.Future[Any]] = {answer, leaving}
-            await asyncio.wait(either, timeout=self._limits.time_limit_s, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(either, timeout=self._left(request.scope), return_when=asyncio.FIRST_COMPLETED)
             if answer.done():
                 return answer.result()
             if leaving.done():
@@ -68,6 +70,12 @@ class Workers:
             if not answer.done():
                 abandoned.set()
                 answer.cancel()  # takes work that still waits out of the queue
+
+    def _left(self, scope: Scope) -> float:
+        """Seconds until a request must be answered, counted from the first of its pieces of work."""
+        now = time.monotonic()
+        answer_by: float = scope.setdefault("gzssar.answer_by", now + self._limits.time_limit_s)
+        return max(0.0, answer_by - now)
 
     def close(self) -> None:
         """Drop what waits; what is at work ends by itself. Work that comes later begins with new threads."""

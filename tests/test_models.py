@@ -283,6 +283,21 @@ def test_recordings_and_their_features_give_the_same_model(model, tmp_path, caps
     assert all(np.array_equal(a.centre, b.centre) for a, b in zip(one.known, other.known, strict=True))
 
 
+def test_what_was_left_out_is_named(tmp_path, texts, weights, capsys):
+    with np.load(write_recordings(tmp_path / "clips.npz")) as file:
+        arrays = dict(file)
+    arrays["joints"][arrays["offsets"][:7]] = np.nan
+    np.savez(tmp_path / "clips.npz", **arrays)
+    given = ("--data", tmp_path / "clips.npz", "--encoder-weights", weights, "--texts", texts, "-o", tmp_path / "model")
+    assert "clips.npz[0]" in refused(capsys, "fit", *given)
+    fit(*given, "--skip-bad")
+    out = capsys.readouterr().out
+    assert out.count("left out clips.npz[") == 5
+    assert "left out 7 malformed clips in all" in out
+    assert "29 clips, fingerprint" in Recognizer.load(tmp_path / "model").card
+    assert "; 7 malformed ones were left out" in Recognizer.load(tmp_path / "model").card
+
+
 def test_clips_can_be_brought_to_another_length(model, clip, tmp_path, capsys):
     """The recognizer reads what its features were made of."""
     root, weights = model.parent, ("--encoder-weights", model.parent / "encoder.safetensors")

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -91,8 +91,7 @@ def embed(config: Annotated[EmbedConfig, tyro.conf.OmitArgPrefixes]) -> None:
         done = embed_clips(config, progress)
     if own_rank():
         return  # torchrun's first process speaks for all
-    for name, reason in list(done.bad.items())[:_MOST_NAMED]:
-        print(f"left out {name}: {reason}")
+    _name_malformed(done.bad)
     left_out = [f"{len(done.bad)} malformed"] * bool(done.bad) + [f"{done.missing} missing"] * bool(done.missing)
     print(f"{done.clip_count} clips encoded in {done.encoder_seconds:.1f} s; left out: {', '.join(left_out) or 'none'}")
     print(f"Features: {config.out or config.synse}")
@@ -192,6 +191,7 @@ def fit(config: Annotated[FitConfig, tyro.conf.OmitArgPrefixes]) -> None:
     with _progress() as progress:
         recognizer = fit_model(config, progress)
     unseen = len(recognizer.classes) - len(recognizer.seen_classes)
+    _name_malformed(recognizer.parts.about["malformed"])
     print(f"{len(recognizer.seen_classes)} classes with clips, {unseen} known from their texts")
     if scores := recognizer.parts.about["scores"]:
         print(
@@ -287,6 +287,13 @@ def _with_folder(config: ExperimentConfig, kind: str | None = None) -> Experimen
     if config.selection != "validation":
         parts.append(config.selection)
     return replace(config, out=Path("runs") / "-".join(part for part in parts if part))
+
+
+def _name_malformed(reasons: Mapping[str, str]) -> None:
+    for name, reason in list(reasons.items())[:_MOST_NAMED]:
+        print(f"left out {name}: {reason}")
+    if len(reasons) > _MOST_NAMED:
+        print(f"left out {len(reasons)} malformed clips in all")
 
 
 def _say(sentence: str) -> None:

@@ -51,6 +51,7 @@ def fit(config: FitConfig, progress: Progress | None = None) -> Recognizer:
     told = {
         "data": (config.data or config.features or Path()).resolve().name,
         "fingerprint": fingerprint(clips),
+        "malformed": about.get("malformed", {}),
         "performers": sorted({int(s) for s in (clips.subjects if clips.subjects is not None else []) if s >= 0}),
     }
     fitting = Fitting(config.text, config.encoding, recipe_for("default"), config.seed)

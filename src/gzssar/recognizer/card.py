@@ -29,6 +29,8 @@ def card(recognizer: Recognizer) -> str:
         ]
     counts = f"{len(seen)} it has seen clips of, {len(unseen)} it knows from their texts"
     clips = f"{about.get('clips', '?')} clips, fingerprint {about.get('fingerprint', 'unknown')}"
+    if malformed := len(about.get("malformed", {})):
+        clips += f"; {malformed} malformed ones were left out"
     encoders = f"{' + '.join(parts.encoding.encoder)} ({', '.join(parts.revisions)})"
     lines += [
         f"Recognizes {len(seen) + len(unseen)} actions in skeleton recordings: {counts}. More can be added by text.",

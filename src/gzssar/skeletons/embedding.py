@@ -102,7 +102,11 @@ def embed(job: EmbedJob, engine: str = "loop", progress: Steps | None = None) ->
     summary = _summary(job, range(count), worker.left_out)
     if not summary.clip_count:
         raise DataError(f"{job.clips} should hold clips to encode, but all {len(summary.bad)} of them are malformed.")
-    write_rows(job.out, (_load(_shard_path(job, shard)) for shard in range(count)), worker.about())
+    write_rows(
+        job.out,
+        (_load(_shard_path(job, shard)) for shard in range(count)),
+        {**worker.about(), "malformed": summary.bad},
+    )
     shutil.rmtree(job.shards)
     return summary
 
@@ -254,6 +258,9 @@ def _claim(job: EmbedJob, worker: ShardWorker) -> None:
             raise OutputError(f"{job.shards} cannot be written ({error}): name another output.") from error
         return
     there = json.loads(path.read_text())
+    if there == {**identity, "skip_bad": False}:  # its shards hold no malformed clip, and so are right either way
+        write_json(path, identity)
+        return
     if differs := [key for key in identity if there.get(key) != identity[key]]:
         raise OutputError(
             f"{job.shards} holds shards of another job, which differs in {', '.join(differs)}: delete that folder, or "

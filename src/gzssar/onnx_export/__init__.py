@@ -1,0 +1,17 @@
+"""A recognizer as ONNX graphs, to run without PyTorch: the skeleton encoder, and the heads that stand on its features.
+
+::
+
+    graph.py     a graph as it grows, operator by operator
+    encoder.py   the skeleton encoder's
+    heads.py     from features to scores
+
+Both graphs are written operator by operator, since tracing the network would bring its layout along. Opset 18 in IR
+version 8, which every ONNX Runtime since 1.14 reads.
+"""
+
+from gzssar.onnx_export.encoder import export_encoder
+from gzssar.onnx_export.graph import IR_VERSION, OPSET, require_empty
+from gzssar.onnx_export.heads import HeadArrays, export_heads
+
+__all__ = ["IR_VERSION", "OPSET", "HeadArrays", "export_encoder", "export_heads", "require_empty"]

@@ -27,7 +27,7 @@ def required_layout(options: ReadOptions, path: Path) -> Layout:
     """
     if options.layout is None:
         raise ConfigError(
-            f"{path} does not say what its joints are: name one of {', '.join(LAYOUTS)}, their layout.", option="layout"
+            f"{path} does not say what its joints are: name their layout, one of {', '.join(LAYOUTS)}.", option="layout"
         )
     return layout_named(options.layout)
 

@@ -62,7 +62,7 @@ async function load() {
   show("second", bodies > 1);
   const name = source.sample || source.clip.name;
   $("facts").textContent =
-    `${name} · ${clip.frame_count} frames, ${+clip.fps.toFixed(2)} per second · ${clip.layout}` +
+    `${name} · ${clip.frame_count} ${clip.frame_count === 1 ? "frame" : "frames"}, ${+clip.fps.toFixed(2)} per second · ${clip.layout}` +
     `${bodies > 1 ? ` · ${bodies} bodies` : ""}${clip.dimensions === 2 ? " · in a picture (2-D)" : ""}`;
   $("canvas").setAttribute("aria-label", `Skeleton of ${name}, ${clip.duration_s.toFixed(1)} seconds`);
   if (!calm.matches) player.play();

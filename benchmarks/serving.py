@@ -54,6 +54,7 @@ def main() -> None:
     result = {
         "commit": commit(),
         "machine": environment()["machine"],
+        "model": repr(recognizer),
         "requests": REQUESTS,
         "clients": CLIENTS,
         "lost": sum(label is LOST for label, _ in answers),

@@ -55,7 +55,7 @@ def test_arrays_have_one_body_or_several(read):
 
 @pytest.mark.parametrize(("reader", "data"), [(CSV, csv_bytes(walk(2, 25))), (NPY, npy_bytes(walk(2, 25)))])
 def test_the_layout_has_to_be_named(read, reader, data):
-    with pytest.raises(ConfigError, match=r"does not say what its joints are: name their layout, one of ntu25, .*coco17"):
+    with pytest.raises(ConfigError, match=r"what its joints are: name their layout, one of ntu25, .*coco17"):
         read(reader, data, layout=None)
     with pytest.raises(ConfigError, match=r"the layout should be one of ntu25, .*but it is 'ntu'"):
         read(reader, data, layout="ntu")

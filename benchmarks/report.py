@@ -112,7 +112,6 @@ def _utd() -> list[str]:
             cells = [f"{100 * mean:.1f} ± {100 * sd:.1f}" for mean, sd in list(scores.values())[:-1]]
             lines.append(f"| {split} | {encoder} | {' | '.join(cells)} | {scores['commit']} |")
     about = [f"- {key}: {result[key]}" for key in ("machine", "encoder")]
-    about.append("- rows of commit 6c86a4b are of an earlier default (softmax, concatenated texts)")
     return [*lines, "", *about, ""]
 
 

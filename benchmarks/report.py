@@ -140,7 +140,8 @@ def _flat(values: dict[str, Any], prefix: str = "") -> Iterable[tuple[str, str]]
         if isinstance(value, dict):
             yield from _flat(value, f"{prefix}{name}: ")
         else:
-            yield prefix + name, f"{value:.2f}" if isinstance(value, float) else str(value)
+            small = isinstance(value, float) and 0 < abs(value) < 0.005
+            yield prefix + name, f"{value:.0e}" if small else f"{value:.2f}" if isinstance(value, float) else str(value)
 
 
 def _results(name: str, recipe: str) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import gzssar
 from gzssar.cli import main
 from gzssar.config import DEFAULT, RECIPES
 from synse_folder import CLASSES, UNSEEN, VALIDATION_UNSEEN, WIDTH, write_synse_folder
@@ -295,6 +296,11 @@ def test_contradicting_arguments_are_refused_and_nothing_written(synse, tmp_path
 def test_arguments_that_go_together(tmp_path, capsys, given, said):
     assert re.search(said, sentence(capsys, ["run", *given, "--out", str(tmp_path / "out")]))
     assert not (tmp_path / "out").exists()
+
+
+def test_the_version_is_told(capsys):
+    main(["--version"])
+    assert capsys.readouterr().out == f"gzssar {gzssar.__version__}\n"
 
 
 def test_too_few_clips_for_the_folds(tmp_path, capsys):

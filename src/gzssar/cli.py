@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -257,6 +258,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Exit codes: 0 done, 1 `texts check --fail` found something, 2 wrong input (one sentence on stderr), 130 interrupted,
     141 the reader of a pipe went away.
     """
+    if list(sys.argv[1:] if arguments is None else arguments) == ["--version"]:
+        print(f"gzssar {version('gzssar')}")
+        return
     try:
         tyro.extras.subcommand_cli_from_dict(
             _COMMANDS,

@@ -1,4 +1,5 @@
 import inspect
+import re
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -104,6 +105,25 @@ def test_a_clip_too_short_to_tell_a_motion_is_answered_with_a_warning(on_recordi
     prediction = on_recordings.predict(SkeletonSequence(joints, 30.0, NTU25))
     assert (prediction.warning or "").startswith(warned)
     assert (prediction.warning is None) == (not warned)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda joints: joints * 1000, r"unlikely size \(.* m tall: millimetres\?\)\. Convert to metres"),
+        (lambda joints: joints * np.float32([[[[1]]], [[[1]]], [[[0]]]]), r"A coordinate never changes \(z\)"),
+        (lambda joints: np.repeat(joints[:, :1], 30, axis=1), r"no motion at all \(30 frames\)"),
+    ],
+)
+def test_a_clip_that_no_encoder_can_do_much_with_is_answered_with_a_warning(on_recordings, clips, change, said):
+    joints = change(np.repeat(clips[0].joints, 2, axis=1)).astype(np.float32)
+    assert re.search(said, on_recordings.predict(SkeletonSequence(joints, 30.0, NTU25)).warning)
+
+
+def test_positions_beyond_comparison_are_refused(on_recordings, clips):
+    joints = clips[0].joints * np.float32(1e25)
+    with pytest.raises(DataError, match="see that positions are in metres"):
+        on_recordings.predict(SkeletonSequence(joints, 30.0, NTU25))
 
 
 def test_prepared_clips_are_what_the_encoder_reads(on_recordings, clips):

@@ -8,6 +8,7 @@
     fitting.py      from clips and texts to a recognizer, and its honest scores
     bundle.py       the folder: save and load
     card.py         its model card
+    doubts.py       what speaks against an answer
     explanation.py  why a class scores as it does
 """
 

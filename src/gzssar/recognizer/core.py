@@ -19,6 +19,7 @@ from jaxtyping import Float
 from gzssar.errors import ConfigError, DataError, TextError
 from gzssar.recognition.ranking import Scores, score
 from gzssar.recognition.seen import log_densities
+from gzssar.recognizer.doubts import doubts
 from gzssar.recognizer.parts import KnownClass, Parts
 from gzssar.recognizer.prediction import Prediction
 from gzssar.shapes import Clips, SkeletonFeatures
@@ -33,9 +34,6 @@ if TYPE_CHECKING:
 
 Clip = SkeletonSequence | str | Path
 """A recording, or the path of a file that holds one."""
-
-_SHORT = 0.5
-"""Seconds; the shortest clip of UTD-MHAD, MSR Action3D and NW-UCLA, on which the readers are tested, is as long."""
 
 
 class Recognizer:
@@ -228,7 +226,7 @@ class Recognizer:
             return []
         read = [_read(clip) for clip in clips]
         answers = self.predict_features(self.encode(read), candidate_labels, top_k, abstain)
-        return [replace(answer, warning=_warning(clip)) for answer, clip in zip(answers, read, strict=True)]
+        return [replace(answer, warning=doubts(clip)) for answer, clip in zip(answers, read, strict=True)]
 
     def predict_proba(self, clips: Clip | Sequence[Clip]) -> Float[np.ndarray, "N K"]:
         """Probability of each class for each clip; columns as in `classes`, rows sum to 1."""
@@ -303,10 +301,16 @@ class Recognizer:
                 f"{features.shape}: encode the clips with the recognizer's own encoder."
             )
         space = self.parts.skeleton_space(features)
-        seen, unseen = (
-            log_densities(space, np.stack(centres)) if centres else np.zeros((len(space), 0), dtype=np.float32)
-            for centres in ([one.centre for one in known if one.seen], [one.centre for one in known if not one.seen])
-        )
+        with np.errstate(over="ignore"):
+            seen, unseen = (
+                log_densities(space, np.stack(centres)) if centres else np.zeros((len(space), 0), dtype=np.float32)
+                for centres in ([k.centre for k in known if k.seen], [k.centre for k in known if not k.seen])
+            )
+        if not (np.isfinite(seen).all() and np.isfinite(unseen).all()):
+            raise DataError(
+                "features should be near those of the training clips, but some are too far away to be compared: see "
+                "that positions are in metres."
+            )
         return score(seen, unseen, self.parts.gate, self.parts.calibration)
 
     def _candidates(self, labels: Sequence[str] | None) -> tuple[KnownClass, ...]:
@@ -370,14 +374,3 @@ def _read(clip: Clip) -> SkeletonSequence:
     from gzssar.skeletons.readers import read_clip
 
     return read_clip(clip)
-
-
-def _warning(clip: SkeletonSequence) -> str | None:
-    """What speaks against trusting an answer."""
-    frames = clip.joints.shape[1]
-    if frames / clip.fps >= _SHORT:
-        return None
-    counted = "1 frame" if frames == 1 else f"{frames} frames"
-    return (
-        f"{counted}, {frames / clip.fps:.2g} s: too short to tell a motion, so the answer is hardly more than a guess."
-    )

@@ -10,6 +10,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
@@ -328,7 +329,8 @@ class Recognizer:
         key = label_key(label)
         if key not in self._classes:
             near = nearest(label, self.classes)
-            hint = f"nearest are {', '.join(map(repr, near))}" if near else "see .classes"
+            listed = shorten(", ".join(self.classes), 200)
+            hint = f"nearest are {', '.join(map(repr, near))}" if near else f"they are {listed}"
             raise ConfigError(f"{label!r} should be one of the {len(self._classes)} classes, but is none: {hint}.")
         return key
 

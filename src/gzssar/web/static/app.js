@@ -107,7 +107,7 @@ const options = () => ({
 function changeClasses(added) {
   showCounts();
   rank(added);
-  if (added && source) $("answer").scrollIntoView({ behavior: calm.matches ? "auto" : "smooth", block: "nearest" });
+  if (added && source) $("answer").scrollIntoView({ behavior: calm.matches ? "auto" : "smooth", block: "start" });
 }
 
 async function rank(about_label = null) {

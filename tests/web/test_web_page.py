@@ -76,6 +76,7 @@ class Page:
         ActionChains(self.browser).send_keys(*keys).perform()
 
     def sample(self, name):
+        self.browser.execute_script("scrollTo(0, 0)")  # a reload may leave the samples below the banner
         next(button for button in self.all("#samples button") if button.text == name).click()
         self.settled(name)
 

@@ -180,6 +180,12 @@ def test_what_speaks_against_an_answer_is_said(tmp_path, capsys):
     assert capsys.readouterr().err == f"gzssar: {path}: made up\n"
 
 
+def test_what_speaks_against_windows_is_said_once(tmp_path, capsys):
+    path = write_clip(tmp_path / "doubtful.npy", *[FakeRecognizer.DOUBTFUL] * 90)
+    assert rows(path, window=1.0)
+    assert capsys.readouterr().err == f"gzssar: {path}: made up\n"
+
+
 def test_what_came_before_a_malformed_clip_is_written(tmp_path):
     for name in ("a", "b"):
         write_clip(tmp_path / f"{name}.npy", *UP)

@@ -148,6 +148,8 @@ class _Job:
         stretches = slide(clip, self.answer, config.window, config.stride, config.batch_size, steps)
         segments = find_segments(stretches)
         self.rows.segments(name, segments)
+        doubtful = [one.prediction for one in stretches if one.prediction and one.prediction.warning]
+        _warn([(name, prediction) for prediction in doubtful[:1]])  # windows of a recording are mostly doubted alike
         if config.timeline is not None:
             from gzssar.timeline import save_timeline
 

@@ -115,3 +115,17 @@ def test_windows_of_any_length():
 
 def test_no_input_no_answer():
     assert list(answer_frames([], answer, NTU25)) == []
+
+
+def test_a_window_that_cannot_be_recognized_does_not_end_the_stream():
+    def refusing(clips):
+        if clips[0].joints.shape[1] == 2:
+            raise DataError("too odd.")
+        return answer(clips)
+
+    given, heard = lines(*[0.3] * 4), []
+    found = list(answer_frames(given, refusing, NTU25, on_bad=lambda *what: heard.append(what[0])))
+    assert [one.prediction is None for one in found] == [False, True, False, False]
+    assert heard == ["the window that ends in line 2"]
+    with pytest.raises(DataError, match=r"too odd"):
+        list(answer_frames(given, refusing, NTU25))

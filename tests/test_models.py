@@ -283,6 +283,15 @@ def test_recordings_and_their_features_give_the_same_model(model, tmp_path, caps
     assert all(np.array_equal(a.centre, b.centre) for a, b in zip(one.known, other.known, strict=True))
 
 
+def test_features_of_other_weights_are_refused(model, tmp_path, capsys):
+    root = model.parent
+    main(["embed", f"{root}/clips.npz", "--weights", f"{root}/encoder.safetensors", "-o", f"{tmp_path}/f.npz"])
+    save_encoder(tmp_path / "other.safetensors", small_encoder(stream="bone"))
+    given = ("--features", tmp_path / "f.npz", "--texts", root / "texts.csv", "-o", tmp_path / "model")
+    said = refused(capsys, "fit", *given, "--encoder-weights", tmp_path / "other.safetensors")
+    assert "--encoder-weights should be what made the features" in said
+
+
 def test_what_was_left_out_is_named(tmp_path, texts, weights, capsys):
     with np.load(write_recordings(tmp_path / "clips.npz")) as file:
         arrays = dict(file)

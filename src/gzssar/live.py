@@ -38,7 +38,7 @@ class LiveAnswer:
     """Seconds from the first frame to the last."""
 
     prediction: Prediction | None
-    """None where nobody is there."""
+    """None where nobody is there, or the window cannot be recognized."""
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON has it; nobody is an abstention without a ranking."""
@@ -86,11 +86,11 @@ def answer_frames(
         fps: frames per second.
         window: seconds that are recognized; at the start, what there is of them.
         stride: seconds from answer to answer; None for one per frame.
-        on_bad: told of each line that is no frame, and what is wrong with it, which is then passed over.
+        on_bad: told of each line that is no frame or window that cannot be recognized, and why; it is then passed over.
 
     Raises:
         ConfigError: `fps` is no positive number.
-        DataError: a line is no frame and `on_bad` is None, or no line at all is one.
+        DataError: a line is no frame or a window cannot be recognized, and `on_bad` is None; or no line is a frame.
     """
     if not (np.isfinite(fps) and fps > 0):
         raise ConfigError(f"frames should come at a positive rate, but --fps is {fps:g}.")
@@ -110,11 +110,22 @@ def answer_frames(
             continue
         frames += 1
         if frames % step == 0:
-            clip = recent.clip()
-            prediction = None if clip is None else answer([clip])[0]
-            yield LiveAnswer(frames - 1, (frames - 1) / fps, prediction)
+            yield LiveAnswer(frames - 1, (frames - 1) / fps, _answered(recent.clip(), number, answer, on_bad))
     if first_bad and not frames:
         raise DataError(f"no line was a frame: {first_bad}")
+
+
+def _answered(
+    clip: SkeletonSequence | None, number: int, answer: Answer, on_bad: Callable[[str, DataError], None] | None
+) -> Prediction | None:
+    """The answer to a window; None where nobody is there, or it cannot be recognized and somebody listens."""
+    try:
+        return None if clip is None else answer([clip])[0]
+    except DataError as error:
+        if on_bad is None:
+            raise
+        on_bad(f"the window that ends in line {number}", error)
+        return None
 
 
 def parse_frame(line: str, layout: Layout) -> Float[np.ndarray, "M V 3"]:

@@ -14,7 +14,7 @@ from gzssar.clip_config import EmbedConfig
 from gzssar.clips import embed, is_left, job_of
 from gzssar.config import recipe_for
 from gzssar.errors import ConfigError, DataError, OutputError, TextError
-from gzssar.files import cache_root, writing
+from gzssar.files import cache_root, hash_file, writing
 from gzssar.model_config import ExportConfig, FitConfig
 from gzssar.progress import Progress
 from gzssar.recognizer import Recognizer
@@ -45,7 +45,8 @@ def fit(config: FitConfig, progress: Progress | None = None) -> Recognizer:
         raise OutputError(f"{config.out} is there already: name another folder with -o, or delete it.")
     rows, about, working = _rows(config, progress)
     encoder = load_encoder(config.encoder_weights) if config.encoder_weights else None
-    if encoder:
+    if encoder and config.encoder_weights:
+        _check_same_weights(config.encoder_weights, about.get("weights_sha256"))
         encoder = encoder.with_frames(about.get("frames"))
     clips = _training_clips(rows, tuple(about.get("class_names", ())), texts, left_out, config)
     told = {
@@ -81,6 +82,18 @@ def _rows(config: FitConfig, progress: Progress | None) -> tuple[FeatureRows, di
     if not is_left(job_of(wanted, config.encoder_weights, working)):
         embed(wanted, progress)
     return *read_rows(working), working
+
+
+def _check_same_weights(path: Path, made_by: str | None) -> None:
+    """See that features were made by these weights, where they say by which.
+
+    Raises:
+        DataError: by others.
+    """
+    if made_by and hash_file(path) != made_by:
+        raise DataError(
+            f"--encoder-weights should be what made the features, but {path} is another file: name that one."
+        )
 
 
 def _training_clips(

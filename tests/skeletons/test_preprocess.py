@@ -11,6 +11,7 @@ from gzssar.skeletons.preprocess import (
     STREAMS,
     centre,
     fill_gaps,
+    frames_shown,
     normalise,
     pad,
     pool,
@@ -325,3 +326,10 @@ def test_pooled_frames_are_means():
     assert pool(clips, 3).ravel().tolist() == [0.5, 2.5, 4.5]
     with pytest.raises(DataError, match="clips of 6 frames cannot be pooled to 4"):
         pool(clips, 4)
+
+
+def test_a_body_that_is_there_for_a_moment_is_not_thinned_away():
+    clip = np.zeros((3, 60, 25, 1), dtype=np.float32)
+    clip[:, 33] = np.random.default_rng(0).normal(size=(3, 25, 1))
+    assert (frames_shown(clip, 16) == 33).all()
+    assert prenormalise(clip, 16).any(axis=(0, 2)).all()

@@ -163,6 +163,16 @@ def test_pickles_are_small():
     assert "because it is a pickle" in told(many, "many.pkl")
 
 
+def test_json_is_small():
+    many = b'{"skeletons": [' + b"[]," * 1_000_000 + b"[]]}"
+    assert "because it is JSON" in told(many, "many.json")
+
+
+def test_a_nul_hides_no_lines():
+    lines = b"1,2\n\0\n" + b"\n" * 1_100_000
+    assert "lines for 10000 frames" in told(lines, "many.csv")
+
+
 def test_a_readers_own_mistake_is_a_sentence_and_a_line_in_the_log(monkeypatch, caplog):
     def fail(path, options):
         raise ZeroDivisionError

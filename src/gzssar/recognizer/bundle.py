@@ -72,7 +72,8 @@ def save_bundle(folder: Path, recognizer: Recognizer, overwrite: bool = False) -
             _write(working / "new", recognizer, target / SAMPLES)
             _swap(working, target)
         finally:
-            shutil.rmtree(working, ignore_errors=True)
+            if not (working / "old").exists() or _is_bundle(target):  # else it is all that is left
+                shutil.rmtree(working, ignore_errors=True)
     except OutputError:
         raise
     except OSError as error:
@@ -130,6 +131,8 @@ def load_bundle(folder: Path) -> tuple[Parts, list[KnownClass]]:
     """
     config = _read_config(folder)
     for name, digest in config["files"].items():
+        if name == _CARD:  # listed by the first folders of this version; it may be edited
+            continue
         if not (folder / name).is_file():
             raise DataError(f"{folder} should hold {name}, but it does not: copy the whole folder again.")
         if hash_file(folder / name) != digest:
@@ -178,7 +181,7 @@ def _read_config(folder: Path) -> dict[str, Any]:
         )
     if (
         not isinstance(config.get("files"), dict)
-        or not set(config["files"]) <= {_WEIGHTS, _ENCODER, _TEXTS}
+        or not set(config["files"]) <= {_WEIGHTS, _ENCODER, _TEXTS, _CARD}
         or _WEIGHTS not in config["files"]
         or _TEXTS not in config["files"]
     ):

@@ -229,6 +229,7 @@ class Recognizer:
         answers = self.predict_features(self.encode(read), candidate_labels, top_k, abstain)
         return [replace(answer, warning=doubts(clip)) for answer, clip in zip(answers, read, strict=True)]
 
+    @one_thread()
     def predict_proba(self, clips: Clip | Sequence[Clip]) -> Float[np.ndarray, "N K"]:
         """Probability of each class for each clip; columns as in `classes`, rows sum to 1."""
         scores = self._score(self.encode(clips), self.known)
@@ -295,7 +296,7 @@ class Recognizer:
     def _score(self, features: SkeletonFeatures, known: Sequence[KnownClass]) -> Scores:
         width = len(self.parts.skeleton_space.offset)
         with np.errstate(over="ignore"):  # what leaves the range becomes infinite and is refused
-            features = features.astype(np.float32)
+            features = np.asarray(features, dtype=np.float32)
         if features.ndim != 2 or features.shape[1] != width or not np.isfinite(features).all():
             raise DataError(
                 f"features should be finite and of width {width}, one row per clip, but their shape is "

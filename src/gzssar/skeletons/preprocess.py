@@ -129,7 +129,7 @@ def prenormalise(clip: Float[np.ndarray, "C T V M"], frames: int) -> Float[np.nd
     """
     _check_frames(frames)
     _check_ntu25(clip)
-    if not clip[:, _thinned(clip.shape[1], frames), :, :1].any():
+    if not clip[..., :1].any():
         raise DataError(
             "the first body should be present in a clip, but it is zero in all frames: put a body that was tracked "
             "first, or leave the clip out."
@@ -149,6 +149,9 @@ def frames_shown(clip: Float[np.ndarray, "C T V M"], frames: int) -> Int[np.ndar
         frames: length of the result.
     """
     kept = _thinned(clip.shape[1], frames)
+    there = np.flatnonzero(np.any(clip[..., 0] != 0, axis=(0, 2)))
+    if there.size and not np.isin(kept, there).any():  # thinning would leave nobody
+        kept = there[_thinned(len(there), frames)]
     return np.stack([kept[_cycle(clip[..., body][:, kept], frames)] for body in range(clip.shape[3])], axis=1)
 
 

@@ -23,8 +23,8 @@ from gzssar.web.workers import Workers
 _ABOUT = """
 Recognize actions in skeleton clips, those with training clips and those that are known from words alone.
 
-Errors are `{"error": sentence}`. Nothing is kept of an upload, and nothing of a class either, unless the server was
-started with `--shared`.
+Errors are `{"error": sentence}`. Nothing is kept of an upload. Of a class, nothing is kept on disk or shown to anybody
+else, unless the server was started with `--shared`; the last texts stay in memory for a while.
 """
 
 PAGES = {

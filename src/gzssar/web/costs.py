@@ -17,12 +17,15 @@ _LINES_PER_FRAME = 100
 _BREAKS = b"\n\r\x0b\x0c\x1c\x1d\x1e\x85\xa8\xa9"
 """What Python takes for the end of a line, or what such an end has in UTF-8."""
 
-_PICKLE = 2 * MIB
-"""A pickle of one clip has less than 100 kB a second; of 16 MiB, six million empty clips can be made."""
+_NESTED = 2 * MIB
+"""A clip as a pickle or as JSON has less than 100 kB a second; of 16 MiB, six million empty clips can be made."""
+
+_ARRAYS = (b"\x93NUMPY", b"MATLAB")
+"""How files begin that hold arrays, which cost no more than they weigh."""
 
 
 def check_cost(path: Path, limits: Limits) -> None:
-    """Refuse archives that unpack to too much, texts of too many lines, and large pickles.
+    """Refuse archives that unpack to too much, texts of too many lines, and large pickles and JSON.
 
     Raises:
         DataError: the file is one of these.
@@ -32,8 +35,10 @@ def check_cost(path: Path, limits: Limits) -> None:
     if start.startswith(b"PK\3\4"):
         _check_archive(path, limits)
     elif PysklReader().recognizes(path, start):
-        _check_pickle(path)
-    elif b"\0" not in start:
+        _check_nested(path, "a pickle")
+    elif start.lstrip()[:1] in (b"{", b"["):
+        _check_nested(path, "JSON")
+    elif not start.startswith(_ARRAYS):
         _check_lines(path, limits)
 
 
@@ -46,10 +51,10 @@ def _check_archive(path: Path, limits: Limits) -> None:
         )
 
 
-def _check_pickle(path: Path) -> None:
-    if (size := path.stat().st_size) > _PICKLE:
+def _check_nested(path: Path, what: str) -> None:
+    if (size := path.stat().st_size) > _NESTED:
         raise DataError(
-            f"{path} should have at most {_PICKLE // MIB} MiB, because it is a pickle, but it has {size / MIB:.1f}: "
+            f"{path} should have at most {_NESTED // MIB} MiB, because it is {what}, but it has {size / MIB:.1f}: "
             "send a single clip."
         )
 

@@ -24,7 +24,7 @@ assert set(get_args(LayoutName)) == set(LAYOUTS)
 ShownName = Annotated[str, StringConstraints(max_length=200)]
 Multipart = Form(media_type="multipart/form-data")
 
-_CLASS_LIST = TypeAdapter(list[NewClass])
+_CLASS_LIST = TypeAdapter(Annotated[list[NewClass], Field(max_length=1000)])
 
 
 def _without_null(schema: dict[str, Any]) -> None:
@@ -74,7 +74,8 @@ class ClassesForm(ClipForm):
         try:
             return tuple(_CLASS_LIST.validate_json(self.classes)) if self.classes else ()
         except ValidationError as error:
-            found = [{**one, "loc": ("classes", *one["loc"])} for one in error.errors(include_url=False)]
+            first = error.errors(include_url=False)[0]
+            found = [{**first, "loc": ("classes", *first["loc"])}]
             raise RequestValidationError(found) from error
 
 

@@ -80,8 +80,8 @@ class Ranking(_Documented):
     label: str | None
     """The first of the ranking; null where the model abstains."""
 
-    p_seen: float | None
-    """The gate's probability that the clip shows a seen class; null where the gate was not asked."""
+    p_seen: float
+    """The gate's probability that the clip shows a seen class; 1 or 0 where classes of one kind alone compete."""
 
     abstained: bool
     warning: str | None = None

@@ -42,12 +42,15 @@ export function showAnswer(answer, added, selected, choose, all) {
       ? "The model was trained on clips of this action."
       : "The model has no clip of this action, only words.";
   tell("top-warning", answer.warning ?? "");
-  show("gate", answer.p_seen !== null);
+  show("gate", gated(answer));
   $("gate-seen").style.width = `${100 * answer.p_seen}%`;
   $("gate-text-seen").textContent = `seen ${percent(answer.p_seen)}`;
   $("gate-text-unseen").textContent = `unseen ${percent(1 - answer.p_seen)}`;
   showRanking(answer.ranking, added, selected, choose, all);
 }
+
+// Whether classes of both kinds compete: else there is nothing for the gate to decide.
+export const gated = ({ ranking }) => new Set(ranking.map((entry) => entry.seen)).size > 1;
 
 const kind = (entry) => (entry.seen ? "seen" : "unseen");
 

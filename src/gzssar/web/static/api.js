@@ -9,7 +9,10 @@ async function ask(address, options) {
     if (error.name === "AbortError") throw error;
     throw new Error("The server does not answer. Is it still running?");
   }
-  const body = await response.json().catch(() => ({}));
+  const body = await response.json().catch((error) => {
+    if (error.name === "AbortError") throw error; // else it would pass for an empty answer
+    return {};
+  });
   if (!response.ok) {
     const sentence = body.error || `The server answered with status ${response.status}.`;
     throw Object.assign(new Error(sentence), { field: body.field });

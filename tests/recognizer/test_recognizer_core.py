@@ -110,9 +110,9 @@ def test_a_clip_too_short_to_tell_a_motion_is_answered_with_a_warning(on_recordi
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda joints: joints * 1000, r"unlikely size \(.* m tall: millimetres\?\)\. Convert to metres"),
+        (lambda joints: joints * 1000, r"unlikely size \(.* m tall: millimetres\?\): positions should be in metres"),
         (lambda joints: joints * np.float32([[[[1]]], [[[1]]], [[[0]]]]), r"A coordinate never changes \(z\)"),
-        (lambda joints: np.repeat(joints[:, :1], 30, axis=1), r"no motion at all \(30 frames\)"),
+        (lambda joints: np.repeat(joints[:, :1], 30, axis=1), r"Nothing moves \(30 frames\)"),
     ],
 )
 def test_a_clip_that_no_encoder_can_do_much_with_is_answered_with_a_warning(on_recordings, clips, change, said):

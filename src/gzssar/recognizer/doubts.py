@@ -1,19 +1,23 @@
 """What speaks against trusting an answer, though the clip can be read: shown beside the answer, never instead of it."""
 
-from gzssar.skeletons.inspection import ADVICE, find_oddities
+from gzssar.skeletons.inspection import find_oddities
 from gzssar.skeletons.sequence import SkeletonSequence
 
 _SHORT = 0.5
 """Seconds; the shortest clip of UTD-MHAD, MSR Action3D and NW-UCLA is as long, and none of them is doubted."""
-_ODD = ("frozen", "flat", "scale")
-"""Findings of `gzssar inspect` with which no encoder can do much; gaps, say, it can."""
+_ODD = {
+    "frozen": "Nothing moves ({}).",
+    "flat": "A coordinate never changes ({}): is this a recording in two dimensions?",
+    "scale": "The skeleton has an unlikely size ({}): positions should be in metres.",
+}
+"""Findings of `gzssar inspect` with which no encoder can do much, and what is said; with gaps, say, it can."""
 
 
 def doubts(clip: SkeletonSequence) -> str | None:
     """Sentences on a clip that is very short, without motion, flat, or of a size that people do not have; or None."""
     odd = find_oddities(clip)
     told = [_short(clip)] if clip.joints.shape[1] / clip.fps < _SHORT else []
-    told += [f"{ADVICE[name][0]} ({odd[name]}). {ADVICE[name][1]}." for name in _ODD if name in odd]
+    told += [sentence.format(odd[name]) for name, sentence in _ODD.items() if name in odd]
     return " ".join(told) or None
 
 

@@ -6,10 +6,12 @@ and what one visitor adds cannot reach another.
 
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 
 from starlette.exceptions import HTTPException
 
 from gzssar.errors import ConfigError
+from gzssar.texts.classes import label_key
 from gzssar.web.config import Limits
 from gzssar.web.model import ServedRecognizer
 from gzssar.web.schemas import NewClass, ShownClass
@@ -44,7 +46,7 @@ class ClassStore:
             HTTPException: there is a class of that label.
             GzssarError: the recognizer refuses it.
         """
-        if new.label in self.recognizer().classes:
+        if _is_among(new.label, self.recognizer().classes):
             raise _taken(new.label)
         self.recognizer((new,))
 
@@ -104,7 +106,7 @@ class ClassStore:
         """
         with self._writing:
             now = self.recognizer()
-            if new.label in now.classes:
+            if _is_among(new.label, now.classes):
                 raise _taken(new.label)
             if len(now.classes) - len(self._own) >= self._limits.max_classes:
                 raise self._too_many()
@@ -135,6 +137,11 @@ class ClassStore:
 
     def _too_many(self) -> ConfigError:
         return ConfigError(f"at most {self._limits.max_classes} classes can be added: remove one first.")
+
+
+def _is_among(label: str, labels: Sequence[str]) -> bool:
+    """Whether a label is there, as the recognizer compares them."""
+    return label_key(label) in map(label_key, labels)
 
 
 def _taken(label: str) -> HTTPException:

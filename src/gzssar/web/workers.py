@@ -95,4 +95,6 @@ def _busy() -> HTTPException:
 
 
 def _too_slow(limit: float) -> HTTPException:
-    return HTTPException(504, f"the answer should take at most {limit:g} s, but is not ready: send a shorter clip.")
+    return HTTPException(
+        504, f"the answer should take at most {limit:g} s, but is not ready: send a shorter clip, or fewer classes."
+    )

@@ -116,7 +116,7 @@ export function showWhy(why, texts, clip) {
     const [from, to] = [why.frame_edges[t], why.frame_edges[t + 1]].map((share) => share * clip.duration_s);
     sentences.push(`Most telling from ${from.toFixed(1)} to ${to.toFixed(1)} s.`);
   }
-  $("parts").textContent = `${sentences.join(" ")} Measured by how far the score falls when a part is frozen.`;
+  $("parts").textContent = `${sentences.join(" ")} Measured by how much less likely the clip gets when a part is frozen.`;
 }
 
 function similarity(name, value, text) {

@@ -263,8 +263,14 @@ def _watched(path: Path, job: _Job, watch: Watch) -> bool:
             clips.append((entry.name, entry.read()))
         except DataError as error:
             complain(entry.name, error)
-    job.write(clips, complain)
-    return bool(clips)
+    refused: set[str] = set()
+
+    def refuse(name: str, error: GzssarError) -> None:
+        refused.add(name)
+        complain(name, error)
+
+    job.write(clips, refuse)
+    return len(refused) < len(clips)
 
 
 def _live(config: PredictConfig, answer: Answer, out: Output, frames: Iterable[str]) -> None:

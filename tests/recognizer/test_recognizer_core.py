@@ -126,6 +126,18 @@ def test_positions_beyond_comparison_are_refused(on_recordings, clips):
         on_recordings.predict(SkeletonSequence(joints, 30.0, NTU25))
 
 
+def test_far_from_all_classes_scores_still_sum_to_one(on_features, features):
+    for factor in (1e3, 1e5, 1e7):
+        [prediction] = on_features.predict_features(features[:1] * np.float32(factor), top_k=None)
+        assert sum(entry["score"] for entry in prediction) == pytest.approx(1)
+
+
+def test_classes_of_a_file(on_features, tmp_path):
+    (tmp_path / "more.csv").write_text("label,action,motion\nsit,to sit,knees bend\n")
+    on_features.add_classes(tmp_path / "more.csv")
+    assert on_features.classes[-1] == "sit"
+
+
 def test_prepared_clips_are_what_the_encoder_reads(on_recordings, clips):
     prepared = on_recordings.prepare(clips)
     assert prepared.shape == (len(clips), 3, on_recordings.frames, 25, 1)
@@ -216,7 +228,7 @@ def test_equal_questions_have_equal_answers(on_recordings, clips):
     ],
 )
 def test_features_of_another_encoder_are_refused(on_features, features):
-    with pytest.raises(DataError, match=f"should be finite and of width {WIDTH}, one row per clip"):
+    with pytest.raises(DataError, match=f"features should be (of width {WIDTH}, one row per clip|finite)"):
         on_features.predict_features(features)
 
 

@@ -46,6 +46,12 @@ def test_bad_folders(tmp_path, content):
         load_samples(folder)
 
 
+def test_notes_among_the_clips_are_left_alone(tmp_path):
+    (tmp_path / "README.txt").write_text("recorded on a Tuesday")
+    (tmp_path / "walk.csv").write_bytes(csv_bytes())
+    assert list(load_samples(tmp_path)) == ["walk"]
+
+
 def test_synthetic_ones_are_seen_and_unseen():
     samples = synthetic_samples()
     fake = FakeRecognizer()

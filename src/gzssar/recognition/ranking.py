@@ -161,4 +161,5 @@ def _softmax(logits: Float[np.ndarray, "N G"]) -> Float[np.ndarray, "N G"]:
 
 def _log_softmax(logits: Float[np.ndarray, "N G"]) -> Float[np.ndarray, "N G"]:
     logits = logits.astype(np.float64)
+    logits = logits - logits.max(axis=1, keepdims=True)  # else far from all classes nothing is left of the logarithm
     return logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)

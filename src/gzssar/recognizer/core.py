@@ -26,7 +26,7 @@ from gzssar.recognizer.prediction import Prediction
 from gzssar.shapes import Clips, SkeletonFeatures
 from gzssar.skeletons.encoder import Encoder
 from gzssar.skeletons.sequence import SkeletonSequence
-from gzssar.texts.classes import KIND_OF, ClassText, ClassTexts, label_key, nearest
+from gzssar.texts.classes import KIND_OF, ClassText, ClassTexts, label_key, nearest, read_class_texts
 from gzssar.texts.encoders.encoder import TextEncoder
 from gzssar.threads import one_thread
 
@@ -167,12 +167,16 @@ class Recognizer:
         text = ClassText(label, action or None, motion or None)
         self._classes[label_key(label)] = KnownClass(text, False, tables, self._prototype(tables))
 
-    def add_classes(self, texts: ClassTexts) -> None:
+    def add_classes(self, texts: ClassTexts | str | Path) -> None:
         """Add the classes of a table, as :meth:`add_class` does one by one; none, if one cannot be.
 
+        Args:
+            texts: the table, or the path of one: CSV, TSV, JSON or YAML with label, action and motion.
+
         Raises:
-            GzssarError: as :meth:`add_class`, or a class has no label.
+            GzssarError: as :meth:`add_class`, or a class has no label, or the table is malformed.
         """
+        texts = texts if isinstance(texts, ClassTexts) else read_class_texts(Path(texts))
         more = self.copy()
         for text, label in zip(texts, texts.of_kind("label"), strict=True):
             more.add_class(label, text.action, text.motion)
@@ -297,11 +301,13 @@ class Recognizer:
         width = len(self.parts.skeleton_space.offset)
         with np.errstate(over="ignore"):  # what leaves the range becomes infinite and is refused
             features = np.asarray(features, dtype=np.float32)
-        if features.ndim != 2 or features.shape[1] != width or not np.isfinite(features).all():
+        if features.ndim != 2 or features.shape[1] != width:
             raise DataError(
-                f"features should be finite and of width {width}, one row per clip, but their shape is "
-                f"{features.shape}: encode the clips with the recognizer's own encoder."
+                f"features should be of width {width}, one row per clip, but their shape is {features.shape}: encode "
+                "the clips with the recognizer's own encoder."
             )
+        if not np.isfinite(features).all():
+            raise DataError("features should be finite, but some are not: see that positions are in metres.")
         space = self.parts.skeleton_space(features)
         with np.errstate(over="ignore"):
             seen, unseen = (

@@ -6,6 +6,7 @@ from pathlib import Path
 from gzssar.errors import ConfigError, DataError
 from gzssar.skeletons.layout import NTU25
 from gzssar.skeletons.readers import ClipSource, ReadOptions, open_clips, read_clips
+from gzssar.skeletons.readers.registry import find_reader
 from gzssar.skeletons.sequence import SkeletonSequence
 
 Samples = Mapping[str, SkeletonSequence]
@@ -49,6 +50,8 @@ def synthetic_samples() -> dict[str, SkeletonSequence]:
 
 def _named_clips(folder: Path) -> Iterator[tuple[str, SkeletonSequence]]:
     for path in sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith(".")):
+        if find_reader(path) is None:
+            continue  # a note, as in any folder
         source = _open(path)
         for clip in read_clips(source):
             named = clip.label is not None and clip.label < len(source.class_names)

@@ -4,7 +4,7 @@ fixed list is kept, and errors speak of the visitor's file, not of ours.
 
 import logging
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from shutil import copyfileobj
 from typing import Protocol, runtime_checkable
@@ -67,6 +67,7 @@ def read_upload(upload: Upload, limits: Limits) -> SkeletonSequence:
         except Exception as error:  # a reader's own mistake: the visitor gets a sentence, the log the traceback
             log.exception("reading an upload failed")
             raise DataError(f"{shown} should hold a skeleton clip, but reading it failed: save it again.") from error
+    clip = replace(clip, name=clip.name.replace(path.name, shown))
     frames = clip.joints.shape[1]
     if frames > limits.max_frames:
         raise DataError(

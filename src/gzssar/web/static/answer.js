@@ -25,6 +25,7 @@ export function empty(sentence) {
   show("why", false);
   tell("answer-error", "");
   tell("answer-empty", sentence);
+  $("live").textContent = "";
 }
 
 export function showAnswer(answer, added, selected, choose, all) {

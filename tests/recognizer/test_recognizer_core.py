@@ -107,11 +107,19 @@ def test_a_clip_too_short_to_tell_a_motion_is_answered_with_a_warning(on_recordi
     assert (prediction.warning is None) == (not warned)
 
 
+def astray(joints):
+    lost = joints.copy()
+    lost[:, 5, 7] = 20
+    return lost
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
         (lambda joints: joints * 1000, r"unlikely size \(.* m tall: millimetres\?\): positions should be in metres"),
         (lambda joints: joints * np.float32([[[[1]]], [[[1]]], [[[0]]]]), r"A coordinate never changes \(z\)"),
+        (astray, r"In 1 frame joints lie more than 3 m apart"),
+        (lambda joints: joints * (np.arange(24) % 2).reshape(1, -1, 1, 1), r"Nobody is there in 12 frames of 24"),
         (lambda joints: np.repeat(joints[:, :1], 30, axis=1), r"Nothing moves \(30 frames\)"),
     ],
 )

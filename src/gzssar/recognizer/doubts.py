@@ -7,7 +7,7 @@ from gzssar.skeletons.inspection import find_oddities
 from gzssar.skeletons.sequence import SkeletonSequence
 
 _SHORT = 0.5
-"""Seconds; the shortest clip of UTD-MHAD, MSR Action3D and NW-UCLA is as long. Of their 2815 clips one is doubted, rightly."""
+"""Seconds; the shortest clip of UTD-MHAD, MSR Action3D and NW-UCLA is as long. One of their 2815 clips is doubted."""
 _WIDEST = 3.0
 """Metres between two joints of one body."""
 _MOST_ABSENT = 0.25

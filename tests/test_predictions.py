@@ -329,7 +329,7 @@ class Pipe(io.StringIO):
 @pytest.mark.parametrize("live", [False, True])
 def test_a_reader_that_goes_away_ends_quietly(tmp_path, monkeypatch, live):
     hushed = []
-    monkeypatch.setattr(gzssar.predictions, "_hush", hushed.append)
+    monkeypatch.setattr(gzssar.predictions, "hush", hushed.append)
     for k in range(5):
         write_clip(tmp_path / f"{k}.npy", *UP)
     out = Pipe(2)
@@ -341,9 +341,9 @@ def test_a_reader_that_goes_away_ends_quietly(tmp_path, monkeypatch, live):
 
 def test_nothing_is_said_when_the_program_ends_after_a_broken_pipe():
     program = (
-        "import sys; from gzssar.predictions import _hush\n"
+        "import sys; from gzssar.files import hush\n"
         "try: print('a row', flush=True)\n"
-        "except BrokenPipeError: _hush(sys.stdout)\n"
+        "except BrokenPipeError: hush(sys.stdout)\n"
     )
     process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     process.stdout.close()

@@ -1,6 +1,5 @@
 """The command line: parse, call, print."""
 
-import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -272,7 +271,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         Console(stderr=True).print(f"gzssar: {error.for_terminal}", markup=False, highlight=False, soft_wrap=True)
         sys.exit(USAGE_ERROR)
     except BrokenPipeError:  # whoever read along has had enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        from gzssar.files import hush
+
+        hush(sys.stdout)
         sys.exit(PIPE_CLOSED)
     except OSError as error:
         print(f"gzssar: {error.filename or 'a file'} cannot be read or written ({error.strerror}).", file=sys.stderr)

@@ -44,10 +44,10 @@ def fit(config: FitConfig, progress: Progress | None = None) -> Recognizer:
     if config.out.exists() and any(config.out.iterdir() if config.out.is_dir() else [config.out]):
         raise OutputError(f"{config.out} is there already: name another folder with -o, or delete it.")
     rows, about, working = _rows(config, progress)
-    encoder = load_encoder(config.encoder_weights) if config.encoder_weights else None
-    if encoder and config.encoder_weights:
+    encoder = None
+    if config.encoder_weights:
         _check_same_weights(config.encoder_weights, about.get("weights_sha256"))
-        encoder = encoder.with_frames(about.get("frames"))
+        encoder = load_encoder(config.encoder_weights).with_frames(about.get("frames"))
     clips = _training_clips(rows, tuple(about.get("class_names", ())), texts, left_out, config)
     told = {
         "data": (config.data or config.features or Path()).resolve().name,

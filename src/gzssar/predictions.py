@@ -1,6 +1,5 @@
 """What `gzssar predict` does: recordings of any format in, answers out, row by row as they are ready."""
 
-import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -9,6 +8,7 @@ from pathlib import Path
 from textwrap import shorten
 
 from gzssar.errors import ConfigError, DataError, GzssarError, MissingExtraError
+from gzssar.files import hush
 from gzssar.live import answer_frames
 from gzssar.model_config import PredictConfig
 from gzssar.prediction_rows import CsvRows, JsonRows, Output, Rows, TableRows
@@ -66,7 +66,7 @@ def predict(
         else:
             _all(job, None if out.isatty() else progress)
     except BrokenPipeError:
-        _hush(out)
+        hush(out)
 
 
 def load(config: PredictConfig) -> Recognizer:
@@ -327,7 +327,7 @@ def _few_complaints() -> OnBad:
         if named <= _MOST_NAMED:
             _complain(name, error)
         if named == _MOST_NAMED:
-            print("gzssar: further lines that are no frames are left out silently", file=sys.stderr)
+            print("gzssar: further lines and windows are left out silently", file=sys.stderr)
 
     return complain
 
@@ -337,8 +337,3 @@ def _stop(name: str, error: DataError) -> None:
     if Path(name).name in str(error):
         raise error
     raise DataError(f"{name}: {error}", option=error.option) from error
-
-
-def _hush(out: Output) -> None:
-    """Nobody reads on: what is left in the buffer goes nowhere, instead of failing when the program ends."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())

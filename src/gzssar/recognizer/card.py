@@ -59,13 +59,13 @@ def card(recognizer: Recognizer) -> str:
 
 def _changes(recognizer: Recognizer) -> list[str]:
     """Which classes came and went since the scores were taken."""
-    fitted = recognizer.parts.about.get("classes", {})
-    before = {(label, kind == "seen") for kind, labels in fitted.items() for label in labels}
+    fitted = recognizer.parts.about.get("classes")
+    before = {(label, kind == "seen") for kind, labels in (fitted or {}).items() for label in labels}
     now = {(one.text.label or "", one.seen) for one in recognizer.known}
-    changes = [(f"added {label}", label) for label, _ in now - before] if fitted else []
-    changes += [(f"removed {label}", label) for label, _ in before - now]
-    if not changes:
+    if fitted is None or now == before:
         return []
+    changes = [(f"added {label}", label) for label, _ in now - before]
+    changes += [(f"removed {label}", label) for label, _ in before - now]
     told = ", ".join(text for text, _ in sorted(changes, key=lambda change: change[1]))
     return [f"**Taken before classes were changed** ({told}); with the classes it has now, they may differ.", ""]
 

@@ -1,9 +1,6 @@
 """What speaks against trusting an answer, though the clip can be read: shown beside the answer, never instead of it."""
 
-import numpy as np
-from jaxtyping import Float
-
-from gzssar.skeletons.inspection import find_oddities
+from gzssar.skeletons.inspection import body_sizes, counted, find_oddities, present_bodies
 from gzssar.skeletons.sequence import SkeletonSequence
 
 _SHORT = 0.5
@@ -23,24 +20,14 @@ _ODD = {
 def doubts(clip: SkeletonSequence) -> str | None:
     """Sentences on a clip that is very short, without motion, flat, of a size that people do not have, or badly
     tracked; None where nothing speaks against it."""
-    count, odd, sizes = clip.joints.shape[1], find_oddities(clip), _sizes(clip)
+    count, odd = clip.joints.shape[1], find_oddities(clip)
     told = []
     if count / clip.fps < _SHORT:
-        length = f"{_frames(count)}, {count / clip.fps:.2g} s"
+        length = f"{counted(count, 'frame')}, {count / clip.fps:.2g} s"
         told.append(f"{length}: too short to tell a motion, so the answer is hardly more than a guess.")
     told += [sentence.format(odd[name]) for name, sentence in _ODD.items() if name in odd]
-    if (astray := int((sizes > _WIDEST).any(axis=1).sum())) and "scale" not in odd:
-        told.append(f"In {_frames(astray)} joints lie more than {_WIDEST:g} m apart: tracking was lost there.")
-    if (absent := int((sizes == 0).all(axis=1).sum())) > _MOST_ABSENT * count:
-        told.append(f"Nobody is there in {_frames(absent)} of {count}.")
+    if (astray := int((body_sizes(clip) > _WIDEST).any(axis=1).sum())) and "scale" not in odd:
+        told.append(f"In {counted(astray, 'frame')} joints lie more than {_WIDEST:g} m apart: tracking was lost there.")
+    if (absent := int((~present_bodies(clip).any(axis=1)).sum())) > _MOST_ABSENT * count:
+        told.append(f"Nobody is there in {counted(absent, 'frame')} of {count}.")
     return " ".join(told) or None
-
-
-def _sizes(clip: SkeletonSequence) -> Float[np.ndarray, "T M"]:
-    """The longest side of each body's bounding box in each frame; 0 where the body is absent."""
-    with np.errstate(over="ignore"):
-        return np.asarray(np.ptp(clip.joints, axis=2).max(axis=0))
-
-
-def _frames(count: int) -> str:
-    return "1 frame" if count == 1 else f"{count} frames"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Float
 
 from gzssar.progress import Steps
 from gzssar.skeletons.readers.reader import ClipSource
@@ -158,6 +158,11 @@ def present_bodies(sequence: SkeletonSequence) -> Bool[np.ndarray, "T M"]:
     return np.asarray(np.any(sequence.joints != 0, axis=(0, 2)))
 
 
+def body_sizes(sequence: SkeletonSequence) -> Float[np.ndarray, "T M"]:
+    """The longest side of each body's bounding box, frame by frame, in the joints' unit; 0 where the body is absent."""
+    return np.asarray(_spread(sequence.joints, 2).max(axis=0))
+
+
 def find_oddities(sequence: SkeletonSequence) -> dict[str, str]:
     """What is odd in one clip: keys of :data:`ADVICE`, each with a few words of detail."""
     present = present_bodies(sequence)
@@ -223,8 +228,7 @@ def _hash(sequence: SkeletonSequence) -> bytes:
 
 def _height(sequence: SkeletonSequence, present: Bool[np.ndarray, "T M"]) -> float:
     """Median over frames and bodies of the longest side of a body's bounding box."""
-    sides = _spread(sequence.joints, 2).max(axis=0)
-    return float(np.median(sides[present]))
+    return float(np.median(body_sizes(sequence)[present]))
 
 
 def _unlikely_size(sequence: SkeletonSequence, present: Bool[np.ndarray, "T M"]) -> str:
@@ -283,7 +287,7 @@ def _warnings(inspection: Inspection) -> Iterator[str]:
 
 
 def _sentence(what: str, clips: Sequence[str], advice: str) -> str:
-    return f"{what} in {_count(len(clips), 'clip')}: {_listed(clips)}. {advice}"
+    return f"{what} in {counted(len(clips), 'clip')}: {_listed(clips)}. {advice}"
 
 
 def _rows(inspection: Inspection) -> Iterator[tuple[str, str]]:
@@ -322,13 +326,13 @@ def _ids(counts: Counter[int], readable: int) -> str:
         return "not known"
     ids = ", ".join(map(str, sorted(counts))) if len(counts) <= _LISTED else f"{min(counts)} to {max(counts)}"
     unknown = readable - counts.total()
-    return f"{len(counts)} (id {ids})" + (f", not known in {_count(unknown, 'clip')}" if unknown else "")
+    return f"{len(counts)} (id {ids})" + (f", not known in {counted(unknown, 'clip')}" if unknown else "")
 
 
 def _values(counts: Counter[int] | Counter[str]) -> str:
     if len(counts) == 1:
         return str(next(iter(counts)))
-    return _listed([f"{value} in {_count(n, 'clip')}" for value, n in counts.most_common()])
+    return _listed([f"{value} in {counted(n, 'clip')}" for value, n in counts.most_common()])
 
 
 def _range(counts: Counter[int] | Counter[float], form: str) -> str:
@@ -342,9 +346,10 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:_LISTED]) + (f" and {more} more" if more > 0 else "")
 
 
-def _count(number: int, what: str) -> str:
+def counted(number: int, what: str) -> str:
+    """A number and what it counts: 1 clip, 2 clips."""
     return f"{number} {what if number == 1 else what + 's'}"
 
 
 def _frames(number: int) -> str:
-    return _count(number, "frame") if number else ""
+    return counted(number, "frame") if number else ""

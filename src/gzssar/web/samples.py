@@ -5,8 +5,8 @@ from pathlib import Path
 
 from gzssar.errors import ConfigError, DataError
 from gzssar.skeletons.layout import NTU25
-from gzssar.skeletons.readers import ClipSource, ReadOptions, open_clips, read_clips
-from gzssar.skeletons.readers.registry import find_reader
+from gzssar.skeletons.readers import ClipSource, Reader, ReadOptions, read_clips
+from gzssar.skeletons.readers.registry import recognized
 from gzssar.skeletons.sequence import SkeletonSequence
 
 Samples = Mapping[str, SkeletonSequence]
@@ -49,20 +49,19 @@ def synthetic_samples() -> dict[str, SkeletonSequence]:
 
 
 def _named_clips(folder: Path) -> Iterator[tuple[str, SkeletonSequence]]:
-    for path in sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith(".")):
-        if find_reader(path) is None:
-            continue  # a note, as in any folder
-        source = _open(path)
+    files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+    for path, reader in recognized(files):
+        source = _open(path, reader)
         for clip in read_clips(source):
             named = clip.label is not None and clip.label < len(source.class_names)
             yield (source.class_names[clip.label or 0] if named else path.stem), clip
 
 
-def _open(path: Path) -> ClipSource:
+def _open(path: Path, reader: Reader) -> ClipSource:
     try:
-        return open_clips(path)
+        return reader.open(path, ReadOptions())
     except ConfigError:  # a plain table, which does not say what its joints are
-        return open_clips(path, ReadOptions(layout=NTU25.name))
+        return reader.open(path, ReadOptions(layout=NTU25.name))
 
 
 def _free(name: str, taken: Samples) -> str:

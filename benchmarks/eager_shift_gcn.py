@@ -1,13 +1,13 @@
 """Shift-GCN as one would first write it, for comparison: channels second, one operation after the other, no folding.
 
-It computes what :class:`gzssar.skeletons.shift_gcn.ShiftGcn` computes, from the same weights.
+It computes what :class:`gzssar.encoders.shift_gcn.network.ShiftGcn` computes, from the same weights.
 """
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from gzssar.skeletons.shift_gcn import Block, PointwiseNorm, ShiftGcn, TemporalShift
+from gzssar.encoders.shift_gcn.network import Block, PointwiseNorm, ShiftGcn, TemporalShift
 
 
 def eager_features(network: ShiftGcn, clips: Tensor) -> Tensor:

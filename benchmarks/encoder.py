@@ -18,13 +18,13 @@ import torch
 from sklearn.linear_model import LogisticRegression
 
 from eager_shift_gcn import eager_features
-from gzssar.clip_config import EmbedConfig
-from gzssar.clips import embed
+from gzssar.commands.embed import embed
+from gzssar.commands.options import EmbedConfig
+from gzssar.encoders.shift_gcn.folding import FoldedShiftGcn
+from gzssar.encoders.shift_gcn.network import ShiftGcn
+from gzssar.encoders.shift_gcn.original_weights import load_original
+from gzssar.experiment.folder import environment
 from gzssar.files import write_json
-from gzssar.outputs import environment
-from gzssar.skeletons.folding import FoldedShiftGcn
-from gzssar.skeletons.original_weights import load_original
-from gzssar.skeletons.shift_gcn import ShiftGcn
 from run import HERE, commit
 
 REPEATS = 7

@@ -22,21 +22,21 @@ import numpy as np
 import onnxruntime
 import torch
 
+from gzssar.decision.decision import score
+from gzssar.decision.gate import Gate
+from gzssar.decision.seen import log_densities
+from gzssar.encoders.encoder import Encoder
+from gzssar.encoders.shift_gcn.folding import FoldedShiftGcn
+from gzssar.encoders.shift_gcn.network import ShiftGcn
+from gzssar.experiment.folder import environment
 from gzssar.files import write_json
-from gzssar.live import answer_frames
+from gzssar.inference.live import answer_frames
 from gzssar.onnx_export import HeadArrays, export_encoder, export_heads
-from gzssar.outputs import environment
-from gzssar.recognition.gate import Gate
-from gzssar.recognition.ranking import score
-from gzssar.recognition.seen import log_densities
 from gzssar.recognizer import Prediction
-from gzssar.skeletons.encoder import Encoder
-from gzssar.skeletons.folding import FoldedShiftGcn
+from gzssar.running import one_thread
 from gzssar.skeletons.layout import NTU25
-from gzssar.skeletons.readers.synthetic import SyntheticWorld
 from gzssar.skeletons.sequence import SkeletonSequence
-from gzssar.skeletons.shift_gcn import ShiftGcn
-from gzssar.threads import one_thread
+from gzssar.synthetic import SyntheticWorld
 from run import HERE, commit
 
 FRAMES, PUBLISHED, SEEN, UNSEEN = 64, 300, 55, 5

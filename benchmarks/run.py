@@ -16,11 +16,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from gzssar.config import ExperimentConfig, recipe_for, text_kinds
-from gzssar.data import load_data
-from gzssar.experiment import Experiment, judge, train
+from gzssar.experiment.data import load_data
+from gzssar.experiment.folder import environment
+from gzssar.experiment.story import Experiment, judge, train
 from gzssar.files import write_json
-from gzssar.outputs import environment
+from gzssar.recipe import ExperimentConfig, recipe_for, text_kinds
 
 HERE = Path(__file__).parent
 SELECTIONS = {"default": ("validation",), "paper": ("validation", "paper-test-selected")}

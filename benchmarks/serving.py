@@ -19,13 +19,13 @@ from pathlib import Path
 
 import numpy as np
 
+from gzssar.commands.fit import synthetic_model
+from gzssar.experiment.folder import environment
 from gzssar.files import write_json
-from gzssar.models import synthetic_model
-from gzssar.outputs import environment
 from gzssar.recognizer import Recognizer
 from gzssar.skeletons.layout import NTU25
-from gzssar.skeletons.readers.synthetic import SyntheticWorld
 from gzssar.skeletons.sequence import SkeletonSequence
+from gzssar.synthetic import SyntheticWorld
 from run import HERE, commit
 
 REQUESTS, CLIENTS = 200, 16

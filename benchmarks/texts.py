@@ -20,16 +20,16 @@ from typing import Any
 
 import numpy as np
 
-from gzssar.clip_config import ZeroShot
-from gzssar.config import DEFAULT, Encoding, Recipe, text_kinds
-from gzssar.data import encode_texts
-from gzssar.experiment import Experiment, run_seed
+from gzssar.commands.options import ZeroShot
+from gzssar.experiment.data import encode_texts
+from gzssar.experiment.folder import environment
+from gzssar.experiment.story import Experiment, run_seed
+from gzssar.features.synse import read_synse
 from gzssar.files import write_json
-from gzssar.outputs import environment
-from gzssar.skeletons.synse import read_synse
-from gzssar.texts.checking import nearest_neighbour_agreement, rank_correlation, similarity
+from gzssar.recipe import DEFAULT, Encoding, Recipe, text_kinds
+from gzssar.texts.authoring.checking import nearest_neighbour_agreement, rank_correlation, similarity
 from gzssar.texts.classes import find_class_texts
-from gzssar.texts.tables import read_text_tables
+from gzssar.texts.features import read_text_tables
 from run import HERE, commit
 from utd import ntu_features
 

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import torch
 
-from gzssar.clip_config import EmbedConfig, TrainEncoderConfig, ZeroShot
-from gzssar.clips import embed, train_encoder
-from gzssar.config import ExperimentConfig
-from gzssar.experiment import run
+from gzssar.commands.embed import embed, train_encoder
+from gzssar.commands.options import EmbedConfig, TrainEncoderConfig, ZeroShot
+from gzssar.encoders.training.options import EncoderTraining
+from gzssar.experiment.folder import environment
+from gzssar.experiment.story import run
 from gzssar.files import write_json
-from gzssar.outputs import environment
-from gzssar.skeletons.training_options import EncoderTraining
+from gzssar.recipe import ExperimentConfig
 from run import HERE, commit
 
 TRAINING = EncoderTraining(width=16, frames=64, epochs=40)

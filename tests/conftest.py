@@ -4,6 +4,7 @@ import hypothesis
 import pytest
 import torch
 
+from evaluation_world import World
 from synse_folder import write_synse_folder
 
 # The same examples in every run: a change is to blame for a failure, not the draw. Campaigns with other examples are
@@ -43,3 +44,15 @@ def shared_data() -> Path:
 def synse(tmp_path) -> Path:
     """A valid SynSE folder of the toy world, with its text features, for a test to break."""
     return write_synse_folder(tmp_path / "toy")
+
+
+@pytest.fixture(scope="session")
+def world() -> World:
+    """43 classes, five unseen, three seeds."""
+    return World(43, 5, 3)
+
+
+@pytest.fixture(scope="session", params=[(3, 1, 1), (120, 24, 2)], ids=["K=3, one seed", "K=120"])
+def extreme_world(request: pytest.FixtureRequest) -> World:
+    """The smallest world worth a report, and the largest published one."""
+    return World(*request.param)

@@ -2,12 +2,12 @@
 
 import numpy as np
 
+from gzssar.encoders.encoder import prepare
 from gzssar.errors import ConfigError
 from gzssar.recognizer import Prediction, Recognizer
-from gzssar.skeletons.encoder import prepare
 from gzssar.skeletons.layout import NTU25
-from gzssar.skeletons.readers.synthetic import SyntheticWorld
 from gzssar.skeletons.sequence import SkeletonSequence
+from gzssar.synthetic import SyntheticWorld
 
 SEEN = frozenset({"raise hand", "lower hand"})
 HAND, SPINE = 7, 1

@@ -10,7 +10,7 @@ import pytest
 
 import gzssar
 from gzssar.cli import main
-from gzssar.config import DEFAULT, RECIPES
+from gzssar.recipe import DEFAULT, RECIPES
 from synse_folder import CLASSES, UNSEEN, VALIDATION_UNSEEN, WIDTH, write_synse_folder
 
 TEST, VALIDATION = "sk_feats/shift_3_r", "sk_feats/shift_val_3_r"

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from gzssar.config import DEFAULT, PAPER, RECIPES, ExperimentConfig, Recipe, recipe_for, text_kinds
 from gzssar.errors import ConfigError
+from gzssar.recipe import DEFAULT, PAPER, RECIPES, ExperimentConfig, Recipe, recipe_for, text_kinds
 from gzssar.splits import PUBLISHED_SPLITS
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gzssar import config
+from gzssar import recipe as config
 from synse_folder import write_synse_folder
 
 EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.py"))

@@ -14,27 +14,27 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gzssar.config import DEFAULT, PAPER, ExperimentConfig, Recipe
     from gzssar.errors import GzssarError
-    from gzssar.experiment import Experiment, Result, run, run_seed
+    from gzssar.experiment.story import Experiment, Result, run, run_seed
+    from gzssar.features.features import Benchmark, FeatureSet, Phase, load_features, save_features
+    from gzssar.features.synse import read_synse
+    from gzssar.recipe import DEFAULT, PAPER, ExperimentConfig, Recipe
     from gzssar.recognizer import Prediction, Recognizer
-    from gzssar.skeletons.features import Benchmark, FeatureSet, Phase, load_features, save_features
     from gzssar.skeletons.readers import ReadOptions, open_clips, read_clip
     from gzssar.skeletons.sequence import SkeletonSequence
-    from gzssar.skeletons.synse import read_synse
     from gzssar.splits import ClassSplit, published_split
 
 __version__ = "0.1.0"
 
 _HOME = {
-    "config": ("DEFAULT", "PAPER", "ExperimentConfig", "Recipe"),
+    "recipe": ("DEFAULT", "PAPER", "ExperimentConfig", "Recipe"),
     "errors": ("GzssarError",),
-    "experiment": ("Experiment", "Result", "run", "run_seed"),
+    "experiment.story": ("Experiment", "Result", "run", "run_seed"),
     "recognizer": ("Prediction", "Recognizer"),
-    "skeletons.features": ("Benchmark", "FeatureSet", "Phase", "load_features", "save_features"),
+    "features.features": ("Benchmark", "FeatureSet", "Phase", "load_features", "save_features"),
     "skeletons.readers": ("ReadOptions", "open_clips", "read_clip"),
     "skeletons.sequence": ("SkeletonSequence",),
-    "skeletons.synse": ("read_synse",),
+    "features.synse": ("read_synse",),
     "splits": ("ClassSplit", "published_split"),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}

@@ -12,12 +12,12 @@ import tyro
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from gzssar.clip_config import EmbedConfig, InspectConfig, ShowConfig, TrainEncoderConfig
-from gzssar.config import TEXT_SETS, ExperimentConfig
+from gzssar.commands.options import EmbedConfig, InspectConfig, ShowConfig, TrainEncoderConfig
+from gzssar.commands.predict import ExportConfig, FitConfig, PredictConfig
 from gzssar.errors import GzssarError, OutputError
-from gzssar.model_config import ExportConfig, FitConfig, PredictConfig
+from gzssar.recipe import TEXT_SETS, ExperimentConfig
 from gzssar.text_config import CheckTexts, EncodeTexts, FillTexts, NewTexts
-from gzssar.web.config import ServeConfig
+from gzssar.web.limits import ServeConfig
 
 Config = Annotated[ExperimentConfig, tyro.conf.OmitArgPrefixes]
 
@@ -44,8 +44,8 @@ PIPE_CLOSED = 141
 
 def run(config: Config) -> None:
     """Run a generalized zero-shot experiment; without arguments on the embedded synthetic motion world."""
-    from gzssar.evaluation.terminal import rich_table
-    from gzssar.experiment import run as run_experiment
+    from gzssar.experiment.story import run as run_experiment
+    from gzssar.reports.terminal import rich_table
 
     config = _with_folder(config)
     with _progress() as progress:
@@ -59,10 +59,10 @@ def run(config: Config) -> None:
 
 def ablate(config: Config) -> None:
     """Run the paper's ablation: lb, ad, md, ad+md and lb+ad+md in one table."""
-    from gzssar.data import load_data
-    from gzssar.evaluation.terminal import ablation_markdown, ablation_table
-    from gzssar.experiment import run as run_experiment
+    from gzssar.experiment.data import load_data
+    from gzssar.experiment.story import run as run_experiment
     from gzssar.files import write_text
+    from gzssar.reports.terminal import ablation_markdown, ablation_table
 
     folder = _with_folder(config, "ablation").out
     assert folder is not None  # _with_folder named one
@@ -84,8 +84,8 @@ def ablate(config: Config) -> None:
 
 def embed(config: Annotated[EmbedConfig, tyro.conf.OmitArgPrefixes]) -> None:
     """Turn recordings into features, by an encoder trained here or the Shift-GCN authors' weights."""
-    from gzssar.clips import embed as embed_clips
-    from gzssar.skeletons.embedding import own_rank
+    from gzssar.commands.embed import embed as embed_clips
+    from gzssar.features.embedding import own_rank
 
     with _progress() as progress:
         done = embed_clips(config, progress)
@@ -99,8 +99,8 @@ def embed(config: Annotated[EmbedConfig, tyro.conf.OmitArgPrefixes]) -> None:
 
 def train_encoder(config: Annotated[TrainEncoderConfig, tyro.conf.OmitArgPrefixes]) -> None:
     """Train a Shift-GCN on the seen classes of a class split; what is interrupted goes on."""
-    from gzssar.clips import train_encoder as train
-    from gzssar.skeletons.embedding import own_rank
+    from gzssar.commands.embed import train_encoder as train
+    from gzssar.features.embedding import own_rank
 
     with _progress() as progress:
         encoder = train(config, progress)
@@ -113,14 +113,14 @@ def train_encoder(config: Annotated[TrainEncoderConfig, tyro.conf.OmitArgPrefixe
 
 def show(config: Annotated[ShowConfig, tyro.conf.OmitArgPrefixes]) -> None:
     """Draw a clip as a stick figure: .png for a strip of frames, .gif for an animation."""
-    from gzssar.clips import show as show_clip
+    from gzssar.commands.embed import show as show_clip
 
     print(f"{show_clip(config)}: {config.out}")
 
 
 def inspect(config: Annotated[InspectConfig, tyro.conf.OmitArgPrefixes]) -> None:
     """Say what recordings hold, and what is odd about them."""
-    from gzssar.clips import inspect as inspect_clips
+    from gzssar.commands.embed import inspect as inspect_clips
     from gzssar.skeletons.inspection import inspection_table
 
     with _progress() as progress:
@@ -142,8 +142,8 @@ def texts(command: TextsCommand) -> None:
 
 
 def _check_texts(config: CheckTexts) -> None:
-    from gzssar.class_texts import check
-    from gzssar.texts.check_report import findings, pair_table, verdict
+    from gzssar.commands.texts import check
+    from gzssar.texts.authoring.check_report import findings, pair_table, verdict
 
     with _progress() as progress:
         done = check(config, progress)
@@ -159,14 +159,14 @@ def _check_texts(config: CheckTexts) -> None:
 
 
 def _new_texts(config: NewTexts) -> None:
-    from gzssar.class_texts import new
+    from gzssar.commands.texts import new
 
     print(f"{new(config)} classes to describe: {config.out}")
     print(f"Then: gzssar texts check {config.out}")
 
 
 def _fill_texts(config: FillTexts) -> None:
-    from gzssar.class_texts import fill
+    from gzssar.commands.texts import fill
 
     with _progress() as progress:
         written = fill(config, progress)
@@ -174,7 +174,7 @@ def _fill_texts(config: FillTexts) -> None:
 
 
 def _encode_texts(config: EncodeTexts) -> None:
-    from gzssar.class_texts import encode
+    from gzssar.commands.texts import encode
 
     with _progress() as progress:
         done = encode(config, progress)
@@ -186,7 +186,7 @@ def _encode_texts(config: EncodeTexts) -> None:
 
 def fit(config: Annotated[FitConfig, tyro.conf.OmitArgPrefixes]) -> None:
     """Fit a recognizer on recordings of seen classes and on the texts of all, and keep it in one folder."""
-    from gzssar.models import fit as fit_model
+    from gzssar.commands.fit import fit as fit_model
 
     with _progress() as progress:
         recognizer = fit_model(config, progress)
@@ -203,7 +203,7 @@ def fit(config: Annotated[FitConfig, tyro.conf.OmitArgPrefixes]) -> None:
 
 def predict(config: Annotated[PredictConfig, tyro.conf.OmitArgPrefixes]) -> None:
     """Say what recordings show: seen actions, and unseen ones from their texts."""
-    from gzssar.predictions import predict as predict_clips
+    from gzssar.inference.job import predict as predict_clips
 
     out = sys.stdout  # before the progress bar redirects it
     with _progress() as progress:
@@ -212,7 +212,7 @@ def predict(config: Annotated[PredictConfig, tyro.conf.OmitArgPrefixes]) -> None
 
 def export(config: Annotated[ExportConfig, tyro.conf.OmitArgPrefixes]) -> None:
     """Write a model as ONNX, to run without PyTorch."""
-    from gzssar.models import export as export_model
+    from gzssar.commands.fit import export as export_model
 
     export_model(config)
     print(f"ONNX: {config.onnx}/encoder.onnx, {config.onnx}/heads.onnx; unseen classes: prototypes.npy, texts.csv")
@@ -220,9 +220,9 @@ def export(config: Annotated[ExportConfig, tyro.conf.OmitArgPrefixes]) -> None:
 
 def serve(config: Annotated[ServeConfig, tyro.conf.OmitArgPrefixes]) -> None:
     """Open a web page that recognizes clips and takes classes described in words."""
-    from gzssar.models import synthetic_model
+    from gzssar.commands.fit import synthetic_model
     from gzssar.recognizer import Recognizer
-    from gzssar.threads import one_thread
+    from gzssar.running import one_thread
     from gzssar.web.server import serve as serve_page
     from gzssar.web.words import forgetful_encoders, warm_up
 

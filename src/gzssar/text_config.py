@@ -9,8 +9,8 @@ from typing import Annotated
 
 import tyro
 
-from gzssar.config import Encoding
 from gzssar.errors import ConfigError
+from gzssar.recipe import Encoding
 
 Table = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="TABLE")]
 _OUT = tyro.conf.arg(aliases=["-o"])

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from evaluation_world import World
 
+from evaluation_world import World
 from gzssar.errors import DataError
 from gzssar.evaluation.record import load_record, save_record
 

@@ -3,8 +3,8 @@ import json
 import math
 
 import pytest
-from evaluation_world import World
 
+from evaluation_world import World
 from gzssar.errors import DataError
 from gzssar.evaluation.protocol import Scores
 from gzssar.evaluation.summary import duration, percent, scores_json, summarise, typical

@@ -1,6 +1,7 @@
 from functools import cache
 
 import pytest
+
 from recognizer_world import fake_text_encoders, fitted, fitted_on_recordings, quick_fits
 
 once = {"features": cache(fitted), "recordings": cache(fitted_on_recordings)}

@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from recognizer_world import LABELS, QUICK, UNSEEN, clips_of, fitted, recordings
 
 import gzssar.recognizer.bundle as bundle
-from gzssar.config import Encoding
 from gzssar.errors import DataError, OutputError
+from gzssar.recipe import Encoding
 from gzssar.recognizer import Recognizer
 from gzssar.recognizer.fitting import Fitting
+from recognizer_world import LABELS, QUICK, UNSEEN, clips_of, fitted, recordings
 
 FILES = {"config.json", "weights.safetensors", "encoder.safetensors", "texts.csv", "README.md"}
 

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
-from recognizer_world import fitted_on_recordings, recordings, small_encoder
 
 from gzssar.errors import ConfigError
 from gzssar.recognizer import explanation
 from gzssar.skeletons.preprocess import frames_shown
 from gzssar.skeletons.sequence import SkeletonSequence
+from recognizer_world import fitted_on_recordings, recordings, small_encoder
 
 
 @pytest.fixture(scope="module")

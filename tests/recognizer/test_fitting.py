@@ -2,6 +2,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
+from gzssar.errors import ConfigError, DataError, TextError
+from gzssar.features.features import FeatureSet
+from gzssar.recipe import DEFAULT, PAPER, Encoding
+from gzssar.recognizer import fitting
+from gzssar.recognizer.fitting import Fitting, fit_recognizer
+from gzssar.texts.classes import ClassText, ClassTexts
 from recognizer_world import (
     LABELS,
     QUICK,
@@ -12,13 +19,6 @@ from recognizer_world import (
     clips_of,
     small_encoder,
 )
-
-from gzssar.config import DEFAULT, PAPER, Encoding
-from gzssar.errors import ConfigError, DataError, TextError
-from gzssar.recognizer import fitting
-from gzssar.recognizer.fitting import Fitting, fit_recognizer
-from gzssar.skeletons.features import FeatureSet
-from gzssar.texts.classes import ClassText, ClassTexts
 
 SHORT = Fitting(recipe=replace(QUICK, cycles=1, cycle_steps=10))
 

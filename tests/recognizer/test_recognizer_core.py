@@ -7,6 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
+from gzssar.errors import ConfigError, DataError, GzssarError, TextError
+from gzssar.recognizer import Prediction, Recognizer
+from gzssar.recognizer import recognizer as core
+from gzssar.skeletons.layout import NTU25
+from gzssar.skeletons.sequence import SkeletonSequence
+from gzssar.texts.classes import ClassText, ClassTexts
 from recognizer_world import (
     LABELS,
     SEEN_IDS,
@@ -18,12 +25,6 @@ from recognizer_world import (
     recordings,
     small_encoder,
 )
-
-from gzssar.errors import ConfigError, DataError, GzssarError, TextError
-from gzssar.recognizer import Prediction, Recognizer, core
-from gzssar.skeletons.layout import NTU25
-from gzssar.skeletons.sequence import SkeletonSequence
-from gzssar.texts.classes import ClassText, ClassTexts
 
 SEEN = tuple(LABELS[k] for k in SEEN_IDS)
 

@@ -11,12 +11,12 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
-from synthetic_clips import small_world
 
 from gzssar.errors import ConfigError, DataError
 from gzssar.skeletons.drawing import LEFT, MIDLINE, RIGHT, View, choose_views, save_picture, stick_figures
 from gzssar.skeletons.layout import LAYOUTS, Layout
 from gzssar.skeletons.sequence import SkeletonSequence
+from synthetic_clips import small_world
 
 TOY = Layout(
     name="toy",

@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from rich.console import Console
-from synthetic_clips import small_world
 
 from gzssar.errors import DataError
 from gzssar.skeletons.inspection import ADVICE, find_oddities, inspect_clips, inspection_table
 from gzssar.skeletons.layout import LAYOUTS, NTU25
 from gzssar.skeletons.readers import ClipEntry, ClipSource
 from gzssar.skeletons.sequence import SkeletonSequence
+from synthetic_clips import small_world
 
 
 def walking(frames: int = 30, bodies: int = 1, **changes) -> SkeletonSequence:

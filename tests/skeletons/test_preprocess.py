@@ -3,7 +3,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from synthetic_clips import small_world
 
 from gzssar.errors import ConfigError, DataError
 from gzssar.skeletons.layout import COCO17, LAYOUTS, NTU25
@@ -20,6 +19,7 @@ from gzssar.skeletons.preprocess import (
     rotate,
     stream,
 )
+from synthetic_clips import small_world
 
 
 def turn(clips, angles):

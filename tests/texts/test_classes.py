@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from gzssar.errors import TextError
-from gzssar.skeletons.readers.synthetic import SyntheticWorld
+from gzssar.synthetic import SyntheticWorld
 from gzssar.texts.classes import (
     ClassText,
     ClassTexts,

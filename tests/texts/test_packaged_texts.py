@@ -5,8 +5,8 @@ from importlib.resources import files
 
 import pytest
 
-from gzssar.texts.check_report import findings
-from gzssar.texts.checking import KINDS, TextCheck, check_texts
+from gzssar.texts.authoring.check_report import findings
+from gzssar.texts.authoring.checking import KINDS, TextCheck, check_texts
 from gzssar.texts.classes import ClassTexts, load_packaged_texts
 from gzssar.texts.encoders import TextEncoder, load_encoder
 

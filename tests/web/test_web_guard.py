@@ -7,8 +7,8 @@ import pytest
 from web_server import client, npz_bytes
 
 from gzssar.web.app import PAGES
-from gzssar.web.config import MIB, Limits
 from gzssar.web.guard import SECURITY, Guard, host_name
+from gzssar.web.limits import MIB, Limits
 
 HOSTS = ("127.0.0.1", "localhost", "::1")
 

@@ -13,7 +13,7 @@ from web_recognizer import ALL, FakeRecognizer
 from web_server import npy_bytes, npz_bytes, running, two_bodies
 
 from gzssar.errors import ConfigError
-from gzssar.web.config import Limits
+from gzssar.web.limits import Limits
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")

@@ -8,7 +8,7 @@ from web_recognizer import ALL, UNSEEN, FakeRecognizer
 from web_server import SAMPLES, client, csv_bytes, npy_bytes, npz_bytes, two_bodies
 
 from gzssar.errors import ConfigError
-from gzssar.web.config import Limits
+from gzssar.web.limits import Limits
 
 SAMPLE = {"sample": "jumping jack"}
 JUGGLE = {"label": "juggle", "action": "Throw and catch.", "motion": "Both hands go up and down."}

@@ -8,7 +8,7 @@ from web_recognizer import FakeRecognizer
 from web_server import csv_bytes, npz_bytes
 
 from gzssar.errors import DataError
-from gzssar.web.config import ServeConfig
+from gzssar.web.limits import ServeConfig
 from gzssar.web.samples import load_samples, synthetic_samples
 from gzssar.web.server import offered
 

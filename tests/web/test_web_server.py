@@ -12,14 +12,14 @@ import pytest
 from web_recognizer import FakeRecognizer
 
 from gzssar.errors import ConfigError, MissingExtraError
-from gzssar.web.config import Limits, ServeConfig
+from gzssar.web.limits import Limits, ServeConfig
 from gzssar.web.server import serve
 
 _SERVE = """
 import sys
 sys.path.insert(0, sys.argv[1])
 from web_recognizer import FakeRecognizer
-from gzssar.web.config import ServeConfig
+from gzssar.web.limits import ServeConfig
 from gzssar.web.server import serve
 serve(FakeRecognizer(synthetic=False), ServeConfig(port=0))
 """
@@ -46,7 +46,7 @@ def test_without_the_extra(monkeypatch):
 
 
 def test_arguments_cost_no_framework():
-    code = "import sys, gzssar.web.config; assert not {'fastapi', 'uvicorn', 'torch'} & set(sys.modules)"
+    code = "import sys, gzssar.web.limits; assert not {'fastapi', 'uvicorn', 'torch'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 

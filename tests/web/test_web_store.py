@@ -7,7 +7,7 @@ from starlette.exceptions import HTTPException
 from web_recognizer import FakeRecognizer
 
 from gzssar.errors import ConfigError
-from gzssar.web.config import Limits
+from gzssar.web.limits import Limits
 from gzssar.web.schemas import NewClass
 from gzssar.web.store import ClassStore
 

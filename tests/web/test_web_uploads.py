@@ -15,7 +15,7 @@ from web_server import csv_bytes, npz_bytes
 from gzssar.errors import ConfigError, DataError, GzssarError
 from gzssar.skeletons.readers import ReadOptions
 from gzssar.web import uploads
-from gzssar.web.config import Limits
+from gzssar.web.limits import Limits
 from gzssar.web.uploads import Upload, read_upload, shown_name
 
 

@@ -3,8 +3,8 @@ import threading
 import numpy as np
 import pytest
 
-from gzssar.config import Encoding
 from gzssar.errors import TextError
+from gzssar.recipe import Encoding
 from gzssar.texts.encoders.cache import default_cache
 from gzssar.web import words
 from gzssar.web.words import ForgetfulEncoder, forgetful_encoders, warm_up

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from web_recognizer import FakeRecognizer, number
 from web_server import client, npz_bytes, running
 
-from gzssar.web.config import Limits
+from gzssar.web.limits import Limits
 from gzssar.web.workers import Workers
 
 

@@ -11,7 +11,7 @@ import uvicorn
 from starlette.testclient import TestClient
 from web_recognizer import FakeRecognizer
 
-from gzssar.skeletons.readers.synthetic import SyntheticWorld
+from gzssar.synthetic import SyntheticWorld
 from gzssar.web.app import create_app
 from gzssar.web.samples import synthetic_samples
 

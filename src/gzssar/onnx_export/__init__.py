@@ -10,8 +10,8 @@ Both graphs are written operator by operator, since tracing the network would br
 version 8, which every ONNX Runtime since 1.14 reads.
 """
 
-from gzssar.onnx_export.encoder import export_encoder
 from gzssar.onnx_export.graph import IR_VERSION, OPSET, require_empty
 from gzssar.onnx_export.heads import HeadArrays, export_heads
+from gzssar.onnx_export.shift_gcn import export_encoder
 
 __all__ = ["IR_VERSION", "OPSET", "HeadArrays", "export_encoder", "export_heads", "require_empty"]

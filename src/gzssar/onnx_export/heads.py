@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
+from gzssar.decision.decision import Calibration
 from gzssar.onnx_export.graph import Graph
-from gzssar.recognition.ranking import Calibration
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def export_heads(heads: HeadArrays, path: Path) -> None:
     """Write what turns features into scores.
 
     Inputs: ``features`` (N, D) and ``unseen_prototypes`` (U, D), in the whitened space, U ≥ 1. Outputs: ``scores``
-    (N, S + U), as of :func:`gzssar.recognition.ranking.score`, seen classes first, rows sum to 1; ``p_seen`` (N,), the
+    (N, S + U), as of :func:`gzssar.decision.decision.score`, seen classes first, rows sum to 1; ``p_seen`` (N,), the
     gate's σ(w·([highest seen, highest unseen] − centre)/scale + b); and ``seen_densities`` (N, S) and
     ``unseen_densities`` (N, U), log-densities −½‖x − m‖² up to a constant. The metadata holds the seen classes' labels
     and the score below which to abstain.

@@ -12,8 +12,8 @@
     explanation.py  why a class scores as it does
 """
 
-from gzssar.recognizer.core import Clip, Recognizer
 from gzssar.recognizer.parts import KnownClass, Parts
 from gzssar.recognizer.prediction import Prediction
+from gzssar.recognizer.recognizer import Clip, Recognizer
 
 __all__ = ["Clip", "KnownClass", "Parts", "Prediction", "Recognizer"]

@@ -28,17 +28,17 @@ from typing import Any
 import numpy as np
 import torch
 
-from gzssar.alignment.vae import CrossModalVae
-from gzssar.config import Encoding
+from gzssar.decision.decision import Calibration
+from gzssar.decision.gate import Gate
+from gzssar.encoders.encoder import Encoder, load_own_encoder, save_encoder
 from gzssar.errors import DataError, OutputError
+from gzssar.features.whitening import SkeletonSpace
 from gzssar.files import hash_file, write_json, write_text, writing
-from gzssar.recognition.gate import Gate
-from gzssar.recognition.ranking import Calibration
+from gzssar.methods.msf.vae import CrossModalVae
+from gzssar.recipe import Encoding
 from gzssar.recognizer.card import card
-from gzssar.recognizer.core import Recognizer
 from gzssar.recognizer.parts import KnownClass, Parts
-from gzssar.skeletons.encoder import Encoder, load_own_encoder, save_encoder
-from gzssar.skeletons.whitening import SkeletonSpace
+from gzssar.recognizer.recognizer import Recognizer
 from gzssar.texts.classes import ClassText
 from gzssar.texts.fusion import TextSpace
 

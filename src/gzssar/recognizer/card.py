@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from gzssar.recognizer.core import Recognizer
+from gzssar.recognizer.recognizer import Recognizer
 
 _SCORES = {
     "zsl_accuracy": "right class of clips of unseen classes, among the unseen ones (ZSL)",

@@ -7,12 +7,12 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float
 
-from gzssar.recognition.seen import log_densities
-from gzssar.recognizer.core import Recognizer
+from gzssar.decision.seen import log_densities
 from gzssar.recognizer.parts import KnownClass, kinds_of_text
+from gzssar.recognizer.recognizer import Recognizer
+from gzssar.running import one_thread
 from gzssar.skeletons.preprocess import frames_shown
 from gzssar.skeletons.sequence import SkeletonSequence
-from gzssar.threads import one_thread
 
 WINDOWS = 10
 """Parts of a clip that are hidden one after the other."""

@@ -13,24 +13,24 @@ from typing import Any
 import numpy as np
 import torch
 
-from gzssar.alignment.text_weights import text_weights
-from gzssar.alignment.training import align
-from gzssar.config import DEFAULT, Encoding, Recipe, text_kinds
-from gzssar.data import encode_texts
+from gzssar.decision.decision import Calibration, Known, fit_calibration, judge
+from gzssar.decision.gate import Gate, GateSet, distance_inputs, fit_gate
+from gzssar.encoders.encoder import Encoder
 from gzssar.errors import ConfigError, DataError, TextError
-from gzssar.outputs import versions
+from gzssar.experiment.data import encode_texts
+from gzssar.experiment.folder import versions
+from gzssar.features.features import HELD_OUT_SHARE, FeatureSet, Phase, folds
+from gzssar.methods.msf.scorer import Expert, PhaseRecognizer, Problem, pose
+from gzssar.methods.msf.text_weights import text_weights
+from gzssar.methods.msf.training import align
 from gzssar.progress import Progress
-from gzssar.recognition.gate import Gate, GateSet, distance_inputs, fit_gate
-from gzssar.recognition.ranking import Calibration, Known, fit_calibration, judge
-from gzssar.recognition.recognizer import Expert, PhaseRecognizer, Problem, pose
-from gzssar.recognizer.core import Recognizer
+from gzssar.recipe import DEFAULT, Encoding, Recipe, text_kinds
 from gzssar.recognizer.parts import KnownClass, Parts
+from gzssar.recognizer.recognizer import Recognizer
+from gzssar.running import one_thread
 from gzssar.shapes import TextFeatures
-from gzssar.skeletons.encoder import Encoder
-from gzssar.skeletons.features import HELD_OUT_SHARE, FeatureSet, Phase, folds
 from gzssar.texts.classes import ClassText, ClassTexts, label_key
 from gzssar.texts.encoders import load_encoder
-from gzssar.threads import one_thread
 
 FEWEST_CLASSES = 4
 """Seen classes a fit needs: half of them play unseen in a fold, and two others have texts that differ."""

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from gzssar.alignment.vae import CrossModalVae
-from gzssar.config import Encoding
+from gzssar.decision.decision import Calibration
+from gzssar.decision.gate import Gate
+from gzssar.encoders.encoder import Encoder
 from gzssar.errors import DataError
-from gzssar.recognition.gate import Gate
-from gzssar.recognition.ranking import Calibration
-from gzssar.skeletons.encoder import Encoder
-from gzssar.skeletons.whitening import SkeletonSpace
+from gzssar.features.whitening import SkeletonSpace
+from gzssar.methods.msf.vae import CrossModalVae
+from gzssar.recipe import Encoding
 from gzssar.texts.classes import KIND_OF, ClassText, TextKind
 from gzssar.texts.encoders.encoder import TextEncoder
 from gzssar.texts.fusion import TextSpace

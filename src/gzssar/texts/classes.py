@@ -10,8 +10,8 @@ from textwrap import shorten
 from typing import Literal, overload
 
 from gzssar.errors import TextError
-from gzssar.texts.table_files import SUFFIXES, parse_table, read_comments, read_table, write_table
-from gzssar.texts.table_rows import Row, Table
+from gzssar.texts.tables.files import SUFFIXES, parse_table, read_comments, read_table, write_table
+from gzssar.texts.tables.rows import Row, Table
 
 TextKind = Literal["label", "action", "motion"]
 KINDS: tuple[TextKind, ...] = ("label", "action", "motion")

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from gzssar.config import Fusion
 from gzssar.errors import TextError
+from gzssar.recipe import Fusion
 from gzssar.splits import Ids
 
 Tables = Sequence[Float[np.ndarray, "_ _"]]

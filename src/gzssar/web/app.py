@@ -11,9 +11,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gzssar.web.config import Limits
 from gzssar.web.failures import answer_errors
 from gzssar.web.guard import Guard
+from gzssar.web.limits import Limits
 from gzssar.web.model import ServedRecognizer
 from gzssar.web.routes import about_routes, class_routes, clip_routes
 from gzssar.web.samples import Samples

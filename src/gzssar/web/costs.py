@@ -9,7 +9,7 @@ from gzssar.errors import DataError
 from gzssar.skeletons.readers.archives import list_entries
 from gzssar.skeletons.readers.pyskl import PysklReader
 from gzssar.skeletons.readers.reader import START
-from gzssar.web.config import MIB, Limits
+from gzssar.web.limits import MIB, Limits
 
 _LINES_PER_FRAME = 100
 """A frame of NTU RGB+D has up to 163 lines for six bodies, usually 28 or 55; the other formats have one."""

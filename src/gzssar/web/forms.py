@@ -12,7 +12,7 @@ from gzssar.errors import ConfigError
 from gzssar.skeletons.layout import LAYOUTS
 from gzssar.skeletons.readers import ReadOptions
 from gzssar.skeletons.sequence import SkeletonSequence
-from gzssar.web.config import MIB, Limits
+from gzssar.web.limits import MIB, Limits
 from gzssar.web.samples import Samples
 from gzssar.web.schemas import NewClass
 from gzssar.web.uploads import Upload, read_upload

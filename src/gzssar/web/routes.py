@@ -10,8 +10,8 @@ from starlette.requests import Request
 from gzssar.recognizer.explanation import Explanation
 from gzssar.skeletons.layout import LAYOUTS, NTU25
 from gzssar.skeletons.sequence import SkeletonSequence
-from gzssar.web.config import Limits
 from gzssar.web.forms import ClassesForm, ClipForm, ExplainForm, Multipart, PredictForm, find_clip
+from gzssar.web.limits import Limits
 from gzssar.web.model import ServedRecognizer
 from gzssar.web.player import SIDES, motion
 from gzssar.web.samples import Samples

@@ -40,7 +40,7 @@ def load_samples(folder: Path) -> dict[str, SkeletonSequence]:
 
 def synthetic_samples() -> dict[str, SkeletonSequence]:
     """A few actions of the synthetic world by a made-up performer that the embedded model never saw."""
-    from gzssar.skeletons.readers.synthetic import SyntheticWorld
+    from gzssar.synthetic import SyntheticWorld
 
     world = SyntheticWorld(seed=_SEED, clips_per_class=1, subject_count=2)
     clips = world.clips()

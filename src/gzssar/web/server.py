@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from gzssar.errors import ConfigError, MissingExtraError
-from gzssar.web.config import ServeConfig
+from gzssar.web.limits import ServeConfig
 from gzssar.web.model import ServedRecognizer
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 
 from gzssar.errors import ConfigError
 from gzssar.texts.classes import label_key
-from gzssar.web.config import Limits
+from gzssar.web.limits import Limits
 from gzssar.web.model import ServedRecognizer
 from gzssar.web.schemas import NewClass, ShownClass
 from gzssar.web.workers import Check

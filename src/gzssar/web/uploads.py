@@ -14,8 +14,8 @@ from gzssar.skeletons.readers import ClipSource, ReadOptions
 from gzssar.skeletons.readers.registry import READERS, find_reader
 from gzssar.skeletons.readers.video import VideoReader
 from gzssar.skeletons.sequence import SkeletonSequence
-from gzssar.web.config import MIB, Limits
 from gzssar.web.costs import check_cost
+from gzssar.web.limits import MIB, Limits
 
 SUFFIXES = (".skeleton", ".npz", ".npy", ".csv", ".txt", ".bvh", ".mat", ".json", ".pkl", ".zip")
 """Endings that a temporary file may have; some readers look at them."""

@@ -8,7 +8,7 @@ from contextlib import suppress
 import numpy as np
 from jaxtyping import Float
 
-from gzssar.config import Encoding
+from gzssar.recipe import Encoding
 from gzssar.texts.encoders import TextEncoder, load_encoder
 
 MOST_TEXTS = 2_000

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import Scope
 
-from gzssar.web.config import Limits
+from gzssar.web.limits import Limits
 
 T = TypeVar("T")
 Check = Callable[[], None]

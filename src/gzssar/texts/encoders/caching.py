@@ -8,11 +8,11 @@ from functools import cached_property
 import numpy as np
 
 from gzssar.errors import TextError
+from gzssar.running import one_thread
 from gzssar.shapes import TextFeatures
 from gzssar.texts.encoders.cache import Entry, VectorCache
 from gzssar.texts.encoders.encoder import LanguageModel, beginning, check_texts, longest_beginning
 from gzssar.texts.encoders.libraries import quiet
-from gzssar.threads import one_thread
 
 _FORMAT = 1  # raise it when our own code gives a text another vector: entries with another number are not found
 _ABOUT = "\0"  # refused as a text: under it the cache keeps an encoder's width and limit

@@ -1,0 +1,204 @@
+"""A skeleton encoder as people keep and use it: the network, what its columns mean, how clips are prepared for it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Float
+
+from gzssar.encoders.shift_gcn.folding import FoldedShiftGcn
+from gzssar.encoders.shift_gcn.network import ShiftGcn
+from gzssar.encoders.shift_gcn.original_weights import load_original
+from gzssar.errors import DataError
+from gzssar.files import writing
+from gzssar.shapes import Clips, Logits, SkeletonFeatures
+from gzssar.skeletons.conversion import require_3d, to_ntu25
+from gzssar.skeletons.layout import NTU25
+from gzssar.skeletons.preprocess import STREAMS, prenormalise, stream
+from gzssar.skeletons.sequence import SkeletonSequence
+from gzssar.splits import Ids
+
+NEVER_TRAINED = -20.0
+"""The logit of a class the encoder never saw, as in the SynSE folders."""
+
+_FORMAT = "gzssar-encoder-1"
+
+
+class EncodedClips(NamedTuple):
+    """What an encoder says about clips, in numpy."""
+
+    features: SkeletonFeatures
+    logits: Logits
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """A trained Shift-GCN and its preparation of clips.
+
+    Raises:
+        DataError: classes and network do not match, or the stream or the number of frames does not exist.
+    """
+
+    network: ShiftGcn
+    """In evaluation mode."""
+
+    classes: Ids
+    """The class of each column of the network's logits, sorted."""
+
+    frames: int = 300
+    """T that clips are brought to. The paper: 300, by repetition."""
+
+    stream: str = "joint"
+    """What the network reads: one of :data:`STREAMS`."""
+
+    provenance: Mapping[str, str] = field(default_factory=dict)
+    """Where the weights come from: file, data, training."""
+
+    def __post_init__(self) -> None:
+        columns = self.network.classifier.out_features
+        if len(self.classes) != columns or list(self.classes) != sorted(set(self.classes)):
+            raise DataError(
+                f"an encoder with {columns} columns needs as many sorted class ids, but has {self.classes}."
+            )
+        if self.stream not in STREAMS:
+            raise DataError(f"an encoder reads one of {', '.join(STREAMS)}, but {self.stream!r} came.")
+        if self.frames < 1:
+            raise DataError(f"an encoder reads at least one frame, but {self.frames} were asked for.")
+
+    @cached_property
+    def _folded(self) -> FoldedShiftGcn:
+        return FoldedShiftGcn(self.network)
+
+    def with_frames(self, frames: int | None) -> "Encoder":
+        """The same encoder, for which clips are brought to another length; None leaves it as it is."""
+        return self if frames is None else replace(self, frames=frames)
+
+    def prepare(self, clip: SkeletonSequence) -> Float[np.ndarray, "C T V M"]:
+        """Bring a recording to what the network reads.
+
+        Raises:
+            DataError: the clip is two-dimensional, or holds no body.
+        """
+        return prepare(clip, self.frames, self.stream, self.network.body_count)
+
+    def encode(self, clips: Clips, class_count: int | None = None, batch_size: int = 64) -> EncodedClips:
+        """Encode prepared clips, in batches.
+
+        Args:
+            clips: what :meth:`prepare` returned, stacked; of any class.
+            class_count: K, columns of the logits; classes the encoder never saw get :data:`NEVER_TRAINED`. Without it,
+                up to the last class the encoder knows.
+            batch_size: clips at a time.
+
+        Raises:
+            DataError: there are no clips, or the encoder knows classes beyond `class_count`.
+        """
+        if len(clips) == 0:
+            raise DataError("encoding needs at least one clip, but there are none.")
+        count = self.classes[-1] + 1 if class_count is None else class_count
+        if self.classes[-1] >= count:
+            raise DataError(
+                f"the encoder knows classes up to {self.classes[-1]}, but only {count} classes were announced: "
+                "pass the number of all classes, seen and unseen."
+            )
+        device = self.network.classifier.weight.device
+        inputs = torch.from_numpy(np.ascontiguousarray(clips, dtype=np.float32))
+        starts = range(0, len(inputs), batch_size)
+        parts = [self._folded(inputs[start : start + batch_size].to(device)) for start in starts]
+        features, trained = (torch.cat(column).cpu().numpy() for column in zip(*parts, strict=True))
+        return EncodedClips(features, spread_logits(trained, self.classes, count))
+
+
+def spread_logits(logits: Float[np.ndarray, "N S"], classes: Ids, class_count: int) -> Logits:
+    """Logits over all K classes; those the encoder never saw get :data:`NEVER_TRAINED`."""
+    every = np.full((len(logits), class_count), NEVER_TRAINED, dtype=np.float32)
+    every[:, list(classes)] = logits
+    return every
+
+
+def prepare(clip: SkeletonSequence, frames: int, name: str, body_count: int) -> Float[np.ndarray, "C T V M"]:
+    """Bring a recording to NTU's joints, pre-normalise it, and take one stream of it.
+
+    Args:
+        clip: three-dimensional, in any layout.
+        frames: T.
+        name: the stream.
+        body_count: M; further bodies are left out, absent ones are zero.
+
+    Raises:
+        DataError: the clip is two-dimensional, or holds no body.
+    """
+    require_3d(clip)
+    joints = to_ntu25(clip).joints
+    padded = np.zeros((*joints.shape[:3], body_count), dtype=np.float32)
+    padded[..., : joints.shape[3]] = joints[..., :body_count]
+    normal = prenormalise(padded, frames)
+    return np.asarray(stream(normal[None], name, NTU25)[0], dtype=np.float32)
+
+
+def save_encoder(path: Path, encoder: Encoder) -> None:
+    """Write weights and all they mean as safetensors; all of it or nothing."""
+    from safetensors.torch import save
+
+    about = {
+        "width": encoder.network.width,
+        "body_count": encoder.network.body_count,
+        "classes": list(encoder.classes),
+        "frames": encoder.frames,
+        "stream": encoder.stream,
+        "provenance": dict(encoder.provenance),
+    }
+    weights = {name: tensor.detach().cpu().contiguous() for name, tensor in encoder.network.state_dict().items()}
+    with writing(path) as file:
+        file.write(save(weights, {"format": _FORMAT, "encoder": json.dumps(about)}))
+
+
+def load_encoder(path: Path) -> Encoder:
+    """Read what :func:`save_encoder` wrote, or the weights of the Shift-GCN authors' code (see :func:`load_original`).
+
+    Raises:
+        DataError: the file is missing, damaged or something else.
+    """
+    try:
+        with path.open("rb") as file:
+            is_safetensors = file.read(9)[8:] == b"{"
+    except OSError as error:
+        raise DataError(f"{path} should hold encoder weights, but it cannot be read ({error.strerror}).") from error
+    if not is_safetensors:
+        network = load_original(path)
+        return Encoder(network, tuple(range(network.classifier.out_features)), provenance={"weights": path.name})
+    return load_own_encoder(path)
+
+
+def load_own_encoder(path: Path) -> Encoder:
+    """Read what :func:`save_encoder` wrote, and nothing else.
+
+    Raises:
+        DataError: the file is missing, damaged or something else.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, "pt") as file:
+            metadata = file.metadata() or {}
+            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise DataError(f"{path} should hold encoder weights, but it cannot be read ({error}).") from error
+    if metadata.get("format") != _FORMAT:
+        raise DataError(f"{path} should be in the format {_FORMAT}, but it says {metadata.get('format')!r}.")
+    try:
+        about = json.loads(metadata["encoder"])
+        network = ShiftGcn(len(about["classes"]), about["width"], body_count=about["body_count"])
+        network.load_state_dict(weights)
+        network.eval().requires_grad_(False)
+        return Encoder(network, tuple(about["classes"]), about["frames"], about["stream"], about["provenance"])
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        raise DataError(
+            f"{path} should hold a whole encoder, but its weights do not fit together ({reason})."
+        ) from error

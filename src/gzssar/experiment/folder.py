@@ -1,0 +1,127 @@
+"""The folder of a run: what was asked, what came out, and how to go on after a kill."""
+
+import hashlib
+import json
+import os
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from gzssar.errors import OutputError
+from gzssar.evaluation.record import SeedRecord, load_record, save_record
+from gzssar.files import write_json
+from gzssar.recipe import ExperimentConfig, Recipe, text_kinds
+
+
+def identity(config: ExperimentConfig, recipe: Recipe, inputs: Mapping[str, str]) -> dict[str, Any]:
+    """What must be equal for two runs to be the same experiment; the number of seeds, of jobs and the folder may
+    differ."""
+    apart = ("out", "jobs", "seeds", "first_seed", "synse", "text_features", "texts", "class_names")  # hashed instead
+    asked = {name: value for name, value in asdict(config).items() if name not in apart}
+    asked["text"] = "+".join(text_kinds(config.text))
+    program = {"versions": versions(), "source": source_hash()}
+    return {**program, "experiment": asked, "recipe": asdict(recipe), "inputs": dict(inputs)}
+
+
+def source_hash() -> str:
+    """SHA-256 of the package's own code, since an installation that follows a checkout changes under one version."""
+    here = Path(__file__).parents[1]
+    digest = hashlib.sha256()
+    for path in sorted(here.rglob("*.py")):
+        digest.update(str(path.relative_to(here)).encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def versions() -> dict[str, str]:
+    """Of everything that decides about the numbers."""
+    packages = {name: version(name) for name in ("gzssar", "torch", "numpy", "scikit-learn")}
+    return {"python": platform.python_version(), **packages}
+
+
+def environment() -> dict[str, str]:
+    """Versions and hardware."""
+    return {**versions(), "machine": f"{_processor()}, {os.cpu_count()} cores, one thread per seed"}
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    named = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return named[0] if named else platform.processor() or platform.machine()
+
+
+def _is_left_over(path: Path) -> bool:
+    """A file that a kill cut off: see :func:`gzssar.files.writing`."""
+    return path.name.startswith(".") and path.suffix == ".part"
+
+
+class RunFolder:
+    """An output folder that belongs to one experiment."""
+
+    def __init__(self, path: Path, who: Mapping[str, Any], how: Mapping[str, Any]) -> None:
+        """Name the folder, or go on in it if the same experiment began there. Nothing is written before the first
+        seed is saved, so that wrong inputs leave no trace.
+
+        Args:
+            path: made where it does not exist.
+            who: the experiment's identity.
+            how: what may differ between two runs of the same experiment, such as the seeds; kept for the record.
+
+        Raises:
+            OutputError: it holds another run or other files, or cannot be written.
+        """
+        self.path, self.who, self.how = path, who, how
+        self.fingerprint = hashlib.sha256(json.dumps(who, sort_keys=True).encode()).hexdigest()[:12]
+        existing = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
+        if not existing.is_dir():
+            raise OutputError(f"{path} should be a folder for the results, but {existing} is a file: name another one.")
+        if not os.access(existing, os.W_OK | os.X_OK):
+            raise OutputError(f"{path} cannot be written, since {existing} is read-only: name another folder.")
+        if existing == path and any(not _is_left_over(entry) for entry in path.iterdir()):
+            self._check_same(who)
+
+    def _check_same(self, who: Mapping[str, Any]) -> None:
+        config = self.path / "config.json"
+        try:
+            there = json.loads(config.read_text())
+        except FileNotFoundError:
+            raise OutputError(f"{self.path} holds files that are no run: name another folder with --out.") from None
+        except (OSError, ValueError) as error:
+            raise OutputError(f"{config} cannot be read ({error}): name another folder.") from error
+        if not isinstance(there, dict):
+            raise OutputError(f"{config} should describe a run, but it is no run's: name another folder with --out.")
+        if differs := [key for key in who if there.get(key) != json.loads(json.dumps(who[key]))]:
+            raise OutputError(
+                f"{self.path} holds another run, which differs in {' and '.join(map(str, differs))} (see its "
+                "config.json): name another folder with --out, or delete this one."
+            )
+
+    def record(self, seed: int) -> SeedRecord | None:
+        """A finished seed's record, or None where it has yet to run."""
+        path = self._seed_path(seed)
+        return load_record(path) if path.exists() else None
+
+    def describe(self) -> None:
+        """Write ``config.json``: what the run is, and how it was last called."""
+        about = {"fingerprint": self.fingerprint, **self.how, "environment": environment()}
+        write_json(self.path / "config.json", {**self.who, **about})
+
+    def save(self, record: SeedRecord) -> None:
+        """Keep a finished seed, and what the run is.
+
+        Raises:
+            OutputError: the folder cannot be written.
+        """
+        try:
+            self.describe()
+            save_record(self._seed_path(record.seed), record)
+        except OSError as error:
+            raise OutputError(f"{self.path} cannot be written ({error}): name another folder.") from error
+
+    def _seed_path(self, seed: int) -> Path:
+        return self.path / "seeds" / f"{seed}.npz"

@@ -1,0 +1,67 @@
+"""Skeleton features in units of how clips of one class scatter.
+
+In the whitened space every direction has unit variance within a class, so half the squared distance to a class mean is
+that class's negative log-density up to a constant (the metric of linear discriminant analysis). That makes a squared
+error a likelihood, and distances comparable between encoders.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from gzssar.features.features import FeatureSet
+from gzssar.shapes import SkeletonFeatures
+
+
+@dataclass(frozen=True)
+class SkeletonSpace:
+    """An affine map of skeleton features."""
+
+    offset: Float[np.ndarray, "D"]
+    matrix: Float[np.ndarray, "D D"] | None
+    """None: the features stay as they come."""
+
+    def __call__(self, features: SkeletonFeatures) -> SkeletonFeatures:
+        """Map features; float32 in and out."""
+        if self.matrix is None:
+            return features
+        return ((features - self.offset) @ self.matrix).astype(np.float32)
+
+
+def raw_space(width: int) -> SkeletonSpace:
+    """The space in which features stay as they come."""
+    return SkeletonSpace(np.zeros(width, dtype=np.float32), None)
+
+
+def whitened_space(train: FeatureSet, shrinkage: float) -> SkeletonSpace:
+    """Centre on the mean of the class means and whiten the pooled within-class covariance.
+
+    Args:
+        train: clips to estimate both from.
+        shrinkage: share of the covariance replaced by its mean variance times the identity, in [0, 1]; it keeps
+            directions with few clips from blowing up.
+    """
+    classes, index, counts = np.unique(train.labels, return_inverse=True, return_counts=True)
+    x = train.features.astype(np.float64)
+    means = np.zeros((len(classes), x.shape[1]))
+    np.add.at(means, index, x)
+    means /= counts[:, None]
+    # E[xxᵀ] - Σ n_c m_c m_cᵀ: the within-class scatter without a centred copy of all clips
+    scatter = x.T @ x - (means * counts[:, None]).T @ means
+    covariance = scatter / max(len(x) - len(classes), 1)
+    variance = np.trace(covariance) / len(covariance)
+    covariance = (1 - shrinkage) * covariance + shrinkage * variance * np.eye(len(covariance))
+    values, vectors = np.linalg.eigh(covariance)
+    scale = 1 / np.sqrt(np.maximum(values, 1e-6 * max(variance, 1e-12)))
+    return SkeletonSpace(means.mean(axis=0).astype(np.float32), (vectors * scale).astype(np.float32))
+
+
+def class_means(train: FeatureSet, features: SkeletonFeatures) -> Float[np.ndarray, "S D"]:
+    """Mean of `features` per class of `train`, in order of class id.
+
+    Args:
+        train: tells the class of each clip.
+        features: the clips' features in the space the means are wanted in.
+    """
+    return np.stack([features[train.labels == c].mean(axis=0) for c in np.unique(train.labels)])

@@ -1,0 +1,385 @@
+"""A recognizer as people keep and use it: clips in, a ranking of classes out; classes come and go by their texts.
+
+::
+
+    recognizer = Recognizer.load("model/")
+    recognizer.add_class("pour tea", action="to fill a cup from a pot", motion="one hand tilts a pot over a cup …")
+    recognizer.predict("clip.skeleton")     # [{"label": "pour tea", "score": 0.71, "seen": False}, …]
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from textwrap import shorten
+from typing import TYPE_CHECKING, Any, overload
+
+import numpy as np
+import torch
+from jaxtyping import Float
+
+from gzssar.decision.decision import Scores, score
+from gzssar.decision.seen import log_densities
+from gzssar.encoders.encoder import Encoder
+from gzssar.errors import ConfigError, DataError, TextError
+from gzssar.recognizer.doubts import doubts
+from gzssar.recognizer.parts import KnownClass, Parts
+from gzssar.recognizer.prediction import Prediction
+from gzssar.running import one_thread
+from gzssar.shapes import Clips, SkeletonFeatures
+from gzssar.skeletons.sequence import SkeletonSequence
+from gzssar.texts.classes import KIND_OF, ClassText, ClassTexts, label_key, nearest, read_class_texts
+from gzssar.texts.encoders.encoder import TextEncoder
+
+if TYPE_CHECKING:
+    from gzssar.recognizer.explanation import Explanation
+
+Clip = SkeletonSequence | str | Path
+"""A recording, or the path of a file that holds one."""
+
+
+class Recognizer:
+    """Recognizes seen actions, and unseen ones from their texts alone. Safe to share between threads, but for the
+    methods that change the classes."""
+
+    def __init__(self, parts: Parts, classes: Sequence[KnownClass]) -> None:
+        self.parts = parts
+        self._classes = {label_key(one.text.label or ""): one for one in classes}
+
+    @classmethod
+    def load(cls, folder: str | Path) -> "Recognizer":
+        """Read what :meth:`save` wrote.
+
+        Raises:
+            DataError: the folder is no recognizer, is damaged or altered, or was written by a newer version.
+        """
+        from gzssar.recognizer.bundle import load_bundle
+
+        return cls(*load_bundle(Path(folder)))
+
+    def save(self, folder: str | Path, overwrite: bool = False) -> None:
+        """Write one folder that loads everything: safetensors, JSON, CSV and a model card.
+
+        Args:
+            folder: a new one, as a rule.
+            overwrite: replace the recognizer that the folder holds; its samples stay, notes in its model card go.
+
+        Raises:
+            OutputError: the folder holds a recognizer already, or something else, or cannot be written.
+        """
+        from gzssar.recognizer.bundle import save_bundle
+
+        save_bundle(Path(folder), self, overwrite)
+
+    def with_text_encoders(self, encoders: Sequence[TextEncoder]) -> "Recognizer":
+        """The same recognizer, which encodes new classes with these; its copies share them.
+
+        Raises:
+            DataError: one is in another revision than the recognizer was fitted with.
+        """
+        parts = replace(self.parts)
+        parts.text_encoders.use(encoders)
+        return Recognizer(parts, list(self._classes.values()))
+
+    def copy(self) -> "Recognizer":
+        """Another recognizer with the same classes, which may then differ; the weights are shared."""
+        return Recognizer(self.parts, list(self._classes.values()))
+
+    def __repr__(self) -> str:
+        unseen = len(self.classes) - len(self.seen_classes)
+        reads = f"clips, {self.frames} frames each" if self.has_encoder else "features"
+        made_up = ", synthetic" if self.synthetic else ""
+        return f"Recognizer({len(self.seen_classes)} seen and {unseen} unseen classes, from {reads}{made_up})"
+
+    @property
+    def known(self) -> tuple[KnownClass, ...]:
+        """All classes, seen ones first, then unseen ones as they came."""
+        return tuple(sorted(self._classes.values(), key=lambda one: not one.seen))
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Their labels."""
+        return tuple(one.text.label or "" for one in self.known)
+
+    @property
+    def classes_(self) -> np.ndarray:
+        """Their labels, as scikit-learn has them."""
+        return np.array(self.classes)
+
+    @property
+    def seen_classes(self) -> frozenset[str]:
+        """Labels of the classes it has seen clips of."""
+        return frozenset(one.text.label or "" for one in self.known if one.seen)
+
+    @property
+    def texts(self) -> ClassTexts:
+        """The texts of all classes, in the order of `classes`."""
+        return ClassTexts(tuple(one.text for one in self.known))
+
+    @property
+    def has_encoder(self) -> bool:
+        """Whether it takes clips; otherwise it takes features alone."""
+        return self.parts.encoder is not None
+
+    @property
+    def frames(self) -> int:
+        """T that the encoder reads."""
+        return self.encoder.frames
+
+    @property
+    def abstain_below(self) -> float:
+        """The top score below which it abstains, if asked to; set where classes played unseen."""
+        return self.parts.calibration.abstain_below
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the clips it learned from are made up."""
+        return bool(self.parts.about.get("synthetic"))
+
+    @property
+    def card(self) -> str:
+        """The model card, as Markdown."""
+        from gzssar.recognizer.card import card
+
+        return card(self)
+
+    def add_class(self, label: str, action: str | None = None, motion: str | None = None) -> None:
+        """Recognize one more class from now on; nothing is trained.
+
+        Where a text is missing, the label stands in for it; as a rule, a sentence on how the body moves is better.
+
+        Args:
+            label: its name.
+            action: what it is, as a dictionary would say it.
+            motion: what the body does; the text that counts most.
+
+        Raises:
+            ConfigError: there is such a class already.
+            TextError: a text is empty, or longer than the encoder reads.
+            DataError: the text encoder is another than the recognizer was fitted with.
+        """
+        if not label.strip():
+            raise TextError("a class should have a label, but an empty one came.")
+        if label_key(label) in self._classes:
+            raise ConfigError(f"there is a class {label!r} already: remove it first, or choose another label.")
+        label = label.strip()
+        given = {"label": label, "action": action or label, "motion": motion or label}
+        tables = self._encode([given[KIND_OF[kind]] for kind in self.parts.kinds])
+        text = ClassText(label, action or None, motion or None)
+        self._classes[label_key(label)] = KnownClass(text, False, tables, self._prototype(tables))
+
+    def add_classes(self, texts: ClassTexts | str | Path) -> None:
+        """Add the classes of a table, as :meth:`add_class` does one by one; none, if one cannot be.
+
+        Args:
+            texts: the table, or the path of one: CSV, TSV, JSON or YAML with label, action and motion.
+
+        Raises:
+            GzssarError: as :meth:`add_class`, or a class has no label, or the table is malformed.
+        """
+        texts = texts if isinstance(texts, ClassTexts) else read_class_texts(Path(texts))
+        more = self.copy()
+        for text, label in zip(texts, texts.of_kind("label"), strict=True):
+            more.add_class(label, text.action, text.motion)
+        self._classes = more._classes
+
+    def remove_class(self, label: str) -> None:
+        """Forget a class, seen or unseen.
+
+        Raises:
+            ConfigError: there is no such class, or it is the last one.
+        """
+        key = self._key(label)
+        if len(self._classes) == 1:
+            raise ConfigError(f"a recognizer needs a class to answer with, but {label!r} is the last one.")
+        del self._classes[key]
+
+    @overload
+    def predict(  # type: ignore[overload-overlap]  # a str is a sequence of str too
+        self, clips: Clip, candidate_labels: Sequence[str] | None = ..., top_k: int | None = ..., abstain: bool = ...
+    ) -> Prediction: ...
+    @overload
+    def predict(
+        self,
+        clips: Sequence[Clip],
+        candidate_labels: Sequence[str] | None = ...,
+        top_k: int | None = ...,
+        abstain: bool = ...,
+    ) -> list[Prediction]: ...
+    def predict(
+        self,
+        clips: Clip | Sequence[Clip],
+        candidate_labels: Sequence[str] | None = None,
+        top_k: int | None = 5,
+        abstain: bool = False,
+    ) -> Prediction | list[Prediction]:
+        """Rank the classes for a clip, or for each clip of a list.
+
+        Args:
+            clips: recordings in any layout, or paths of files with one clip each.
+            candidate_labels: the classes to choose from; all of them without it.
+            top_k: how many to name at most; None for all.
+            abstain: give no label where the top score lies below :attr:`abstain_below`.
+
+        Raises:
+            ConfigError: a candidate is no class or comes twice, or there are none.
+            DataError: a clip is malformed, or the recognizer was made from features.
+        """
+        if isinstance(clips, Clip):
+            return self.predict([clips], candidate_labels, top_k, abstain)[0]
+        if not len(clips):
+            self._candidates(candidate_labels)
+            return []
+        read = [_read(clip) for clip in clips]
+        answers = self.predict_features(self.encode(read), candidate_labels, top_k, abstain)
+        return [replace(answer, warning=doubts(clip)) for answer, clip in zip(answers, read, strict=True)]
+
+    @one_thread()
+    def predict_proba(self, clips: Clip | Sequence[Clip]) -> Float[np.ndarray, "N K"]:
+        """Probability of each class for each clip; columns as in `classes`, rows sum to 1."""
+        scores = self._score(self.encode(clips), self.known)
+        return np.concatenate([scores.seen, scores.unseen], axis=1)
+
+    @one_thread()
+    def encode(self, clips: Clip | Sequence[Clip]) -> Float[np.ndarray, "N D"]:
+        """Skeleton features of recordings, which :meth:`predict_features` takes.
+
+        Raises:
+            DataError: a clip is malformed, or the recognizer was made from features.
+        """
+        some = [clips] if isinstance(clips, Clip) else clips
+        if not len(some):
+            return np.zeros((0, len(self.parts.skeleton_space.offset)), dtype=np.float32)
+        return self.encoder.encode(self.prepare(some)).features
+
+    def prepare(self, clips: Clip | Sequence[Clip]) -> Clips:
+        """Recordings as the encoder reads them, and as the exported ``encoder.onnx`` does: in NTU-25, turned, of T
+        frames, one stream.
+
+        Raises:
+            DataError: there are no clips, one is malformed, or the recognizer was made from features.
+        """
+        some = [clips] if isinstance(clips, Clip) else clips
+        if not len(some):
+            raise DataError("there should be a clip to prepare at least, but there is none.")
+        return np.stack([self.encoder.prepare(_read(clip)) for clip in some])
+
+    @one_thread()
+    def predict_features(
+        self,
+        features: SkeletonFeatures,
+        candidate_labels: Sequence[str] | None = None,
+        top_k: int | None = 5,
+        abstain: bool = False,
+    ) -> list[Prediction]:
+        """Rank the classes for skeleton features (N, D) of the recognizer's own encoder; as :meth:`predict`.
+
+        Raises:
+            DataError: the features have another width, or are not finite.
+        """
+        if top_k is not None and top_k < 1:
+            raise ConfigError(f"top_k should be at least 1, but it is {top_k}.")
+        known = self._candidates(candidate_labels)
+        scores = self._score(features, known)
+        rows = np.concatenate([scores.seen, scores.unseen], axis=1)
+        order = np.argsort(-rows, axis=1, kind="stable")[:, :top_k]
+        return [
+            Prediction(
+                tuple(_entry(known[k], rows[n, k]) for k in order[n]),
+                float(scores.p_seen[n]),
+                bool(abstain and rows[n, order[n, 0]] < self.abstain_below),
+            )
+            for n in range(len(rows))
+        ]
+
+    def explain(self, clip: Clip, label: str) -> "Explanation":
+        """Why a class scores as it does: similarity to each of its texts, and the joints and frames that mattered."""
+        from gzssar.recognizer.explanation import explain
+
+        return explain(self, _read(clip), self._classes[self._key(label)])
+
+    def _score(self, features: SkeletonFeatures, known: Sequence[KnownClass]) -> Scores:
+        width = len(self.parts.skeleton_space.offset)
+        with np.errstate(over="ignore"):  # what leaves the range becomes infinite and is refused
+            features = np.asarray(features, dtype=np.float32)
+        if features.ndim != 2 or features.shape[1] != width:
+            raise DataError(
+                f"features should be of width {width}, one row per clip, but their shape is {features.shape}: encode "
+                "the clips with the recognizer's own encoder."
+            )
+        if not np.isfinite(features).all():
+            raise DataError("features should be finite, but some are not: see that positions are in metres.")
+        space = self.parts.skeleton_space(features)
+        with np.errstate(over="ignore"):
+            seen, unseen = (
+                log_densities(space, np.stack(centres)) if centres else np.zeros((len(space), 0), dtype=np.float32)
+                for centres in ([k.centre for k in known if k.seen], [k.centre for k in known if not k.seen])
+            )
+        if not (np.isfinite(seen).all() and np.isfinite(unseen).all()):
+            raise DataError(
+                "features should be near those of the training clips, but some are too far away to be compared: see "
+                "that positions are in metres."
+            )
+        return score(seen, unseen, self.parts.gate, self.parts.calibration)
+
+    def _candidates(self, labels: Sequence[str] | None) -> tuple[KnownClass, ...]:
+        if labels is None:
+            return self.known
+        if isinstance(labels, str) or not len(labels):
+            raise ConfigError("candidate_labels should be a list of at least one class, but it is not.")
+        keys = [self._key(label) for label in labels]
+        if len(set(keys)) < len(keys):
+            twice = next(label for label, key in zip(labels, keys, strict=True) if keys.count(key) > 1)
+            raise ConfigError(f"each candidate should come once, but {twice!r} comes twice.")
+        return tuple(sorted((self._classes[key] for key in keys), key=lambda one: not one.seen))
+
+    def _key(self, label: str) -> str:
+        key = label_key(label)
+        if key not in self._classes:
+            near = nearest(label, self.classes)
+            listed = shorten(", ".join(self.classes), 200)
+            hint = f"nearest are {', '.join(map(repr, near))}" if near else f"they are {listed}"
+            raise ConfigError(f"{label!r} should be one of the {len(self._classes)} classes, but is none: {hint}.")
+        return key
+
+    def _encode(self, texts: Sequence[str]) -> tuple[Float[np.ndarray, "_"], ...]:
+        """Features of one class's texts, encoder by encoder within each kind."""
+        encoding = self.parts.encoding
+        rows = [encoder.encode(texts, truncate=encoding.truncate) for encoder in self.parts.text_encoders()]
+        return tuple(table[kind] for kind in range(len(texts)) for table in rows)
+
+    @torch.inference_mode()
+    def _prototype(self, tables: Sequence[Float[np.ndarray, "_"]]) -> Float[np.ndarray, "D"]:
+        texts = torch.from_numpy(self.parts.text_space([table[None] for table in tables]))
+        vae = self.parts.vae
+        return np.asarray(vae.skeleton.decode(vae.text.posterior(texts).mean)[0].numpy())
+
+    @property
+    def encoder(self) -> Encoder:
+        """The skeleton encoder.
+
+        Raises:
+            DataError: there is none.
+        """
+        if self.parts.encoder is None:
+            raise DataError(
+                "this recognizer was fitted on features and has no skeleton encoder: give it features "
+                "(predict_features), or fit one with --encoder-weights."
+            )
+        return self.parts.encoder
+
+
+def _entry(known: KnownClass, value: float) -> dict[str, Any]:
+    return {"label": known.text.label, "score": float(value), "seen": known.seen}
+
+
+def _read(clip: Clip) -> SkeletonSequence:
+    if isinstance(clip, SkeletonSequence):
+        return clip
+    if not isinstance(clip, str | Path):
+        raise DataError(
+            f"a clip should be a path or a SkeletonSequence, but {type(clip).__name__} came: joints in an array become "
+            "one with SkeletonSequence.from_frames(joints, layout, fps)."
+        )
+    from gzssar.skeletons.readers import read_clip
+
+    return read_clip(clip)

@@ -1,0 +1,194 @@
+"""The story end to end on a toy world small enough to run in seconds."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import gzssar
+from gzssar import cli
+from gzssar import recipe as config
+from gzssar.errors import ConfigError, OutputError
+from gzssar.experiment import story as experiment
+from gzssar.experiment.data import load_data
+from gzssar.experiment.story import Experiment, best, judge, run, run_seed, train
+from gzssar.recipe import DEFAULT, PAPER, ExperimentConfig, Recipe
+from synse_folder import write_synse_folder
+
+QUICK = {"cycles": 2, "cycle_steps": 60, "classifier_steps": 60, "samples_per_class": 50}
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Both recipes with few steps."""
+    monkeypatch.setitem(config.RECIPES, "default", replace(DEFAULT, **QUICK, fold_classes=3, learning_rate=1e-2))
+    monkeypatch.setitem(config.RECIPES, "paper", replace(PAPER, **QUICK, learning_rate=2e-3, cross_from=30))
+
+
+@pytest.fixture
+def toy(tmp_path, quick) -> ExperimentConfig:
+    root = write_synse_folder(tmp_path / "toy")
+    return ExperimentConfig(synse=root, text_features=(root / "texts",), seeds=2, out=tmp_path / "run")
+
+
+def experiment_of(toy: ExperimentConfig, recipe: Recipe) -> Experiment:
+    data = load_data(toy, ("lb", "ad", "md"))
+    return Experiment(data.benchmark, data.of_set("lb+ad+md"), recipe)
+
+
+def scores(folder: Path) -> dict:
+    return json.loads((folder / "scores.json").read_text())
+
+
+@pytest.mark.parametrize("recipe", ["default", "paper"])
+def test_the_toy_world_is_learned_far_above_chance(toy, recipe):
+    result = run(replace(toy, recipe=recipe, out=None))
+    assert result.summary["mean"]["zsl_accuracy"] > 0.6  # chance: a third
+    assert result.summary["mean"]["oracle_gate_harmonic_mean"] > 0.6
+
+
+def test_a_run_leaves_config_scores_and_report(toy):
+    run(toy)
+    there = scores(toy.out)
+    assert [seed["seed"] for seed in there["seeds"]] == [0, 1]
+    assert 0 <= there["mean"]["harmonic_mean"] <= 1
+    about = json.loads((toy.out / "config.json").read_text())
+    assert about["seeds"] == [0, 1]
+    assert about["recipe"]["name"] == "default"
+    assert all(len(digest) == 64 for digest in about["inputs"].values())
+    assert about["environment"]["torch"]
+    assert "<html" in (toy.out / "report.html").read_text()
+
+
+@pytest.mark.parametrize("recipe", ["default", "paper"])
+def test_equal_seeds_give_equal_numbers_bit_for_bit(toy, recipe):
+    one = experiment_of(toy, config.RECIPES[recipe])
+    a, b, other = (run_seed(one, seed) for seed in (3, 3, 4))
+    assert a.scores == b.scores
+    assert a.answers.p_seen.tobytes() == b.answers.p_seen.tobytes()
+    assert a.latents.tobytes() == b.latents.tobytes()
+    assert a.latents.tobytes() != other.latents.tobytes()
+
+
+def test_jobs_do_not_change_the_numbers(tmp_path):
+    # the full recipe: workers are fresh processes, which a patched one does not reach
+    root = write_synse_folder(tmp_path / "toy")
+    toy = ExperimentConfig(root, (root / "texts",), text="lb", seeds=2)
+    one, two = run(toy), run(replace(toy, jobs=2))
+    assert [r.scores for r in one.records] == [r.scores for r in two.records]
+
+
+def test_labels_of_test_clips_choose_nothing(toy):
+    """Shuffled test labels change the scores, but not one answer."""
+    one = experiment_of(toy, config.RECIPES["default"])
+    phase = one.benchmark.test
+    rng = np.random.default_rng(0)
+    shuffled = replace(phase, test=replace(phase.test, labels=rng.permutation(phase.test.labels)))
+    other = replace(one, benchmark=replace(one.benchmark, test=shuffled))
+    a, b = run_seed(one, 0), run_seed(other, 0)
+    assert np.array_equal(a.answers.routed(), b.answers.routed())
+    assert a.scores != b.scores
+
+
+def test_the_papers_rule_looks_at_test_clips_and_validation_does_not(toy):
+    trained = train(experiment_of(toy, config.RECIPES["paper"]), 0)
+    honest, peeking = judge(trained, "validation"), judge(trained, "paper-test-selected")
+    assert honest.extra["cycle"] == best([trained.after(1, cycle) for cycle in range(2)])[1]
+    assert peeking.extra["cycle"] == best([trained.after(0, cycle) for cycle in range(2)])[1]
+    assert peeking.scores.zsl_accuracy >= honest.scores.zsl_accuracy
+
+
+def test_a_split_without_validation_classes_is_refused(toy):
+    one = experiment_of(toy, config.RECIPES["default"])
+    with pytest.raises(ConfigError, match="validation-unseen"):
+        run_seed(replace(one, benchmark=replace(one.benchmark, validation=None)), 0)
+
+
+def test_a_second_run_does_only_what_is_missing(toy, monkeypatch):
+    run(toy)
+    first = scores(toy.out)
+    ran = []
+    monkeypatch.setattr(experiment, "run_seed", lambda e, seed, progress=None: ran.append(seed) or run_seed(e, seed))
+    run(toy)
+    assert ran == []
+    run(replace(toy, seeds=3))
+    assert ran == [2]
+    assert scores(toy.out)["seeds"][:2] == first["seeds"]
+
+
+def test_an_interrupted_run_keeps_its_finished_seeds(toy, monkeypatch, capsys):
+    def interrupted(e, seed, progress=None):
+        if seed == 1:
+            raise KeyboardInterrupt
+        return run_seed(e, seed)
+
+    monkeypatch.setattr(experiment, "run_seed", interrupted)
+    arguments = f"run --synse {toy.synse} --text-features {toy.text_features[0]} --seeds 2 --out {toy.out}".split()
+    with pytest.raises(SystemExit) as stop:
+        cli.main(arguments)
+    assert stop.value.code == cli.INTERRUPTED
+    assert "goes on where it stopped" in capsys.readouterr().err
+    assert (toy.out / "seeds" / "0.npz").exists()
+    assert not (toy.out / "scores.json").exists()
+    monkeypatch.setattr(experiment, "run_seed", lambda e, seed, progress=None: run_seed(e, seed))
+    cli.main(arguments)
+    assert len(scores(toy.out)["seeds"]) == 2
+
+
+def test_a_killed_run_resumes(tmp_path):
+    """kill -9 after the first seed; the same command then ends with the numbers of an undisturbed run."""
+    root = write_synse_folder(tmp_path / "toy")
+    out = tmp_path / "run"
+    command = [sys.executable, "-m", "gzssar", "run", "--synse", str(root), "--text-features"]
+    command += [str(root / "texts"), "--text", "lb", "--seeds", "2", "--out", str(out)]
+    started = subprocess.Popen(command)
+    deadline = time.monotonic() + 120
+    while not (out / "seeds" / "0.npz").exists() and started.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    os.kill(started.pid, signal.SIGKILL)
+    started.wait()
+    assert not (out / "scores.json").exists()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    again = run(ExperimentConfig(root, (root / "texts",), text="lb", seeds=2))
+    assert [seed["harmonic_mean"] for seed in scores(out)["seeds"]] == [r.scores.harmonic_mean for r in again.records]
+
+
+def test_ablate_makes_one_row_per_text_set(toy, capsys):
+    arguments = f"ablate --synse {toy.synse} --text-features {toy.text_features[0]} --seeds 1 --out {toy.out}".split()
+    cli.main(arguments)
+    table = (toy.out / "ablation.md").read_text()
+    assert [row for row in config.TEXT_SETS if f"| {row} |" in table.replace("*", "")] == list(config.TEXT_SETS)
+    assert "lb+ad+md" in capsys.readouterr().out
+
+
+def test_another_experiment_may_not_use_the_folder(toy):
+    run(replace(toy, seeds=1))
+    with pytest.raises(OutputError, match="another run"):
+        run(replace(toy, seeds=1, text="lb"))
+
+
+def test_real_features_beat_chance(shared_data, quick):
+    """Few steps on one split of mix43: far above the eighth that guessing gives."""
+    mix43 = shared_data / "mix43"
+    result = run(ExperimentConfig(mix43 / "s14", (mix43 / "text_feats" / "minilm",), seeds=1))
+    assert result.summary["mean"]["zsl_accuracy"] > 0.35
+
+
+def test_importing_the_package_costs_no_torch():
+    code = "import sys, gzssar, gzssar.cli; print('torch' in sys.modules, 'sklearn' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False"]
+
+
+def test_every_public_name_exists():
+    assert all(getattr(gzssar, name) is not None for name in gzssar.__all__)
+    assert len(gzssar.__all__) == len(set(gzssar.__all__))
+    with pytest.raises(AttributeError, match="nothing_of_the_kind"):
+        _ = gzssar.nothing_of_the_kind

@@ -1,0 +1,118 @@
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from gzssar.errors import DataError, SplitError
+from gzssar.features.synse import read_synse
+from gzssar.splits import ClassSplit, published_split
+from synse_folder import SEEN, UNSEEN, VALIDATION_SEEN, VALIDATION_UNSEEN, write_synse_folder
+
+NTU60 = published_split("ntu60-55-5")
+
+
+def published_folder(root, dataset, split=NTU60):
+    """A toy folder with the classes of a published split."""
+    u, v = split.unseen, split.validation_unseen
+    return write_synse_folder(root, split.class_count, u, v, dataset=dataset, per_class=1)
+
+
+@pytest.mark.parametrize("dataset", ["", "ntu60"])
+def test_both_namings_give_both_phases(tmp_path, dataset):
+    root = write_synse_folder(tmp_path / "toy", dataset=dataset, per_class=2)
+    benchmark = read_synse(root)
+    assert benchmark.split == ClassSplit("toy", 12, UNSEEN, VALIDATION_UNSEEN, VALIDATION_SEEN)
+    test, validation = benchmark.test, benchmark.validation
+    assert (test.seen, test.unseen) == (SEEN, UNSEEN)
+    assert (validation.seen, validation.unseen) == (VALIDATION_SEEN, VALIDATION_UNSEEN)
+    assert (len(test.train), len(test.test), len(validation.train), len(validation.test)) == (18, 24, 12, 18)
+    folder = root / "sk_feats" / ("shift_ntu60_3_r" if dataset else "shift_3_r")
+    assert np.array_equal(test.test.features, np.load(folder / "gtest.npy"))
+    assert np.array_equal(test.test.logits, np.load(folder / "gtest_out.npy"))
+    assert np.array_equal(test.test.labels, np.load(folder / "g_label.npy"))
+    assert np.array_equal(test.train.features, np.load(folder / "train.npy"))
+    held_out = root / "sk_feats" / ("shift_ntu60_val_3_r" if dataset else "shift_val_3_r")
+    for kind, name in (("features", ""), ("logits", "_out")):
+        parts = [np.load(held_out / f"{stem}{name}.npy") for stem in ("val", "ztest")]
+        assert np.array_equal(getattr(validation.test, kind), np.concatenate(parts))
+    assert (benchmark.class_names[0], benchmark.synthetic) == ("class 0", False)
+    assert folder.name in benchmark.description
+
+
+def test_the_folders_themselves_will_do_for_a_published_split(tmp_path):
+    root = published_folder(tmp_path / "all", "")
+    (tmp_path / "all" / "label_splits").rename(tmp_path / "elsewhere")
+    assert read_synse(root / "sk_feats", "ntu60-55-5").split == NTU60
+
+
+@pytest.mark.parametrize("dataset", ["", "ntu60"])
+def test_a_published_split_needs_no_label_splits(tmp_path, dataset):
+    root = published_folder(tmp_path / "release", dataset)
+    (root / "label_splits").rename(tmp_path / "elsewhere")
+    benchmark = read_synse(root, "ntu60-55-5")
+    assert benchmark.split is NTU60
+    assert len(benchmark.class_names) == 60
+    assert benchmark.validation.seen == NTU60.validation_seen
+
+
+def test_unsorted_ids_are_sorted(tmp_path):
+    root = write_synse_folder(tmp_path / "toy", unseen=(10, 1, 5))
+    assert np.load(root / "label_splits" / "ru3.npy").tolist() == [10, 1, 5]
+    assert read_synse(root).test.unseen == (1, 5, 10)
+
+
+def test_features_of_two_splits_side_by_side(tmp_path):
+    root = write_synse_folder(tmp_path / "toy")
+    write_synse_folder(root, unseen=(2, 3), validation_unseen=(7, 9))
+    with pytest.raises(DataError, match=r"one folder shift_<u>_r, .* --unseen-count"):
+        read_synse(root)
+    assert read_synse(root, unseen_count=3).split.unseen == UNSEEN
+    assert read_synse(root, unseen_count=2).split.unseen == (2, 3)
+    with pytest.raises(DataError, match="one folder shift_4_r"):
+        read_synse(root, unseen_count=4)
+
+
+def test_features_of_two_datasets_side_by_side(tmp_path):
+    root = published_folder(tmp_path / "release", "ntu60")
+    ours = np.load(root / "sk_feats" / "shift_ntu60_5_r" / "gtest.npy")
+    write_synse_folder(root, 20, (0, 1, 2, 3, 4), (5, 6, 7, 8, 9), dataset="pku51", per_class=1, seed=1)
+    assert np.array_equal(read_synse(root, "ntu60-55-5").test.test.features, ours)
+
+
+def test_a_published_split_of_other_data_is_refused(tmp_path):
+    root = published_folder(tmp_path / "release", "ntu60")
+    with pytest.raises(DataError, match=r"one folder shift_12_r, but the feature folders there are: shift_ntu60_5_r"):
+        read_synse(root, "ntu60-48-12")
+    with pytest.raises(SplitError, match="no split named"):
+        read_synse(root, "ntu60")
+
+
+def test_logits_of_another_dataset_are_refused(tmp_path):
+    split = replace(NTU60, class_count=61, validation_seen=None)
+    with pytest.raises(DataError, match="logits should have 60 columns, one per class of ntu60-55-5, but they have 61"):
+        read_synse(published_folder(tmp_path / "release", "", split), "ntu60-55-5")
+
+
+def test_the_validation_folder_must_be_there(tmp_path):
+    root = write_synse_folder(tmp_path / "toy", dataset="ntu60")
+    (root / "sk_feats" / "shift_ntu60_val_3_r").rename(root / "elsewhere")
+    with pytest.raises(DataError, match="should hold shift_ntu60_val_3_r for the validation phase"):
+        read_synse(root)
+
+
+@pytest.mark.parametrize("name", ["s11", "s12", "s13", "s14", "s15"])
+def test_mix43(shared_data, name):
+    benchmark = read_synse(shared_data / "mix43" / name)
+    split = benchmark.split
+    assert (split.class_count, len(split.unseen), len(split.validation_unseen)) == (43, 8, 8)
+    assert len(split.validation_seen) == 27
+    assert benchmark.test.train.features.shape[1] == benchmark.validation.train.features.shape[1] == 256
+    assert benchmark.test.test.logits.shape == (len(benchmark.test.test), 43)
+    files = shared_data / "mix43" / name / "label_splits"
+    assert set(split.unseen) == set(np.load(files / "ru8.npy").tolist())
+    # the encoder knows the seen classes: its logits are right far more often than one in 35
+    seen = benchmark.test.test.of(benchmark.test.seen)
+    columns = np.array(split.seen)
+    assert np.mean(columns[seen.logits[:, columns].argmax(axis=1)] == seen.labels) > 0.5
+    assert re.search("shift_8_r", benchmark.description)

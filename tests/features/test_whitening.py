@@ -1,0 +1,76 @@
+import numpy as np
+import pytest
+
+from gzssar.features.features import FeatureSet
+from gzssar.features.whitening import class_means, raw_space, whitened_space
+
+
+def train(seed=0, counts=(30, 50, 80), width=4):
+    """Correlated clips of three classes of unequal size."""
+    rng = np.random.default_rng(seed)
+    labels = np.repeat(np.array([2, 5, 7]), counts)
+    mixing, means = rng.normal(size=(width, width)), 10 * rng.normal(size=(3, width))
+    features = means[np.searchsorted([2, 5, 7], labels)] + rng.normal(size=(len(labels), width)) @ mixing
+    order = rng.permutation(len(labels))
+    return FeatureSet(features[order].astype(np.float32), labels[order])
+
+
+def within_class_covariance(features, labels):
+    features = features.astype(np.float64)
+    residuals = np.concatenate([features[labels == c] - features[labels == c].mean(axis=0) for c in np.unique(labels)])
+    return residuals.T @ residuals / (len(labels) - len(np.unique(labels)))
+
+
+def test_without_shrinkage_the_within_class_covariance_becomes_the_identity():
+    clips = train()
+    whitened = whitened_space(clips, 0.0)(clips.features)
+    assert whitened.dtype == np.float32
+    np.testing.assert_allclose(within_class_covariance(whitened, clips.labels), np.eye(4), atol=1e-4)
+
+
+def test_the_class_means_are_centred_whatever_the_class_sizes():
+    clips = train()
+    means = class_means(clips, whitened_space(clips, 0.3)(clips.features))
+    np.testing.assert_allclose(means.mean(axis=0), np.zeros(4), atol=1e-4)
+
+
+def toy():
+    """Class 0 at (0, 0) ± (2, 0) and ± (0, 1), class 1 the same around (10, 4)."""
+    moves = np.array([[2, 0], [-2, 0], [0, 1], [0, -1]], dtype=np.float32)
+    features = np.concatenate([moves, moves + np.array([10, 4], dtype=np.float32)])
+    return FeatureSet(features, np.repeat(np.array([0, 1]), 4))
+
+
+@pytest.mark.parametrize(("shrinkage", "variances"), [(0.0, (8 / 3, 2 / 3)), (0.5, (13 / 6, 7 / 6))])
+def test_a_toy_by_hand(shrinkage, variances):
+    # scatter of both classes: x 2·(4 + 4) = 16, y 2·(1 + 1) = 4; over 8 − 2 clips: 8/3 and 2/3, mean 5/3
+    space = whitened_space(toy(), shrinkage)
+    assert space.offset.tolist() == [5, 2]
+    by_hand = np.abs(toy().features - np.array([5, 2])) / np.sqrt(variances)
+    mapped = np.abs(space(toy().features))[:, ::-1]  # the direction of the smaller variance, y, comes first
+    np.testing.assert_allclose(mapped, by_hand, rtol=1e-5, atol=1e-6)
+
+
+def test_full_shrinkage_scales_all_directions_alike():
+    lengths = np.linalg.norm(whitened_space(toy(), 1.0)(toy().features), axis=1)
+    by_hand = np.linalg.norm(toy().features - np.array([5, 2]), axis=1) / np.sqrt(5 / 3)
+    np.testing.assert_allclose(lengths, by_hand, rtol=1e-5)
+
+
+def test_directions_without_any_spread_stay_finite():
+    clips = toy()
+    flat = FeatureSet(np.concatenate([clips.features, np.ones((8, 1), dtype=np.float32)], axis=1), clips.labels)
+    assert np.isfinite(whitened_space(flat, 0.0)(flat.features)).all()
+    still = FeatureSet(np.ones((2, 3), dtype=np.float32), np.array([0, 1]))
+    assert np.isfinite(whitened_space(still, 0.3)(still.features)).all()
+
+
+def test_the_raw_space_changes_nothing():
+    clips = toy()
+    assert raw_space(2)(clips.features) is clips.features
+
+
+def test_class_means_come_in_order_of_class_id():
+    labels = np.array([7, 2, 7])
+    clips = FeatureSet(np.array([[1, 1], [5, 5], [3, 1]], dtype=np.float32), labels)
+    assert class_means(clips, clips.features).tolist() == [[5, 5], [2, 1]]

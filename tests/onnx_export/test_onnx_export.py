@@ -1,0 +1,196 @@
+import json
+import runpy
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+
+from gzssar.decision.decision import Calibration, score
+from gzssar.decision.gate import Gate
+from gzssar.decision.seen import log_densities
+from gzssar.encoders.encoder import Encoder
+from gzssar.encoders.shift_gcn.network import ShiftGcn
+from gzssar.errors import MissingExtraError, OutputError
+from gzssar.onnx_export import IR_VERSION, OPSET, HeadArrays, export_encoder, export_heads, require_empty
+
+EXAMPLE = Path(__file__).parents[1] / "examples" / "03_onnx_runtime.py"
+
+
+def trained(**change):
+    """A network whose every weight and statistic is random, as if it had been trained."""
+    torch.manual_seed(0)
+    network = ShiftGcn(**{"class_count": 5, "width": 8, **change})
+    for name, tensor in network.state_dict().items():
+        if name.endswith("running_var"):
+            tensor.uniform_(0.5, 2)
+        elif name.endswith(("norm.weight", "norm_in.weight", "norm_out.weight")):
+            tensor.uniform_(0.5, 1.5)
+        elif name.endswith(("bias", "running_mean", "mask")):
+            tensor.normal_(0, 0.3)
+        elif name.endswith("offset"):
+            tensor.uniform_(-4, 4)
+    return network.eval().requires_grad_(False)
+
+
+def encoder(frames, **change):
+    network = trained(**change)
+    return Encoder(network, tuple(range(network.classifier.out_features)), frames, provenance={"weights": "random"})
+
+
+def clips(frames, bodies, count=4):
+    """Where there are two bodies, the second is absent in some clips."""
+    joints = torch.randn(count, 3, frames, 25, bodies, generator=torch.Generator().manual_seed(1))
+    if bodies > 1:
+        joints[1:3, ..., 1] = 0
+    return joints
+
+
+def session(path):
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+
+
+def close(ours, theirs):
+    """Equal to 1e-4 of how much clips and columns differ."""
+    return np.abs(ours - theirs).max() <= 1e-4 * theirs.std()
+
+
+def heads(seen=4, width=6):
+    rng = np.random.default_rng(0)
+    return HeadArrays(
+        offset=rng.normal(size=width).astype(np.float32),
+        matrix=rng.normal(size=(width, width)).astype(np.float32),
+        seen_means=rng.normal(size=(seen, width)).astype(np.float32),
+        seen_labels=tuple(f"séen {i}" for i in range(seen)),
+        gate_centre=np.array([-5.0, -4.0]),
+        gate_scale=np.array([3.0, 2.0]),
+        gate_weights=np.array([1.5, -1.2]),
+        gate_bias=0.2,
+        calibration=Calibration(seen_temperature=3.0, unseen_temperature=1.5, threshold=0.7, abstain_below=0.25),
+    )
+
+
+@pytest.mark.parametrize(("frames", "bodies"), [(64, 1), (17, 2), (1, 2)])
+def test_the_encoder_says_what_pytorch_says(tmp_path, frames, bodies):
+    exported, joints = encoder(frames, body_count=bodies), clips(frames, bodies)
+    export_encoder(exported, tmp_path / "encoder.onnx")
+    plain = exported.network(joints)
+    for some in (joints, joints[1:2]):  # any number of clips
+        features, logits = session(tmp_path / "encoder.onnx").run(None, {"clips": some.numpy()})
+        assert features.dtype == logits.dtype == np.float32
+        kept = slice(None) if len(some) > 1 else slice(1, 2)
+        assert close(features, plain.features[kept].numpy())
+        assert close(logits, plain.logits[kept].numpy())
+
+
+def test_the_encoder_at_full_width(tmp_path):
+    exported, joints = encoder(64, width=64, class_count=60), clips(64, 2, count=3)
+    export_encoder(exported, tmp_path / "encoder.onnx")
+    features, logits = session(tmp_path / "encoder.onnx").run(None, {"clips": joints.numpy()})
+    plain = exported.network(joints)
+    assert features.shape == (3, 256)
+    assert close(features, plain.features.numpy())
+    assert close(logits, plain.logits.numpy())
+
+
+def test_clips_without_any_body_are_answered_like_in_pytorch(tmp_path):
+    exported = encoder(8)
+    export_encoder(exported, tmp_path / "encoder.onnx")
+    nobody = torch.zeros(2, 3, 8, 25, 2)
+    features, _ = session(tmp_path / "encoder.onnx").run(None, {"clips": nobody.numpy()})
+    assert close(features, exported.network(nobody).features.numpy())
+
+
+def test_shifts_of_no_frames_at_all(tmp_path):
+    exported, joints = encoder(9), clips(9, 2)
+    for part in exported.network.parts:
+        part.temporal.shift_in.offset.data.zero_()
+        part.temporal.shift_out.offset.data.zero_()
+    export_encoder(exported, tmp_path / "encoder.onnx")
+    features, _ = session(tmp_path / "encoder.onnx").run(None, {"clips": joints.numpy()})
+    assert close(features, exported.network(joints).features.numpy())
+
+
+def test_the_heads_say_what_numpy_says(tmp_path):
+    head, rng = heads(), np.random.default_rng(1)
+    export_heads(head, tmp_path / "heads.onnx")
+    features = rng.normal(size=(7, 6)).astype(np.float32)
+    gate = Gate(head.gate_centre, head.gate_scale, head.gate_weights, head.gate_bias)
+    space = (features - head.offset) @ head.matrix
+    for count in (1, 3):  # any number of unseen classes
+        prototypes = rng.normal(size=(count, 6)).astype(np.float32)
+        inputs = {"features": features, "unseen_prototypes": prototypes}
+        names = ["scores", "p_seen", "seen_densities", "unseen_densities"]
+        scores, p_seen, seen, unseen = session(tmp_path / "heads.onnx").run(names, inputs)
+        np.testing.assert_allclose(seen, log_densities(space, head.seen_means), rtol=1e-4)
+        np.testing.assert_allclose(unseen, log_densities(space, prototypes), rtol=1e-4)
+        wanted = score(log_densities(space, head.seen_means), log_densities(space, prototypes), gate, head.calibration)
+        assert wanted.p_seen.std() > 0.01
+        np.testing.assert_allclose(p_seen, wanted.p_seen, rtol=1e-4)
+        np.testing.assert_allclose(scores, np.concatenate([wanted.seen, wanted.unseen], axis=1), rtol=1e-4, atol=1e-9)
+
+
+def test_files_are_valid_and_say_what_they_are(tmp_path):
+    export_encoder(encoder(16), tmp_path / "encoder.onnx")
+    export_heads(heads(), tmp_path / "heads.onnx")
+    about = {}
+    for name in ("encoder.onnx", "heads.onnx"):
+        model = onnx.load(tmp_path / name)
+        onnx.checker.check_model(model, full_check=True)
+        assert (model.opset_import[0].version, model.ir_version) == (OPSET, IR_VERSION)
+        about |= {entry.key: json.loads(entry.value) for entry in model.metadata_props}
+    assert about == {
+        "classes": [0, 1, 2, 3, 4],
+        "frames": 16,
+        "stream": "joint",
+        "provenance": {"weights": "random"},
+        "seen_labels": ["séen 0", "séen 1", "séen 2", "séen 3"],
+        "abstain_below": 0.25,
+    }
+
+
+def test_equal_encoders_give_equal_files(tmp_path):
+    for name in ("a", "b"):
+        export_encoder(encoder(16), tmp_path / name / "encoder.onnx")
+    assert (tmp_path / "a/encoder.onnx").read_bytes() == (tmp_path / "b/encoder.onnx").read_bytes()
+
+
+def test_the_example_answers_from_a_folder(tmp_path, capsys):
+    network = encoder(16, body_count=1)
+    export_encoder(network, tmp_path / "encoder.onnx")
+    export_heads(heads(width=32), tmp_path / "heads.onnx")
+    joints = clips(16, 1, count=1)
+    np.save(tmp_path / "clip.npy", joints[0].numpy())
+    features = network.network(joints).features.numpy()
+    prototypes = np.stack([(features[0] - heads(width=32).offset) @ heads(width=32).matrix, np.zeros(32)])
+    np.save(tmp_path / "prototypes.npy", prototypes)
+    (tmp_path / "texts.csv").write_text('label,action,motion\n"wave, twice",a,m\nbow,a,m\n')
+    runpy.run_path(str(EXAMPLE))["main"](tmp_path, tmp_path / "clip.npy")
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 5
+    assert lines[0].split(maxsplit=1)[1] == "unseen  wave, twice"
+
+
+def test_a_folder_to_write_to_is_empty(tmp_path):
+    require_empty(tmp_path)
+    require_empty(tmp_path / "new")
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match="should be empty or not exist, but it holds files"):
+        require_empty(tmp_path)
+    with pytest.raises(OutputError, match="but it is a file"):
+        require_empty(tmp_path / "file")
+    with pytest.raises(OutputError, match="cannot be written"):
+        export_heads(heads(), tmp_path / "file" / "heads.onnx")
+
+
+def test_without_onnx_the_error_names_the_extra(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    for export in (lambda: export_encoder(encoder(8), tmp_path / "x"), lambda: export_heads(heads(), tmp_path / "x")):
+        with pytest.raises(MissingExtraError, match=r"pip install 'gzssar\[onnx\]'"):
+            export()
+    assert not list(tmp_path.iterdir())

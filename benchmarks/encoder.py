@@ -23,8 +23,8 @@ from gzssar.commands.options import EmbedConfig
 from gzssar.encoders.shift_gcn.folding import FoldedShiftGcn
 from gzssar.encoders.shift_gcn.network import ShiftGcn
 from gzssar.encoders.shift_gcn.original_weights import load_original
-from gzssar.experiment.folder import environment
 from gzssar.files import write_json
+from gzssar.provenance import environment
 from run import HERE, commit
 
 REPEATS = 7

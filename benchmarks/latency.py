@@ -28,10 +28,10 @@ from gzssar.decision.seen import log_densities
 from gzssar.encoders.encoder import Encoder
 from gzssar.encoders.shift_gcn.folding import FoldedShiftGcn
 from gzssar.encoders.shift_gcn.network import ShiftGcn
-from gzssar.experiment.folder import environment
 from gzssar.files import write_json
 from gzssar.inference.live import answer_frames
 from gzssar.onnx_export import HeadArrays, export_encoder, export_heads
+from gzssar.provenance import environment
 from gzssar.recognizer import Prediction
 from gzssar.running import one_thread
 from gzssar.skeletons.layout import NTU25

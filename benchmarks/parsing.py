@@ -17,8 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from gzssar.experiment.folder import environment
 from gzssar.files import write_json
+from gzssar.provenance import environment
 from gzssar.skeletons.readers.ntu import read_ntu
 from gzssar.skeletons.readers.ntu_bodies import Track, choose_bodies
 from run import HERE, commit

@@ -21,11 +21,11 @@ import torch
 from gzssar.commands.embed import embed
 from gzssar.commands.options import EmbedConfig
 from gzssar.evaluation.metrics import accuracy, expected_calibration_error, harmonic_mean
-from gzssar.experiment.folder import environment
 from gzssar.features.benchmark import drawn_split
 from gzssar.features.features import FeatureSet
 from gzssar.features.files import FeatureRows, read_rows
 from gzssar.files import write_json
+from gzssar.provenance import environment
 from gzssar.recognizer import Recognizer
 from gzssar.recognizer.fitting import Fitting, fit_recognizer
 from gzssar.texts.classes import ClassTexts, load_packaged_texts

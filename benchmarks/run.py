@@ -16,11 +16,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from gzssar.experiment.config import ExperimentConfig
 from gzssar.experiment.data import load_data
-from gzssar.experiment.folder import environment
 from gzssar.experiment.story import Experiment, judge, train
 from gzssar.files import write_json
-from gzssar.recipe import ExperimentConfig, recipe_for, text_kinds
+from gzssar.provenance import environment
+from gzssar.recipe import recipe_for
+from gzssar.texts.encoding import text_kinds
 
 HERE = Path(__file__).parent
 SELECTIONS = {"default": ("validation",), "paper": ("validation", "paper-test-selected")}

@@ -20,8 +20,8 @@ from pathlib import Path
 import numpy as np
 
 from gzssar.commands.fit import synthetic_model
-from gzssar.experiment.folder import environment
 from gzssar.files import write_json
+from gzssar.provenance import environment
 from gzssar.recognizer import Recognizer
 from gzssar.skeletons.layout import NTU25
 from gzssar.skeletons.sequence import SkeletonSequence

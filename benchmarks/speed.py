@@ -21,7 +21,6 @@ import numpy as np
 import torch
 
 from gzssar.experiment.data import load_data
-from gzssar.experiment.folder import environment
 from gzssar.experiment.story import Experiment, judge, train
 from gzssar.features.features import Benchmark, FeatureSet, Phase
 from gzssar.files import write_json
@@ -29,6 +28,7 @@ from gzssar.methods.msf.losses import loss_terms, weighted
 from gzssar.methods.msf.schedule import weights_at
 from gzssar.methods.msf.training import Pairs, align
 from gzssar.methods.msf.vae import CrossModalVae
+from gzssar.provenance import environment
 from gzssar.recipe import DEFAULT, PAPER, Recipe, recipe_for
 from gzssar.splits import PUBLISHED_SPLITS
 from run import HERE, commit
@@ -62,7 +62,7 @@ def main() -> None:
 
 
 def mix43(data_root: Path) -> Experiment:
-    from gzssar.recipe import ExperimentConfig
+    from gzssar.experiment.config import ExperimentConfig
 
     folder = data_root / "mix43"
     config = ExperimentConfig(folder / "s11", (folder / "text_feats" / "minilm",))

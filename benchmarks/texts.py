@@ -21,14 +21,14 @@ from typing import Any
 import numpy as np
 
 from gzssar.commands.options import ZeroShot
-from gzssar.experiment.data import encode_texts
-from gzssar.experiment.folder import environment
 from gzssar.experiment.story import Experiment, run_seed
 from gzssar.features.synse import read_synse
 from gzssar.files import write_json
-from gzssar.recipe import DEFAULT, Encoding, Recipe, text_kinds
+from gzssar.provenance import environment
+from gzssar.recipe import DEFAULT, Recipe
 from gzssar.texts.authoring.checking import nearest_neighbour_agreement, rank_correlation, similarity
 from gzssar.texts.classes import find_class_texts
+from gzssar.texts.encoding import Encoding, encode_texts, text_kinds
 from gzssar.texts.features import read_text_tables
 from run import HERE, commit
 from utd import ntu_features

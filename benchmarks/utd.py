@@ -16,10 +16,10 @@ import torch
 from gzssar.commands.embed import embed, train_encoder
 from gzssar.commands.options import EmbedConfig, TrainEncoderConfig, ZeroShot
 from gzssar.encoders.training.options import EncoderTraining
-from gzssar.experiment.folder import environment
+from gzssar.experiment.config import ExperimentConfig
 from gzssar.experiment.story import run
 from gzssar.files import write_json
-from gzssar.recipe import ExperimentConfig
+from gzssar.provenance import environment
 from run import HERE, commit
 
 TRAINING = EncoderTraining(width=16, frames=64, epochs=40)

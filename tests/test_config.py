@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from gzssar.errors import ConfigError
-from gzssar.recipe import DEFAULT, PAPER, RECIPES, ExperimentConfig, Recipe, recipe_for, text_kinds
+from gzssar.experiment.config import ExperimentConfig
+from gzssar.recipe import DEFAULT, PAPER, RECIPES, Recipe, recipe_for
 from gzssar.splits import PUBLISHED_SPLITS
+from gzssar.texts.encoding import text_kinds
 
 
 @pytest.mark.parametrize(

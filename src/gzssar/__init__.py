@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gzssar.errors import GzssarError
+    from gzssar.experiment.config import ExperimentConfig
     from gzssar.experiment.story import Experiment, Result, run, run_seed
     from gzssar.features.features import Benchmark, FeatureSet, Phase, load_features, save_features
     from gzssar.features.synse import read_synse
-    from gzssar.recipe import DEFAULT, PAPER, ExperimentConfig, Recipe
+    from gzssar.recipe import DEFAULT, PAPER, Recipe
     from gzssar.recognizer import Prediction, Recognizer
     from gzssar.skeletons.readers import ReadOptions, open_clips, read_clip
     from gzssar.skeletons.sequence import SkeletonSequence

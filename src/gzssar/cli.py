@@ -15,8 +15,9 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from gzssar.commands.options import EmbedConfig, InspectConfig, ShowConfig, TrainEncoderConfig
 from gzssar.commands.predict import ExportConfig, FitConfig, PredictConfig
 from gzssar.errors import GzssarError, OutputError
-from gzssar.recipe import TEXT_SETS, ExperimentConfig
+from gzssar.experiment.config import ExperimentConfig
 from gzssar.text_config import CheckTexts, EncodeTexts, FillTexts, NewTexts
+from gzssar.texts.encoding import TEXT_SETS
 from gzssar.web.limits import ServeConfig
 
 Config = Annotated[ExperimentConfig, tyro.conf.OmitArgPrefixes]

@@ -3,22 +3,13 @@
 The docstring under a field is its help on the command line.
 """
 
-import shlex
-from dataclasses import dataclass, field, fields, replace
-from pathlib import Path
+from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, get_args, get_origin
 
 from gzssar.errors import ConfigError
 
-Selection = Literal["validation", "paper-test-selected"]
-"""Who picks the training cycle: accuracy on validation-unseen classes, or (the authors' way, for comparison only) on
-the unseen test clips."""
-
 Fusion = Literal["concatenation", "standardised", "weighted", "mean", "experts"]
 """How several texts of a class become one; each is a function of :mod:`gzssar.texts.fusion`."""
-
-TEXT_SETS = ("lb", "ad", "md", "ad+md", "lb+ad+md")
-"""The text sets of the paper's ablation, in its order."""
 
 
 def _check_choices(record: Any) -> None:
@@ -215,143 +206,3 @@ def recipe_for(name: str, split: str | None = None) -> Recipe:
         raise ConfigError(f"there is no recipe named {name!r}; there are {', '.join(RECIPES)}.")
     recipe = RECIPES[name]
     return replace(recipe, **_PAPER_SPLITS.get(split or "", {})) if name == "paper" else recipe
-
-
-@dataclass(frozen=True)
-class Encoding:
-    """Which language encoder turns texts into vectors."""
-
-    encoder: tuple[str, ...] = ("minilm",)
-    """One or more encoders: a short name (minilm, clip-vit-b32, mpnet, …; a wrong one lists them all), a Hugging Face
-    name or a folder. Several are fused like kinds of text."""
-
-    template: str = "{}"
-    """What surrounds each text before it is encoded, with {} where the text goes. Nothing by default, as in the
-    paper."""
-
-    truncate: bool = False
-    """Cut texts that are longer than an encoder reads, instead of refusing them."""
-
-    def __post_init__(self) -> None:
-        if not self.encoder:
-            raise ConfigError("--encoder needs at least one name, such as minilm, but none came.")
-        if len(set(self.encoder)) != len(self.encoder):
-            raise ConfigError(f"each encoder counts once, but --encoder names one twice: {' '.join(self.encoder)}.")
-        if self.template.count("{}") != 1:
-            raise ConfigError(f"--template should hold {{}} once, where the text goes, but it is {self.template!r}.")
-
-
-@dataclass(frozen=True)
-class ExperimentConfig:
-    """A generalized zero-shot experiment: which data, which texts, which recipe, how many seeds."""
-
-    synse: Path | None = None
-    """Folder with SynSE skeleton features (`sk_feats/`, `label_splits/`). Without it the embedded synthetic motion
-    world runs, from raw clips."""
-
-    text_features: tuple[Path, ...] = ()
-    """Folder with `lb_<K>.npy`, `ad_<K>.npy` and `md_<K>.npy`, one row per class; several folders, of several
-    encoders, are fused."""
-
-    texts: str | None = None
-    """Instead of --text-features: a table of class texts to encode (.csv, .tsv, .json or .yaml; columns id, label,
-    action, motion), or the name of one that comes with the package, such as utd_mhad. Its labels name the classes in
-    the report, or, where --class-names does, are matched to them."""
-
-    encoding: Encoding = field(default_factory=Encoding)
-
-    class_names: Path | None = None
-    """What the classes are called in the report: a CSV with a `label` column or a text file with a name a line, in
-    order of class id. Without it they are numbered."""
-
-    split: str | None = None
-    """A published class split: ntu60-55-5, ntu60-48-12, ntu120-110-10 or ntu120-96-24. Without it the folder's
-    `label_splits/` decide."""
-
-    unseen_count: int | None = None
-    """Number of unseen classes, where the folder holds features for several."""
-
-    text: str = "lb+ad+md"
-    """Texts to fuse, joined by +: lb (label), ad (action description), md (motion description)."""
-
-    recipe: str = "default"
-    """`default`: our best under an honest protocol. `paper`: MSF as the authors' code has it."""
-
-    selection: Selection = "validation"
-    """Who picks the training cycle. `paper-test-selected` looks at the unseen test clips as the authors' code does: for
-    comparison, never a headline."""
-
-    seeds: int = 5
-    """How many seeds to run."""
-
-    first_seed: int = 0
-    """The first seed; the others follow it."""
-
-    jobs: int = 1
-    """Seeds to run at once, one core each."""
-
-    out: Path | None = None
-    """Folder for config.json, scores.json, report.html and report.md. The same command resumes what a kill cut off."""
-
-    def __post_init__(self) -> None:
-        _check_choices(self)
-        if self.seeds < 1 or self.jobs < 1:
-            raise ConfigError(f"seeds and jobs must be at least 1, but they are {self.seeds} and {self.jobs}.")
-        if self.split and self.unseen_count:
-            raise ConfigError(f"--split {self.split} says how many classes are unseen: leave --unseen-count out.")
-        if self.first_seed < 0:
-            raise ConfigError(f"seeds count from 0, but first_seed is {self.first_seed}.")
-        brought = (self.text_features, self.texts, self.class_names, self.split, self.unseen_count)
-        if self.synse is None and any(brought):
-            raise ConfigError(
-                "--text-features, --texts, --class-names, --split and --unseen-count go with --synse DIR; without it "
-                "the embedded synthetic world runs, which brings its own."
-            )
-        if self.synse is not None and not self.text_features and self.texts is None:
-            raise ConfigError(
-                "skeleton features need text features: name the folder that holds lb_<K>.npy, ad_<K>.npy and "
-                "md_<K>.npy with --text-features DIR, or bring texts with --texts TABLE."
-            )
-        if self.text_features and self.texts is not None:
-            raise ConfigError("texts come as features or as words: give --text-features or --texts, not both.")
-        if self.text_features and self.encoding != Encoding():
-            raise ConfigError(
-                "--encoder, --template and --truncate are for texts that come as words: leave them out, or give "
-                "--texts TABLE instead of --text-features."
-            )
-        recipe_for(self.recipe)
-        text_kinds(self.text)
-
-    def command(self) -> str:
-        """The command line that repeats the experiment."""
-        changed = {**_changed(self), **_changed(self.encoding)}
-        return " ".join(["gzssar run", *(_option(name, value) for name, value in changed.items())])
-
-
-def _changed(record: Any) -> dict[str, Any]:
-    """Fields that differ from their default; those with fields of their own left out."""
-    values = {f.name: (getattr(record, f.name), f.default) for f in fields(record) if f.name != "encoding"}
-    return {name: value for name, (value, default) in values.items() if value != default}
-
-
-def _option(name: str, value: Any) -> str:
-    """A field as it is written on the command line."""
-    flag = f"--{name.replace('_', '-')}"
-    if value is True:
-        return flag
-    values = value if isinstance(value, tuple) else (value,)
-    return " ".join([flag, *(shlex.quote(str(one)) for one in values)])
-
-
-def text_kinds(text: str) -> tuple[str, ...]:
-    """``"lb+ad"`` → ``("lb", "ad")``.
-
-    Raises:
-        ConfigError: a part is not lb, ad or md, or stands there twice.
-    """
-    kinds = tuple(text.replace("_", "+").split("+"))
-    if unknown := [kind for kind in kinds if kind not in ("lb", "ad", "md")]:
-        raise ConfigError(f"texts are lb, ad and md joined by +, such as lb+ad+md, but {unknown[0]!r} came.")
-    if len(set(kinds)) != len(kinds):
-        raise ConfigError(f"each text may be fused once, but {text!r} names one twice.")
-    return kinds

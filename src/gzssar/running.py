@@ -1,4 +1,7 @@
-"""One thread: equal numbers whatever the machine's load, and seeds side by side that do not crowd each other."""
+"""How long work runs: callables that are told how far it is, and the limit to one thread.
+
+One thread gives equal numbers whatever the machine's load, and seeds side by side that do not crowd each other.
+"""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -48,3 +51,11 @@ def _leave() -> None:
         _inside -= 1
         if not _inside and _lift is not None:
             _lift()
+
+
+Steps = Callable[[int, int], None]
+"""Told (done, total) steps."""
+
+
+Progress = Callable[[str, int, int], None]
+"""Told (what, done, total)."""

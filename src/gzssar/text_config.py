@@ -10,7 +10,7 @@ from typing import Annotated
 import tyro
 
 from gzssar.errors import ConfigError
-from gzssar.recipe import Encoding
+from gzssar.texts.encoding import Encoding
 
 Table = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="TABLE")]
 _OUT = tyro.conf.arg(aliases=["-o"])

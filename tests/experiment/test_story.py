@@ -17,9 +17,10 @@ from gzssar import cli
 from gzssar import recipe as config
 from gzssar.errors import ConfigError, OutputError
 from gzssar.experiment import story as experiment
+from gzssar.experiment.config import ExperimentConfig
 from gzssar.experiment.data import load_data
 from gzssar.experiment.story import Experiment, best, judge, run, run_seed, train
-from gzssar.recipe import DEFAULT, PAPER, ExperimentConfig, Recipe
+from gzssar.recipe import DEFAULT, PAPER, Recipe
 from synse_folder import write_synse_folder
 
 QUICK = {"cycles": 2, "cycle_steps": 60, "classifier_steps": 60, "samples_per_class": 50}

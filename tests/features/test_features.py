@@ -4,7 +4,8 @@ import pytest
 from safetensors.numpy import save_file
 
 from gzssar.errors import DataError
-from gzssar.features.features import Benchmark, FeatureSet, Phase, folds, load_features, save_features
+from gzssar.features.features import Benchmark, FeatureSet, Phase, load_features, save_features
+from gzssar.features.folds import folds
 from gzssar.splits import ClassSplit
 
 

@@ -8,9 +8,9 @@ import pytest
 
 import gzssar.recognizer.bundle as bundle
 from gzssar.errors import DataError, OutputError
-from gzssar.recipe import Encoding
 from gzssar.recognizer import Recognizer
 from gzssar.recognizer.fitting import Fitting
+from gzssar.texts.encoding import Encoding
 from recognizer_world import LABELS, QUICK, UNSEEN, clips_of, fitted, recordings
 
 FILES = {"config.json", "weights.safetensors", "encoder.safetensors", "texts.csv", "README.md"}

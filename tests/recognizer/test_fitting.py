@@ -5,10 +5,11 @@ import pytest
 
 from gzssar.errors import ConfigError, DataError, TextError
 from gzssar.features.features import FeatureSet
-from gzssar.recipe import DEFAULT, PAPER, Encoding
+from gzssar.recipe import DEFAULT, PAPER
 from gzssar.recognizer import fitting
 from gzssar.recognizer.fitting import Fitting, fit_recognizer
 from gzssar.texts.classes import ClassText, ClassTexts
+from gzssar.texts.encoding import Encoding
 from recognizer_world import (
     LABELS,
     QUICK,

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from gzssar.errors import TextError
-from gzssar.recipe import Encoding
 from gzssar.texts.encoders.cache import default_cache
+from gzssar.texts.encoding import Encoding
 from gzssar.web import words
 from gzssar.web.words import ForgetfulEncoder, forgetful_encoders, warm_up
 

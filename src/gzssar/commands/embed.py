@@ -17,8 +17,7 @@ from gzssar.features.embedding import embed as embed_clips
 from gzssar.features.features import FeatureSet
 from gzssar.features.files import FeatureRows, read_rows
 from gzssar.features.synse_writer import check_target, write_synse
-from gzssar.progress import Progress
-from gzssar.running import one_thread
+from gzssar.running import Progress, one_thread
 from gzssar.shapes import Labels, Mask
 from gzssar.skeletons.ntu_protocols import is_training, read_missing, without
 from gzssar.skeletons.readers import ClipSource, ReadOptions, open_clips, read_clips

@@ -18,11 +18,10 @@ from gzssar.errors import ConfigError, DataError, OutputError, TextError
 from gzssar.features.features import FeatureSet
 from gzssar.features.files import FeatureRows, read_rows
 from gzssar.files import cache_root, hash_file, writing
-from gzssar.progress import Progress
 from gzssar.recipe import recipe_for
 from gzssar.recognizer import Recognizer
 from gzssar.recognizer.fitting import Fitting, fit_recognizer
-from gzssar.running import one_thread
+from gzssar.running import Progress, one_thread
 from gzssar.texts.classes import (
     ClassTexts,
     find_class_texts,
@@ -197,7 +196,7 @@ def synthetic_model(progress: Progress | None = None, say: Callable[[str], None]
         progress: told how far the fit is.
         say: told in a sentence that there is a fit, before it begins.
     """
-    from gzssar.experiment.folder import source_hash
+    from gzssar.provenance import source_hash
 
     root = cache_root()
     folder = root / "models" / f"synthetic-{source_hash()[:12]}" if root else None

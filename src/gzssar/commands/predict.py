@@ -11,7 +11,7 @@ import tyro
 
 from gzssar.commands.options import Reading, require_positive
 from gzssar.errors import ConfigError
-from gzssar.recipe import Encoding, text_kinds
+from gzssar.texts.encoding import Encoding, text_kinds
 
 STDIN = "-"
 """Stands among the clips for frames that come one by one."""

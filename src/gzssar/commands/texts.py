@@ -10,15 +10,14 @@ import numpy as np
 
 from gzssar.errors import OutputError, TextError
 from gzssar.files import write_json, write_text, writing
-from gzssar.progress import Progress
-from gzssar.recipe import Encoding
-from gzssar.running import one_thread
+from gzssar.running import Progress, one_thread
 from gzssar.shapes import TextFeatures
 from gzssar.text_config import CheckTexts, EncodeTexts, FillTexts, NewTexts
 from gzssar.texts.authoring.check_report import pairs_csv
 from gzssar.texts.authoring.checking import TextCheck, check_texts
 from gzssar.texts.classes import KIND_OF, TextKind, find_class_texts
 from gzssar.texts.encoders import TextEncoder, load_encoder
+from gzssar.texts.encoding import Encoding
 
 _ABOUT = "encoding.json"
 """Stands beside text features of ours, and says how they came about."""

@@ -1,1 +1,1 @@
-""""""
+"""① Skeleton encoders: from prepared clips to one feature vector each."""

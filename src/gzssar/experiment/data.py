@@ -5,17 +5,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gzssar.errors import DataError, TextError
+from gzssar.experiment.config import ExperimentConfig
 from gzssar.features.features import Benchmark
 from gzssar.features.synse import read_synse
 from gzssar.files import hash_file
-from gzssar.progress import Progress
-from gzssar.recipe import Encoding, ExperimentConfig, Recipe, recipe_for, text_kinds
-from gzssar.running import one_thread
+from gzssar.recipe import Recipe, recipe_for
+from gzssar.running import Progress, one_thread
 from gzssar.shapes import TextFeatures
 from gzssar.synthetic.benchmark import SYNTHETIC_TRAINING, synthetic_benchmark
 from gzssar.synthetic.world import SyntheticWorld
-from gzssar.texts.classes import KIND_OF, ClassTexts, find_class_texts, load_packaged_texts
+from gzssar.texts.classes import find_class_texts, load_packaged_texts
 from gzssar.texts.encoders import load_encoder
+from gzssar.texts.encoding import Encoding, encode_texts, text_kinds
 from gzssar.texts.features import read_class_names, read_text_tables
 
 
@@ -63,19 +64,6 @@ def load_data(config: ExperimentConfig, kinds: tuple[str, ...], progress: Progre
     if not config.class_names and words.has("label"):
         benchmark = replace(benchmark, class_names=words.of_kind("label"))
     return ExperimentData(benchmark, encode_texts(words, kinds, config.encoding))
-
-
-def encode_texts(texts: ClassTexts, kinds: tuple[str, ...], encoding: Encoding) -> dict[str, tuple[TextFeatures, ...]]:
-    """Text features by kind, one (K, E) table per encoder.
-
-    Raises:
-        TextError: a class lacks a text of these kinds, or one is too long for an encoder.
-    """
-    words = {kind: texts.of_kind(KIND_OF[kind]) for kind in kinds}
-    encoders = [load_encoder(name, encoding.template) for name in encoding.encoder]
-    return {
-        kind: tuple(encoder.encode(words[kind], truncate=encoding.truncate) for encoder in encoders) for kind in kinds
-    }
 
 
 def _check_gate(benchmark: Benchmark, recipe: Recipe) -> None:

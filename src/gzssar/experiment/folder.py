@@ -3,17 +3,18 @@
 import hashlib
 import json
 import os
-import platform
 from collections.abc import Mapping
 from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from gzssar.errors import OutputError
 from gzssar.evaluation.record import SeedRecord, load_record, save_record
+from gzssar.experiment.config import ExperimentConfig
 from gzssar.files import write_json
-from gzssar.recipe import ExperimentConfig, Recipe, text_kinds
+from gzssar.provenance import environment, source_hash, versions
+from gzssar.recipe import Recipe
+from gzssar.texts.encoding import text_kinds
 
 
 def identity(config: ExperimentConfig, recipe: Recipe, inputs: Mapping[str, str]) -> dict[str, Any]:
@@ -24,35 +25,6 @@ def identity(config: ExperimentConfig, recipe: Recipe, inputs: Mapping[str, str]
     asked["text"] = "+".join(text_kinds(config.text))
     program = {"versions": versions(), "source": source_hash()}
     return {**program, "experiment": asked, "recipe": asdict(recipe), "inputs": dict(inputs)}
-
-
-def source_hash() -> str:
-    """SHA-256 of the package's own code, since an installation that follows a checkout changes under one version."""
-    here = Path(__file__).parents[1]
-    digest = hashlib.sha256()
-    for path in sorted(here.rglob("*.py")):
-        digest.update(str(path.relative_to(here)).encode() + path.read_bytes())
-    return digest.hexdigest()
-
-
-def versions() -> dict[str, str]:
-    """Of everything that decides about the numbers."""
-    packages = {name: version(name) for name in ("gzssar", "torch", "numpy", "scikit-learn")}
-    return {"python": platform.python_version(), **packages}
-
-
-def environment() -> dict[str, str]:
-    """Versions and hardware."""
-    return {**versions(), "machine": f"{_processor()}, {os.cpu_count()} cores, one thread per seed"}
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        lines = []
-    named = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return named[0] if named else platform.processor() or platform.machine()
 
 
 def _is_left_over(path: Path) -> bool:

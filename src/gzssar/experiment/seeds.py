@@ -10,7 +10,7 @@ from typing import Any
 
 from gzssar.errors import OutputError
 from gzssar.evaluation.record import SeedRecord
-from gzssar.progress import Progress
+from gzssar.running import Progress
 
 
 def run_seeds(

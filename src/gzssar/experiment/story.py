@@ -17,19 +17,22 @@ from gzssar.evaluation.metrics import accuracy
 from gzssar.evaluation.protocol import GzslAnswers, evaluate
 from gzssar.evaluation.record import SeedRecord
 from gzssar.evaluation.summary import ReportHeader, Summary, scores_json, summarise
+from gzssar.experiment.config import ExperimentConfig, Selection
 from gzssar.experiment.data import ExperimentData, input_hashes, load_data
-from gzssar.experiment.folder import RunFolder, environment, identity
+from gzssar.experiment.folder import RunFolder, identity
 from gzssar.experiment.seeds import run_seeds
-from gzssar.features.features import HELD_OUT_SHARE, Benchmark, folds
+from gzssar.features.features import Benchmark
+from gzssar.features.folds import HELD_OUT_SHARE, folds
 from gzssar.files import write_json
 from gzssar.methods.msf.scorer import Expert, PhaseRecognizer, Problem, pose
 from gzssar.methods.msf.text_weights import text_weights
 from gzssar.methods.msf.training import Alignment, align
-from gzssar.progress import Progress
-from gzssar.recipe import ExperimentConfig, Recipe, Selection, recipe_for, text_kinds
+from gzssar.provenance import environment
+from gzssar.recipe import Recipe, recipe_for
 from gzssar.reports.report import write_report
-from gzssar.running import one_thread
+from gzssar.running import Progress, one_thread
 from gzssar.shapes import TextFeatures
+from gzssar.texts.encoding import text_kinds
 
 
 @dataclass(frozen=True)

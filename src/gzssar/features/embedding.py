@@ -23,7 +23,7 @@ from gzssar.encoders.training.distributed import device_kind
 from gzssar.errors import DataError, MissingExtraError, OutputError
 from gzssar.features.files import FeatureRows, check_suffix, write_rows
 from gzssar.files import hash_file, write_json, writing
-from gzssar.progress import Steps
+from gzssar.running import Steps
 from gzssar.skeletons.ntu_protocols import read_missing, without
 from gzssar.skeletons.readers import ClipSource, ReadOptions, open_clips, read_clips
 from gzssar.skeletons.sequence import SkeletonSequence

@@ -1,1 +1,1 @@
-""""""
+"""From recordings to rows of answers: files, folders, streams, long recordings."""

@@ -14,9 +14,8 @@ from gzssar.inference.live import answer_frames
 from gzssar.inference.rows import CsvRows, JsonRows, Output, Rows, TableRows
 from gzssar.inference.segments import Answer, find_segments, slide
 from gzssar.inference.watching import Watch
-from gzssar.progress import Progress
 from gzssar.recognizer import Prediction, Recognizer
-from gzssar.running import one_thread
+from gzssar.running import Progress, one_thread
 from gzssar.skeletons.layout import layout_named
 from gzssar.skeletons.ntu_protocols import read_missing, without
 from gzssar.skeletons.readers import ClipEntry, ReadOptions

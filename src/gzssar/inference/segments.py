@@ -12,8 +12,8 @@ from statistics import fmean
 import numpy as np
 
 from gzssar.errors import ConfigError
-from gzssar.progress import Steps
 from gzssar.recognizer import Prediction
+from gzssar.running import Steps
 from gzssar.skeletons.sequence import SkeletonSequence
 
 Answer = Callable[[Sequence[SkeletonSequence]], Sequence[Prediction]]

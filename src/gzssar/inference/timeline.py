@@ -17,9 +17,9 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
 
 from gzssar.files import writing
 from gzssar.inference.segments import Segment, Stretch
+from gzssar.palette import GRID, INK, MUTED, PAPER, SEEN, UNSEEN
 
-INK, MUTED, GRID, PAPER, NOTHING = "#1d2733", "#5b6673", "#e1e6eb", "#ffffff", "#f1f3f6"
-SEEN, UNSEEN = "#0072b2", "#d55e00"
+NOTHING = "#f1f3f6"
 _COLD = (SEEN, "#7fc4ee", "#0f8f78", "#9db6dc", "#1c4a7c", "#5fb8a8", "#4f83c8", "#a9d8d0")
 _WARM = (UNSEEN, "#f2b134", "#b5446e", "#f0a37f", "#8c2d04", "#e07aa6", "#c98500", "#f6c9a8")
 _FAMILIES = {True: _COLD, False: _WARM}

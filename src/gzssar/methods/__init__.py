@@ -1,1 +1,1 @@
-""""""
+"""③ Zero-shot methods behind one seam."""

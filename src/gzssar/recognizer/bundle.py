@@ -35,11 +35,11 @@ from gzssar.errors import DataError, OutputError
 from gzssar.features.whitening import SkeletonSpace
 from gzssar.files import hash_file, write_json, write_text, writing
 from gzssar.methods.msf.vae import CrossModalVae
-from gzssar.recipe import Encoding
 from gzssar.recognizer.card import card
 from gzssar.recognizer.parts import KnownClass, Parts
 from gzssar.recognizer.recognizer import Recognizer
 from gzssar.texts.classes import ClassText
+from gzssar.texts.encoding import Encoding
 from gzssar.texts.fusion import TextSpace
 
 FORMAT = "gzssar-recognizer"

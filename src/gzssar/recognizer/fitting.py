@@ -17,20 +17,20 @@ from gzssar.decision.decision import Calibration, Known, fit_calibration, judge
 from gzssar.decision.gate import Gate, GateSet, distance_inputs, fit_gate
 from gzssar.encoders.encoder import Encoder
 from gzssar.errors import ConfigError, DataError, TextError
-from gzssar.experiment.data import encode_texts
-from gzssar.experiment.folder import versions
-from gzssar.features.features import HELD_OUT_SHARE, FeatureSet, Phase, folds
+from gzssar.features.features import FeatureSet, Phase
+from gzssar.features.folds import HELD_OUT_SHARE, folds
 from gzssar.methods.msf.scorer import Expert, PhaseRecognizer, Problem, pose
 from gzssar.methods.msf.text_weights import text_weights
 from gzssar.methods.msf.training import align
-from gzssar.progress import Progress
-from gzssar.recipe import DEFAULT, Encoding, Recipe, text_kinds
+from gzssar.provenance import versions
+from gzssar.recipe import DEFAULT, Recipe
 from gzssar.recognizer.parts import KnownClass, Parts
 from gzssar.recognizer.recognizer import Recognizer
-from gzssar.running import one_thread
+from gzssar.running import Progress, one_thread
 from gzssar.shapes import TextFeatures
 from gzssar.texts.classes import ClassText, ClassTexts, label_key
 from gzssar.texts.encoders import load_encoder
+from gzssar.texts.encoding import Encoding, encode_texts, text_kinds
 
 FEWEST_CLASSES = 4
 """Seen classes a fit needs: half of them play unseen in a fold, and two others have texts that differ."""

@@ -15,9 +15,9 @@ from gzssar.encoders.encoder import Encoder
 from gzssar.errors import DataError
 from gzssar.features.whitening import SkeletonSpace
 from gzssar.methods.msf.vae import CrossModalVae
-from gzssar.recipe import Encoding
 from gzssar.texts.classes import KIND_OF, ClassText, TextKind
 from gzssar.texts.encoders.encoder import TextEncoder
+from gzssar.texts.encoding import Encoding
 from gzssar.texts.fusion import TextSpace
 
 

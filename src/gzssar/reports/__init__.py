@@ -1,1 +1,1 @@
-""""""
+"""What a reader sees of an experiment: tables, pictures, pages."""

@@ -14,10 +14,8 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from gzssar.evaluation.metrics import confusion_counts, per_class_accuracy
 from gzssar.evaluation.protocol import threshold_curve
 from gzssar.evaluation.record import SeedRecord
+from gzssar.palette import GRID, INK, MUTED, PAPER, SEEN, UNSEEN
 from gzssar.splits import ClassSplit
-
-INK, MUTED, GRID, PAPER = "#1d2733", "#5b6673", "#e1e6eb", "#ffffff"
-SEEN, UNSEEN = "#0072b2", "#d55e00"
 
 _WIDTH = 9.0
 """Inches; every picture is as wide as the report's column."""

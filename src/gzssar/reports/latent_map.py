@@ -6,7 +6,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from gzssar.evaluation.record import SeedRecord
-from gzssar.reports.figures import GRID, INK, MUTED, PAPER, shorten
+from gzssar.palette import GRID, INK, MUTED, PAPER
+from gzssar.reports.figures import shorten
 from gzssar.splits import ClassSplit
 
 _COLOURS = ("#d55e01", "#0072b3", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c6bb1")

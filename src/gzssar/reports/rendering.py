@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from gzssar.reports.figures import GRID, INK, MUTED, PAPER, SEEN, UNSEEN
+from gzssar.palette import GRID, INK, MUTED, PAPER, SEEN, UNSEEN
 
 _VARIABLES = {
     INK: "var(--ink)",

@@ -22,6 +22,7 @@ from matplotlib.lines import Line2D
 
 from gzssar.errors import ConfigError
 from gzssar.files import writing
+from gzssar.palette import GRID, INK, MUTED, PAPER, SEEN, UNSEEN
 from gzssar.skeletons.inspection import present_bodies
 from gzssar.skeletons.layout import Layout
 from gzssar.skeletons.sequence import SkeletonSequence
@@ -30,8 +31,7 @@ from gzssar.skeletons.views import View, Window, choose_views
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-INK, MUTED, GRID, PAPER = "#1d2733", "#5b6673", "#e1e6eb", "#ffffff"
-LEFT, RIGHT, MIDLINE = "#0072b2", "#d55e00", "#000000"
+LEFT, RIGHT, MIDLINE = SEEN, UNSEEN, "#000000"
 """Okabe–Ito, safe for colour-blind readers."""
 _SIDES = {"left limbs": LEFT, "right limbs": RIGHT, "midline": MIDLINE}
 

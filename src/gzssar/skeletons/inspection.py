@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Bool, Float
 
-from gzssar.progress import Steps
+from gzssar.running import Steps
 from gzssar.skeletons.readers.reader import ClipSource
 from gzssar.skeletons.readers.registry import read_clips
 from gzssar.skeletons.sequence import SkeletonSequence

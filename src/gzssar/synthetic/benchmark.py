@@ -9,7 +9,7 @@ import numpy as np
 from gzssar.encoders.training.fit import fit_encoder
 from gzssar.encoders.training.options import EncoderTraining
 from gzssar.features.features import Benchmark, FeatureSet, Phase
-from gzssar.progress import Progress
+from gzssar.running import Progress
 from gzssar.shapes import Clips, Labels, Mask
 from gzssar.skeletons.layout import NTU25
 from gzssar.skeletons.preprocess import normalise, pool, stream

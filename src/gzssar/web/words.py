@@ -8,8 +8,8 @@ from contextlib import suppress
 import numpy as np
 from jaxtyping import Float
 
-from gzssar.recipe import Encoding
 from gzssar.texts.encoders import TextEncoder, load_encoder
+from gzssar.texts.encoding import Encoding
 
 MOST_TEXTS = 2_000
 

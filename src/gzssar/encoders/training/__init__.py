@@ -1,1 +1,1 @@
-""""""
+"""Trains a skeleton encoder on the seen classes."""

@@ -18,7 +18,7 @@ from gzssar.encoders.training.files import fingerprint, load_checkpoint, save_ch
 from gzssar.encoders.training.options import EncoderTraining
 from gzssar.encoders.training.run import Examples, TrainingRun
 from gzssar.errors import ConfigError, DataError
-from gzssar.progress import Steps
+from gzssar.running import Steps
 from gzssar.shapes import Clips, Labels
 from gzssar.splits import Ids
 

@@ -16,7 +16,7 @@ from gzssar.encoders.training.augmentation import augment
 from gzssar.encoders.training.distributed import Processes
 from gzssar.encoders.training.options import EncoderTraining
 from gzssar.errors import DataError
-from gzssar.progress import Steps
+from gzssar.running import Steps
 from gzssar.splits import Ids
 
 MOMENTUM = 0.9

@@ -14,8 +14,8 @@ from gzssar.methods.msf.gradients import Stack, initial_stack, write_gradients
 from gzssar.methods.msf.losses import LossTerms, loss_terms
 from gzssar.methods.msf.schedule import weights_at
 from gzssar.methods.msf.vae import CrossModalVae
-from gzssar.progress import Steps
 from gzssar.recipe import Recipe
+from gzssar.running import Steps
 from gzssar.shapes import Labels, SkeletonFeatures, TextFeatures
 
 LOG_EVERY = 100

@@ -1,1 +1,1 @@
-""""""
+"""Help for people who write class texts: templates, checks, drafts by a language model."""

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Float
 
 from gzssar.errors import TextError
-from gzssar.progress import Progress
+from gzssar.running import Progress
 from gzssar.shapes import TextFeatures
 from gzssar.texts.classes import KINDS, ClassTexts, TextKind
 from gzssar.texts.encoders import TextEncoder

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from gzssar.errors import ConfigError, EndpointError, MissingExtraError, TextError
-from gzssar.progress import Progress
+from gzssar.running import Progress
 from gzssar.texts.classes import packaged_names, read_class_texts
 from gzssar.texts.tables.files import read_table, write_table
 from gzssar.texts.tables.rows import Row, plain_text

@@ -11,8 +11,9 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-INK, MUTED, PAPER = "#1d2733", "#5b6673", "#ffffff"
-NEAR = "#d55e00"
+from gzssar.palette import INK, MUTED, PAPER, UNSEEN
+
+NEAR = UNSEEN
 """Vermilion (Okabe–Ito), which viridis has not: what frames near-duplicates."""
 
 _ROW = (0.085, 0.17)

@@ -1,1 +1,1 @@
-""""""
+"""Tables of class texts in files: CSV, TSV, JSON, YAML."""

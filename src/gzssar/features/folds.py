@@ -1,0 +1,81 @@
+"""Leave-classes-out folds: seen classes play unseen, so that what is chosen is chosen where the answers are known."""
+
+import numpy as np
+
+from gzssar.errors import DataError
+from gzssar.features.features import FeatureSet, Phase
+from gzssar.shapes import Labels, Mask
+
+HELD_OUT_SHARE = 0.25
+"""Share of the performers that a fold holds out to play the seen test clips; of the clips where nobody is named."""
+
+
+MOST_FOLDS = 8
+"""However many classes there are, so many folds at most: they are there to fit a gate of a few weights."""
+
+
+MOST_FOLD_CLIPS = 8192
+"""A fold draws on so many training clips at most, for the same reason; NTU-120 has 63,000."""
+
+
+def folds(phase: Phase, class_count: int, held_out_share: float, rng: np.random.Generator) -> list[Phase]:
+    """Leave-classes-out folds of a phase's training clips.
+
+    The seen classes are cut at random into groups. In a fold, the clips of one group play unseen, and a random share
+    of the other clips is held out to play the seen test clips. At most :data:`MOST_FOLDS` groups and
+    :data:`MOST_FOLD_CLIPS` clips are used, so that folds cost no more on a large data set than on a middling one.
+
+    Where performers are known, whole performers are held out, as a test phase has it; else some clips of each class.
+
+    Args:
+        phase: its training clips are cut; its test clips are not touched.
+        class_count: about how many classes play unseen in a fold; half of them where there are fewer than twice as
+            many.
+        held_out_share: share of the remaining clips to hold out.
+        rng: draws the cuts.
+
+    Raises:
+        DataError: there is one seen class only, or too few clips to hold any out.
+    """
+    if len(phase.seen) < 2:
+        raise DataError("leave-classes-out folds need at least 2 seen classes, but there is one.")
+    most = int(np.unique(phase.train.labels, return_counts=True)[1].max())
+    if int(held_out_share * most) == 0:
+        raise DataError(
+            f"leave-classes-out folds hold out {held_out_share:.0%} of each class's training clips, but no class has "
+            f'more than {most}: bring more clips, or use gate_training="validation".'
+        )
+    groups = max(2, len(phase.seen) // class_count)
+    shuffled = rng.permutation(phase.seen)
+    clips = phase.train
+    if len(clips) > MOST_FOLD_CLIPS:
+        clips = clips.where(~_spread(clips.labels, 1 - MOST_FOLD_CLIPS / len(clips), rng))
+    result = []
+    for g in range(min(groups, MOST_FOLDS)):
+        unseen = tuple(sorted(int(c) for c in shuffled[g::groups]))
+        seen = tuple(c for c in phase.seen if c not in unseen)
+        is_unseen = np.isin(clips.labels, unseen)
+        held_out = np.zeros(len(clips), dtype=bool)
+        held_out[~is_unseen] = _held_out(clips.where(~is_unseen), held_out_share, rng)
+        train, test = clips.where(~is_unseen & ~held_out), clips.where(is_unseen | held_out)
+        result.append(Phase(f"{phase.name} fold {g}", train, test, seen, unseen))
+    return result
+
+
+def _held_out(clips: FeatureSet, share: float, rng: np.random.Generator) -> Mask:
+    """A share of the performers; of each class's clips, where performers are unknown or do all the clips of one."""
+    if clips.subjects is not None and len(performers := np.unique(clips.subjects[clips.subjects >= 0])) > 1:
+        chosen = rng.permutation(performers)[: max(1, round(share * len(performers)))]
+        mask = np.isin(clips.subjects, chosen)
+        if mask.any() and len(np.unique(clips.labels[~mask])) == len(np.unique(clips.labels)):
+            return mask
+    return _spread(clips.labels, share, rng)
+
+
+def _spread(labels: Labels, share: float, rng: np.random.Generator) -> Mask:
+    """A random mask that takes `share` of each class, never a class's last clip."""
+    mask = np.zeros(len(labels), dtype=bool)
+    for c in np.unique(labels):
+        rows = rng.permutation(np.flatnonzero(labels == c))
+        mask[rows[: int(share * len(rows))]] = True
+    return mask

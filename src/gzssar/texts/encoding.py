@@ -1,0 +1,62 @@
+"""Which texts, by which language encoder: from class texts to one table of vectors per kind of text and encoder."""
+
+from dataclasses import dataclass
+
+from gzssar.errors import ConfigError
+from gzssar.shapes import TextFeatures
+from gzssar.texts.classes import KIND_OF, ClassTexts
+from gzssar.texts.encoders import load_encoder
+
+TEXT_SETS = ("lb", "ad", "md", "ad+md", "lb+ad+md")
+"""The text sets of the paper's ablation, in its order."""
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """Which language encoder turns texts into vectors."""
+
+    encoder: tuple[str, ...] = ("minilm",)
+    """One or more encoders: a short name (minilm, clip-vit-b32, mpnet, …; a wrong one lists them all), a Hugging Face
+    name or a folder. Several are fused like kinds of text."""
+
+    template: str = "{}"
+    """What surrounds each text before it is encoded, with {} where the text goes. Nothing by default, as in the
+    paper."""
+
+    truncate: bool = False
+    """Cut texts that are longer than an encoder reads, instead of refusing them."""
+
+    def __post_init__(self) -> None:
+        if not self.encoder:
+            raise ConfigError("--encoder needs at least one name, such as minilm, but none came.")
+        if len(set(self.encoder)) != len(self.encoder):
+            raise ConfigError(f"each encoder counts once, but --encoder names one twice: {' '.join(self.encoder)}.")
+        if self.template.count("{}") != 1:
+            raise ConfigError(f"--template should hold {{}} once, where the text goes, but it is {self.template!r}.")
+
+
+def text_kinds(text: str) -> tuple[str, ...]:
+    """``"lb+ad"`` → ``("lb", "ad")``.
+
+    Raises:
+        ConfigError: a part is not lb, ad or md, or stands there twice.
+    """
+    kinds = tuple(text.replace("_", "+").split("+"))
+    if unknown := [kind for kind in kinds if kind not in ("lb", "ad", "md")]:
+        raise ConfigError(f"texts are lb, ad and md joined by +, such as lb+ad+md, but {unknown[0]!r} came.")
+    if len(set(kinds)) != len(kinds):
+        raise ConfigError(f"each text may be fused once, but {text!r} names one twice.")
+    return kinds
+
+
+def encode_texts(texts: ClassTexts, kinds: tuple[str, ...], encoding: Encoding) -> dict[str, tuple[TextFeatures, ...]]:
+    """Text features by kind, one (K, E) table per encoder.
+
+    Raises:
+        TextError: a class lacks a text of these kinds, or one is too long for an encoder.
+    """
+    words = {kind: texts.of_kind(KIND_OF[kind]) for kind in kinds}
+    encoders = [load_encoder(name, encoding.template) for name in encoding.encoder]
+    return {
+        kind: tuple(encoder.encode(words[kind], truncate=encoding.truncate) for encoder in encoders) for kind in kinds
+    }

@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gzssar.errors import GzssarError
     from gzssar.experiment.config import ExperimentConfig
-    from gzssar.experiment.story import Experiment, Result, run, run_seed
-    from gzssar.features.features import Benchmark, FeatureSet, Phase, load_features, save_features
+    from gzssar.experiment.run import Result, run
+    from gzssar.experiment.story import Experiment, run_seed
+    from gzssar.features.features import Benchmark, FeatureSet, Phase, Unlabelled, load_features, save_features
     from gzssar.features.synse import read_synse
-    from gzssar.recipe import DEFAULT, PAPER, Recipe
+    from gzssar.methods.method import ClassScores, Method, Scorer, Task
+    from gzssar.methods.recipe import DEFAULT, PAPER, Recipe
     from gzssar.recognizer import Prediction, Recognizer
     from gzssar.skeletons.readers import ReadOptions, open_clips, read_clip
     from gzssar.skeletons.sequence import SkeletonSequence
@@ -28,11 +30,14 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = {
-    "recipe": ("DEFAULT", "PAPER", "ExperimentConfig", "Recipe"),
+    "experiment.config": ("ExperimentConfig",),
     "errors": ("GzssarError",),
-    "experiment.story": ("Experiment", "Result", "run", "run_seed"),
+    "experiment.run": ("Result", "run"),
+    "experiment.story": ("Experiment", "run_seed"),
+    "methods.method": ("ClassScores", "Method", "Scorer", "Task"),
+    "methods.recipe": ("DEFAULT", "PAPER", "Recipe"),
     "recognizer": ("Prediction", "Recognizer"),
-    "features.features": ("Benchmark", "FeatureSet", "Phase", "load_features", "save_features"),
+    "features.features": ("Benchmark", "FeatureSet", "Phase", "Unlabelled", "load_features", "save_features"),
     "skeletons.readers": ("ReadOptions", "open_clips", "read_clip"),
     "skeletons.sequence": ("SkeletonSequence",),
     "features.synse": ("read_synse",),
@@ -44,18 +49,23 @@ __all__ = [
     "DEFAULT",
     "PAPER",
     "Benchmark",
+    "ClassScores",
     "ClassSplit",
     "Experiment",
     "ExperimentConfig",
     "FeatureSet",
     "GzssarError",
+    "Method",
     "Phase",
     "Prediction",
     "ReadOptions",
     "Recipe",
     "Recognizer",
     "Result",
+    "Scorer",
     "SkeletonSequence",
+    "Task",
+    "Unlabelled",
     "load_features",
     "open_clips",
     "published_split",

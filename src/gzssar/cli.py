@@ -45,7 +45,7 @@ PIPE_CLOSED = 141
 
 def run(config: Config) -> None:
     """Run a generalized zero-shot experiment; without arguments on the embedded synthetic motion world."""
-    from gzssar.experiment.story import run as run_experiment
+    from gzssar.experiment.run import run as run_experiment
     from gzssar.reports.terminal import rich_table
 
     config = _with_folder(config)
@@ -60,8 +60,8 @@ def run(config: Config) -> None:
 
 def ablate(config: Config) -> None:
     """Run the paper's ablation: lb, ad, md, ad+md and lb+ad+md in one table."""
-    from gzssar.experiment.data import load_data
-    from gzssar.experiment.story import run as run_experiment
+    from gzssar.experiment.data import Sources
+    from gzssar.experiment.run import run as run_experiment
     from gzssar.files import write_text
     from gzssar.reports.terminal import ablation_markdown, ablation_table
 
@@ -70,7 +70,7 @@ def ablate(config: Config) -> None:
     if (folder / "config.json").exists():
         raise OutputError(f"{folder} holds a single run: name another folder for the ablation with --out.")
     with _progress() as progress:
-        data = load_data(config, ("lb", "ad", "md"), progress)
+        data = Sources(config).load(("lb", "ad", "md"), progress)
         results = {
             text: run_experiment(replace(config, text=text, out=folder / text), progress, data) for text in TEXT_SETS
         }
@@ -289,7 +289,8 @@ def _with_folder(config: ExperimentConfig, kind: str | None = None) -> Experimen
     if config.out is not None:
         return config
     data = config.synse.resolve().name if config.synse else "synthetic"
-    parts = [data, config.split, config.recipe, kind or config.text]
+    recipe = config.recipe if isinstance(config.recipe, str) else config.recipe.name
+    parts = [data, config.split, recipe, kind or config.text]
     if config.selection != "validation":
         parts.append(config.selection)
     return replace(config, out=Path("runs") / "-".join(part for part in parts if part))

@@ -18,7 +18,7 @@ from gzssar.errors import ConfigError, DataError, OutputError, TextError
 from gzssar.features.features import FeatureSet
 from gzssar.features.files import FeatureRows, read_rows
 from gzssar.files import cache_root, hash_file, writing
-from gzssar.recipe import recipe_for
+from gzssar.methods.recipe import DEFAULT
 from gzssar.recognizer import Recognizer
 from gzssar.recognizer.fitting import Fitting, fit_recognizer
 from gzssar.running import Progress, one_thread
@@ -54,7 +54,7 @@ def fit(config: FitConfig, progress: Progress | None = None) -> Recognizer:
         "malformed": about.get("malformed", {}),
         "performers": sorted({int(s) for s in (clips.subjects if clips.subjects is not None else []) if s >= 0}),
     }
-    fitting = Fitting(config.text, config.encoding, recipe_for("default"), config.seed)
+    fitting = Fitting(config.text, config.encoding, DEFAULT, config.seed)
     recognizer = fit_recognizer(clips, texts, encoder, fitting, told, progress)
     recognizer.save(config.out)
     if working is not None:
@@ -175,11 +175,11 @@ def export(config: ExportConfig) -> Recognizer:
         np.eye(width, dtype=np.float32) if matrix is None else matrix,
         np.stack([one.centre for one in seen]),
         tuple(one.text.label or "" for one in seen),
-        parts.gate.centre,
-        parts.gate.scale,
-        parts.gate.weights,
-        parts.gate.bias,
-        parts.calibration,
+        parts.decision.gate.centre,
+        parts.decision.gate.scale,
+        parts.decision.gate.weights,
+        parts.decision.gate.bias,
+        parts.decision.calibration,
     )
     export_encoder(recognizer.encoder, config.onnx / "encoder.onnx")
     export_heads(heads, config.onnx / "heads.onnx")

@@ -5,120 +5,119 @@ clip is from everything known, and their scale depends on the encoder that gave 
 trained on them calls every clip unseen. Log-densities in the whitened space keep the distance and share one unit.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
+from gzssar.decision.evidence import Evidence
 from gzssar.errors import DataError
-from gzssar.evaluation.protocol import GzslAnswers, threshold_curve
+from gzssar.methods.method import ClassScores
 from gzssar.shapes import Labels, Probabilities
 
 GateInputs = Float[np.ndarray, "N F"]
 
-THRESHOLDS = np.linspace(0.02, 0.98, 97)
-"""Of p_seen, among which the best is looked for."""
 
+@dataclass(frozen=True)
+class BestScores:
+    """The gate reads the highest seen score and the highest unseen one."""
 
-def probability_inputs(unseen: Float[np.ndarray, "N U"], seen: Float[np.ndarray, "N S"], largest: int) -> GateInputs:
-    """The paper's inputs: the k largest unseen probabilities, sorted, then the k largest seen ones, sorted.
-
-    Args:
-        unseen: the unseen classifier's probabilities.
-        seen: the seen classifier's probabilities at the gate's temperature.
-        largest: k.
-
-    Raises:
-        DataError: there are fewer than k unseen or seen classes.
-    """
-    for name, probabilities in (("unseen", unseen), ("seen", seen)):
-        if probabilities.shape[1] < largest:
-            raise DataError(
-                f"the gate reads the {largest} largest {name} probabilities, but there are only "
-                f"{probabilities.shape[1]} {name} classes: hold out as many validation-unseen classes as there are "
-                'unseen ones, or use gate_input="distances".'
-            )
-    top = [-np.sort(-p, axis=1)[:, :largest] for p in (unseen, seen)]
-    return np.concatenate(top, axis=1).astype(np.float64)
-
-
-def distance_inputs(unseen: Float[np.ndarray, "N U"], seen: Float[np.ndarray, "N S"]) -> GateInputs:
-    """Log-density under the nearest seen class and under the nearest unseen one.
-
-    Args:
-        unseen: log-densities under the unseen classes' prototypes, generated from their texts.
-        seen: log-densities under the seen classes' means.
-    """
-    return np.stack([seen.max(axis=1), unseen.max(axis=1)], axis=1).astype(np.float64)
+    def __call__(self, scores: ClassScores) -> GateInputs:
+        """(N, 2)."""
+        return np.stack([scores.seen.max(axis=1), scores.unseen.max(axis=1)], axis=1).astype(np.float64)
 
 
 @dataclass(frozen=True)
-class GateSet:
-    """What a gate learns from: inputs of clips whose kind is known."""
+class LargestProbabilities:
+    """The paper's inputs: with k = U, the k largest unseen probabilities, sorted, then the k largest seen ones."""
 
-    inputs: GateInputs
-    is_seen: Labels
-    """1 for clips of seen classes, 0 for clips of classes that played unseen."""
+    temperature: float
+    """Of the seen softmax."""
+
+    def __call__(self, scores: ClassScores) -> GateInputs:
+        """(N, 2k).
+
+        Raises:
+            DataError: there are fewer than k seen classes.
+        """
+        largest, known = scores.unseen.shape[1], scores.seen.shape[1]
+        if known < largest:
+            raise DataError(
+                f"the gate reads the {largest} largest seen probabilities, but there are only {known} seen classes: "
+                'hold fewer classes out, or use gate_input="best-scores".'
+            )
+        both = softmax(scores.unseen), softmax(scores.seen / self.temperature)
+        return np.concatenate([-np.sort(-p, axis=1)[:, :largest] for p in both], axis=1)
+
+
+GateReading = BestScores | LargestProbabilities
 
 
 @dataclass(frozen=True)
 class Gate:
-    """p_seen = σ(w·(x − centre)/scale + b)."""
+    """p_seen = σ(w·(x − centre)/scale + b), x being what the gate reads."""
 
     centre: Float[np.ndarray, "F"]
     scale: Float[np.ndarray, "F"]
     weights: Float[np.ndarray, "F"]
     bias: float
+    reading: GateReading = BestScores()
 
-    def p_seen(self, inputs: GateInputs) -> Probabilities:
+    def p_seen(self, scores: ClassScores) -> Probabilities:
         """Probability that each clip shows a seen class."""
+        inputs = self.reading(scores)
+        if inputs.shape[1] != len(self.weights):
+            raise DataError(
+                f"a gate that learned to read {len(self.weights)} numbers cannot read {inputs.shape[1]}: hold out as "
+                'many validation-unseen classes as there are unseen ones, or use gate_input="best-scores".'
+            )
         score = ((inputs - self.centre) / self.scale) @ self.weights + self.bias
         return np.asarray(0.5 * (1 + np.tanh(0.5 * score)))
 
 
-def fit_gate(sets: list[GateSet], balanced: bool) -> Gate:
-    """Logistic regression (C = 1) on all sets together.
+def fit_gate(known: Sequence[Evidence], reading: GateReading, balanced: bool) -> Gate:
+    """Logistic regression (C = 1) on all evidence together.
 
     Args:
-        sets: one or more.
-        balanced: standardise the inputs, and let each set weigh the same and within it seen and unseen clips: p_seen
-            is then the probability under equal odds. Otherwise inputs and clips count as they come, as in the
-            authors' code, and the share of seen clips in the set becomes the gate's prior.
+        known: one or more phases or folds.
+        reading: what the gate reads of the scores.
+        balanced: standardise the inputs, and let each phase or fold weigh the same and within it seen and unseen clips:
+            p_seen is then the probability under equal odds. Otherwise inputs and clips count as they come, as in the
+            authors' code, and the share of seen clips becomes the gate's prior.
 
     Raises:
-        DataError: a set lacks clips of one kind.
+        DataError: a phase or fold lacks clips of one kind.
     """
-    for one in sets:
-        if set(np.unique(one.is_seen).tolist()) != {0, 1}:
-            raise DataError("a gate learns from clips of both kinds, but a set has only seen or only unseen ones.")
-    inputs = np.concatenate([one.inputs for one in sets])
-    is_seen = np.concatenate([one.is_seen for one in sets])
+    if any(one.is_seen.all() or not one.is_seen.any() for one in known):
+        raise DataError("a gate learns from clips of both kinds, but a set has only seen or only unseen ones.")
+    inputs = np.concatenate([reading(one.scores) for one in known])
+    is_seen = np.concatenate([one.is_seen for one in known]).astype(np.int64)
     centre, scale, weights = np.zeros(inputs.shape[1]), np.ones(inputs.shape[1]), None
     if balanced:
         centre, scale = inputs.mean(axis=0), inputs.std(axis=0) + 1e-12
-        weights = np.concatenate([equal_weights(one.is_seen) for one in sets])
+        weights = np.concatenate([equal_weights(one.is_seen.astype(np.int64)) for one in known])
         weights *= len(weights) / weights.sum()
     regression = _logistic_regression().fit((inputs - centre) / scale, is_seen, weights)
-    return Gate(centre, scale, regression.coef_[0], float(regression.intercept_[0]))
-
-
-def tune_threshold(known: list[GzslAnswers]) -> float:
-    """The threshold with the highest H, averaged over problems whose answers are known; never the test phase.
-
-    H weighs a lost unseen clip more than a lost seen one wherever the unseen accuracy is the lower of the two, so the
-    best threshold lies above even odds.
-
-    Args:
-        known: what the method said about each problem's clips; their own thresholds are not used.
-    """
-    curves = [threshold_curve(answers, THRESHOLDS)[2] for answers in known]
-    return float(THRESHOLDS[np.mean(curves, axis=0).argmax()])
+    return Gate(centre, scale, regression.coef_[0], float(regression.intercept_[0]), reading)
 
 
 def equal_weights(is_seen: Labels) -> Float[np.ndarray, "N"]:
     """Weights that sum to 1 over the seen clips and to 1 over the others."""
     return 1 / np.bincount(is_seen, minlength=2)[is_seen]
+
+
+def softmax(logits: Float[np.ndarray, "N G"]) -> Float[np.ndarray, "N G"]:
+    """Probabilities of G classes; of none where there is none."""
+    return np.exp(log_softmax(logits)) if logits.shape[1] else logits
+
+
+def log_softmax(logits: Float[np.ndarray, "N G"]) -> Float[np.ndarray, "N G"]:
+    """Their logarithms, in double precision."""
+    logits = logits.astype(np.float64)
+    logits = logits - logits.max(axis=1, keepdims=True)  # else far from all classes nothing is left of the logarithm
+    return logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
 
 
 def _logistic_regression() -> Any:

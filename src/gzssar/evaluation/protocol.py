@@ -35,7 +35,8 @@ class GzslAnswers:
     """Best class among the unseen ones."""
 
     p_seen: Probabilities
-    """The gate's probability that the clip shows a seen class."""
+    """Probability that the clip shows a seen class: the gate's, or the gate's weighed by how sure the best class of
+    each kind is."""
 
     threshold: float
     """The gate says "seen" where p_seen > threshold."""

@@ -3,15 +3,18 @@
 import shlex
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
+import tyro
+
+from gzssar.choices import check_choices
 from gzssar.errors import ConfigError
-from gzssar.recipe import _check_choices, recipe_for
+from gzssar.methods.recipe import RECIPES, Recipe, recipe_for
 from gzssar.texts.encoding import Encoding, text_kinds
 
 Selection = Literal["validation", "paper-test-selected"]
-"""Who picks the training cycle: accuracy on validation-unseen classes, or (the authors' way, for comparison only) on
-the unseen test clips."""
+"""Who picks the checkpoint: accuracy on classes held out of the seen ones, or (the authors' way, for comparison only)
+accuracy on the unseen test clips."""
 
 
 @dataclass(frozen=True)
@@ -47,11 +50,12 @@ class ExperimentConfig:
     text: str = "lb+ad+md"
     """Texts to fuse, joined by +: lb (label), ad (action description), md (motion description)."""
 
-    recipe: str = "default"
-    """`default`: our best under an honest protocol. `paper`: MSF as the authors' code has it."""
+    recipe: Annotated[str | Recipe, tyro.conf.arg(constructor=str, metavar="NAME")] = "default"
+    """`default`: our best under an honest protocol. `paper`: MSF as the authors' code has it. Or the name of a method,
+    such as ridge, or of one that another package adds. From Python, a recipe too."""
 
     selection: Selection = "validation"
-    """Who picks the training cycle. `paper-test-selected` looks at the unseen test clips as the authors' code does: for
+    """Who picks the checkpoint. `paper-test-selected` looks at the unseen test clips as the authors' code does: for
     comparison, never a headline."""
 
     seeds: int = 5
@@ -67,7 +71,7 @@ class ExperimentConfig:
     """Folder for config.json, scores.json, report.html and report.md. The same command resumes what a kill cut off."""
 
     def __post_init__(self) -> None:
-        _check_choices(self)
+        check_choices(self)
         if self.seeds < 1 or self.jobs < 1:
             raise ConfigError(f"seeds and jobs must be at least 1, but they are {self.seeds} and {self.jobs}.")
         if self.split and self.unseen_count:
@@ -96,9 +100,13 @@ class ExperimentConfig:
         text_kinds(self.text)
 
     def command(self) -> str:
-        """The command line that repeats the experiment."""
+        """The command line that repeats the experiment, with a remark where the recipe has no name."""
         changed = {**_changed(self), **_changed(self.encoding)}
-        return " ".join(["gzssar run", *(_option(name, value) for name, value in changed.items())])
+        remark = []
+        if isinstance(recipe := changed.get("recipe"), Recipe):
+            changed["recipe"] = recipe.name
+            remark = [] if RECIPES.get(recipe.name) == recipe else ["# from Python, with the recipe in config.json"]
+        return " ".join(["gzssar run", *(_option(name, value) for name, value in changed.items()), *remark])
 
 
 def _changed(record: Any) -> dict[str, Any]:

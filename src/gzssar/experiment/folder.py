@@ -12,19 +12,20 @@ from gzssar.errors import OutputError
 from gzssar.evaluation.record import SeedRecord, load_record, save_record
 from gzssar.experiment.config import ExperimentConfig
 from gzssar.files import write_json
+from gzssar.methods.recipe import Recipe
 from gzssar.provenance import environment, source_hash, versions
-from gzssar.recipe import Recipe
 from gzssar.texts.encoding import text_kinds
 
 
 def identity(config: ExperimentConfig, recipe: Recipe, inputs: Mapping[str, str]) -> dict[str, Any]:
     """What must be equal for two runs to be the same experiment; the number of seeds, of jobs and the folder may
     differ."""
-    apart = ("out", "jobs", "seeds", "first_seed", "synse", "text_features", "texts", "class_names")  # hashed instead
+    hashed = ("synse", "text_features", "texts", "class_names")
+    apart = ("recipe", "out", "jobs", "seeds", "first_seed", *hashed)
     asked = {name: value for name, value in asdict(config).items() if name not in apart}
     asked["text"] = "+".join(text_kinds(config.text))
     program = {"versions": versions(), "source": source_hash()}
-    return {**program, "experiment": asked, "recipe": asdict(recipe), "inputs": dict(inputs)}
+    return {**program, "experiment": asked, "recipe": recipe.described(), "inputs": dict(inputs)}
 
 
 def _is_left_over(path: Path) -> bool:

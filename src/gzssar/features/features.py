@@ -17,6 +17,17 @@ FORMAT = "gzssar-features-1"
 
 
 @dataclass(frozen=True)
+class Unlabelled:
+    """Clips as a method is asked about them: without a class, a performer or a name."""
+
+    features: SkeletonFeatures
+    """float32."""
+
+    logits: Logits | None = None
+    """The encoder's logits over all K classes, where known."""
+
+
+@dataclass(frozen=True)
 class FeatureSet:
     """One feature vector per clip, its class, and what the encoder thought of it."""
 
@@ -44,6 +55,11 @@ class FeatureSet:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    @property
+    def unlabelled(self) -> Unlabelled:
+        """What may be known about the clips when they are to be recognized."""
+        return Unlabelled(self.features, self.logits)
 
     def where(self, mask: Mask) -> "FeatureSet":
         """The clips for which `mask` is true."""

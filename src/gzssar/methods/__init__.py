@@ -1,1 +1,38 @@
-"""③ Zero-shot methods behind one seam."""
+"""③ Zero-shot methods behind one seam (:mod:`~gzssar.methods.method`), and their names.
+
+A package of its own adds methods through the entry-point group ``gzssar.methods``: a name, and what makes the method
+when it is called without arguments, such as its class.
+"""
+
+from collections.abc import Callable
+from importlib.metadata import entry_points
+
+from gzssar.errors import ConfigError
+from gzssar.methods.method import Method
+from gzssar.methods.msf.method import Msf
+from gzssar.methods.ridge import Ridge
+
+METHODS: dict[str, Callable[[], Method]] = {"msf": Msf, "ridge": Ridge}
+"""What comes with this package, by name."""
+
+GROUP = "gzssar.methods"
+"""The entry-point group of methods from elsewhere."""
+
+
+def method_named(name: str) -> Method | None:
+    """The method of a name, with its usual settings; None where there is none.
+
+    Raises:
+        ConfigError: an entry point has that name, and what it names is no method.
+    """
+    if name in METHODS:
+        return METHODS[name]()
+    for entry in entry_points(group=GROUP, name=name):
+        try:
+            made = entry.load()()
+        except Exception as error:  # another package's own mistake, whatever it is
+            raise ConfigError(f"{name!r} should be a method ({entry.value}), but making it failed: {error}.") from error
+        if not isinstance(made, Method):
+            raise ConfigError(f"{name!r} should be a method with a name and fit ({entry.value}), but it is {made!r}.")
+        return made
+    return None

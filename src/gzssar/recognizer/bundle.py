@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from gzssar.decision.decision import Calibration
+from gzssar.decision.decision import Calibration, Decision
 from gzssar.decision.gate import Gate
 from gzssar.encoders.encoder import Encoder, load_own_encoder, save_encoder
 from gzssar.errors import DataError, OutputError
@@ -207,12 +207,12 @@ def _config(parts: Parts) -> dict[str, Any]:
         "rectified": rectified,
         "whole_row_norm": parts.text_space.whole,
         "gate": {
-            "centre": parts.gate.centre.tolist(),
-            "scale": parts.gate.scale.tolist(),
-            "weights": parts.gate.weights.tolist(),
-            "bias": parts.gate.bias,
+            "centre": parts.decision.gate.centre.tolist(),
+            "scale": parts.decision.gate.scale.tolist(),
+            "weights": parts.decision.gate.weights.tolist(),
+            "bias": parts.decision.gate.bias,
         },
-        "calibration": asdict(parts.calibration),
+        "calibration": asdict(parts.decision.calibration),
         "about": dict(parts.about),
     }
 
@@ -259,8 +259,7 @@ def _parts(config: Mapping[str, Any], arrays: Mapping[str, np.ndarray], encoder:
         skeleton,
         text,
         vae,
-        gate,
-        Calibration(**config["calibration"]),
+        Decision(gate, Calibration(**config["calibration"])),
         tuple(config["kinds"]),
         Encoding(**encoding),
         tuple(config["revisions"]),

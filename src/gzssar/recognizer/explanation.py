@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float
 
-from gzssar.decision.seen import log_densities
+from gzssar.features.whitening import log_densities
 from gzssar.recognizer.parts import KnownClass, kinds_of_text
 from gzssar.recognizer.recognizer import Recognizer
 from gzssar.running import one_thread

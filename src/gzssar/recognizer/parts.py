@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from gzssar.decision.decision import Calibration
-from gzssar.decision.gate import Gate
+from gzssar.decision.decision import Decision
 from gzssar.encoders.encoder import Encoder
 from gzssar.errors import DataError
 from gzssar.features.whitening import SkeletonSpace
@@ -42,8 +41,7 @@ class Parts:
     skeleton_space: SkeletonSpace
     text_space: TextSpace
     vae: CrossModalVae
-    gate: Gate
-    calibration: Calibration
+    decision: Decision
     kinds: tuple[str, ...]
     """The kinds of text it reads: lb, ad, md."""
     encoding: Encoding

@@ -14,13 +14,14 @@ from textwrap import shorten
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
-import torch
 from jaxtyping import Float
 
-from gzssar.decision.decision import Scores, score
-from gzssar.decision.seen import log_densities
+from gzssar.decision.decision import Ranking
 from gzssar.encoders.encoder import Encoder
 from gzssar.errors import ConfigError, DataError, TextError
+from gzssar.features.whitening import log_densities
+from gzssar.methods.method import ClassScores
+from gzssar.methods.msf.scorer import decode_prototypes
 from gzssar.recognizer.doubts import doubts
 from gzssar.recognizer.parts import KnownClass, Parts
 from gzssar.recognizer.prediction import Prediction
@@ -128,7 +129,7 @@ class Recognizer:
     @property
     def abstain_below(self) -> float:
         """The top score below which it abstains, if asked to; set where classes played unseen."""
-        return self.parts.calibration.abstain_below
+        return self.parts.decision.calibration.abstain_below
 
     @property
     def synthetic(self) -> bool:
@@ -297,7 +298,7 @@ class Recognizer:
 
         return explain(self, _read(clip), self._classes[self._key(label)])
 
-    def _score(self, features: SkeletonFeatures, known: Sequence[KnownClass]) -> Scores:
+    def _score(self, features: SkeletonFeatures, known: Sequence[KnownClass]) -> Ranking:
         width = len(self.parts.skeleton_space.offset)
         with np.errstate(over="ignore"):  # what leaves the range becomes infinite and is refused
             features = np.asarray(features, dtype=np.float32)
@@ -319,7 +320,7 @@ class Recognizer:
                 "features should be near those of the training clips, but some are too far away to be compared: see "
                 "that positions are in metres."
             )
-        return score(seen, unseen, self.parts.gate, self.parts.calibration)
+        return self.parts.decision.rank(ClassScores(seen, unseen))
 
     def _candidates(self, labels: Sequence[str] | None) -> tuple[KnownClass, ...]:
         if labels is None:
@@ -347,11 +348,9 @@ class Recognizer:
         rows = [encoder.encode(texts, truncate=encoding.truncate) for encoder in self.parts.text_encoders()]
         return tuple(table[kind] for kind in range(len(texts)) for table in rows)
 
-    @torch.inference_mode()
     def _prototype(self, tables: Sequence[Float[np.ndarray, "_"]]) -> Float[np.ndarray, "D"]:
-        texts = torch.from_numpy(self.parts.text_space([table[None] for table in tables]))
-        vae = self.parts.vae
-        return np.asarray(vae.skeleton.decode(vae.text.posterior(texts).mean)[0].numpy())
+        texts = self.parts.text_space([table[None] for table in tables])
+        return decode_prototypes(self.parts.vae, texts)[0]
 
     @property
     def encoder(self) -> Encoder:

@@ -1,11 +1,12 @@
 """Which texts, by which language encoder: from class texts to one table of vectors per kind of text and encoder."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gzssar.errors import ConfigError
 from gzssar.shapes import TextFeatures
 from gzssar.texts.classes import KIND_OF, ClassTexts
-from gzssar.texts.encoders import load_encoder
+from gzssar.texts.encoders import TextEncoder, load_encoder
 
 TEXT_SETS = ("lb", "ad", "md", "ad+md", "lb+ad+md")
 """The text sets of the paper's ablation, in its order."""
@@ -49,14 +50,30 @@ def text_kinds(text: str) -> tuple[str, ...]:
     return kinds
 
 
-def encode_texts(texts: ClassTexts, kinds: tuple[str, ...], encoding: Encoding) -> dict[str, tuple[TextFeatures, ...]]:
+def load_encoders(encoding: Encoding) -> list[TextEncoder]:
+    """The language encoders of an encoding.
+
+    Raises:
+        GzssarError: one is not installed or not known.
+    """
+    return [load_encoder(name, encoding.template) for name in encoding.encoder]
+
+
+def encode_texts(
+    texts: ClassTexts, kinds: Sequence[str], encoders: Sequence[TextEncoder], truncate: bool = False
+) -> dict[str, tuple[TextFeatures, ...]]:
     """Text features by kind, one (K, E) table per encoder.
+
+    Args:
+        texts: of all classes.
+        kinds: lb, ad, md.
+        encoders: language encoders.
+        truncate: cut texts that are longer than an encoder reads, instead of refusing them.
 
     Raises:
         TextError: a class lacks a text of these kinds, or one is too long for an encoder.
     """
     words = {kind: texts.of_kind(KIND_OF[kind]) for kind in kinds}
-    encoders = [load_encoder(name, encoding.template) for name in encoding.encoder]
     return {
-        kind: tuple(encoder.encode(words[kind], truncate=encoding.truncate) for encoder in encoders) for kind in kinds
+        kind: tuple(encoder.encode(rows, truncate=truncate) for encoder in encoders) for kind, rows in words.items()
     }

@@ -1,4 +1,4 @@
-"""Several text features per class → what the alignment reads. One function per way; a recipe's ``fusion`` names it.
+"""Several text features per class → what the alignment reads. One function per way.
 
 Tables come one per kind of text and encoder. Language encoders give all texts a large common direction and lengths of
 their own (CLIP about 10, MiniLM 1); neither says anything about a class. All ways but the paper's take both away from
@@ -10,13 +10,16 @@ is added later goes through the same map.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
 
 from gzssar.errors import TextError
-from gzssar.recipe import Fusion
 from gzssar.splits import Ids
+
+Fusion = Literal["concatenation", "standardised", "weighted", "mean"]
+"""How several texts of a class become one."""
 
 Tables = Sequence[Float[np.ndarray, "_ _"]]
 """One (K, E_i) table per kind of text and encoder."""
@@ -46,17 +49,14 @@ class TextSpace:
         return rows if self.matrix is None else rows @ self.matrix
 
 
-def fuse(tables: Tables, fusion: Fusion, seen: Ids, weights: Sequence[float] | None = None) -> tuple[TextSpace, ...]:
+def fuse(tables: Tables, fusion: Fusion, seen: Ids, weights: Sequence[float]) -> TextSpace:
     """Fit the way `fusion` names.
 
     Args:
         tables: one (K, E_i) table per kind of text and encoder.
-        fusion: ``concatenation`` (the paper's), ``standardised``, ``weighted``, ``mean`` or ``experts``.
+        fusion: ``concatenation`` (the paper's), ``standardised``, ``weighted`` or ``mean``.
         seen: the classes whose texts give means and scales.
-        weights: one per table, of ``weighted`` alone.
-
-    Returns:
-        One space; of ``experts`` one per table.
+        weights: one per table; equal ones for ``standardised``, and not used by the other two.
 
     Raises:
         TextError: there is no table, the tables differ in their number of classes, or the seen classes' texts are all
@@ -67,12 +67,8 @@ def fuse(tables: Tables, fusion: Fusion, seen: Ids, weights: Sequence[float] | N
     if len({len(table) for table in tables}) > 1:
         raise TextError(f"text tables must have one row per class each, but they have {[len(t) for t in tables]} rows.")
     if fusion == "concatenation":
-        return (concatenation(tables),)
-    if fusion == "experts":
-        return experts(tables, seen)
-    if fusion == "mean":
-        return (mean(tables, seen),)
-    return (weighted(tables, seen, weights if fusion == "weighted" and weights else [1.0] * len(tables)),)
+        return concatenation(tables)
+    return mean(tables, seen) if fusion == "mean" else weighted(tables, seen, weights)
 
 
 def concatenation(tables: Tables) -> TextSpace:
@@ -103,19 +99,6 @@ def mean(tables: Tables, seen: Ids) -> TextSpace:
     width = max(table.shape[1] for table in tables)
     blocks = [np.eye(table.shape[1], width) / scale for table, scale in zip(tables, scales, strict=True)]
     return TextSpace(False, offset, np.concatenate(blocks) / len(tables))
-
-
-def experts(tables: Tables, seen: Ids) -> tuple[TextSpace, ...]:
-    """Each standardised table by itself, filled up with zeros to one width. W = max E_i."""
-    offset, scales = _standard(tables, seen)
-    width = max(table.shape[1] for table in tables)
-    ends = np.cumsum([table.shape[1] for table in tables])
-    spaces = []
-    for table, scale, end in zip(tables, scales, ends, strict=True):
-        matrix = np.zeros((len(offset), width))
-        matrix[end - table.shape[1] : end] = np.eye(table.shape[1], width) / scale
-        spaces.append(TextSpace(False, offset, matrix))
-    return tuple(spaces)
 
 
 def seen_span(space: TextSpace, tables: Tables, seen: Ids) -> TextSpace:

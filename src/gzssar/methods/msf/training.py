@@ -13,8 +13,8 @@ from gzssar.errors import DataError
 from gzssar.methods.msf.gradients import Stack, initial_stack, write_gradients
 from gzssar.methods.msf.losses import LossTerms, loss_terms
 from gzssar.methods.msf.schedule import weights_at
+from gzssar.methods.msf.settings import MsfSettings
 from gzssar.methods.msf.vae import CrossModalVae
-from gzssar.recipe import Recipe
 from gzssar.running import Steps
 from gzssar.shapes import Labels, SkeletonFeatures, TextFeatures
 
@@ -48,13 +48,13 @@ class Alignment:
 
 
 def align(
-    problems: Sequence[Pairs], recipe: Recipe, generator: torch.Generator, progress: Steps | None = None
+    problems: Sequence[Pairs], settings: MsfSettings, generator: torch.Generator, progress: Steps | None = None
 ) -> list[Alignment]:
     """Train one VAE per problem.
 
     Args:
         problems: features of equal widths, any number of clips.
-        recipe: the choices.
+        settings: the choices.
         generator: weights, batches and noise are drawn from it; equal state gives equal results, bit for bit, on one
             machine.
         progress: told (done, total) steps now and then.
@@ -63,17 +63,17 @@ def align(
         DataError: the loss leaves the finite numbers.
     """
     inputs = problems[0].skeletons.shape[1] + problems[0].texts.shape[1]
-    weights_size = 3 * inputs * recipe.latent_width * 4
+    weights_size = 3 * inputs * settings.latent_width * 4
     size = 1 if weights_size > _STACK_BYTES else len(problems)
     groups = [problems[i : i + size] for i in range(0, len(problems), size)]
-    steps = recipe.cycles * recipe.cycle_steps
+    steps = settings.cycles * settings.cycle_steps
     result: list[Alignment] = []
     # Units that a ReLU has switched off leave Adam's moments to decay into denormal numbers, which the processor
     # handles many times slower: flushing them to zero takes a sixth off the paper recipe's time.
     torch.set_flush_denormal(True)
     try:
         for number, group in enumerate(groups):
-            result += _train(group, recipe, generator, _within(progress, number * steps, len(groups) * steps))
+            result += _train(group, settings, generator, _within(progress, number * steps, len(groups) * steps))
     finally:
         torch.set_flush_denormal(False)
     return result
@@ -85,26 +85,26 @@ def _within(progress: Steps | None, before: int, total: int) -> Callable[[int], 
 
 
 def _train(
-    problems: Sequence[Pairs], recipe: Recipe, generator: torch.Generator, progress: Callable[[int], None]
+    problems: Sequence[Pairs], settings: MsfSettings, generator: torch.Generator, progress: Callable[[int], None]
 ) -> list[Alignment]:
     """Train the VAEs of all `problems` in one batched product."""
-    batches = _Batches(problems, recipe, generator)
-    stack = initial_stack(len(problems), batches.width, batches.text_width, recipe.latent_width, generator)
+    batches = _Batches(problems, settings, generator)
+    stack = initial_stack(len(problems), batches.width, batches.text_width, settings.latent_width, generator)
     for tensor in stack.tensors():
         tensor.grad = torch.zeros_like(tensor)
-    adam = torch.optim.Adam(stack.tensors(), recipe.learning_rate, fused=True)
-    rectified = recipe.output == "rectified"
+    adam = torch.optim.Adam(stack.tensors(), settings.learning_rate, fused=True)
+    rectified = settings.output == "rectified"
     checkpoints: list[list[CrossModalVae]] = []
     logged: list[list[LossTerms]] = []
-    for cycle in range(recipe.cycles):
-        rows = batches.rows(recipe.cycle_steps)
-        for step in range(recipe.cycle_steps):
+    for cycle in range(settings.cycles):
+        rows = batches.rows(settings.cycle_steps)
+        for step in range(settings.cycle_steps):
             batch = batches.draw(rows[step])
-            done = cycle * recipe.cycle_steps + step
+            done = cycle * settings.cycle_steps + step
             if done % LOG_EVERY == 0:
                 logged.append(_finite(_terms(stack, batch, rectified)))
                 progress(done)
-            weights = weights_at(recipe, cycle, step, batches.width, batches.text_width)
+            weights = weights_at(settings, cycle, step, batches.width, batches.text_width)
             write_gradients(stack, *batch, weights, rectified)
             adam.step()
         _finite(_terms(stack, batch, rectified))
@@ -127,8 +127,8 @@ class Batch(NamedTuple):
 class _Batches:
     """All problems' clips in one tensor: a step is an index draw."""
 
-    def __init__(self, problems: Sequence[Pairs], recipe: Recipe, generator: torch.Generator) -> None:
-        self.recipe, self.generator = recipe, generator
+    def __init__(self, problems: Sequence[Pairs], settings: MsfSettings, generator: torch.Generator) -> None:
+        self.settings, self.generator = settings, generator
         self.width = problems[0].skeletons.shape[1]
         self.text_width = problems[0].texts.shape[1]
         orders = [np.argsort(p.labels, kind="stable") for p in problems]
@@ -151,10 +151,10 @@ class _Batches:
 
     def rows(self, steps: int) -> Int[Tensor, "steps M B"]:
         """Which clips each step learns from."""
-        size = (steps, self.recipe.batch_size)
+        size = (steps, self.settings.batch_size)
         drawn = []
         for first, labels in zip(self.first_row[:-1], self.labels, strict=True):
-            if self.recipe.sampling == "clips":
+            if self.settings.sampling == "clips":
                 rows = torch.randint(len(labels), size, generator=self.generator)
             else:
                 _, starts, counts = np.unique(labels, return_index=True, return_counts=True)
@@ -167,17 +167,17 @@ class _Batches:
 
     def draw(self, rows: Int[Tensor, "M B"]) -> Batch:
         """The mini-batches of one step, with fresh noise."""
-        recipe, (models, batch) = self.recipe, rows.shape
+        settings, (models, batch) = self.settings, rows.shape
         flat = rows.reshape(-1)
         skeletons = self.skeletons.index_select(0, flat).view(models, batch, -1)
         of_clip = self.text_of_row.index_select(0, flat).view(models, batch)
         per_clip = self.texts.view(-1, self.text_width + 1).index_select(0, (of_clip + self.first_text).view(-1))
         texts = per_clip.view(models, batch, -1)
-        width = 1 if recipe.noise == "shared" else recipe.latent_width
+        width = 1 if settings.noise == "shared" else settings.latent_width
         noise = self._normal(models, batch, width), self._normal(models, batch, width)
-        if recipe.text_noise:
+        if settings.text_noise:
             encoded = texts.clone()
-            encoded[..., :-1] += recipe.text_noise * self._normal(models, batch, self.text_width)
+            encoded[..., :-1] += settings.text_noise * self._normal(models, batch, self.text_width)
             return Batch(skeletons, encoded, None, texts[..., :-1], *noise)
         if self.texts.shape[1] < batch:  # fewer class texts than clips: encode each once
             return Batch(skeletons, self.texts, self.one_hot[of_clip], texts[..., :-1], *noise)

@@ -5,12 +5,12 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from gzssar.methods.msf.gaussian import draw
+from gzssar.methods.msf.settings import MsfSettings
 from gzssar.methods.msf.vae import CrossModalVae
-from gzssar.recipe import Recipe
 
 
 class UnseenClassifier(nn.Module):
-    """One linear layer (and a ReLU, if the recipe is faithful to the authors' code), softmax over the U classes."""
+    """One linear layer (and a ReLU where `output` is "rectified", as in the authors' code), softmax over U classes."""
 
     def __init__(self, latent_width: int, class_count: int, rectified: bool) -> None:
         super().__init__()
@@ -28,31 +28,31 @@ class UnseenClassifier(nn.Module):
 
 
 def fit_unseen(
-    vae: CrossModalVae, texts: Float[Tensor, "U E"], recipe: Recipe, generator: torch.Generator
+    vae: CrossModalVae, texts: Float[Tensor, "U E"], settings: MsfSettings, generator: torch.Generator
 ) -> UnseenClassifier:
-    """Train on `recipe.samples_per_class` latents drawn from each text's posterior, full batch.
+    """Train on `settings.samples_per_class` latents drawn from each text's posterior, full batch.
 
     Args:
         vae: the aligned VAE.
         texts: features of the unseen classes' texts, in order of class id.
-        recipe: the choices.
+        settings: the choices.
         generator: initial weights and samples come from it.
     """
     classes, z = len(texts), vae.text.decoder.in_features
     with torch.no_grad():
-        posterior = vae.text.posterior(texts.repeat_interleave(recipe.samples_per_class, dim=0))
-        latents = draw(posterior, shared=recipe.noise == "shared", generator=generator)
-    labels = torch.arange(classes).repeat_interleave(recipe.samples_per_class)
-    classifier = UnseenClassifier(z, classes, recipe.output == "rectified")
+        posterior = vae.text.posterior(texts.repeat_interleave(settings.samples_per_class, dim=0))
+        latents = draw(posterior, shared=settings.noise == "shared", generator=generator)
+    labels = torch.arange(classes).repeat_interleave(settings.samples_per_class)
+    classifier = UnseenClassifier(z, classes, settings.output == "rectified")
     bound = 0.5 * (6 / (z + classes)) ** 0.5
     with torch.no_grad():
         classifier.linear.weight.uniform_(-bound, bound, generator=generator)
         classifier.linear.bias.zero_()
-    adam = torch.optim.Adam(classifier.parameters(), recipe.classifier_learning_rate, fused=True)
+    adam = torch.optim.Adam(classifier.parameters(), settings.classifier_learning_rate, fused=True)
     # Samples along the last axis: a softmax over a few classes is then vectorised over samples. On one core (AMD EPYC)
     # 300 steps on 8 classes of 500 samples take 0.09 s this way and 0.24 s with classes last.
     columns, labels = latents.T.contiguous(), labels[None]
-    for _ in range(recipe.classifier_steps):
+    for _ in range(settings.classifier_steps):
         adam.zero_grad()
         loss = nn.functional.cross_entropy(classifier.by_class(columns)[None], labels)
         torch.autograd.backward(loss)

@@ -1,0 +1,98 @@
+"""One method on one phase: fit it, choose on classes held out of the seen ones, and decide.
+
+An experiment learns its test phase so, a recognizer all the clips it gets. The method learns the phase and, side by
+side, everything on which something is chosen: leave-classes-out folds of the phase's training clips, or the validation
+phase. No test clip of the phase takes part.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gzssar.decision.decision import Decision
+from gzssar.decision.evidence import Evidence
+from gzssar.decision.selection import best_checkpoint, fit_decision
+from gzssar.errors import ConfigError
+from gzssar.features.features import Phase
+from gzssar.features.folds import HELD_OUT_SHARE, folds
+from gzssar.methods.method import Scorer, Task, Texts
+from gzssar.methods.recipe import Recipe
+from gzssar.running import Steps
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A method fitted on a phase and on the phases or folds that play it."""
+
+    phase: Phase
+    recipe: Recipe
+    scorers: Sequence[Scorer]
+    """Of the phase, one per checkpoint."""
+    known: Sequence[Sequence[Evidence]]
+    """Of each phase or fold with known answers, the evidence of each checkpoint."""
+
+    def choose(self, checkpoint: int | None = None) -> "Learned":
+        """Pick a checkpoint where the answers are known, and fit the decision there.
+
+        Args:
+            checkpoint: the phase's, where a rule of another kind has picked one; the decision is fitted all the same on
+                the checkpoint that is best where the answers are known.
+
+        Raises:
+            DataError: a gate cannot be fitted on these clips.
+        """
+        best = best_checkpoint(self.known)
+        evidence = [one[best] for one in self.known]
+        chosen = best if checkpoint is None else checkpoint
+        return Learned(self.scorers[chosen], fit_decision(evidence, self.recipe), chosen, evidence)
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What answers for a phase."""
+
+    scorer: Scorer
+    decision: Decision
+    checkpoint: int
+    """From 0."""
+    known: Sequence[Evidence]
+    """What the decision was fitted on."""
+
+
+def fit_phase(
+    phase: Phase, validation: Phase | None, texts: Texts, recipe: Recipe, seed: int, progress: Steps | None = None
+) -> Fitted:
+    """Fit a recipe's method on a phase, and on what plays it.
+
+    Args:
+        phase: its training clips are learned; its test clips are not touched.
+        validation: where the recipe wants one: another phase, whose unseen classes are seen ones of the first.
+        texts: of all classes.
+        recipe: the method, and where things are chosen.
+        seed: of everything that is drawn.
+        progress: told (done, total) steps.
+
+    Raises:
+        ConfigError: the recipe needs a validation phase, and there is none; or the method's answer is malformed.
+        DataError: the phase has too few classes or clips for folds.
+    """
+    play: list[Phase] = []
+    if "validation" in recipe.held_out:
+        if validation is None:
+            raise ConfigError(
+                f"the recipe {recipe.name} chooses on validation-unseen classes, but the split holds none out: use "
+                'held_out="folds", as the default does.'
+            )
+        play.append(validation)
+    if "folds" in recipe.held_out:
+        play += folds(phase, recipe.fold_classes, HELD_OUT_SHARE, np.random.default_rng(seed))
+    tasks = [Task(one.name, one.train, one.seen, one.unseen, texts) for one in (phase, *play)]
+    scorers = recipe.method.fit(tasks, seed, progress)
+    if len(scorers) != len(tasks) or len({len(of_task) for of_task in scorers}) != 1 or not scorers[0]:
+        raise ConfigError(
+            f"the method {recipe.method.name} should give as many scorers for each of {len(tasks)} tasks, one at "
+            f"least, but it gave {[len(of_task) for of_task in scorers]}."
+        )
+    known = [[Evidence.of(one, scorer) for scorer in of_task] for one, of_task in zip(play, scorers[1:], strict=True)]
+    return Fitted(phase, recipe, scorers[0], known)

@@ -1,0 +1,112 @@
+"""What is chosen where the answers are known: the checkpoint, the gate, the temperatures, the thresholds."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from gzssar.decision.decision import Calibration, Decision, Ranking
+from gzssar.decision.evidence import Evidence
+from gzssar.decision.gate import BestScores, LargestProbabilities, equal_weights, fit_gate, log_softmax
+from gzssar.evaluation.metrics import expected_calibration_error, harmonic_mean
+from gzssar.methods.recipe import Recipe
+
+THRESHOLDS = np.linspace(0.02, 0.98, 97)
+"""Among which the best is looked for."""
+
+_TEMPERATURES = np.geomspace(0.5, 200, 53)
+
+
+def best_checkpoint(known: Sequence[Sequence[Evidence]]) -> int:
+    """The checkpoint with the highest ZSL accuracy, averaged over phases and folds; the first of equals.
+
+    Args:
+        known: of each phase or fold, the evidence of each checkpoint.
+    """
+    return int(np.argmax([np.mean([one.zsl_accuracy for one in same]) for same in zip(*known, strict=True)]))
+
+
+def fit_decision(known: Sequence[Evidence], recipe: Recipe) -> Decision:
+    """The gate, then temperatures by likelihood, the threshold by H, and the probability below which to abstain; each
+    phase or fold weighs the same.
+
+    H weighs a lost unseen clip more than a lost seen one wherever the unseen accuracy is the lower of the two, so the
+    best threshold lies above even odds.
+
+    Raises:
+        DataError: a phase or fold lacks seen or unseen clips.
+    """
+    probabilities = recipe.gate_input == "probabilities"
+    reading = LargestProbabilities(recipe.gate_temperature) if probabilities else BestScores()
+    gate = fit_gate(known, reading, recipe.gate_weighting == "balanced")
+    calibration = Calibration(0.0, 0.0)
+    if recipe.routing == "soft":
+        seen_t = _temperature([(one.scores.seen[one.is_seen], one.column[one.is_seen]) for one in known])
+        unseen_t = _temperature([(one.scores.unseen[~one.is_seen], one.column[~one.is_seen]) for one in known])
+        calibration = Calibration(seen_t, unseen_t)
+    threshold = recipe.threshold
+    if threshold is None:
+        curves = [_harmonic_means(one, Decision(gate, calibration)) for one in known]
+        threshold = float(THRESHOLDS[int(np.mean(curves, axis=0).argmax())])
+    decision = Decision(gate, replace(calibration, threshold=threshold))
+    tops, right = zip(*(_top(one, decision.rank(one.scores)) for one in known), strict=True)
+    weights = np.concatenate([equal_weights(one.is_seen.astype(np.int64)) for one in known])
+    least = _abstain_below(np.concatenate(tops), np.concatenate(right), weights)
+    return Decision(gate, replace(decision.calibration, abstain_below=least))
+
+
+def held_out_scores(known: Sequence[Evidence], recipe: Recipe) -> dict[str, float]:
+    """Each phase or fold judged by the decision of the others, of which there is one at least; the mean over them."""
+    judged = [score(one, fit_decision([*known[:k], *known[k + 1 :]], recipe)) for k, one in enumerate(known)]
+    return {key: float(np.mean([scores[key] for scores in judged])) for key in judged[0]}
+
+
+def score(one: Evidence, decision: Decision) -> dict[str, float]:
+    """S, U, H and ZSL on clips whose classes are known, the calibration error of the top probability, and what
+    abstaining would leave."""
+    top, right = _top(one, decision.rank(one.scores))
+    s, u = float(right[one.is_seen].mean()), float(right[~one.is_seen].mean())
+    kept = top >= decision.calibration.abstain_below
+    return {
+        "zsl_accuracy": one.zsl_accuracy,
+        "seen_accuracy": s,
+        "unseen_accuracy": u,
+        "harmonic_mean": harmonic_mean(s, u),
+        "calibration_error": expected_calibration_error(top, right.astype(np.int64)),
+        "coverage": float(kept.mean()),
+        "accuracy_where_covered": float(right[kept].mean()) if kept.any() else 0.0,
+    }
+
+
+def _harmonic_means(one: Evidence, decision: Decision) -> Float[np.ndarray, "thresholds"]:
+    """H at each threshold; the best class of each kind does not depend on it, and is found once."""
+    right_if_seen = one.is_seen & (one.scores.seen.argmax(axis=1) == one.column)
+    right_if_unseen = ~one.is_seen & (one.scores.unseen.argmax(axis=1) == one.column)
+    called_seen = decision.routing(one.scores)[None] > THRESHOLDS[:, None]
+    right = np.where(called_seen, right_if_seen, right_if_unseen)
+    seen, unseen = right[:, one.is_seen].mean(axis=1), right[:, ~one.is_seen].mean(axis=1)
+    return np.array([harmonic_mean(float(s), float(u)) for s, u in zip(seen, unseen, strict=True)])
+
+
+def _top(one: Evidence, ranking: Ranking) -> tuple[Float[np.ndarray, "N"], Bool[np.ndarray, "N"]]:
+    """The top probability of each clip, and whether that class is the true one."""
+    both = np.concatenate([ranking.seen, ranking.unseen], axis=1)
+    truth = np.where(one.is_seen, one.column, one.column + ranking.seen.shape[1])
+    return both.max(axis=1), both.argmax(axis=1) == truth
+
+
+def _temperature(sets: Sequence[tuple[Float[np.ndarray, "_ _"], Int[np.ndarray, "_"]]]) -> float:
+    """The temperature of the highest mean log-likelihood (Guo et al., ICML 2017), each set weighing the same."""
+    losses = [
+        np.mean([-log_softmax(scores / t)[np.arange(len(truth)), truth].mean() for scores, truth in sets])
+        for t in _TEMPERATURES
+    ]
+    return float(_TEMPERATURES[int(np.argmin(losses))])
+
+
+def _abstain_below(top: Float[np.ndarray, "N"], right: Bool[np.ndarray, "N"], weights: Float[np.ndarray, "N"]) -> float:
+    """The threshold that keeps the most right answers less the wrong ones; clips count by `weights`."""
+    levels, level = np.unique(-top, return_inverse=True)  # equal scores stay or go together
+    gain = np.cumsum(np.bincount(level, weights=np.where(right, weights, -weights)))
+    return float(-levels[int(np.argmax(gain))]) if gain.max() > 0 else 1.0

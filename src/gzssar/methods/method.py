@@ -1,0 +1,105 @@
+"""The seam between a zero-shot method and the harness that judges it.
+
+A :class:`Method` learns from tasks: training clips of seen classes, and the texts of all classes. For each task it
+gives a :class:`Scorer` per checkpoint. A scorer says, for clips without labels, how likely each seen and each unseen
+class is. Everything else (phases, folds, the choice of a checkpoint, the gate, the threshold, the scores) belongs to
+the harness in :mod:`gzssar.decision`, so that every method is judged alike and none sees a test label.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Float
+
+from gzssar.features.features import FeatureSet, Unlabelled
+from gzssar.running import Steps
+from gzssar.shapes import TextFeatures
+from gzssar.splits import Ids
+
+Texts = Mapping[str, tuple[TextFeatures, ...]]
+"""Text features by kind (lb, ad, md): one (K, E) table per language encoder, a row per class."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a method may learn from."""
+
+    name: str
+    """What messages call it: the test phase, the validation phase, or a fold."""
+
+    train: FeatureSet
+    """Clips of the seen classes."""
+
+    seen: Ids
+    """Classes with training clips, sorted."""
+
+    unseen: Ids
+    """Classes known by their texts only, sorted."""
+
+    texts: Texts
+    """Of all K classes; class c has row c of each table."""
+
+
+class ClassScores(NamedTuple):
+    """How likely each class is for N clips. Higher is more likely; a softmax over the S seen classes is
+    p(class | seen), one over the U unseen classes p(class | unseen). Both kinds have one unit, so that the gate can
+    compare the best of each."""
+
+    seen: Float[np.ndarray, "N S"]
+    """Columns in order of class id."""
+
+    unseen: Float[np.ndarray, "N U"]
+    """Columns in order of class id."""
+
+
+@runtime_checkable
+class Scorer(Protocol):
+    """What a method has learned of one task, after one checkpoint."""
+
+    def score(self, clips: Unlabelled) -> ClassScores:
+        """Score the task's seen and unseen classes; each clip by itself."""
+        ...
+
+
+@runtime_checkable
+class Mapped(Protocol):
+    """What a scorer offers where the report is to show the space in which it compares clips and texts."""
+
+    @property
+    def curves(self) -> Mapping[str, np.ndarray]:
+        """Loss terms by name, and the ``step`` of each of their points; empty where nothing is trained step by step."""
+        ...
+
+    def latents(self, clips: Unlabelled) -> Float[np.ndarray, "N Z"]:
+        """Where the clips lie."""
+        ...
+
+    def text_latents(self) -> Float[np.ndarray, "K Z"]:
+        """Where the texts of all classes lie."""
+        ...
+
+
+@runtime_checkable
+class Method(Protocol):
+    """A zero-shot method with its settings settled; a frozen dataclass, as a rule."""
+
+    @property
+    def name(self) -> str:
+        """What reports call it."""
+        ...
+
+    def fit(self, tasks: Sequence[Task], seed: int, progress: Steps | None = None) -> Sequence[Sequence[Scorer]]:
+        """Learn each task by itself.
+
+        Args:
+            tasks: the phase to be judged, then the phases on which the harness chooses. A method may train them side
+                by side; what it learns of one must not depend on the others.
+            seed: of everything that is drawn.
+            progress: told (done, total) steps.
+
+        Returns:
+            Of each task, a scorer per checkpoint, as many for every task; the harness picks one checkpoint for all.
+        """
+        ...

@@ -1,0 +1,92 @@
+"""A task in the spaces that methods compare clips and texts in: whitened features, fused and centred texts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from gzssar.choices import check_choices, check_share
+from gzssar.errors import ConfigError
+from gzssar.features.features import Unlabelled
+from gzssar.features.whitening import SkeletonSpace, class_means, log_densities, raw_space, whitened_space
+from gzssar.methods.method import Task
+from gzssar.shapes import Logits, SkeletonFeatures, TextFeatures
+from gzssar.texts.fusion import Fusion, TextSpace, fuse, seen_span
+
+
+@dataclass(frozen=True)
+class Spaces:
+    """How features and texts are brought into the spaces that a method reads."""
+
+    skeleton_space: Literal["whitened", "raw"] = "whitened"
+    """Skeleton features as they come, or scaled so that clips of one class scatter with unit variance in every
+    direction (pooled within-class covariance of the task's own training clips)."""
+
+    shrinkage: float = 0.3
+    """Share of the pooled within-class covariance that is replaced by a multiple of the identity."""
+
+    fusion: Fusion = "weighted"
+    """How tables of text features (kinds, encoders) are fused. `concatenation`: the paper's, with one norm of the whole
+    row. The others first standardise each table (unit rows, centred on the seen classes, unit mean square norm):
+    `standardised` concatenates them, `weighted` does so with weights, `mean` takes their mean."""
+
+    text_weights: tuple[float, float, float] = (1.0, 1.0, 2.0)
+    """What a label, an action and a motion text weigh in the fusion `weighted`."""
+
+    text_space: Literal["centred", "raw"] = "centred"
+    """Fused texts as they come, or centred on the seen classes, with unit mean square norm, in the few dimensions they
+    span."""
+
+    def __post_init__(self) -> None:
+        check_choices(self)
+        check_share(self, "shrinkage")
+        if not (min(self.text_weights) >= 0 < sum(self.text_weights)):
+            raise ConfigError(f"text_weights are shares, none negative, but they are {self.text_weights}.")
+
+    def weights(self, kinds: Sequence[str]) -> list[float]:
+        """What tables of these kinds (lb, ad, md) weigh."""
+        if self.fusion != "weighted":
+            return [1.0] * len(kinds)
+        by_kind = dict(zip(("lb", "ad", "md"), self.text_weights, strict=True))
+        return [by_kind[kind] for kind in kinds]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A task in its spaces, which are fitted on its own training clips and the texts of its seen classes."""
+
+    task: Task
+    space: SkeletonSpace
+    text_space: TextSpace
+    texts: TextFeatures
+    """All K classes, in the text space."""
+
+    @cached_property
+    def features(self) -> SkeletonFeatures:
+        """The training clips, in the skeleton space."""
+        return self.space(self.task.train.features)
+
+    @cached_property
+    def means(self) -> SkeletonFeatures:
+        """(S, D): the mean training clip of each seen class, in the skeleton space."""
+        return class_means(self.task.train, self.features)
+
+    def nearest_mean(self, clips: Unlabelled) -> Logits:
+        """(N, S): the log-density of each seen class, up to a constant; its highest is linear discriminant analysis."""
+        return log_densities(self.space(clips.features), self.means)
+
+
+def pose(task: Task, spaces: Spaces) -> Problem:
+    """Bring a task into its spaces.
+
+    Raises:
+        TextError: there is no table of texts, or the seen classes' texts are all the same.
+    """
+    kinds = [kind for kind, tables in task.texts.items() for _ in tables]
+    tables = [table for of_kind in task.texts.values() for table in of_kind]
+    whitened = spaces.skeleton_space == "whitened"
+    space = whitened_space(task.train, spaces.shrinkage) if whitened else raw_space(task.train.features.shape[1])
+    text_space = fuse(tables, spaces.fusion, task.seen, spaces.weights(kinds))
+    if spaces.text_space == "centred":
+        text_space = seen_span(text_space, tables, task.seen)
+    return Problem(task, space, text_space, text_space(tables))

@@ -1,0 +1,74 @@
+"""Ridge regression from class texts to class means, in closed form: the baseline to beat."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from gzssar.choices import check_positive
+from gzssar.features.features import Unlabelled
+from gzssar.features.whitening import log_densities
+from gzssar.methods.method import ClassScores, Task
+from gzssar.methods.problem import Problem, Spaces, pose
+from gzssar.running import Steps
+from gzssar.shapes import SkeletonFeatures
+
+
+@dataclass(frozen=True)
+class Ridge:
+    """A clip goes to the nearest centre in the whitened space: the mean clip of a seen class, or what a kernel ridge
+    regression of the seen means on their texts expects of an unseen class's text."""
+
+    spaces: Spaces = field(default_factory=Spaces)
+
+    penalty: float = 1.0
+    """λ, for texts of unit mean square norm."""
+
+    def __post_init__(self) -> None:
+        check_positive(self, "penalty")
+
+    @property
+    def name(self) -> str:
+        """What reports call it."""
+        return "ridge"
+
+    def fit(self, tasks: Sequence[Task], seed: int, progress: Steps | None = None) -> list[list["RidgeScorer"]]:
+        """Solve each task; nothing is drawn, and there is one checkpoint.
+
+        Raises:
+            TextError: the seen classes' texts are all the same.
+        """
+        return [[RidgeScorer(pose(task, self.spaces), self.penalty)] for task in tasks]
+
+
+@dataclass(frozen=True)
+class RidgeScorer:
+    """Centres of all classes, and the distances of clips to them."""
+
+    problem: Problem
+    penalty: float
+    curves: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    @cached_property
+    def expected(self) -> SkeletonFeatures:
+        """(K, D): F Fₛᵀ (Fₛ Fₛᵀ + λI)⁻¹ (M − m) + m, with texts F, seen texts Fₛ, seen means M and their mean m."""
+        texts = self.problem.texts.astype(np.float64)
+        seen = texts[list(self.problem.task.seen)]
+        gram = seen @ seen.T + self.penalty * np.eye(len(seen))
+        middle = self.problem.means.mean(axis=0)
+        weights = np.linalg.solve(gram, self.problem.means - middle)
+        return (texts @ seen.T @ weights + middle).astype(np.float32)
+
+    def score(self, clips: Unlabelled) -> ClassScores:
+        """Log-densities around the seen means and around the unseen classes' expected centres."""
+        unseen = self.expected[list(self.problem.task.unseen)]
+        return ClassScores(self.problem.nearest_mean(clips), log_densities(self.latents(clips), unseen))
+
+    def latents(self, clips: Unlabelled) -> SkeletonFeatures:
+        """The clips in the whitened space."""
+        return self.problem.space(clips.features)
+
+    def text_latents(self) -> SkeletonFeatures:
+        """The centre that each class's text promises."""
+        return self.expected

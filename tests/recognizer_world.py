@@ -2,21 +2,21 @@
 
 import zlib
 from contextlib import contextmanager
-from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
-from gzssar.decision import decision as ranking
+from gzssar.decision import selection
 from gzssar.encoders.encoder import Encoder
 from gzssar.encoders.shift_gcn.network import ShiftGcn
 from gzssar.features.features import FeatureSet
-from gzssar.recipe import DEFAULT
+from gzssar.methods.recipe import DEFAULT
 from gzssar.recognizer.fitting import Fitting, fit_recognizer
 from gzssar.synthetic import SyntheticWorld
 from gzssar.texts.classes import ClassText, ClassTexts
 from gzssar.texts.encoders.encoder import check_texts
+from recipes import changed
 
 LABELS = ("clap", "wave", "bow", "kick", "jump", "punch", "squat", "throw", "drink", "point", "stretch", "crawl")
 UNSEEN = ("wave", "punch", "stretch")
@@ -26,7 +26,7 @@ TEXTS = ClassTexts(tuple(ClassText(label, f"to {label}", f"the body will {label}
 SUBJECTS, PER_SUBJECT = 4, 2
 WIDTH = 8
 
-QUICK = replace(
+QUICK = changed(
     DEFAULT, latent_width=8, cycles=2, cycle_steps=150, learning_rate=1e-2, fold_classes=3, text_weights=(1.0, 1.0, 1.0)
 )
 QUICK_FITTING = Fitting(recipe=QUICK)
@@ -64,7 +64,7 @@ def fake_text_encoders(revision="fake 1"):
         return FakeTextEncoder(name, revision)
 
     with pytest.MonkeyPatch.context() as patch:
-        for place in ("experiment.data", "recognizer.fitting", "texts.encoders", "web.words"):
+        for place in ("texts.encoding", "texts.encoders", "web.words"):
             patch.setattr(f"gzssar.{place}.load_encoder", load)
         yield
 
@@ -73,7 +73,7 @@ def fake_text_encoders(revision="fake 1"):
 def quick_fits():
     """Inside, one threshold of the gate in eight is tried, since each costs a look at every fold."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ranking, "THRESHOLDS", ranking.THRESHOLDS[::8])
+        patch.setattr(selection, "THRESHOLDS", selection.THRESHOLDS[::8])
         yield
 
 

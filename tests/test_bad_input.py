@@ -2,7 +2,6 @@
 
 import json
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,8 @@ import pytest
 
 import gzssar
 from gzssar.cli import main
-from gzssar.recipe import DEFAULT, RECIPES
+from gzssar.methods.recipe import DEFAULT, RECIPES
+from recipes import changed
 from synse_folder import CLASSES, UNSEEN, VALIDATION_UNSEEN, WIDTH, write_synse_folder
 
 TEST, VALIDATION = "sk_feats/shift_3_r", "sk_feats/shift_val_3_r"
@@ -257,7 +257,7 @@ def test_a_broken_folder_is_refused_and_nothing_written(synse, tmp_path, capsys,
 
 
 def test_the_unbroken_folder_runs(synse, tmp_path, capsys, monkeypatch):
-    monkeypatch.setitem(RECIPES, "default", replace(DEFAULT, cycles=1, cycle_steps=50))
+    monkeypatch.setitem(RECIPES, "default", changed(DEFAULT, cycles=1, cycle_steps=50))
     main(arguments(synse, tmp_path / "out", "--seeds", "1"))
     assert json.loads((tmp_path / "out" / "scores.json").read_text())
     assert "report.html" in capsys.readouterr().out
@@ -265,7 +265,10 @@ def test_the_unbroken_folder_runs(synse, tmp_path, capsys, monkeypatch):
 
 ASKED = {
     "unknown split": (["--split", "ntu60-50-10"], r"no split named 'ntu60-50-10'; the published ones are ntu60-55-5,"),
-    "unknown recipe": (["--recipe", "best"], r"no recipe named 'best'; there are default, paper"),
+    "unknown recipe": (
+        ["--recipe", "best"],
+        r"no recipe and no method named 'best'; there are default, paper, msf, ridge",
+    ),
     "unknown text": (["--text", "lb+xx"], r"texts are lb, ad and md joined by \+, .* but 'xx' came"),
     "a text twice": (["--text", "lb+lb"], "may be fused once, but 'lb\\+lb' names one twice"),
     "no seeds": (["--seeds", "0"], "must be at least 1, but they are 0 and 1"),

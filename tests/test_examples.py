@@ -2,12 +2,12 @@
 
 import ast
 import runpy
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from gzssar import recipe as config
+from gzssar.methods.recipe import RECIPES
+from recipes import changed
 from synse_folder import write_synse_folder
 
 EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.py"))
@@ -30,9 +30,9 @@ def test_an_example_says_how_it_is_used(path):
 
 
 def test_the_example_on_folders_writes_a_report_per_recipe(tmp_path, monkeypatch, capsys):
-    for name, recipe in config.RECIPES.items():
+    for name, recipe in RECIPES.items():
         monkeypatch.setitem(
-            config.RECIPES, name, replace(recipe, cycles=1, cycle_steps=20, classifier_steps=20, fold_classes=4)
+            RECIPES, name, changed(recipe, cycles=1, cycle_steps=20, classifier_steps=20, fold_classes=4)
         )
     folder = write_synse_folder(tmp_path / "toy")
     main = runpy.run_path(str(EXAMPLES[1]))["main"]

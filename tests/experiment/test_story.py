@@ -14,14 +14,19 @@ import pytest
 
 import gzssar
 from gzssar import cli
-from gzssar import recipe as config
+from gzssar.decision.learning import fit_phase
 from gzssar.errors import ConfigError, OutputError
-from gzssar.experiment import story as experiment
+from gzssar.experiment import run as run_module
 from gzssar.experiment.config import ExperimentConfig
-from gzssar.experiment.data import load_data
-from gzssar.experiment.story import Experiment, best, judge, run, run_seed, train
-from gzssar.recipe import DEFAULT, PAPER, Recipe
-from synse_folder import write_synse_folder
+from gzssar.experiment.data import Sources
+from gzssar.experiment.run import run
+from gzssar.experiment.story import Experiment, judge, run_seed, train
+from gzssar.methods.recipe import DEFAULT, PAPER, RECIPES, Recipe
+from gzssar.recognizer.fitting import Fitting, fit_recognizer
+from gzssar.texts.classes import ClassText, ClassTexts
+from gzssar.texts.encoding import TEXT_SETS
+from recipes import changed
+from synse_folder import CLASSES, write_synse_folder
 
 QUICK = {"cycles": 2, "cycle_steps": 60, "classifier_steps": 60, "samples_per_class": 50}
 
@@ -29,8 +34,8 @@ QUICK = {"cycles": 2, "cycle_steps": 60, "classifier_steps": 60, "samples_per_cl
 @pytest.fixture
 def quick(monkeypatch):
     """Both recipes with few steps."""
-    monkeypatch.setitem(config.RECIPES, "default", replace(DEFAULT, **QUICK, fold_classes=3, learning_rate=1e-2))
-    monkeypatch.setitem(config.RECIPES, "paper", replace(PAPER, **QUICK, learning_rate=2e-3, cross_from=30))
+    monkeypatch.setitem(RECIPES, "default", changed(DEFAULT, **QUICK, fold_classes=3, learning_rate=1e-2))
+    monkeypatch.setitem(RECIPES, "paper", changed(PAPER, **QUICK, learning_rate=2e-3, cross_from=30))
 
 
 @pytest.fixture
@@ -40,7 +45,7 @@ def toy(tmp_path, quick) -> ExperimentConfig:
 
 
 def experiment_of(toy: ExperimentConfig, recipe: Recipe) -> Experiment:
-    data = load_data(toy, ("lb", "ad", "md"))
+    data = Sources(toy).load(("lb", "ad", "md"))
     return Experiment(data.benchmark, data.of_set("lb+ad+md"), recipe)
 
 
@@ -70,7 +75,7 @@ def test_a_run_leaves_config_scores_and_report(toy):
 
 @pytest.mark.parametrize("recipe", ["default", "paper"])
 def test_equal_seeds_give_equal_numbers_bit_for_bit(toy, recipe):
-    one = experiment_of(toy, config.RECIPES[recipe])
+    one = experiment_of(toy, RECIPES[recipe])
     a, b, other = (run_seed(one, seed) for seed in (3, 3, 4))
     assert a.scores == b.scores
     assert a.answers.p_seen.tobytes() == b.answers.p_seen.tobytes()
@@ -88,7 +93,7 @@ def test_jobs_do_not_change_the_numbers(tmp_path):
 
 def test_labels_of_test_clips_choose_nothing(toy):
     """Shuffled test labels change the scores, but not one answer."""
-    one = experiment_of(toy, config.RECIPES["default"])
+    one = experiment_of(toy, RECIPES["default"])
     phase = one.benchmark.test
     rng = np.random.default_rng(0)
     shuffled = replace(phase, test=replace(phase.test, labels=rng.permutation(phase.test.labels)))
@@ -99,24 +104,77 @@ def test_labels_of_test_clips_choose_nothing(toy):
 
 
 def test_the_papers_rule_looks_at_test_clips_and_validation_does_not(toy):
-    trained = train(experiment_of(toy, config.RECIPES["paper"]), 0)
+    trained = train(experiment_of(toy, RECIPES["paper"]), 0)
     honest, peeking = judge(trained, "validation"), judge(trained, "paper-test-selected")
-    assert honest.extra["cycle"] == best([trained.after(1, cycle) for cycle in range(2)])[1]
-    assert peeking.extra["cycle"] == best([trained.after(0, cycle) for cycle in range(2)])[1]
+    benchmark = trained.experiment.benchmark
+    for phase, cycle in ((benchmark.validation, honest.extra["cycle"]), (benchmark.test, peeking.extra["cycle"])):
+        known = fit_phase(benchmark.test, phase, trained.experiment.texts, trained.experiment.recipe, 0).known
+        assert cycle == np.argmax([one.zsl_accuracy for one in known[0]]) or phase is benchmark.test
     assert peeking.scores.zsl_accuracy >= honest.scores.zsl_accuracy
+    assert peeking.scores.zsl_accuracy == max(
+        np.mean(np.array(phase.unseen)[scorer.score(clips.unlabelled).unseen.argmax(axis=1)] == clips.labels)
+        for phase in (benchmark.test,)
+        for clips in (phase.test.of(phase.unseen),)
+        for scorer in trained.fitted.scorers
+    )
 
 
-def test_a_split_without_validation_classes_is_refused(toy):
-    one = experiment_of(toy, config.RECIPES["default"])
-    with pytest.raises(ConfigError, match="validation-unseen"):
-        run_seed(replace(one, benchmark=replace(one.benchmark, validation=None)), 0)
+def test_a_recipe_that_chooses_on_the_validation_phase_needs_one(toy):
+    paper, ours = (experiment_of(toy, RECIPES[name]) for name in ("paper", "default"))
+    blind = replace(paper.benchmark, validation=None)
+    with pytest.raises(ConfigError, match="chooses on validation-unseen classes, but the split holds none out"):
+        run_seed(replace(paper, benchmark=blind), 0)
+    assert run_seed(replace(ours, benchmark=blind), 0).scores == run_seed(ours, 0).scores
+
+
+def test_a_recipe_of_ones_own(toy):
+    few, many = (
+        run(replace(toy, recipe=replace(RECIPES["default"], fold_classes=k), seeds=1, out=None)) for k in (3, 4)
+    )
+    assert few.header.recipe == "default"
+    assert few.records[0].answers.threshold != many.records[0].answers.threshold
+
+
+class TextTables:
+    """A language encoder that looks each text up in a table: the class's number is its text."""
+
+    name, revision, dimension, token_limit = "tables", "1", 6, 77
+
+    def __init__(self, tables):
+        self.tables = tables
+
+    def token_count(self, text):
+        return 2
+
+    def fitting(self, text):
+        return text
+
+    def encode(self, texts, truncate=False):
+        kinds, rows = zip(*(text.split() for text in texts), strict=True)
+        return np.stack([self.tables[kind][int(row)] for kind, row in zip(kinds, rows, strict=True)])
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_recognizer_of_the_training_part_answers_as_the_experiment_does(toy, monkeypatch, seed):
+    """Clip by clip: one decision, one selection, one prototype."""
+    one = experiment_of(toy, RECIPES["default"])
+    encoder = TextTables({kind: table for kind, (table,) in one.texts.items()})
+    monkeypatch.setattr("gzssar.texts.encoding.load_encoder", lambda name, template: encoder)
+    texts = ClassTexts(tuple(ClassText(f"lb {k}", f"ad {k}", f"md {k}") for k in range(CLASSES)))
+    phase = one.benchmark.test
+    recognizer = fit_recognizer(phase.train, texts, None, Fitting(recipe=RECIPES["default"], seed=seed))
+    answers = run_seed(one, seed).answers
+    predictions = recognizer.predict_features(phase.test.features)
+    assert [int(p.label.split()[1]) for p in predictions] == answers.routed().tolist()
+    assert 0.2 < np.mean([p[0]["seen"] for p in predictions]) < 1  # both kinds are answered
+    assert recognizer.parts.decision.calibration.threshold == answers.threshold
 
 
 def test_a_second_run_does_only_what_is_missing(toy, monkeypatch):
     run(toy)
     first = scores(toy.out)
     ran = []
-    monkeypatch.setattr(experiment, "run_seed", lambda e, seed, progress=None: ran.append(seed) or run_seed(e, seed))
+    monkeypatch.setattr(run_module, "run_seed", lambda e, seed, progress=None: ran.append(seed) or run_seed(e, seed))
     run(toy)
     assert ran == []
     run(replace(toy, seeds=3))
@@ -130,7 +188,7 @@ def test_an_interrupted_run_keeps_its_finished_seeds(toy, monkeypatch, capsys):
             raise KeyboardInterrupt
         return run_seed(e, seed)
 
-    monkeypatch.setattr(experiment, "run_seed", interrupted)
+    monkeypatch.setattr(run_module, "run_seed", interrupted)
     arguments = f"run --synse {toy.synse} --text-features {toy.text_features[0]} --seeds 2 --out {toy.out}".split()
     with pytest.raises(SystemExit) as stop:
         cli.main(arguments)
@@ -138,7 +196,7 @@ def test_an_interrupted_run_keeps_its_finished_seeds(toy, monkeypatch, capsys):
     assert "goes on where it stopped" in capsys.readouterr().err
     assert (toy.out / "seeds" / "0.npz").exists()
     assert not (toy.out / "scores.json").exists()
-    monkeypatch.setattr(experiment, "run_seed", lambda e, seed, progress=None: run_seed(e, seed))
+    monkeypatch.setattr(run_module, "run_seed", lambda e, seed, progress=None: run_seed(e, seed))
     cli.main(arguments)
     assert len(scores(toy.out)["seeds"]) == 2
 
@@ -165,7 +223,7 @@ def test_ablate_makes_one_row_per_text_set(toy, capsys):
     arguments = f"ablate --synse {toy.synse} --text-features {toy.text_features[0]} --seeds 1 --out {toy.out}".split()
     cli.main(arguments)
     table = (toy.out / "ablation.md").read_text()
-    assert [row for row in config.TEXT_SETS if f"| {row} |" in table.replace("*", "")] == list(config.TEXT_SETS)
+    assert [row for row in TEXT_SETS if f"| {row} |" in table.replace("*", "")] == list(TEXT_SETS)
     assert "lb+ad+md" in capsys.readouterr().out
 
 

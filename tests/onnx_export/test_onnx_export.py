@@ -9,15 +9,16 @@ import onnxruntime
 import pytest
 import torch
 
-from gzssar.decision.decision import Calibration, score
+from gzssar.decision.decision import Calibration, Decision
 from gzssar.decision.gate import Gate
-from gzssar.decision.seen import log_densities
 from gzssar.encoders.encoder import Encoder
 from gzssar.encoders.shift_gcn.network import ShiftGcn
 from gzssar.errors import MissingExtraError, OutputError
+from gzssar.features.whitening import log_densities
+from gzssar.methods.method import ClassScores
 from gzssar.onnx_export import IR_VERSION, OPSET, HeadArrays, export_encoder, export_heads, require_empty
 
-EXAMPLE = Path(__file__).parents[1] / "examples" / "03_onnx_runtime.py"
+EXAMPLE = Path(__file__).parents[2] / "examples" / "03_onnx_runtime.py"
 
 
 def trained(**change):
@@ -129,7 +130,9 @@ def test_the_heads_say_what_numpy_says(tmp_path):
         scores, p_seen, seen, unseen = session(tmp_path / "heads.onnx").run(names, inputs)
         np.testing.assert_allclose(seen, log_densities(space, head.seen_means), rtol=1e-4)
         np.testing.assert_allclose(unseen, log_densities(space, prototypes), rtol=1e-4)
-        wanted = score(log_densities(space, head.seen_means), log_densities(space, prototypes), gate, head.calibration)
+        wanted = Decision(gate, head.calibration).rank(
+            ClassScores(log_densities(space, head.seen_means), log_densities(space, prototypes))
+        )
         assert wanted.p_seen.std() > 0.01
         np.testing.assert_allclose(p_seen, wanted.p_seen, rtol=1e-4)
         np.testing.assert_allclose(scores, np.concatenate([wanted.seen, wanted.unseen], axis=1), rtol=1e-4, atol=1e-9)

@@ -3,13 +3,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from gzssar.decision import learning
 from gzssar.errors import ConfigError, DataError, TextError
 from gzssar.features.features import FeatureSet
-from gzssar.recipe import DEFAULT, PAPER
-from gzssar.recognizer import fitting
+from gzssar.methods.recipe import DEFAULT, PAPER, recipe_for
 from gzssar.recognizer.fitting import Fitting, fit_recognizer
 from gzssar.texts.classes import ClassText, ClassTexts
 from gzssar.texts.encoding import Encoding
+from recipes import changed
 from recognizer_world import (
     LABELS,
     QUICK,
@@ -21,7 +22,7 @@ from recognizer_world import (
     small_encoder,
 )
 
-SHORT = Fitting(recipe=replace(QUICK, cycles=1, cycle_steps=10))
+SHORT = Fitting(recipe=changed(QUICK, cycles=1, cycle_steps=10))
 
 
 def accuracy(recognizer, ids, candidates=None):
@@ -55,7 +56,7 @@ def test_the_gate_tells_seen_from_unseen(on_features):
 def test_what_is_known_about_the_model(on_features):
     about = on_features.parts.about
     assert about["clips"] == len(clips_of(SEEN_IDS))
-    assert 0 <= about["cycle"] < QUICK.cycles
+    assert 0 <= about["cycle"] < QUICK.method.cycles
     assert "torch" in about["versions"]
     assert set(about["scores"]) == {
         "zsl_accuracy",
@@ -123,10 +124,31 @@ def test_labels_without_texts(label):
         fit_recognizer(replace(clips, labels=labels), TEXTS, None, SHORT)
 
 
-@pytest.mark.parametrize("recipe", [PAPER, replace(DEFAULT, fusion="experts"), replace(DEFAULT, skeleton_space="raw")])
-def test_recipes_that_leave_nothing_to_keep(recipe):
-    with pytest.raises(ConfigError, match="needs whitened features, a gate on distances and one VAE"):
+@pytest.mark.parametrize(
+    ("recipe", "lacking"),
+    [
+        (
+            PAPER,
+            'held_out="folds", gate_input="best-scores", skeleton_space="whitened", seen_classifier="nearest-mean"',
+        ),
+        (changed(DEFAULT, skeleton_space="raw"), 'skeleton_space="whitened"'),
+        (changed(DEFAULT, unseen_classifier="softmax"), 'unseen_classifier="nearest-prototype"'),
+        (changed(DEFAULT, held_out="validation"), 'held_out="folds"'),
+        (recipe_for("ridge"), "method msf"),
+    ],
+)
+def test_recipes_that_leave_nothing_to_keep(recipe, lacking):
+    with pytest.raises(ConfigError, match=f"a recognizer to keep needs {lacking}"):
         fit_on(SEEN_IDS, fitting=Fitting(recipe=recipe))
+
+
+def test_the_recipes_choices_are_honoured():
+    fixed = fit_on(SEEN_IDS, fitting=Fitting(recipe=changed(SHORT.recipe, threshold=0.9)))
+    assert fixed.parts.decision.calibration.threshold == 0.9
+    hard = fit_on(SEEN_IDS, fitting=Fitting(recipe=changed(SHORT.recipe, routing="hard")))
+    assert hard.parts.decision.calibration.seen_temperature == 0
+    plain = fit_on(SEEN_IDS, fitting=Fitting(recipe=changed(SHORT.recipe, gate_weighting="as-they-come")))
+    assert plain.parts.decision.gate.scale.tolist() == [1, 1]
 
 
 def test_features_that_are_not_finite():
@@ -173,8 +195,8 @@ def test_two_encoders_and_one_kind_of_text():
 
 @pytest.mark.parametrize("known", [True, False])
 def test_whole_performers_are_held_out_where_they_are_known(monkeypatch, known):
-    made, folds = [], fitting.folds
-    monkeypatch.setattr(fitting, "folds", lambda *arguments: made.extend(folds(*arguments)) or made)
+    made, folds = [], learning.folds
+    monkeypatch.setattr(learning, "folds", lambda *arguments: made.extend(folds(*arguments)) or made)
     clips = clips_of(SEEN_IDS)
     fit_recognizer(clips if known else replace(clips, subjects=None), TEXTS, None, SHORT)
     assert len(made) == 3

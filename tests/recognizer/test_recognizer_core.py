@@ -324,7 +324,9 @@ def test_five_thousand_classes(on_features, features):
 
 
 def test_a_low_top_score_gives_no_label_if_asked(on_features, features):
-    parts = replace(on_features.parts, calibration=replace(on_features.parts.calibration, abstain_below=0.6))
+    decision = on_features.parts.decision
+    calibration = replace(decision.calibration, abstain_below=0.6)
+    parts = replace(on_features.parts, decision=replace(decision, calibration=calibration))
     careful = Recognizer(parts, on_features.known)
     assert careful.abstain_below == 0.6
     predictions = careful.predict_features(features, abstain=True)

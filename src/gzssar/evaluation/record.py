@@ -24,9 +24,9 @@ class SeedRecord:
     """Wall-clock time of this seed."""
     answers: GzslAnswers
     latents: np.ndarray
-    """(N, Z) posterior means of the GZSL test clips."""
+    """(N, Z): where the GZSL test clips lie in the method's space; Z = 0 where it shows none."""
     text_latents: np.ndarray
-    """(K, Z) posterior means of the class texts."""
+    """(K, Z): where the class texts lie there."""
     curves: Mapping[str, np.ndarray] = field(default_factory=dict)
     """Loss curves by name, e.g. ``"skeleton reconstruction"``: one value per logged step, of equal length; the entry
     ``"step"`` holds the step numbers."""

@@ -44,9 +44,7 @@ class Spaces:
             raise ConfigError(f"text_weights are shares, none negative, but they are {self.text_weights}.")
 
     def weights(self, kinds: Sequence[str]) -> list[float]:
-        """What tables of these kinds (lb, ad, md) weigh."""
-        if self.fusion != "weighted":
-            return [1.0] * len(kinds)
+        """What tables of these kinds (lb, ad, md) weigh in the fusion `weighted`."""
         by_kind = dict(zip(("lb", "ad", "md"), self.text_weights, strict=True))
         return [by_kind[kind] for kind in kinds]
 

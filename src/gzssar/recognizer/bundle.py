@@ -20,7 +20,7 @@ import io
 import json
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,6 @@ from gzssar.files import hash_file, write_json, write_text, writing
 from gzssar.methods.msf.vae import CrossModalVae
 from gzssar.recognizer.card import card
 from gzssar.recognizer.parts import KnownClass, Parts
-from gzssar.recognizer.recognizer import Recognizer
 from gzssar.texts.classes import ClassText
 from gzssar.texts.encoding import Encoding
 from gzssar.texts.fusion import TextSpace
@@ -57,7 +56,7 @@ SAMPLES = "samples"
 """A folder of clips to try, which may stand among the files."""
 
 
-def save_bundle(folder: Path, recognizer: Recognizer, overwrite: bool = False) -> None:
+def save_bundle(folder: Path, parts: Parts, known: Sequence[KnownClass], overwrite: bool = False) -> None:
     """Write a recognizer; with `overwrite` one that stands there is replaced, with its samples kept.
 
     Raises:
@@ -69,7 +68,7 @@ def save_bundle(folder: Path, recognizer: Recognizer, overwrite: bool = False) -
         target.parent.mkdir(parents=True, exist_ok=True)
         working = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part"))
         try:
-            _write(working / "new", recognizer, target / SAMPLES)
+            _write(working / "new", parts, known, target / SAMPLES)
             _swap(working, target)
         finally:
             if not (working / "old").exists() or _is_bundle(target):  # else it is all that is left
@@ -95,15 +94,14 @@ def _check_target(folder: Path, overwrite: bool) -> None:
         )
 
 
-def _write(folder: Path, recognizer: Recognizer, samples: Path) -> None:
-    parts, known = recognizer.parts, recognizer.known
+def _write(folder: Path, parts: Parts, known: Sequence[KnownClass], samples: Path) -> None:
     folder.mkdir()
     _write_weights(folder / _WEIGHTS, parts, known)
     if parts.encoder is not None:
         save_encoder(folder / _ENCODER, parts.encoder)
     write_text(folder / _TEXTS, _table(known))
     files = {path.name: hash_file(path) for path in sorted(folder.iterdir())}
-    write_text(folder / _CARD, card(recognizer))
+    write_text(folder / _CARD, card(parts, known))
     config = {"format": FORMAT, "version": VERSION, "files": files, **_config(parts)}
     write_json(folder / _CONFIG, {**config, "digest": _digest(config)})
     if samples.is_dir():
@@ -217,7 +215,7 @@ def _config(parts: Parts) -> dict[str, Any]:
     }
 
 
-def _write_weights(path: Path, parts: Parts, known: tuple[KnownClass, ...]) -> None:
+def _write_weights(path: Path, parts: Parts, known: Sequence[KnownClass]) -> None:
     from safetensors.numpy import save
 
     arrays = {f"vae.{name}": tensor.numpy() for name, tensor in parts.vae.state_dict().items()}
@@ -267,7 +265,7 @@ def _parts(config: Mapping[str, Any], arrays: Mapping[str, np.ndarray], encoder:
     )
 
 
-def _table(known: tuple[KnownClass, ...]) -> str:
+def _table(known: Sequence[KnownClass]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")  # quotes a \r within a text
     writer.writerow(["id", "label", "action", "motion", "seen"])

@@ -1,9 +1,10 @@
 """The model card: what a recognizer is, what it was made from, how good it is, and what it is not for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gzssar.recognizer.recognizer import Recognizer
+from gzssar.encoders.encoder import Encoder
+from gzssar.recognizer.parts import KnownClass, Parts
 
 _SCORES = {
     "zsl_accuracy": "right class of clips of unseen classes, among the unseen ones (ZSL)",
@@ -16,13 +17,13 @@ _SCORES = {
 }
 
 
-def card(recognizer: Recognizer) -> str:
-    """The card, as Markdown."""
-    about, parts = recognizer.parts.about, recognizer.parts
-    seen = [one.text.label or "" for one in recognizer.known if one.seen]
-    unseen = [one.text.label or "" for one in recognizer.known if not one.seen]
+def card(parts: Parts, known: Sequence[KnownClass]) -> str:
+    """The card of a recognizer made of these, as Markdown."""
+    about = parts.about
+    seen = [one.text.label or "" for one in known if one.seen]
+    unseen = [one.text.label or "" for one in known if not one.seen]
     lines = ["# A gzssar recognizer", ""]
-    if recognizer.synthetic:
+    if about.get("synthetic"):
         lines += [
             "**Synthetic:** it learned from made-up motions; nobody was recorded. It is for trying things out.",
             "",
@@ -39,12 +40,12 @@ def card(recognizer: Recognizer) -> str:
         f"- seen: {', '.join(sorted(seen)) or 'none any more'}",
         f"- unseen: {', '.join(unseen) or 'none yet'}",
         f"- texts: {' + '.join(parts.kinds)}, encoded by {encoders}",
-        f"- skeleton encoder: {_encoder(recognizer)}",
+        f"- skeleton encoder: {_encoder(parts.encoder)}",
         f"- versions: {_listed(about.get('versions', {}))}",
         "",
         "## Scores on held-out classes",
         "",
-        *_changes(recognizer),
+        *_changes(parts, known),
         *_scores(about.get("scores", {})),
         "",
         "## Limits",
@@ -57,11 +58,11 @@ def card(recognizer: Recognizer) -> str:
     return "\n".join(lines)
 
 
-def _changes(recognizer: Recognizer) -> list[str]:
+def _changes(parts: Parts, known: Sequence[KnownClass]) -> list[str]:
     """Which classes came and went since the scores were taken."""
-    fitted = recognizer.parts.about.get("classes")
+    fitted = parts.about.get("classes")
     before = {(label, kind == "seen") for kind, labels in (fitted or {}).items() for label in labels}
-    now = {(one.text.label or "", one.seen) for one in recognizer.known}
+    now = {(one.text.label or "", one.seen) for one in known}
     if fitted is None or now == before:
         return []
     changes = [(f"added {label}", label) for label, _ in now - before]
@@ -81,8 +82,7 @@ def _scores(scores: Mapping[str, float]) -> list[str]:
     return [*told, "", "| what | value |", "| --- | ---: |", *rows]
 
 
-def _encoder(recognizer: Recognizer) -> str:
-    encoder = recognizer.parts.encoder
+def _encoder(encoder: Encoder | None) -> str:
     if encoder is None:
         return "none; it takes features"
     return f"Shift-GCN, {encoder.frames} frames, {encoder.stream} stream ({_listed(encoder.provenance)[:300]})"

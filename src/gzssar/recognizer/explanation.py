@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float
 
+from gzssar.encoders.encoder import Encoder
 from gzssar.features.whitening import log_densities
-from gzssar.recognizer.parts import KnownClass, kinds_of_text
-from gzssar.recognizer.recognizer import Recognizer
+from gzssar.recognizer.parts import KnownClass, Parts, kinds_of_text
 from gzssar.running import one_thread
 from gzssar.skeletons.preprocess import frames_shown
 from gzssar.skeletons.sequence import SkeletonSequence
@@ -40,18 +40,18 @@ class Explanation:
 
 
 @one_thread()
-def explain(recognizer: Recognizer, clip: SkeletonSequence, known: KnownClass) -> Explanation:
+def explain(parts: Parts, encoder: Encoder, clip: SkeletonSequence, known: KnownClass) -> Explanation:
     """Explain one class's score for one clip, by occlusion (Zeiler and Fergus, ECCV 2014) on the prepared clip.
 
     Args:
-        recognizer: with an encoder.
+        parts: of the recognizer.
+        encoder: its skeleton encoder.
         clip: any recording it takes.
         known: one of its classes.
 
     Raises:
-        DataError: the clip is malformed, or the recognizer was made from features.
+        DataError: the clip is malformed.
     """
-    encoder = recognizer.encoder
     prepared = encoder.prepare(clip)
     _, length, _, bodies = clip.joints.shape
     shown = np.zeros((encoder.frames, prepared.shape[3]), dtype=np.int64)  # a body that is not there shows nothing
@@ -60,11 +60,11 @@ def explain(recognizer: Recognizer, clip: SkeletonSequence, known: KnownClass) -
     hidden = [_joint_held(prepared, joint) for joint in range(prepared.shape[2])]
     hidden += [_frames_held(prepared, (a <= shown) & (shown < b)) for a, b in itertools.pairwise(edges)]
     features = encoder.encode(np.stack([prepared, *hidden])).features
-    space = recognizer.parts.skeleton_space(features)
+    space = parts.skeleton_space(features)
     density = log_densities(space, known.centre[None])[:, 0]
     falls = np.maximum(density[0] - density[1:], 0).astype(np.float64)
     joints, frames = falls[: prepared.shape[2]], falls[prepared.shape[2] :]
-    similarity = _similarity(recognizer, space[:1], known)
+    similarity = _similarity(parts, space[:1], known)
     return Explanation(known.text.label or "", similarity, _shares(joints), _shares(frames), edges / length)
 
 
@@ -85,9 +85,8 @@ def _shares(falls: Float[np.ndarray, "n"]) -> Float[np.ndarray, "n"]:
 
 
 @torch.inference_mode()
-def _similarity(recognizer: Recognizer, features: Float[np.ndarray, "1 D"], known: KnownClass) -> dict[str, float]:
+def _similarity(parts: Parts, features: Float[np.ndarray, "1 D"], known: KnownClass) -> dict[str, float]:
     """Cosine of the text decoded from the clip's latent and of the class's texts, one kind at a time."""
-    parts = recognizer.parts
     latent = parts.vae.skeleton.posterior(torch.from_numpy(features)).mean
     expected = parts.vae.text.decode(latent)[0].numpy().astype(np.float64)
     per_kind = len(known.tables) // len(parts.kinds)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from textwrap import shorten
-from typing import TYPE_CHECKING, Any, overload
+from typing import Any, overload
 
 import numpy as np
 from jaxtyping import Float
@@ -22,7 +22,10 @@ from gzssar.errors import ConfigError, DataError, TextError
 from gzssar.features.whitening import log_densities
 from gzssar.methods.method import ClassScores
 from gzssar.methods.msf.scorer import decode_prototypes
+from gzssar.recognizer.bundle import load_bundle, save_bundle
+from gzssar.recognizer.card import card
 from gzssar.recognizer.doubts import doubts
+from gzssar.recognizer.explanation import Explanation, explain
 from gzssar.recognizer.parts import KnownClass, Parts
 from gzssar.recognizer.prediction import Prediction
 from gzssar.running import one_thread
@@ -30,9 +33,6 @@ from gzssar.shapes import Clips, SkeletonFeatures
 from gzssar.skeletons.sequence import SkeletonSequence
 from gzssar.texts.classes import KIND_OF, ClassText, ClassTexts, label_key, nearest, read_class_texts
 from gzssar.texts.encoders.encoder import TextEncoder
-
-if TYPE_CHECKING:
-    from gzssar.recognizer.explanation import Explanation
 
 Clip = SkeletonSequence | str | Path
 """A recording, or the path of a file that holds one."""
@@ -53,8 +53,6 @@ class Recognizer:
         Raises:
             DataError: the folder is no recognizer, is damaged or altered, or was written by a newer version.
         """
-        from gzssar.recognizer.bundle import load_bundle
-
         return cls(*load_bundle(Path(folder)))
 
     def save(self, folder: str | Path, overwrite: bool = False) -> None:
@@ -67,9 +65,7 @@ class Recognizer:
         Raises:
             OutputError: the folder holds a recognizer already, or something else, or cannot be written.
         """
-        from gzssar.recognizer.bundle import save_bundle
-
-        save_bundle(Path(folder), self, overwrite)
+        save_bundle(Path(folder), self.parts, self.known, overwrite)
 
     def with_text_encoders(self, encoders: Sequence[TextEncoder]) -> "Recognizer":
         """The same recognizer, which encodes new classes with these; its copies share them.
@@ -139,9 +135,7 @@ class Recognizer:
     @property
     def card(self) -> str:
         """The model card, as Markdown."""
-        from gzssar.recognizer.card import card
-
-        return card(self)
+        return card(self.parts, self.known)
 
     def add_class(self, label: str, action: str | None = None, motion: str | None = None) -> None:
         """Recognize one more class from now on; nothing is trained.
@@ -292,11 +286,9 @@ class Recognizer:
             for n in range(len(rows))
         ]
 
-    def explain(self, clip: Clip, label: str) -> "Explanation":
+    def explain(self, clip: Clip, label: str) -> Explanation:
         """Why a class scores as it does: similarity to each of its texts, and the joints and frames that mattered."""
-        from gzssar.recognizer.explanation import explain
-
-        return explain(self, _read(clip), self._classes[self._key(label)])
+        return explain(self.parts, self.encoder, _read(clip), self._classes[self._key(label)])
 
     def _score(self, features: SkeletonFeatures, known: Sequence[KnownClass]) -> Ranking:
         width = len(self.parts.skeleton_space.offset)

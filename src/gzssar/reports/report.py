@@ -90,7 +90,7 @@ def report_page(records: Sequence[SeedRecord], split: ClassSplit, names: Sequenc
             Section("Seed by seed", _seed_tables(records, summary)),
             Section("The gate", _gate_pictures(records)),
             Section("The classes", _class_blocks(records, split, names)),
-            Section("The latent space", [_map_picture(records, split, names)]),
+            *_latent_space(records, split, names),
             *_training(records),
             Section("How to repeat it", _repeat(header)),
         ],
@@ -230,9 +230,11 @@ def _confusions(records: Sequence[SeedRecord], split: ClassSplit, names: Sequenc
     return Table(caption, ("true class", "taken for", "kind", "clips, %"), rows, names=3)
 
 
-def _map_picture(records: Sequence[SeedRecord], split: ClassSplit, names: Sequence[str]) -> Picture:
+def _latent_space(records: Sequence[SeedRecord], split: ClassSplit, names: Sequence[str]) -> list[Section]:
     one = typical(records)
-    return Picture(
+    if not one.latents.shape[1]:
+        return []
+    picture = Picture(
         "latents",
         latent_map(one, split, names),
         "Test clips (small) and class texts (large, numbered) in the principal plane of the clips. Two "
@@ -240,6 +242,7 @@ def _map_picture(records: Sequence[SeedRecord], split: ClassSplit, names: Sequen
         f"grey dots, seen texts grey crosses. {_one_seed(one, records)}",
         "Scatter plot of skeleton latents and class-text latents; unseen classes coloured, seen ones grey.",
     )
+    return [Section("The latent space", [picture])]
 
 
 def _training(records: Sequence[SeedRecord]) -> list[Section]:

@@ -49,14 +49,14 @@ class TextSpace:
         return rows if self.matrix is None else rows @ self.matrix
 
 
-def fuse(tables: Tables, fusion: Fusion, seen: Ids, weights: Sequence[float]) -> TextSpace:
+def fuse(tables: Tables, fusion: Fusion, seen: Ids, weights: Sequence[float] | None = None) -> TextSpace:
     """Fit the way `fusion` names.
 
     Args:
         tables: one (K, E_i) table per kind of text and encoder.
         fusion: ``concatenation`` (the paper's), ``standardised``, ``weighted`` or ``mean``.
         seen: the classes whose texts give means and scales.
-        weights: one per table; equal ones for ``standardised``, and not used by the other two.
+        weights: one per table, of ``weighted`` alone; equal ones without it.
 
     Raises:
         TextError: there is no table, the tables differ in their number of classes, or the seen classes' texts are all
@@ -68,7 +68,9 @@ def fuse(tables: Tables, fusion: Fusion, seen: Ids, weights: Sequence[float]) ->
         raise TextError(f"text tables must have one row per class each, but they have {[len(t) for t in tables]} rows.")
     if fusion == "concatenation":
         return concatenation(tables)
-    return mean(tables, seen) if fusion == "mean" else weighted(tables, seen, weights)
+    if fusion == "mean":
+        return mean(tables, seen)
+    return weighted(tables, seen, weights if fusion == "weighted" and weights else [1.0] * len(tables))
 
 
 def concatenation(tables: Tables) -> TextSpace:

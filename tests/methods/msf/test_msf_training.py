@@ -6,10 +6,10 @@ import torch
 
 from gzssar.errors import DataError
 from gzssar.methods.msf import training
+from gzssar.methods.msf.settings import MsfSettings
 from gzssar.methods.msf.training import Pairs, align
-from gzssar.recipe import Recipe
 
-QUICK = Recipe(name="quick", latent_width=4, cycles=2, cycle_steps=20, batch_size=8)
+QUICK = MsfSettings(latent_width=4, cycles=2, cycle_steps=20, batch_size=8)
 D, E = 5, 6
 
 
@@ -22,8 +22,8 @@ def pairs(seed=0, classes=(0, 2, 3), clips=20, shift=0.0):
     return Pairs(features.astype(np.float32), labels, texts.astype(np.float32))
 
 
-def run(problems, recipe=QUICK, seed=0, **more):
-    return align(problems, recipe, torch.Generator().manual_seed(seed), **more)
+def run(problems, settings=QUICK, seed=0, **more):
+    return align(problems, settings, torch.Generator().manual_seed(seed), **more)
 
 
 def weights(alignment, cycle=-1):
@@ -34,12 +34,12 @@ def same(one, other):
     return all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
 
 
-@pytest.mark.parametrize("recipe", [QUICK, replace(QUICK, text_noise=0.0, noise="shared", sampling="clips")])
-def test_equal_generators_give_equal_models_bit_for_bit(recipe):
-    one, other = run([pairs()], recipe)[0], run([pairs()], recipe)[0]
+@pytest.mark.parametrize("settings", [QUICK, replace(QUICK, text_noise=0.0, noise="shared", sampling="clips")])
+def test_equal_generators_give_equal_models_bit_for_bit(settings):
+    one, other = run([pairs()], settings)[0], run([pairs()], settings)[0]
     assert same(weights(one), weights(other))
     assert all(np.array_equal(one.curves[name], other.curves[name]) for name in one.curves)
-    assert not same(weights(one), weights(run([pairs()], recipe, seed=1)[0]))
+    assert not same(weights(one), weights(run([pairs()], settings, seed=1)[0]))
 
 
 def test_a_step_moves_every_weight():
@@ -95,13 +95,13 @@ BATCHES = {
 }
 
 
-@pytest.mark.parametrize(("recipe", "once"), BATCHES.values(), ids=BATCHES)
+@pytest.mark.parametrize(("settings", "once"), BATCHES.values(), ids=BATCHES)
 @pytest.mark.parametrize("sampling", ["classes", "clips"])
-def test_each_clip_meets_the_text_of_its_class(recipe, once, sampling):
+def test_each_clip_meets_the_text_of_its_class(settings, once, sampling):
     problems = [pairs(0, classes=(0, 2, 3, 4)), pairs(1, classes=(1, 3), clips=30)]
     for m, problem in enumerate(problems):  # features that tell problem and class
         problem.skeletons[:, 0], problem.skeletons[:, 1] = m, problem.labels
-    batches = training._Batches(problems, replace(recipe, sampling=sampling), torch.Generator().manual_seed(0))
+    batches = training._Batches(problems, replace(settings, sampling=sampling), torch.Generator().manual_seed(0))
     for rows in batches.rows(10):
         batch = batches.draw(rows)
         assert (batch.text_of_clip is not None) == once

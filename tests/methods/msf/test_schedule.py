@@ -3,7 +3,8 @@ from dataclasses import replace
 import pytest
 
 from gzssar.methods.msf.schedule import weights_at
-from gzssar.recipe import DEFAULT, PAPER, recipe_for
+from gzssar.methods.msf.settings import MsfSettings
+from gzssar.methods.recipe import PAPER, recipe_for
 
 D, E = 256, 1536
 
@@ -26,17 +27,17 @@ D, E = 256, 1536
     ],
 )
 def test_the_papers_annealing_by_hand(cycle_steps, cycle, step, skeleton_kl, text_kl, cross):
-    recipe = recipe_for("paper", {1700: "ntu60-55-5", 1900: "ntu60-48-12"}[cycle_steps])
-    weights = weights_at(recipe, cycle, step, D, E)
+    settings = recipe_for("paper", {1700: "ntu60-55-5", 1900: "ntu60-48-12"}[cycle_steps]).method
+    weights = weights_at(settings, cycle, step, D, E)
     assert weights == pytest.approx((1 / D, 1 / E, skeleton_kl, text_kl, cross))
 
 
 def test_the_onset_of_the_cross_terms_is_the_recipes():
-    recipe = replace(PAPER, cycle_steps=60, cross_from=30)
-    assert [weights_at(recipe, 0, step, D, E).cross for step in (30, 31)] == [0, 1]
+    settings = replace(PAPER.method, cycle_steps=60, cross_from=30)
+    assert [weights_at(settings, 0, step, D, E).cross for step in (30, 31)] == [0, 1]
 
 
 def test_a_likelihood_with_constant_weights():
-    recipe = replace(DEFAULT, reconstruction="likelihood", schedule="constant", text_precision=30.0)
-    weights = {weights_at(recipe, cycle, step, D, E) for cycle in (0, 2) for step in (0, 1699)}
+    settings = MsfSettings(reconstruction="likelihood", schedule="constant", text_precision=30.0)
+    weights = {weights_at(settings, cycle, step, D, E) for cycle in (0, 2) for step in (0, 1699)}
     assert weights == {(0.5, 15.0, 1.0, 1.0, 1.0)}

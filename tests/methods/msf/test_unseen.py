@@ -3,11 +3,11 @@ from dataclasses import replace
 import pytest
 import torch
 
+from gzssar.methods.msf.settings import MsfSettings
 from gzssar.methods.msf.unseen import fit_unseen
 from gzssar.methods.msf.vae import CrossModalVae
-from gzssar.recipe import DEFAULT
 
-QUICK = replace(DEFAULT, samples_per_class=50, classifier_steps=100, classifier_learning_rate=0.05)
+QUICK = MsfSettings(samples_per_class=50, classifier_steps=100, classifier_learning_rate=0.05)
 TEXTS = torch.eye(3)
 
 
@@ -19,8 +19,8 @@ def vae_of(log_variance):
     return vae
 
 
-def fit(recipe=QUICK, log_variance=-2.0, seed=0, texts=TEXTS):
-    return fit_unseen(vae_of(log_variance), texts, recipe, torch.Generator().manual_seed(seed))
+def fit(settings=QUICK, log_variance=-2.0, seed=0, texts=TEXTS):
+    return fit_unseen(vae_of(log_variance), texts, settings, torch.Generator().manual_seed(seed))
 
 
 @pytest.mark.parametrize("noise", ["independent", "shared"])
@@ -54,7 +54,7 @@ def test_equal_generators_give_equal_classifiers():
     assert not one.linear.weight.requires_grad
 
 
-def test_the_recipe_says_which_noise_it_learns_from():
+def test_the_settings_says_which_noise_it_learns_from():
     shared, independent = (fit(replace(QUICK, noise=noise), log_variance=0.0) for noise in ("shared", "independent"))
     # shared noise never moves two dimensions apart, so the classes stay separable along their difference
     along = 3 * TEXTS

@@ -84,9 +84,9 @@ def test_equal_seeds_give_equal_numbers_bit_for_bit(toy, recipe):
 
 
 def test_jobs_do_not_change_the_numbers(tmp_path):
-    # the full recipe: workers are fresh processes, which a patched one does not reach
+    # a quick method by its name: workers are fresh processes, which a patched recipe does not reach
     root = write_synse_folder(tmp_path / "toy")
-    toy = ExperimentConfig(root, (root / "texts",), text="lb", seeds=2)
+    toy = ExperimentConfig(root, (root / "texts",), text="lb", seeds=2, recipe="ridge")
     one, two = run(toy), run(replace(toy, jobs=2))
     assert [r.scores for r in one.records] == [r.scores for r in two.records]
 
@@ -204,23 +204,24 @@ def test_an_interrupted_run_keeps_its_finished_seeds(toy, monkeypatch, capsys):
 def test_a_killed_run_resumes(tmp_path):
     """kill -9 after the first seed; the same command then ends with the numbers of an undisturbed run."""
     root = write_synse_folder(tmp_path / "toy")
-    out = tmp_path / "run"
-    command = [sys.executable, "-m", "gzssar", "run", "--synse", str(root), "--text-features"]
-    command += [str(root / "texts"), "--text", "lb", "--seeds", "2", "--out", str(out)]
+    out, seeds = tmp_path / "run", 60
+    command = [sys.executable, "-m", "gzssar", "run", "--synse", str(root), "--text-features", str(root / "texts")]
+    command += ["--text", "lb", "--recipe", "ridge", "--seeds", str(seeds), "--out", str(out)]
     started = subprocess.Popen(command)
     deadline = time.monotonic() + 120
     while not (out / "seeds" / "0.npz").exists() and started.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.02)
+        time.sleep(0.01)
     os.kill(started.pid, signal.SIGKILL)
     started.wait()
     assert not (out / "scores.json").exists()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    again = run(ExperimentConfig(root, (root / "texts",), text="lb", seeds=2))
+    again = run(ExperimentConfig(root, (root / "texts",), text="lb", recipe="ridge", seeds=seeds))
     assert [seed["harmonic_mean"] for seed in scores(out)["seeds"]] == [r.scores.harmonic_mean for r in again.records]
 
 
 def test_ablate_makes_one_row_per_text_set(toy, capsys):
-    arguments = f"ablate --synse {toy.synse} --text-features {toy.text_features[0]} --seeds 1 --out {toy.out}".split()
+    folders = f"--synse {toy.synse} --text-features {toy.text_features[0]} --out {toy.out}"
+    arguments = f"ablate {folders} --recipe ridge --seeds 1".split()
     cli.main(arguments)
     table = (toy.out / "ablation.md").read_text()
     assert [row for row in TEXT_SETS if f"| {row} |" in table.replace("*", "")] == list(TEXT_SETS)

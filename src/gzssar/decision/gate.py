@@ -48,7 +48,9 @@ class LargestProbabilities:
                 f"the gate reads the {largest} largest seen probabilities, but there are only {known} seen classes: "
                 'hold fewer classes out, or use gate_input="best-scores".'
             )
-        both = softmax(scores.unseen), softmax(scores.seen / self.temperature)
+        # the paper's unseen scores are logarithms of probabilities, which this form of a softmax leaves as they are
+        unseen = np.exp(scores.unseen - np.logaddexp.reduce(scores.unseen, axis=1, keepdims=True))
+        both = unseen, softmax(scores.seen / self.temperature)
         return np.concatenate([-np.sort(-p, axis=1)[:, :largest] for p in both], axis=1)
 
 
@@ -109,8 +111,11 @@ def equal_weights(is_seen: Labels) -> Float[np.ndarray, "N"]:
 
 
 def softmax(logits: Float[np.ndarray, "N G"]) -> Float[np.ndarray, "N G"]:
-    """Probabilities of G classes; of none where there is none."""
-    return np.exp(log_softmax(logits)) if logits.shape[1] else logits
+    """Probabilities of G classes, in double precision; of none where there is none."""
+    if not logits.shape[1]:
+        return logits
+    exponentials = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
+    return exponentials / exponentials.sum(axis=1, keepdims=True)
 
 
 def log_softmax(logits: Float[np.ndarray, "N G"]) -> Float[np.ndarray, "N G"]:

@@ -39,6 +39,12 @@ def quick(monkeypatch):
 
 
 @pytest.fixture
+def unread(monkeypatch):
+    """Runs whose reports nobody looks at: drawing one takes longer than a toy world's seed."""
+    monkeypatch.setattr(run_module, "write_report", lambda *arguments: None)
+
+
+@pytest.fixture
 def toy(tmp_path, quick) -> ExperimentConfig:
     root = write_synse_folder(tmp_path / "toy")
     return ExperimentConfig(synse=root, text_features=(root / "texts",), seeds=2, out=tmp_path / "run")
@@ -170,7 +176,7 @@ def test_a_recognizer_of_the_training_part_answers_as_the_experiment_does(toy, m
     assert recognizer.parts.decision.calibration.threshold == answers.threshold
 
 
-def test_a_second_run_does_only_what_is_missing(toy, monkeypatch):
+def test_a_second_run_does_only_what_is_missing(toy, unread, monkeypatch):
     run(toy)
     first = scores(toy.out)
     ran = []
@@ -182,7 +188,7 @@ def test_a_second_run_does_only_what_is_missing(toy, monkeypatch):
     assert scores(toy.out)["seeds"][:2] == first["seeds"]
 
 
-def test_an_interrupted_run_keeps_its_finished_seeds(toy, monkeypatch, capsys):
+def test_an_interrupted_run_keeps_its_finished_seeds(toy, unread, monkeypatch, capsys):
     def interrupted(e, seed, progress=None):
         if seed == 1:
             raise KeyboardInterrupt
@@ -204,7 +210,7 @@ def test_an_interrupted_run_keeps_its_finished_seeds(toy, monkeypatch, capsys):
 def test_a_killed_run_resumes(tmp_path):
     """kill -9 after the first seed; the same command then ends with the numbers of an undisturbed run."""
     root = write_synse_folder(tmp_path / "toy")
-    out, seeds = tmp_path / "run", 60
+    out, seeds = tmp_path / "run", 15
     command = [sys.executable, "-m", "gzssar", "run", "--synse", str(root), "--text-features", str(root / "texts")]
     command += ["--text", "lb", "--recipe", "ridge", "--seeds", str(seeds), "--out", str(out)]
     started = subprocess.Popen(command)
@@ -219,7 +225,7 @@ def test_a_killed_run_resumes(tmp_path):
     assert [seed["harmonic_mean"] for seed in scores(out)["seeds"]] == [r.scores.harmonic_mean for r in again.records]
 
 
-def test_ablate_makes_one_row_per_text_set(toy, capsys):
+def test_ablate_makes_one_row_per_text_set(toy, unread, capsys):
     folders = f"--synse {toy.synse} --text-features {toy.text_features[0]} --out {toy.out}"
     arguments = f"ablate {folders} --recipe ridge --seeds 1".split()
     cli.main(arguments)
@@ -228,7 +234,7 @@ def test_ablate_makes_one_row_per_text_set(toy, capsys):
     assert "lb+ad+md" in capsys.readouterr().out
 
 
-def test_another_experiment_may_not_use_the_folder(toy):
+def test_another_experiment_may_not_use_the_folder(toy, unread):
     run(replace(toy, seeds=1))
     with pytest.raises(OutputError, match="another run"):
         run(replace(toy, seeds=1, text="lb"))

@@ -10,40 +10,10 @@ import numpy as np
 
 from gzssar.encoders.encoder import spread_logits
 from gzssar.errors import DataError
+from gzssar.features.class_cut import held_out_of
 from gzssar.features.features import Benchmark, FeatureSet, Phase
 from gzssar.shapes import Labels, Logits, Mask, SkeletonFeatures
 from gzssar.splits import ClassSplit, Ids
-
-HELD_OUT_SHARE = 0.25
-"""Share of the training performers that validation holds out, at least one; of the clips, where there is one only."""
-
-
-def drawn_split(name: str, class_count: int, unseen_count: int, seed: int) -> ClassSplit:
-    """A class split drawn at random: unseen classes, and as many validation-unseen ones.
-
-    Raises:
-        DataError: there are too few classes.
-    """
-    if 2 * unseen_count >= class_count:
-        raise DataError(
-            f"{unseen_count} unseen classes and as many validation-unseen ones should leave seen ones, but there are "
-            f"{class_count} classes: draw fewer."
-        )
-    order = np.random.default_rng(seed).permutation(class_count).tolist()
-    return ClassSplit(name, class_count, tuple(order[:unseen_count]), tuple(order[unseen_count : 2 * unseen_count]))
-
-
-def held_out(trains: Mask, subjects: Labels, labels: Labels) -> Mask:
-    """Training clips that the validation phase tests on: the last performers', or some of each class."""
-    performers = np.unique(subjects[trains])
-    if len(performers) > 1:
-        last = performers[-max(1, round(HELD_OUT_SHARE * len(performers))) :]
-        return np.asarray(trains & np.isin(subjects, last))
-    mask = np.zeros(len(trains), dtype=bool)
-    for label in np.unique(labels[trains]):
-        rows = np.flatnonzero(trains & (labels == label))
-        mask[rows[len(rows) - int(HELD_OUT_SHARE * len(rows)) :]] = True
-    return mask
 
 
 def zero_shot_benchmark(
@@ -72,7 +42,7 @@ def zero_shot_benchmark(
     """
     if clips.subjects is None or split.validation_seen is None or not split.validation_unseen:
         raise DataError("both phases need to know performers, and classes that play unseen in validation.")
-    judged = held_out(trains, clips.subjects, clips.labels)
+    judged = held_out_of(trains, clips.labels, clips.subjects)
     known = np.isin(clips.labels, split.seen)
     test = _phase("test", clips, columns[0], trains & known, ~trains, split.seen, split.unseen, split.class_count)
     plays_unseen = np.isin(clips.labels, split.validation_unseen)

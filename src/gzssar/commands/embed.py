@@ -12,7 +12,7 @@ import tyro
 from gzssar.commands.console import name_malformed, progress_bar
 from gzssar.commands.options import OUT, Clips, Reading, embed_job, require_positive
 from gzssar.errors import ConfigError, DataError
-from gzssar.features.class_cut import ZeroShot, class_names, class_split, held_out_of, trains
+from gzssar.features.class_cut import ZeroShot, cut_classes
 from gzssar.features.files import load_features, told
 from gzssar.files import require_free
 from gzssar.running import Progress, one_thread
@@ -129,19 +129,18 @@ def _benchmark(config: EmbedConfig, test: "FeatureSet", validation: "FeatureSet"
     """Both phases of the class split, whose encoders saw nothing that they are judged on."""
     from gzssar.features.benchmark import zero_shot_benchmark
 
-    assert test.names is not None and validation.names is not None and test.subjects is not None  # embed writes them
+    assert test.names is not None  # embed writes names and performers
+    assert validation.names is not None
+    assert test.subjects is not None
     if not np.array_equal(test.names, validation.names):
         raise DataError("both encoders should have encoded the same clips, but their names differ: start again.")
-    names = class_names(tuple(told(test)["class_names"]), test.labels)
-    split = class_split(config.zero_shot, len(names))
-    train = trains(config.zero_shot, test.names.tolist(), test.subjects)
-    kept = train & ~held_out_of(train, test.labels, test.subjects)
-    columns = _columns(test, names), _columns(validation, names)
-    assert split.validation_seen is not None  # set by ClassSplit
-    _check_encoder("test", test, columns[0], split.seen, test.subjects[train])
-    _check_encoder("validation", validation, columns[1], split.validation_seen, test.subjects[kept])
+    cut = cut_classes(config.zero_shot, told(test)["class_names"], test.names.tolist(), test.labels, test.subjects)
+    columns = _columns(test, cut.class_names), _columns(validation, cut.class_names)
+    for phase, features, known in zip(("test", "validation"), (test, validation), columns, strict=True):
+        seen, trains = cut.phase(phase)
+        _check_encoder(phase, features, known, seen, test.subjects[trains])
     description = f"{test.provenance['kind']}: {len(test)} clips of {config.clips.name}"
-    return zero_shot_benchmark(test, validation, columns, split, train, names, description)
+    return zero_shot_benchmark(test, validation, columns, cut, description)
 
 
 def _columns(features: "FeatureSet", names: tuple[str, ...]) -> Ids:

@@ -1,6 +1,5 @@
 """`gzssar train-encoder`: a skeleton encoder for one phase of a zero-shot benchmark."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -13,11 +12,10 @@ from gzssar.commands.console import progress_bar
 from gzssar.commands.options import Clips, Out, Reading, open_source
 from gzssar.encoders.training.options import EncoderTraining
 from gzssar.errors import ConfigError, DataError
-from gzssar.features.class_cut import ZeroShot, class_names, class_split, held_out_of, trains
+from gzssar.features.class_cut import ZeroShot, cut_classes, held_out_of
 from gzssar.files import require_free
 from gzssar.running import Progress
-from gzssar.shapes import Labels, Mask
-from gzssar.splits import ClassSplit, Ids
+from gzssar.shapes import Mask
 
 if TYPE_CHECKING:
     from gzssar.encoders.encoder import Encoder
@@ -92,9 +90,9 @@ def _trained(config: TrainEncoderConfig, progress: Progress) -> "Encoder":
     bad: dict[str, str] = {}
     read = _readable(config, source, bad)
     labels, subjects = (ids([getattr(clip, key) for clip in read]) for key in ("label", "subject"))
-    names = class_names(source.class_names, labels)
-    split = class_split(config.zero_shot, len(names))
-    seen, train = _phase(config, split, [clip.name for clip in read], labels, subjects)
+    cut = cut_classes(config.zero_shot, source.class_names, [clip.name for clip in read], labels, subjects)
+    seen, train = cut.phase(config.phase)
+    train = train & np.isin(labels, seen)
     judged = held_out_of(train, labels, subjects) if training.patience else np.zeros_like(train)
 
     def prepared(mask: Mask) -> np.ndarray:
@@ -112,9 +110,14 @@ def _trained(config: TrainEncoderConfig, progress: Progress) -> "Encoder":
         log=config.log,
         progress=partial(progress, f"{config.phase} encoder"),
     )
-    about = {"clips": config.clips.name, "split": split.name, "phase": config.phase, "class_names": "\n".join(names)}
-    performers = " ".join(map(str, np.unique(subjects[train])))
-    about |= {"performers": performers, "malformed clips left out": str(len(bad))}
+    about = {
+        "clips": config.clips.name,
+        "split": cut.split.name,
+        "phase": config.phase,
+        "class_names": "\n".join(cut.class_names),
+        "performers": " ".join(map(str, np.unique(subjects[train]))),
+        "malformed clips left out": str(len(bad)),
+    }
     encoder = replace(encoder, provenance={**encoder.provenance, **about})
     if not own_rank():
         save_encoder(config.out, encoder)
@@ -132,15 +135,3 @@ def _readable(config: TrainEncoderConfig, source: "ClipSource", bad: dict[str, s
 
     tried = partial(prepare, frames=1, name="joint", body_count=config.body_count)
     return [clip for clip, _ in prepared_clips(source, tried, note if config.reading.skip_bad else None)]
-
-
-def _phase(
-    config: TrainEncoderConfig, split: ClassSplit, names: Sequence[str], labels: Labels, subjects: Labels
-) -> tuple[Ids, Mask]:
-    """The seen classes of the phase, and its training clips."""
-    train = trains(config.zero_shot, names, subjects)
-    if config.phase == "test":
-        return split.seen, train & np.isin(labels, split.seen)
-    assert split.validation_seen is not None  # set by ClassSplit
-    train &= ~held_out_of(train, labels, subjects)
-    return split.validation_seen, train & np.isin(labels, split.validation_seen)

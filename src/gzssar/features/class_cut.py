@@ -12,7 +12,7 @@ import numpy as np
 
 from gzssar.errors import ConfigError, DataError
 from gzssar.shapes import Labels, Mask
-from gzssar.splits import ClassSplit, published_split
+from gzssar.splits import ClassSplit, Ids, published_split
 
 HELD_OUT_SHARE = 0.25
 """Share of the training performers to hold out, at least one; of each class's clips, where performers do not count."""
@@ -62,13 +62,57 @@ class ZeroShot:
         return bool(self.unseen) or self.unseen_count is not None or self.split is not None
 
 
-def class_split(zero_shot: ZeroShot, class_count: int) -> ClassSplit:
-    """The class split that was named, listed or drawn.
+@dataclass(frozen=True)
+class ClassCut:
+    """Clips of known classes and performers, cut for both phases of a generalized zero-shot benchmark."""
+
+    split: ClassSplit
+    class_names: tuple[str, ...]
+    """Of all K classes."""
+    trains: Mask
+    """Which clips train, of whatever class."""
+    judged: Mask
+    """Which of these the validation phase tests on instead."""
+
+    def phase(self, name: str) -> tuple[Ids, Mask]:
+        """The seen classes of the phase "test" or "validation", and which clips may train there, of whatever class."""
+        if name == "test":
+            return self.split.seen, self.trains
+        assert self.split.validation_seen is not None  # set by ClassSplit
+        return self.split.validation_seen, self.trains & ~self.judged
+
+
+def cut_classes(
+    zero_shot: ZeroShot, class_names: Sequence[str], names: Sequence[str], labels: Labels, subjects: Labels
+) -> ClassCut:
+    """Cut clips as the arguments say.
+
+    Args:
+        zero_shot: the arguments.
+        class_names: in order of label, as far as they are known.
+        names: of the clips.
+        labels: their classes.
+        subjects: their performers.
 
     Raises:
+        DataError: a clip has no class or no performer, there are too few classes to draw from, or the clips are none of
+            the protocol's data set.
         SplitError: the ids are no split of these classes, or no published split has the name.
-        DataError: there are too few classes to draw from.
     """
+    known = _all_names(class_names, labels)
+    train = _trains(zero_shot, names, subjects)
+    return ClassCut(_class_split(zero_shot, len(known)), known, train, held_out_of(train, labels, subjects))
+
+
+def held_out_of(trains: Mask, labels: Labels, subjects: Labels) -> Mask:
+    """Which training clips to hold out: the last performers', or the last of each class."""
+    mask = np.zeros(len(trains), dtype=bool)
+    mask[trains] = held_out(labels[trains], subjects[trains], HELD_OUT_SHARE)
+    return mask
+
+
+def _class_split(zero_shot: ZeroShot, class_count: int) -> ClassSplit:
+    """The class split that was named, listed or drawn."""
     if zero_shot.split:
         split = published_split(zero_shot.split)
         if split.class_count != class_count:
@@ -81,25 +125,17 @@ def class_split(zero_shot: ZeroShot, class_count: int) -> ClassSplit:
     return ClassSplit(name, class_count, zero_shot.unseen, zero_shot.validation_unseen)
 
 
-def class_names(named: tuple[str, ...], labels: Labels) -> tuple[str, ...]:
-    """Names of all classes; those the source does not name are numbered.
-
-    Raises:
-        DataError: a clip has no class.
-    """
+def _all_names(named: Sequence[str], labels: Labels) -> tuple[str, ...]:
+    """Names of all classes; those without a name are numbered."""
     if unknown := int((labels < 0).sum()):
         raise DataError(
             f"a zero-shot benchmark needs the class of every clip, but {unknown} of {len(labels)} clips have none."
         )
-    return named + tuple(f"class {k}" for k in range(len(named), int(labels.max()) + 1))
+    return *named, *(f"class {k}" for k in range(len(named), int(labels.max()) + 1))
 
 
-def trains(zero_shot: ZeroShot, names: Sequence[str], subjects: Labels) -> Mask:
-    """Which clips train: by protocol, by performer, or those of performers with odd ids.
-
-    Raises:
-        DataError: clips do not say who performs them, or are no samples of the protocol's data set.
-    """
+def _trains(zero_shot: ZeroShot, names: Sequence[str], subjects: Labels) -> Mask:
+    """Which clips train: by protocol, by performer, or those of performers with odd ids."""
     if zero_shot.protocol:
         from gzssar.skeletons.ntu_protocols import is_training
         from gzssar.skeletons.readers.ntu import sample_ids
@@ -135,7 +171,7 @@ def drawn_split(name: str, class_count: int, unseen_count: int, seed: int) -> Cl
     return ClassSplit(name, class_count, tuple(order[:unseen_count]), tuple(order[unseen_count : 2 * unseen_count]))
 
 
-def held_out(labels: Labels, subjects: Labels | None, share: float, rng: np.random.Generator | None = None) -> Mask:
+def held_out(labels: Labels, subjects: Labels | None, share: float, rng: "np.random.Generator | None" = None) -> Mask:
     """Clips to hold out from training: a share of the performers; of each class's clips, where one performer does all.
 
     Args:
@@ -154,14 +190,7 @@ def held_out(labels: Labels, subjects: Labels | None, share: float, rng: np.rand
     return some_of_each(labels, share, rng)
 
 
-def held_out_of(trains: Mask, labels: Labels, subjects: Labels) -> Mask:
-    """Which training clips the validation phase tests on: the last performers', or the last of each class."""
-    mask = np.zeros(len(trains), dtype=bool)
-    mask[trains] = held_out(labels[trains], subjects[trains], HELD_OUT_SHARE)
-    return mask
-
-
-def some_of_each(labels: Labels, share: float, rng: np.random.Generator | None = None) -> Mask:
+def some_of_each(labels: Labels, share: float, rng: "np.random.Generator | None" = None) -> Mask:
     """A share of each class's clips, never all of them: drawn, or the last ones."""
     mask = np.zeros(len(labels), dtype=bool)
     for label in np.unique(labels):

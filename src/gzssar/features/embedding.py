@@ -82,7 +82,8 @@ class Embedded(NamedTuple):
 
 @one_thread()
 def embed_clips(job: EmbedJob, engine: str = "loop", progress: Steps | None = None) -> Embedded:
-    """Encode all clips into ``job.out``; the same call goes on where a kill stopped it.
+    """Encode all clips into ``job.out``; the same call goes on where a kill stopped it. The first process tells what
+    came out.
 
     Args:
         job: what to encode.
@@ -111,7 +112,7 @@ def embed_clips(job: EmbedJob, engine: str = "loop", progress: Steps | None = No
             if progress:
                 progress(done, len(missing))
     if rank:
-        return worker.done
+        return Embedded(0, {}, 0, 0.0)
     _wait_for_others(job, shards)
     summary = _summary(job, shards, worker.left_out)
     _check(job, summary)
@@ -191,8 +192,6 @@ class ShardWorker:
         if job.missing:
             self.source, self.left_out = without(self.source, read_missing(job.missing))
         self.shard_count = -(-len(self.source.entries) // job.shard_size)
-        self.done = Embedded(0, {}, self.left_out, 0.0)
-        """What this process has encoded."""
 
     def encode(self, shard: int) -> None:
         """Encode one shard into a file of its own."""
@@ -206,8 +205,6 @@ class ShardWorker:
             seconds += time.perf_counter() - started
         arrays = {name: getattr(reduce(add, batches), name) for name in _ARRAYS} if batches else {}
         about = np.array(json.dumps({"bad": bad, "seconds": seconds}))
-        clip_count, before, missing, spent = self.done
-        self.done = Embedded(clip_count + sum(map(len, batches)), before | bad, missing, spent + seconds)
         try:
             with writing(_shard_path(self.job, shard)) as file:
                 np.savez(file, about=about, **arrays)

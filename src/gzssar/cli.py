@@ -20,7 +20,7 @@ from gzssar.commands.train_encoder import train_encoder
 from gzssar.errors import GzssarError
 from gzssar.files import hush
 
-_COMMANDS: dict[str, Callable[..., object]] = {
+_COMMANDS: dict[str, Callable[..., None]] = {
     "run": run,
     "ablate": ablate,
     "inspect": inspect,

@@ -72,7 +72,7 @@ def require_writable(path: Path) -> None:
     place = path.absolute()
     existing = next(folder for folder in (place, *place.parents) if folder.exists())
     if existing != place and not existing.is_dir():
-        raise OutputError(f"{path} should lie in a folder, but {existing} is a file: name another output.")
+        raise OutputError(f"{path} cannot be written, since {existing} is a file: name another output.")
     if not os.access(existing, os.W_OK):
         raise OutputError(f"{path} cannot be written, since {existing} is read-only: name another output.")
 

@@ -83,7 +83,7 @@ class EmbedConfig:
         return embed_job(self.clips, weights, out, self.reading, self.device, self.frames, *shape)
 
 
-def embed(config: Annotated[EmbedConfig, tyro.conf.OmitArgPrefixes]) -> "Embedded":
+def embed(config: Annotated[EmbedConfig, tyro.conf.OmitArgPrefixes]) -> None:
     """Turn recordings into features, by an encoder trained here or the Shift-GCN authors' weights."""
     from gzssar.features.embedding import embed_clips, own_rank
 
@@ -94,12 +94,11 @@ def embed(config: Annotated[EmbedConfig, tyro.conf.OmitArgPrefixes]) -> "Embedde
             assert config.synse is not None  # EmbedConfig checked
             done = _embed_both(config, config.synse, progress)
     if own_rank():
-        return done  # torchrun's first process speaks for all
+        return  # torchrun's first process speaks for all
     name_malformed(done.bad)
     left_out = [f"{len(done.bad)} malformed"] * bool(done.bad) + [f"{done.missing} missing"] * bool(done.missing)
     print(f"{done.clip_count} clips encoded in {done.encoder_seconds:.1f} s; left out: {', '.join(left_out) or 'none'}")
     print(f"Features: {config.out or config.synse}")
-    return done
 
 
 @one_thread()

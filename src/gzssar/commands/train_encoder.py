@@ -62,7 +62,7 @@ class TrainEncoderConfig:
             raise ConfigError(f"an encoder reads at least one body, but body_count is {self.body_count}.")
 
 
-def train_encoder(config: Annotated[TrainEncoderConfig, tyro.conf.OmitArgPrefixes]) -> "Encoder":
+def train_encoder(config: Annotated[TrainEncoderConfig, tyro.conf.OmitArgPrefixes]) -> None:
     """Train a Shift-GCN on the seen classes of a class split; what is interrupted goes on."""
     from gzssar.features.embedding import own_rank
 
@@ -73,7 +73,6 @@ def train_encoder(config: Annotated[TrainEncoderConfig, tyro.conf.OmitArgPrefixe
         told = ", ".join(f"{name} {encoder.provenance[name]}" for name in _TOLD if name in encoder.provenance)
         print(f"{len(encoder.classes)} seen classes, {told}")
         print(f"Encoder: {config.out}")
-    return encoder
 
 
 def _trained(config: TrainEncoderConfig, progress: Progress) -> "Encoder":

@@ -148,7 +148,7 @@ def load_features(path: Path) -> FeatureSet:
     """
     try:
         with path.open("rb") as file:
-            is_zip = file.read(2) == b"PK"
+            is_zip = file.read(4) == b"PK\x03\x04"
         arrays, told = (_read_npz if is_zip else _read_safetensors)(path)
     except FileNotFoundError:
         raise DataError(f"{path} should hold skeleton features, but there is no such file.") from None
@@ -167,7 +167,7 @@ def load_features(path: Path) -> FeatureSet:
 
 def _read_npz(path: Path) -> tuple[dict[str, np.ndarray], str]:
     ours = {theirs: name for name, theirs in _COLUMNS.items()} | {"name": "names", "class_names": "class_names"}
-    with np.load(path, allow_pickle=False) as file:
+    with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
         arrays = {ours[name]: file[name] for name in file.files if name in ours}
         return arrays, str(file["provenance"]) if "provenance" in file else "{}"
 

@@ -13,6 +13,7 @@ from gzssar.features.files import write_features
 from gzssar.recognizer.fitting import Fitting
 from gzssar.skeletons.layout import NTU25
 from gzssar.texts.classes import write_class_texts
+from recipes import changed
 from recognizer_world import (
     LABELS,
     QUICK,
@@ -24,8 +25,6 @@ from recognizer_world import (
     recordings,
     small_encoder,
 )
-
-from recipes import changed
 
 SHORT = changed(QUICK, cycles=1, cycle_steps=10)
 SEEN = {LABELS[k] for k in SEEN_IDS}

@@ -361,5 +361,5 @@ def test_the_ablation_refuses_the_same(synse, tmp_path, capsys):
 def test_the_ablation_refuses_a_file_for_a_folder(synse, tmp_path, capsys):
     (tmp_path / "out").write_text("years of work")
     said = sentence(capsys, ["ablate", *arguments(synse, tmp_path / "out")[1:]])
-    assert re.search(r"folder, but it is a file", said)
+    assert re.search(r"is a file: ", said)
     assert (tmp_path / "out").read_text() == "years of work"

@@ -9,10 +9,10 @@ from gzssar.encoders.training.options import EncoderTraining
 from gzssar.recognizer.embedded import synthetic_model
 from gzssar.recognizer.fitting import Fitting
 from gzssar.synthetic.world import SyntheticWorld
+from recipes import changed
 from recognizer_world import QUICK, recordings
 
 SHORT = changed(QUICK, cycles=1, cycle_steps=10, fold_classes=20)
-from recipes import changed
 
 
 @pytest.fixture

@@ -156,8 +156,8 @@ def prepared_clips(
         try:
             prepared = prepare(clip)
         except DataError as error:
-            error.where = clip.name
             if on_bad is None:
+                error.where = clip.name
                 raise
             on_bad(clip.name, error)
         else:

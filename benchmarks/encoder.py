@@ -18,11 +18,10 @@ import torch
 from sklearn.linear_model import LogisticRegression
 
 from eager_shift_gcn import eager_features
-from gzssar.commands.embed import embed
-from gzssar.commands.options import EmbedConfig
 from gzssar.encoders.shift_gcn.folding import FoldedShiftGcn
 from gzssar.encoders.shift_gcn.network import ShiftGcn
 from gzssar.encoders.shift_gcn.original_weights import load_original
+from gzssar.features.embedding import EmbedJob, embed_clips
 from gzssar.files import write_json
 from gzssar.provenance import environment
 from run import HERE, commit
@@ -110,7 +109,7 @@ def utd(data: Path, device: str) -> dict[str, float]:
         out = Path(folder) / "utd.npz"
         weights = data / "shiftgcn" / "ntu120_xset_joint.pt"
         started = time.perf_counter()
-        done = embed(EmbedConfig(data / "utd_mhad" / "Skeleton.zip", weights, out=out, device=device))
+        done = embed_clips(EmbedJob(data / "utd_mhad" / "Skeleton.zip", weights, out, device=device))
         whole = time.perf_counter() - started
         with np.load(out) as file:
             features, labels, subjects = file["feature"], file["label"], file["subject"]

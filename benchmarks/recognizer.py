@@ -18,12 +18,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from gzssar.commands.embed import embed
-from gzssar.commands.options import EmbedConfig
 from gzssar.evaluation.metrics import accuracy, expected_calibration_error, harmonic_mean
-from gzssar.features.benchmark import drawn_split
+from gzssar.features.class_cut import drawn_split
+from gzssar.features.embedding import EmbedJob, embed_clips
 from gzssar.features.features import FeatureSet
-from gzssar.features.files import FeatureRows, read_rows
+from gzssar.features.files import load_features
 from gzssar.files import write_json
 from gzssar.provenance import environment
 from gzssar.recognizer import Recognizer
@@ -59,16 +58,16 @@ def main() -> None:
             print(frames, number, json.dumps(summary["well"]))
 
 
-def rows_of(frames: int, data: Path, work: Path) -> FeatureRows:
+def rows_of(frames: int, data: Path, work: Path) -> FeatureSet:
     """Features of all clips, by the NTU-120 weights."""
     features = work / f"utd-{frames}.npz"
     if not features.exists():
         weights = data / "shiftgcn" / "ntu120_xset_joint.pt"
-        embed(EmbedConfig(data / "utd_mhad" / "Skeleton.zip", weights, out=features, frames=frames))
-    return read_rows(features)[0]
+        embed_clips(EmbedJob(data / "utd_mhad" / "Skeleton.zip", weights, features, frames=frames))
+    return load_features(features)
 
 
-def one_seed(rows: FeatureRows, texts: ClassTexts, unseen: tuple[int, ...], seed: int) -> dict[str, Any]:
+def one_seed(rows: FeatureSet, texts: ClassTexts, unseen: tuple[int, ...], seed: int) -> dict[str, Any]:
     started = time.perf_counter()
     fitted = fitted_on(rows, texts, unseen, seed)
     seconds = time.perf_counter() - started
@@ -84,18 +83,18 @@ def one_seed(rows: FeatureRows, texts: ClassTexts, unseen: tuple[int, ...], seed
     return scores
 
 
-def fitted_on(rows: FeatureRows, texts: ClassTexts, unseen: tuple[int, ...], seed: int) -> Recognizer:
+def fitted_on(rows: FeatureSet, texts: ClassTexts, unseen: tuple[int, ...], seed: int) -> Recognizer:
     """Fitted on the seen classes' clips by performers with odd ids; it knows no other class."""
     seen = [k for k in range(len(texts)) if k not in unseen]
-    train = (rows.subject % 2 == 1) & np.isin(rows.label, seen)
-    clips = FeatureSet(rows.feature[train], np.searchsorted(seen, rows.label[train]), None, {}, rows.subject[train])
+    train = rows.where((rows.subjects % 2 == 1) & np.isin(rows.labels, seen))
+    clips = FeatureSet(train.features, np.searchsorted(seen, train.labels), subjects=train.subjects)
     return fit_recognizer(clips, ClassTexts(tuple(texts[k] for k in seen)), None, Fitting(seed=seed))
 
 
-def judged(recognizer: Recognizer, rows: FeatureRows, texts: ClassTexts, unseen: tuple[int, ...]) -> dict[str, float]:
+def judged(recognizer: Recognizer, rows: FeatureSet, texts: ClassTexts, unseen: tuple[int, ...]) -> dict[str, float]:
     """On clips by performers with even ids."""
-    test = rows.subject % 2 == 0
-    features, labels, is_unseen = rows.feature[test], rows.label[test], np.isin(rows.label[test], unseen)
+    test = rows.where(rows.subjects % 2 == 0)
+    features, labels, is_unseen = test.features, test.labels, np.isin(test.labels, unseen)
     ids = {text.label: k for k, text in enumerate(texts)}
     everything = recognizer.predict_features(features, top_k=1)
     answers = np.array([ids[one.label] for one in everything])

@@ -19,10 +19,10 @@ from pathlib import Path
 
 import numpy as np
 
-from gzssar.commands.fit import synthetic_model
 from gzssar.files import write_json
 from gzssar.provenance import environment
 from gzssar.recognizer import Recognizer
+from gzssar.recognizer.embedded import synthetic_model
 from gzssar.skeletons.layout import NTU25
 from gzssar.skeletons.sequence import SkeletonSequence
 from gzssar.synthetic import SyntheticWorld

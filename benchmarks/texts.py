@@ -19,13 +19,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from gzssar.recipe import DEFAULT, Recipe
 
-from gzssar.commands.options import ZeroShot
 from gzssar.experiment.story import Experiment, run_seed
+from gzssar.features.class_cut import ZeroShot
 from gzssar.features.synse import read_synse
 from gzssar.files import write_json
 from gzssar.provenance import environment
-from gzssar.recipe import DEFAULT, Recipe
 from gzssar.texts.authoring.checking import nearest_neighbour_agreement, rank_correlation, similarity
 from gzssar.texts.classes import find_class_texts
 from gzssar.texts.encoding import Encoding, encode_texts, text_kinds

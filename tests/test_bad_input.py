@@ -326,9 +326,9 @@ def snapshot(folder: Path) -> dict[str, bytes]:
 
 
 OCCUPIED = {
-    "another run": ({"config.json": '{"experiment": 1}'}, "holds another run, which differs in"),
-    "other files": ({"thesis.tex": "years of work"}, "holds files that are no run: name another folder"),
-    "a config.json that is no run": ({"config.json": "[1, 2]"}, r"config\.json should describe a run"),
+    "another run": ({"config.json": '{"experiment": 1}'}, "holds other work, which differs in"),
+    "other files": ({"thesis.tex": "years of work"}, "be a new or empty folder, .* there already and holds thesis.tex"),
+    "a config.json that is no run": ({"config.json": "[1, 2]"}, r"holds other work, .* \(see its config\.json\)"),
     "a damaged config.json": ({"config.json": '{"exp'}, r"config\.json cannot be read"),
 }
 
@@ -347,7 +347,7 @@ def test_an_output_folder_that_holds_something_is_left_alone(synse, tmp_path, ca
 @pytest.mark.parametrize("below", ["", "deeper/still"])
 def test_an_output_folder_that_is_a_file(synse, tmp_path, capsys, below):
     (tmp_path / "out").write_text("years of work")
-    assert re.search("should be a folder .* file", sentence(capsys, arguments(synse, tmp_path / "out" / below)))
+    assert re.search("is a file: ", sentence(capsys, arguments(synse, tmp_path / "out" / below)))
     assert (tmp_path / "out").read_text() == "years of work"
 
 
@@ -361,5 +361,5 @@ def test_the_ablation_refuses_the_same(synse, tmp_path, capsys):
 def test_the_ablation_refuses_a_file_for_a_folder(synse, tmp_path, capsys):
     (tmp_path / "out").write_text("years of work")
     said = sentence(capsys, ["ablate", *arguments(synse, tmp_path / "out")[1:]])
-    assert re.search(r"should be a folder .* is a file", said)
+    assert re.search(r"is a file: ", said)
     assert (tmp_path / "out").read_text() == "years of work"

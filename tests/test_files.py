@@ -1,10 +1,11 @@
 import json
+import os
 
 import numpy as np
 import pytest
 
-from gzssar.errors import DataError
-from gzssar.files import read_array, write_json, write_text, writing
+from gzssar.errors import DataError, OutputError
+from gzssar.files import claim, read_array, require_free, write_json, write_text, writing
 
 
 def test_a_block_that_fails_leaves_the_old_file_and_nothing_beside_it(tmp_path):
@@ -105,3 +106,48 @@ def test_numbers_must_be_finite_in_float32(tmp_path, values):
     np.save(tmp_path / "x.npy", values)
     with pytest.raises(DataError, match="should hold finite numbers, but 2 of 3 are NaN or infinite"):
         read_array(tmp_path / "x.npy", np.float32, 1, "numbers")
+
+
+def test_what_is_free(tmp_path):
+    require_free(tmp_path, folder=True)
+    require_free(tmp_path / "new" / "deep", folder=True)
+    require_free(tmp_path / "new" / "file")
+    (tmp_path / ".a.part").touch()  # a kill left it
+    require_free(tmp_path, folder=True)
+    with pytest.raises(OutputError, match="should be a new file, but it is there already: delete it, or name another"):
+        require_free(tmp_path)
+
+
+def test_what_is_in_use(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match="a new or empty folder, but it is there already and holds file"):
+        require_free(tmp_path, folder=True)
+    with pytest.raises(OutputError, match="a new or empty folder, but it is a file"):
+        require_free(tmp_path / "file", folder=True)
+    with pytest.raises(OutputError, match="should be a new file, but it is there already"):
+        require_free(tmp_path / "file")
+    with pytest.raises(OutputError, match=r"cannot be written, since .*file is a file"):
+        require_free(tmp_path / "file" / "deeper" / "still")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_what_may_not_be_written(tmp_path):
+    (tmp_path / "locked").mkdir(mode=0o500)
+    with pytest.raises(OutputError, match=r"cannot be written, since .*locked is read-only"):
+        require_free(tmp_path / "locked" / "file")
+    (tmp_path / "locked").chmod(0o700)
+
+
+def test_a_claim_is_the_first_ones(tmp_path):
+    path = tmp_path / "work" / "job.json"
+    claim(path, {"clips": (1, 2), "weights": "a"})
+    claim(path, {"clips": (1, 2)})
+    with pytest.raises(OutputError, match=r"differs in weights, size \(see its job\.json\)"):
+        claim(path, {"clips": (1, 2), "weights": "b", "size": 1})
+    for damage in ("{", "[1]"):
+        path.write_text(damage)
+        with pytest.raises(OutputError, match=r"job\.json"):
+            claim(path, {"clips": (1, 2)})
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match="file cannot be written"):
+        claim(tmp_path / "file" / "job.json", {})

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from gzssar.experiment.config import ExperimentConfig
     from gzssar.experiment.run import Result, run
     from gzssar.experiment.story import Experiment, run_seed
-    from gzssar.features.features import Benchmark, FeatureSet, Phase, Unlabelled, load_features, save_features
+    from gzssar.features.features import Benchmark, FeatureSet, Phase, Unlabelled
+    from gzssar.features.files import load_features, save_features
     from gzssar.features.synse import read_synse
     from gzssar.methods.method import ClassScores, Method, Scorer, Task
     from gzssar.methods.recipe import DEFAULT, PAPER, Recipe
@@ -37,7 +38,8 @@ _HOME = {
     "methods.method": ("ClassScores", "Method", "Scorer", "Task"),
     "methods.recipe": ("DEFAULT", "PAPER", "Recipe"),
     "recognizer": ("Prediction", "Recognizer"),
-    "features.features": ("Benchmark", "FeatureSet", "Phase", "Unlabelled", "load_features", "save_features"),
+    "features.features": ("Benchmark", "FeatureSet", "Phase", "Unlabelled"),
+    "features.files": ("load_features", "save_features"),
     "skeletons.readers": ("ReadOptions", "open_clips", "read_clip"),
     "skeletons.sequence": ("SkeletonSequence",),
     "features.synse": ("read_synse",),

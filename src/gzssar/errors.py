@@ -22,11 +22,16 @@ class GzssarError(Exception):
     Args:
         args: the sentence.
         option: the argument that would help, by its name in Python, where one would.
+        where: the file or clip that the sentence is about; set it on an error on its way up to those who know.
     """
 
-    def __init__(self, *args: object, option: str | None = None) -> None:
+    def __init__(self, *args: object, option: str | None = None, where: str | None = None) -> None:
         super().__init__(*args)
-        self.option = option
+        self.option, self.where = option, where
+
+    def __str__(self) -> str:
+        sentence = super().__str__()
+        return sentence if self.where is None or self.where in sentence else f"{self.where}: {sentence}"
 
     @property
     def for_terminal(self) -> str:

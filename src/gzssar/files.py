@@ -1,17 +1,18 @@
-"""Files that are never half-written: write beside the target, then rename. And outputs that nobody reads any more."""
+"""Files that are never half-written: write beside the target, then rename. Whether an output is free, whose work lies
+there, and outputs that nobody reads any more."""
 
 import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from gzssar.errors import DataError
+from gzssar.errors import DataError, OutputError
 
 
 @contextmanager
@@ -38,6 +39,84 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, value: Any) -> None:
     """Write `value` as indented JSON, all of it or nothing."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def require_free(path: Path, folder: bool = False) -> None:
+    """See that an output can be written, before anything is computed; what a killed :func:`writing` left is nothing.
+
+    Args:
+        path: of a new file.
+        folder: `path` is a folder, which may be there if it is empty.
+
+    Raises:
+        OutputError: something is there, or stands in the way.
+    """
+    require_writable(path)
+    if not path.exists():
+        return
+    wanted, reason = "a new file", "it is there already"
+    if folder:
+        wanted, held = "a new or empty folder", _held(path) if path.is_dir() else None
+        if held == []:
+            return
+        reason = f"it is there already and holds {held[0]}" if held else "it is a file"
+    raise OutputError(f"{path} should be {wanted}, but {reason}: delete it, or name another one.")
+
+
+def require_writable(path: Path) -> None:
+    """See that no file and no read-only folder stands in the way of an output.
+
+    Raises:
+        OutputError: one does.
+    """
+    place = path.absolute()
+    existing = next(folder for folder in (place, *place.parents) if folder.exists())
+    if existing != place and not existing.is_dir():
+        raise OutputError(f"{path} cannot be written, since {existing} is a file: name another output.")
+    if not os.access(existing, os.W_OK):
+        raise OutputError(f"{path} cannot be written, since {existing} is read-only: name another output.")
+
+
+def _held(folder: Path) -> list[str]:
+    names = sorted(path.name for path in folder.iterdir())
+    return [name for name in names if not (name.startswith(".") and name.endswith(".part"))]
+
+
+def claim(path: Path, identity: Mapping[str, Any]) -> None:
+    """Say in a JSON file whose work lies beside it, or see that the file says so already.
+
+    Raises:
+        OutputError: the work is another's, or the file cannot be read or written.
+    """
+    if path.exists():
+        require_same(path, identity)
+        return
+    try:
+        write_json(path, identity)
+    except OSError as error:
+        raise OutputError(f"{path.parent} cannot be written ({error}): name another output.") from error
+
+
+def require_same(path: Path, identity: Mapping[str, Any]) -> None:
+    """See that a JSON file holds the keys and values of `identity`, whatever else it holds.
+
+    Raises:
+        OutputError: it does not, or cannot be read.
+    """
+    try:
+        there = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise OutputError(f"{path} cannot be read ({error}): delete {path.parent}, or name another output.") from error
+    if differs := differing(there if isinstance(there, dict) else {}, json.loads(json.dumps(identity))):
+        raise OutputError(
+            f"{path.parent} holds other work, which differs in {', '.join(differs)} (see its {path.name}): delete it, "
+            "or name another output."
+        )
+
+
+def differing(there: Mapping[str, Any], here: Mapping[str, Any]) -> list[str]:
+    """The keys of `here` that `there` lacks, or has another value for."""
+    return [key for key in here if key not in there or there[key] != here[key]]
 
 
 def cache_root() -> Path | None:

@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 
 from gzssar.cli import main
-from gzssar.commands import texts as class_texts
+from gzssar.commands.texts import CheckTexts
 from gzssar.errors import ConfigError
-from gzssar.text_config import CheckTexts
 from gzssar.texts.encoders import TextEncoder
 from gzssar.texts.features import read_text_tables
 
@@ -41,7 +40,7 @@ class Letters:
 
 @pytest.fixture(autouse=True)
 def toys(monkeypatch):
-    monkeypatch.setattr(class_texts, "load_encoder", lambda spec, template="{}": Letters(spec, template))
+    monkeypatch.setattr("gzssar.texts.encoding.load_encoder", Letters)
 
 
 @pytest.fixture
@@ -177,7 +176,7 @@ def test_a_kind_that_some_classes_lack_is_refused(table, tmp_path, capsys):
 def test_text_features_of_others_are_not_overwritten(table, tmp_path, capsys):
     (tmp_path / "lb_3.npy").write_bytes(b"years of work")
     assert exit_code("encode", table, "-o", tmp_path) == 2
-    assert "holds lb_3.npy and no encoding.json: name another folder" in capsys.readouterr().err
+    assert "lb_3.npy should be a new file, but it is there already" in capsys.readouterr().err
     assert (tmp_path / "lb_3.npy").read_bytes() == b"years of work"
 
 

@@ -1,26 +1,11 @@
 import jaxtyping
 import numpy as np
 import pytest
-from safetensors.numpy import save_file
 
 from gzssar.errors import DataError
-from gzssar.features.features import Benchmark, FeatureSet, Phase, load_features, save_features
-from gzssar.features.folds import folds
+from gzssar.features.features import Benchmark, FeatureSet, Phase
 from gzssar.splits import ClassSplit
-
-
-def features(labels, width=3, logits=True, seed=0):
-    """Random features; column 0 numbers the clips."""
-    rng = np.random.default_rng(seed)
-    x = rng.normal(size=(len(labels), width)).astype(np.float32)
-    x[:, 0] = np.arange(len(labels))
-    out = rng.normal(size=(len(labels), 5)).astype(np.float32) if logits else None
-    return FeatureSet(x, np.array(labels, dtype=np.int64), out, {"file": "toy"})
-
-
-def phase(train=(0, 1, 1, 2), test=(0, 2, 3), seen=(0, 1, 2), unseen=(3,), train_width=3):
-    return Phase("toy", features(train, train_width), features(test), seen, unseen)
-
+from toy_features import features, phase
 
 # FeatureSet
 
@@ -62,79 +47,12 @@ def test_a_feature_set_of_no_clips_is_refused():
         features([0, 1]).of([4])
 
 
-# files
-
-
-@pytest.mark.parametrize("logits", [True, False])
-def test_what_was_saved_is_loaded(tmp_path, logits):
-    clips = features([4, 2, 0], logits=logits).of([4, 0])  # not contiguous, as a mask leaves it
-    save_features(tmp_path / "clips.safetensors", clips)
-    loaded = load_features(tmp_path / "clips.safetensors")
-    assert np.array_equal(loaded.features, clips.features)
-    assert np.array_equal(loaded.labels, clips.labels)
-    assert (loaded.features.dtype, loaded.labels.dtype) == (np.float32, np.int64)
-    assert np.array_equal(loaded.logits, clips.logits) if logits else loaded.logits is None
-    assert loaded.provenance == {"file": "toy"}
-
-
-def test_a_column_order_survives(tmp_path):
-    x = np.asfortranarray(np.arange(6, dtype=np.float32).reshape(2, 3))
-    save_features(tmp_path / "clips", FeatureSet(x, np.array([0, 1])))
-    assert load_features(tmp_path / "clips").features.tolist() == [[0, 1, 2], [3, 4, 5]]
-
-
-def test_a_missing_file_and_a_folder_are_refused(tmp_path):
-    with pytest.raises(DataError, match=r"clips should hold skeleton features, but there is no such file"):
-        load_features(tmp_path / "clips")
-    with pytest.raises(DataError, match="but it cannot be read"):
-        load_features(tmp_path)
-
-
-@pytest.mark.parametrize("content", [b"", b"clip,x,y,z\n", b"\x40\0\0\0\0\0\0\0{}"])
-def test_other_files_are_refused(tmp_path, content):
-    (tmp_path / "clips").write_bytes(content)
-    with pytest.raises(DataError, match="should hold skeleton features"):
-        load_features(tmp_path / "clips")
-
-
-def test_a_file_cut_off_is_refused(tmp_path):
-    save_features(tmp_path / "clips", features([0, 1]))
-    (tmp_path / "clips").write_bytes((tmp_path / "clips").read_bytes()[:-4])
-    with pytest.raises(DataError, match="but it cannot be read"):
-        load_features(tmp_path / "clips")
-
-
-@pytest.mark.parametrize(
-    ("arrays", "metadata", "message"),
-    [
-        ({"weight": np.zeros(3)}, None, "in the format gzssar-features-1, but it says None"),
-        ({"weight": np.zeros(3)}, {"format": "pt"}, "in the format gzssar-features-1, but it says 'pt'"),
-        (
-            {"labels": np.zeros(3)},
-            {"format": "gzssar-features-1", "provenance": "{}"},
-            r"features \(clips, width\) and labels .*, but it holds labels float64\[3\]",
-        ),
-        (
-            {"features": np.zeros((3, 2)), "labels": np.zeros(3, dtype=np.int64)},
-            {"format": "gzssar-features-1"},
-            "provenance",
-        ),
-        (
-            {"features": np.zeros((3, 2)), "labels": np.zeros(3, dtype=np.int64)},
-            {"format": "gzssar-features-1", "provenance": "{oops"},
-            "provenance",
-        ),
-        (
-            {"features": np.full((3, 2), np.nan), "labels": np.zeros(3, dtype=np.int64)},
-            {"format": "gzssar-features-1", "provenance": "{}"},
-            "should hold finite numbers",
-        ),
-    ],
-)
-def test_safetensors_of_another_kind_are_refused(tmp_path, arrays, metadata, message):
-    save_file(arrays, tmp_path / "clips", metadata)
-    with pytest.raises(DataError, match=message):
-        load_features(tmp_path / "clips")
+def test_clips_are_told_apart_by_their_fingerprint():
+    clips = features([0, 1, 2])
+    assert clips.fingerprint() == features([0, 1, 2]).fingerprint()
+    assert len(clips.fingerprint()) == 16
+    for other in (features([0, 1, 2], seed=1), FeatureSet(clips.features, clips.labels[::-1].copy())):
+        assert other.fingerprint() != clips.fingerprint()
 
 
 # Phase
@@ -180,77 +98,3 @@ def test_both_phases_have_features_of_one_width():
 def test_each_class_has_a_name():
     with pytest.raises(DataError, match="each of the 4 classes needs a name, but 3 names came"):
         Benchmark(ClassSplit("toy", 4, (3,), (2,)), phase(), None, "toy", ("a", "b", "c"))
-
-
-# folds
-
-
-def fold_world(per_class=10):
-    seen = (0, 1, 2, 4, 5, 7, 8)
-    return phase(train=np.repeat(seen, per_class).tolist(), test=(0, 3), seen=seen, unseen=(3,))
-
-
-def cut(world, class_count=3, share=0.25, seed=0):
-    return folds(world, class_count, share, np.random.default_rng(seed))
-
-
-def test_each_seen_class_plays_unseen_once():
-    world = fold_world()
-    parts = cut(world)
-    assert len(parts) == 2
-    assert sorted(k for fold in parts for k in fold.unseen) == list(world.seen)
-    assert sorted(len(fold.unseen) for fold in parts) == [3, 4]
-    for fold in parts:
-        assert sorted((*fold.seen, *fold.unseen)) == list(world.seen)
-        assert list(fold.unseen) == sorted(fold.unseen)
-
-
-def test_a_fold_trains_on_no_clip_it_is_judged_on_and_none_that_plays_unseen():
-    world = fold_world()
-    for fold in cut(world):
-        train, test = (set(part.features[:, 0].tolist()) for part in (fold.train, fold.test))
-        assert not train & test
-        assert len(train) + len(test) == len(fold.train) + len(fold.test) == len(world.train)
-        assert not set(fold.train.labels.tolist()) & set(fold.unseen)
-
-
-def test_a_fold_holds_out_its_share_of_each_seen_class():
-    for fold in cut(fold_world()):
-        held_out = fold.test.of(fold.seen).labels
-        assert all(np.sum(held_out == k) == 2 for k in fold.seen)  # a quarter of ten, rounded down
-
-
-def test_folds_are_their_generators():
-    def clips(seed):
-        return [fold.train.features[:, 0].tolist() for fold in cut(fold_world(), seed=seed)]
-
-    assert clips(3) == clips(3)
-    assert clips(3) != clips(4)
-
-
-def test_few_classes_make_two_folds():
-    assert sorted(len(fold.unseen) for fold in cut(fold_world(), class_count=6)) == [3, 4]
-
-
-def test_many_classes_make_so_many_folds_and_no_more(monkeypatch):
-    monkeypatch.setattr("gzssar.features.features.MOST_FOLDS", 2)
-    parts = cut(fold_world(), class_count=2)
-    assert [len(fold.unseen) for fold in parts] == [3, 2]  # seven classes in three groups, two of which play
-    assert len(cut(fold_world(), class_count=3)) == 2
-
-
-def test_folds_of_many_clips_draw_on_a_share_of_each_class(monkeypatch):
-    monkeypatch.setattr("gzssar.features.features.MOST_FOLD_CLIPS", 35)
-    for fold in cut(fold_world()):
-        labels = np.concatenate([fold.train.labels, fold.test.labels])
-        assert np.bincount(labels)[list(fold_world().seen)].tolist() == [5] * 7
-
-
-def test_one_class_makes_no_folds():
-    with pytest.raises(DataError, match="need at least 2 seen classes, but there is one"):
-        cut(phase(train=[0] * 10, test=(0, 3), seen=(0,)))
-
-
-def test_too_few_clips_to_hold_any_out():
-    with pytest.raises(DataError, match="hold out 25% of each class's training clips, but no class has more than 3"):
-        cut(fold_world(per_class=3))

@@ -284,7 +284,7 @@ def test_something_else_is_left_alone(folder, on_features, tmp_path):
     (tmp_path / "full").mkdir()
     (tmp_path / "full/config.json").write_text('{"format": "other"}')
     for place in ("file", "full"):
-        with pytest.raises(OutputError, match="a new folder or hold a recognizer, but it holds something else"):
+        with pytest.raises(OutputError, match="should be a new or empty folder, but"):
             on_features.save(tmp_path / place)
     (folder / "thesis.tex").write_text("mine")
     before = content(tmp_path)

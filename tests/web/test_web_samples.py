@@ -8,9 +8,7 @@ from web_recognizer import FakeRecognizer
 from web_server import csv_bytes, npz_bytes
 
 from gzssar.errors import DataError
-from gzssar.web.limits import ServeConfig
 from gzssar.web.samples import load_samples, synthetic_samples
-from gzssar.web.server import offered
 
 
 def labelled():
@@ -56,20 +54,3 @@ def test_synthetic_ones_are_seen_and_unseen():
     samples = synthetic_samples()
     fake = FakeRecognizer()
     assert [label in fake.seen for label in samples] == [True, True, True, False, False, False]
-
-
-def test_where_samples_come_from(tmp_path):
-    model = tmp_path / "model"
-    model.mkdir()
-    real = FakeRecognizer(synthetic=False)
-    assert offered(real, ServeConfig(model)) == {}
-    assert list(offered(FakeRecognizer(), ServeConfig())) == list(synthetic_samples())
-    (model / "samples").mkdir()
-    (model / "samples" / "own.csv").write_bytes(csv_bytes())
-    assert list(offered(real, ServeConfig(model))) == ["own"]
-    other = tmp_path / "other"
-    other.mkdir()
-    (other / "other.csv").write_bytes(csv_bytes())
-    assert list(offered(real, ServeConfig(model, samples=other))) == ["other"]
-    with pytest.raises(DataError):
-        offered(real, ServeConfig(model, samples=tmp_path / "nowhere"))

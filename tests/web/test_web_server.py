@@ -12,56 +12,41 @@ import pytest
 from web_recognizer import FakeRecognizer
 
 from gzssar.errors import ConfigError, MissingExtraError
-from gzssar.web.limits import Limits, ServeConfig
+from gzssar.web.limits import Limits
 from gzssar.web.server import serve
 
 _SERVE = """
 import sys
 sys.path.insert(0, sys.argv[1])
 from web_recognizer import FakeRecognizer
-from gzssar.web.limits import ServeConfig
+from gzssar.web.limits import Limits
 from gzssar.web.server import serve
-serve(FakeRecognizer(synthetic=False), ServeConfig(port=0))
+serve(FakeRecognizer(synthetic=False), "127.0.0.1", 0, Limits(), False, {})
 """
+
+
+def serve_at(host="127.0.0.1", port=0):
+    serve(FakeRecognizer(), host, port, Limits(), False, {})
 
 
 def test_a_port_that_is_taken():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(ConfigError, match=f"port {port} of 127.0.0.1 should be free .* --port"):
-            serve(FakeRecognizer(), ServeConfig(port=port))
+            serve_at(port=port)
 
 
 def test_an_address_that_is_not_ours():
     with pytest.raises(ConfigError, match="--host"):
-        serve(FakeRecognizer(), ServeConfig(host="192.0.2.1"))
+        serve_at("192.0.2.1")
     with pytest.raises(ConfigError, match="--host"):
-        serve(FakeRecognizer(), ServeConfig(host="no such host.invalid"))
+        serve_at("no such host.invalid")
 
 
 def test_without_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "uvicorn", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'gzssar\[web\]'"):
-        serve(FakeRecognizer(), ServeConfig())
-
-
-def test_arguments_cost_no_framework():
-    code = "import sys, gzssar.web.limits; assert not {'fastapi', 'uvicorn', 'torch'} & set(sys.modules)"
-    subprocess.run([sys.executable, "-c", code], check=True)
-
-
-@pytest.mark.parametrize(
-    "wrong", [{"port": 70000}, {"port": -1}, {"max_upload_mib": 0}, {"max_frames": 0}, {"time_limit_s": float("nan")}]
-)
-def test_arguments_are_checked(wrong):
-    with pytest.raises(ConfigError, match="--"):
-        ServeConfig(**wrong)
-
-
-def test_limits_follow_the_arguments():
-    assert ServeConfig().limits == Limits()
-    limits = ServeConfig(max_upload_mib=1, max_frames=7, time_limit_s=2.0).limits
-    assert (limits.max_upload_bytes, limits.max_frames, limits.time_limit_s) == (2**20, 7, 2)
+        serve_at()
 
 
 def test_it_serves_until_ctrl_c_and_ends_quietly():

@@ -1,20 +1,32 @@
-"""Arguments of the commands on models: predict, fit, export. Plain frozen dataclasses; importing them costs no torch.
-The docstring under a field is its help on the command line.
-"""
+"""`gzssar predict`: recordings of any format in, answers out, row by row as they are ready."""
 
 import math
+import sys
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from gzssar.commands.options import Reading, require_positive
-from gzssar.errors import ConfigError
-from gzssar.texts.encoding import Encoding, text_kinds
+from gzssar.commands.console import progress_bar
+from gzssar.commands.options import Reading, read_options, require_positive
+from gzssar.errors import ConfigError, DataError
+from gzssar.files import hush
+from gzssar.running import Progress, one_thread
+
+if TYPE_CHECKING:
+    from gzssar.inference.job import PredictJob
+    from gzssar.inference.rows import Output, Rows
+    from gzssar.inference.segments import Answer
+    from gzssar.recognizer import Prediction, Recognizer
+    from gzssar.skeletons.sequence import SkeletonSequence
 
 STDIN = "-"
 """Stands among the clips for frames that come one by one."""
+
+_LIVE_FPS, _LIVE_WINDOW = 30.0, 2.0
+"""Frames per second, and seconds that count, of frames from standard input, unless said otherwise."""
 
 
 @dataclass(frozen=True)
@@ -113,72 +125,118 @@ class PredictConfig:
             raise ConfigError("answers to frames from standard input are JSON Lines: leave --csv out.")
 
 
-_OUT = tyro.conf.arg(aliases=["-o"])
+def predict(config: Annotated[PredictConfig, tyro.conf.OmitArgPrefixes]) -> None:
+    """Say what recordings show: seen actions, and unseen ones from their texts."""
+    out = sys.stdout  # before the progress bar redirects it
+    with progress_bar() as progress:
+        answer(config, out, progress)
 
 
-@dataclass(frozen=True)
-class FitConfig:
-    """A recognizer to keep: one folder that `gzssar predict`, `serve` and `Recognizer.load` take."""
+@one_thread()
+def answer(
+    config: PredictConfig, out: "Output", progress: Progress | None = None, frames: Iterable[str] | None = None
+) -> None:
+    """Recognize recordings and write the answers as they are ready.
 
-    texts: str
-    """Texts of all classes: a table (.csv, .tsv, .json, .yaml), or the name of one that comes with the package. Classes
-    without clips are unseen."""
+    A reader of the output that goes away ends the work quietly.
 
-    out: Annotated[Path, _OUT]
-    """The folder."""
+    Args:
+        config: what to recognize, and how.
+        out: standard output, as a rule.
+        progress: told how many clips are done, where the rows do not show it themselves.
+        frames: lines of frames; standard input, as a rule.
 
-    data: Path | None = None
-    """Recordings of the seen classes: a file or a folder that a reader knows."""
+    Raises:
+        GzssarError: something about the model, the recordings or the arguments.
+    """
+    from gzssar.inference.job import answer_files, watch_folder
 
-    features: Path | None = None
-    """Instead: features that `gzssar embed -o FEATURES.npz` made."""
-
-    encoder_weights: Path | None = None
-    """The skeleton encoder: what `gzssar train-encoder` wrote, or the Shift-GCN authors' .pt files. With --features it
-    should be what made them; without it, the recognizer takes features alone."""
-
-    frames: int | None = None
-    """With --data: frames that clips are brought to; as many as the weights were trained on (300 for the authors')
-    unless said otherwise. Fewer are quicker in proportion, in fitting and in recognizing."""
-
-    unseen: tuple[str, ...] = ()
-    """Labels of classes whose clips are left out, as if there were none."""
-
-    train_subjects: tuple[int, ...] = ()
-    """Performers to learn from; all of them without it."""
-
-    text: str = "lb+ad+md"
-    """Texts to fuse, joined by +: lb (label), ad (action description), md (motion description)."""
-
-    seed: int = 0
-    """Of everything that is drawn."""
-
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    """Encodes the recordings: cpu, cuda, or auto: cuda where there is one."""
-
-    encoding: Encoding = field(default_factory=Encoding)
-    reading: Reading = field(default_factory=Reading)
-
-    def __post_init__(self) -> None:
-        if (self.data is None) == (self.features is None):
-            raise ConfigError("what to learn from comes as --data CLIPS or as --features FEATURES.npz: give one.")
-        if self.data is not None and self.encoder_weights is None:
-            raise ConfigError("recordings need a skeleton encoder: give one with --encoder-weights.")
-        if self.data is None and self.frames is not None:
-            raise ConfigError("--frames goes with --data: features are of as many frames as embed was told.")
-        require_positive(self, "frames")
-        text_kinds(self.text)
+    recognizer = _model(config)
+    if hasattr(out, "reconfigure"):
+        out.reconfigure(errors="backslashreplace")  # file names may be no text, and a terminal no Unicode
+    job = _job(config, recognizer, out)
+    job.answer([])  # candidates that do not exist are named before anything is read
+    try:
+        if config.live:
+            _answer_stdin(config, job.answer, out, _stdin() if frames is None else frames)
+        elif config.watch is not None:
+            watch_folder(job, config.watch)
+        else:
+            answer_files(job, config.clips, None if out.isatty() else progress)
+    except BrokenPipeError:
+        hush(out)
 
 
-@dataclass(frozen=True)
-class ExportConfig:
-    """A model as ONNX graphs, to run without PyTorch."""
+def _model(config: PredictConfig) -> "Recognizer":
+    """The model, with the classes of ``--add``.
 
-    model: Annotated[Path, tyro.conf.Positional]
-    """The folder of a fitted model."""
+    Raises:
+        GzssarError: the model or the table is missing or malformed, the model takes no clips or knows a class already.
+    """
+    from gzssar.recognizer import Recognizer
+    from gzssar.texts.classes import read_class_texts
 
-    onnx: Path
-    """A new folder for encoder.onnx, heads.onnx, and the unseen classes: prototypes.npy and texts.csv, row by row."""
+    recognizer = Recognizer.load(config.model)
+    if not recognizer.has_encoder:
+        raise DataError(
+            f"{config.model} should be a model that takes recordings, but it was fitted on features and has no "
+            "skeleton encoder: fit one with --encoder-weights."
+        )
+    if config.add:
+        recognizer.add_classes(read_class_texts(config.add))
+    return recognizer
 
-    add: Path | None = None
-    """A table of further classes to add first: CSV, TSV, JSON or YAML with label, action and motion."""
+
+def _job(config: PredictConfig, recognizer: "Recognizer", out: "Output") -> "PredictJob":
+    """The recognizer with the options of the command."""
+    from gzssar.inference.job import PredictJob
+    from gzssar.skeletons.ntu_protocols import read_missing
+
+    candidates = config.candidate_labels or None
+
+    def answer(clips: "Sequence[SkeletonSequence]") -> "list[Prediction]":
+        return recognizer.predict(list(clips), candidates, config.top_k, config.abstain)
+
+    reading = config.reading
+    return PredictJob(
+        answer,
+        _rows(config, recognizer, out),
+        read_options(reading),
+        frozenset(read_missing(reading.missing) if reading.missing else ()),
+        reading.skip_bad,
+        config.batch_size,
+        config.window,
+        config.stride,
+        config.timeline,
+    )
+
+
+def _rows(config: PredictConfig, recognizer: "Recognizer", out: "Output") -> "Rows":
+    from gzssar.inference.rows import CsvRows, JsonRows, TableRows
+
+    if config.json or config.live:
+        return JsonRows(out)
+    if config.csv:
+        known = len(config.candidate_labels) or len(recognizer.classes)
+        return CsvRows(out, min(config.top_k, known))
+    return TableRows(out)
+
+
+def _answer_stdin(config: PredictConfig, answer: "Answer", out: "Output", frames: Iterable[str]) -> None:
+    from gzssar.inference.job import answer_stream
+    from gzssar.inference.rows import JsonRows
+    from gzssar.skeletons.layout import layout_named
+
+    if config.reading.layout is None:
+        raise ConfigError(
+            "frames from standard input do not say what their joints are: name their layout.", option="layout"
+        )
+    fps = _LIVE_FPS if config.reading.fps is None else config.reading.fps
+    layout, window = layout_named(config.reading.layout), config.window or _LIVE_WINDOW
+    answer_stream(frames, answer, JsonRows(out), layout, fps, window, config.stride)
+
+
+def _stdin() -> Iterable[str]:
+    if hasattr(sys.stdin, "reconfigure"):
+        sys.stdin.reconfigure(errors="replace")  # what is no text is no frame, which is said in a sentence
+    return sys.stdin or ()

@@ -1,23 +1,30 @@
-"""What the commands on class texts do: check a table, write a new one, fill it, encode it."""
+"""`gzssar texts`: check, new, fill and encode class texts: what the classes are called and how they move."""
 
 import os
 import re
-from dataclasses import dataclass
+import sys
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
+import tyro
+from rich.console import Console
 
-from gzssar.errors import OutputError, TextError
-from gzssar.files import write_json, write_text, writing
-from gzssar.running import Progress, one_thread
+from gzssar.commands.console import FOUND_SOMETHING, progress_bar
+from gzssar.commands.options import OUT, Out
+from gzssar.errors import ConfigError, TextError
+from gzssar.files import require_free, write_json, write_text, writing
+from gzssar.running import one_thread
 from gzssar.shapes import TextFeatures
-from gzssar.text_config import CheckTexts, EncodeTexts, FillTexts, NewTexts
-from gzssar.texts.authoring.check_report import pairs_csv
-from gzssar.texts.authoring.checking import TextCheck, check_texts
 from gzssar.texts.classes import KIND_OF, TextKind, find_class_texts
-from gzssar.texts.encoders import TextEncoder, load_encoder
-from gzssar.texts.encoding import Encoding
+from gzssar.texts.encoders import TextEncoder
+from gzssar.texts.encoding import Encoding, load_encoders
+
+if TYPE_CHECKING:
+    from gzssar.texts.authoring.checking import TextCheck
+
+Table = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="TABLE")]
 
 _ABOUT = "encoding.json"
 """Stands beside text features of ours, and says how they came about."""
@@ -25,97 +32,173 @@ _DPI = 160
 
 
 @dataclass(frozen=True)
-class Encoded:
-    """What was encoded."""
+class CheckTexts:
+    """Find what is wrong with class texts, and which classes they hardly tell apart."""
 
-    folders: tuple[Path, ...]
-    """One per encoder."""
+    table: Table
+    """A table of class texts (.csv, .tsv, .json, .yaml), or the name of one that comes with the package."""
 
-    files: tuple[str, ...]
-    """In each folder."""
+    encoding: Encoding = field(default_factory=Encoding)
 
-    absent: tuple[str, ...]
-    """Kinds that the table does not have: label, action, motion."""
+    out: Annotated[Path | None, OUT] = None
+    """A folder for the similarities of all pairs (pairs.csv) and a heat map per kind of text (similarity.png)."""
+
+    pairs: int = 5
+    """How many of the most confusable pairs to show per kind of text."""
+
+    threshold: float = 0.95
+    """Cosine similarity from which two classes count as near-duplicates."""
+
+    fail: bool = False
+    """End with exit code 1 where a text is missing, repeated or over-long, or two classes are near-duplicates in the
+    fusion of all texts: for CI."""
+
+    def __post_init__(self) -> None:
+        if self.pairs < 0:
+            raise ConfigError(f"--pairs is how many to show, 0 or more, but it is {self.pairs}.")
+        if not -1 <= self.threshold <= 1:
+            raise ConfigError(f"--threshold is a cosine in [-1, 1], but it is {self.threshold}.")
 
 
-@one_thread()
-def check(config: CheckTexts, progress: Progress | None = None) -> TextCheck:
-    """Check a table of class texts; with ``out``, write ``pairs.csv`` and ``similarity.png``.
+@dataclass(frozen=True)
+class NewTexts:
+    """Write a table of class texts to fill in, with guidance."""
 
-    Raises:
-        GzssarError: something about the table, the encoder or the output.
-    """
-    texts = find_class_texts(config.table)
-    done = check_texts(texts, _encoders(config.encoding), config.threshold, progress)
+    labels: str
+    """The class names, separated by commas, in order of class id."""
+
+    out: Out = Path("texts.csv")
+    """The table: .csv, .tsv, .json or .yaml."""
+
+
+@dataclass(frozen=True)
+class FillTexts:
+    """Have a language model write the action and motion texts that a table lacks; edit what it wrote."""
+
+    table: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="TABLE")]
+    """The table, which gets the answers; texts that stand there stay."""
+
+    url: str
+    """Base URL of an OpenAI-compatible endpoint, such as http://localhost:11434/v1 (llama.cpp, Ollama, vLLM, a
+    LiteLLM proxy, …)."""
+
+    model: str
+    """What the endpoint calls the model."""
+
+    key_variable: str = "GZSSAR_LLM_KEY"
+    """The environment variable that holds the endpoint's key, where it wants one."""
+
+
+@dataclass(frozen=True)
+class EncodeTexts:
+    """Turn a table of class texts into text features: lb_<K>.npy, ad_<K>.npy and md_<K>.npy."""
+
+    table: Table
+    """A table of class texts (.csv, .tsv, .json, .yaml), or the name of one that comes with the package."""
+
+    out: Out
+    """The folder, which `gzssar run --text-features` reads; with several encoders it gets a folder for each."""
+
+    encoding: Encoding = field(default_factory=Encoding)
+
+
+TextsCommand = Annotated[
+    Annotated[CheckTexts, tyro.conf.subcommand("check")]
+    | Annotated[NewTexts, tyro.conf.subcommand("new")]
+    | Annotated[FillTexts, tyro.conf.subcommand("fill")]
+    | Annotated[EncodeTexts, tyro.conf.subcommand("encode")],
+    tyro.conf.OmitArgPrefixes,
+    tyro.conf.OmitSubcommandPrefixes,
+]
+
+
+def texts(command: TextsCommand) -> None:
+    """Check, write, fill and encode class texts: what the classes are called and how they move."""
+    match command:
+        case CheckTexts():
+            _check(command)
+        case NewTexts():
+            _new(command)
+        case FillTexts():
+            _fill(command)
+        case EncodeTexts():
+            _encode(command)
+
+
+def _check(config: CheckTexts) -> None:
+    from gzssar.texts.authoring.check_report import findings, pair_table, verdict
+    from gzssar.texts.authoring.checking import check_texts
+
+    with progress_bar() as progress, one_thread():
+        done = check_texts(find_class_texts(config.table), load_encoders(config.encoding), config.threshold, progress)
+        if config.out is not None:
+            _write_check(done, config.out, config.threshold)
+    for finding in findings(done):
+        print(f"• {finding}")
+    if config.pairs and len(done.names) > 1 and done.similarities:
+        Console().print(pair_table(done, config.pairs))
+    print(verdict(done))
     if config.out is not None:
-        write_text(config.out / "pairs.csv", pairs_csv(done))
-        if done.similarities:
-            from gzssar.texts.authoring.heat_map import heat_map
-
-            figure = heat_map(done.similarities, done.names, config.threshold)
-            with writing(config.out / "similarity.png") as file:
-                figure.savefig(file, format="png", dpi=_DPI)
-    return done
+        print(f"Similarities: {config.out}/pairs.csv" + f", {config.out}/similarity.png" * bool(done.similarities))
+    if config.fail and done.found:
+        sys.exit(FOUND_SOMETHING)
 
 
-def new(config: NewTexts) -> int:
-    """Write a table for others to fill in, and say how many classes it has.
+def _write_check(done: "TextCheck", folder: Path, threshold: float) -> None:
+    """Write ``pairs.csv`` and, where there is something to compare, ``similarity.png``."""
+    from gzssar.texts.authoring.check_report import pairs_csv
 
-    Raises:
-        GzssarError: the labels are no list of names, or the file is there already.
-    """
+    write_text(folder / "pairs.csv", pairs_csv(done))
+    if done.similarities:
+        from gzssar.texts.authoring.heat_map import heat_map
+
+        figure = heat_map(done.similarities, done.names, threshold)
+        with writing(folder / "similarity.png") as file:
+            figure.savefig(file, format="png", dpi=_DPI)
+
+
+def _new(config: NewTexts) -> None:
     from gzssar.texts.authoring.template import parse_labels, write_template
 
     labels = parse_labels(config.labels)
     write_template(labels, config.out)
-    return len(labels)
+    print(f"{len(labels)} classes to describe: {config.out}")
+    print(f"Then: gzssar texts check {config.out}")
 
 
-def fill(config: FillTexts, progress: Progress | None = None) -> int:
-    """Have a language model write what a table lacks, and say how many texts it wrote.
-
-    Raises:
-        GzssarError: something about the table or the endpoint.
-    """
+def _fill(config: FillTexts) -> None:
     from gzssar.texts.authoring.filling import fill_texts
 
     key = os.environ.get(config.key_variable)
-    return fill_texts(config.table, config.url, config.model, key, progress)
+    with progress_bar() as progress:
+        written = fill_texts(config.table, config.url, config.model, key, progress)
+    print(f"{written} texts written by {config.model}; read and edit them: {config.table}")
 
 
 @one_thread()
-def encode(config: EncodeTexts, progress: Progress | None = None) -> Encoded:
-    """Write ``lb_<K>.npy``, ``ad_<K>.npy`` and ``md_<K>.npy`` of a table, and ``encoding.json`` about them.
-
-    One encoder's features go into the folder itself, those of several into a folder for each, since an experiment
-    fuses them. A kind that no class has is left out.
-
-    Raises:
-        TextError: the table is malformed, has a kind for some classes only, or a text is longer than an encoder reads.
-        OutputError: a folder holds text features that came from elsewhere.
-    """
-    texts, encoding = find_class_texts(config.table), config.encoding
-    kinds = {short: kind for short, kind in KIND_OF.items() if texts.has(kind)}
+def _encode(config: EncodeTexts) -> None:
+    """One encoder's features go into the folder itself, those of several into a folder for each, since an experiment
+    fuses them. A kind that no class has is left out."""
+    table, encoding = find_class_texts(config.table), config.encoding
+    kinds = {short: kind for short, kind in KIND_OF.items() if table.has(kind)}
     if not kinds:
         raise TextError(f"{config.table} should have texts to encode, but it has none: fill it in.")
-    words = {short: texts.of_kind(kind) for short, kind in kinds.items()}
+    words = {short: table.of_kind(kind) for short, kind in kinds.items()}
     several = len(encoding.encoder) > 1
     folders = [config.out / _folder_name(spec) if several else config.out for spec in encoding.encoder]
     for folder in folders:
-        _check_target(folder, len(texts))
-    for folder, encoder in zip(folders, _encoders(encoding), strict=True):
-        features = {}
-        for short, rows in words.items():
-            features[short] = encoder.encode(rows, truncate=encoding.truncate)
-            if progress:
+        _check_target(folder, len(table))
+    with progress_bar() as progress:
+        for folder, encoder in zip(folders, load_encoders(encoding), strict=True):
+            features = {}
+            for short, rows in words.items():
+                features[short] = encoder.encode(rows, truncate=encoding.truncate)
                 progress(encoder.name, len(features), len(words))
-        _write(folder, features, len(texts), _about(config, encoder, kinds, len(texts)))
-    files = tuple(f"{short}_{len(texts)}.npy" for short in kinds)
-    return Encoded(tuple(folders), files, tuple(kind for short, kind in KIND_OF.items() if short not in kinds))
-
-
-def _encoders(encoding: Encoding) -> list[TextEncoder]:
-    return [load_encoder(spec, encoding.template) for spec in encoding.encoder]
+            _write(folder, features, len(table), _about(config, encoder, kinds, len(table)))
+    for kind in (kind for short, kind in KIND_OF.items() if short not in kinds):
+        print(f"left out: {config.table} has no {kind} texts")
+    print(f"Encoded by {' + '.join(encoding.encoder)}: {', '.join(f'{short}_{len(table)}.npy' for short in kinds)}")
+    print(f"For gzssar run: --text-features {' '.join(map(str, folders))}")
 
 
 def _folder_name(spec: str) -> str:
@@ -125,12 +208,9 @@ def _folder_name(spec: str) -> str:
 
 def _check_target(folder: Path, class_count: int) -> None:
     """Text features that this command wrote may be written again; others are not ours to replace."""
-    there = [name for short in KIND_OF if (folder / (name := f"{short}_{class_count}.npy")).exists()]
-    if there and not (folder / _ABOUT).exists():
-        raise OutputError(
-            f"{folder} should be a new folder or one that `gzssar texts encode` wrote, but it holds "
-            f"{', '.join(there)} and no {_ABOUT}: name another folder."
-        )
+    if not (folder / _ABOUT).exists():
+        for short in KIND_OF:
+            require_free(folder / f"{short}_{class_count}.npy")
 
 
 def _write(folder: Path, features: dict[str, TextFeatures], class_count: int, about: dict[str, Any]) -> None:

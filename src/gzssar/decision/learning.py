@@ -14,8 +14,9 @@ from gzssar.decision.decision import Decision
 from gzssar.decision.evidence import Evidence
 from gzssar.decision.selection import best_checkpoint, fit_decision
 from gzssar.errors import ConfigError
+from gzssar.features.class_cut import HELD_OUT_SHARE
 from gzssar.features.features import Phase
-from gzssar.features.folds import HELD_OUT_SHARE, folds
+from gzssar.features.folds import folds
 from gzssar.methods.method import Scorer, Task, Texts
 from gzssar.methods.recipe import Recipe
 from gzssar.running import Steps

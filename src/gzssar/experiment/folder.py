@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 from gzssar.errors import OutputError
 from gzssar.evaluation.record import SeedRecord, load_record, save_record
 from gzssar.experiment.config import ExperimentConfig
-from gzssar.files import write_json
+from gzssar.files import require_free, require_same, require_writable, write_json
 from gzssar.methods.recipe import Recipe
 from gzssar.provenance import environment, source_hash, versions
 from gzssar.texts.encoding import text_kinds
@@ -26,11 +25,6 @@ def identity(config: ExperimentConfig, recipe: Recipe, inputs: Mapping[str, str]
     asked["text"] = "+".join(text_kinds(config.text))
     program = {"versions": versions(), "source": source_hash()}
     return {**program, "experiment": asked, "recipe": recipe.described(), "inputs": dict(inputs)}
-
-
-def _is_left_over(path: Path) -> bool:
-    """A file that a kill cut off: see :func:`gzssar.files.writing`."""
-    return path.name.startswith(".") and path.suffix == ".part"
 
 
 class RunFolder:
@@ -50,29 +44,11 @@ class RunFolder:
         """
         self.path, self.who, self.how = path, who, how
         self.fingerprint = hashlib.sha256(json.dumps(who, sort_keys=True).encode()).hexdigest()[:12]
-        existing = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
-        if not existing.is_dir():
-            raise OutputError(f"{path} should be a folder for the results, but {existing} is a file: name another one.")
-        if not os.access(existing, os.W_OK | os.X_OK):
-            raise OutputError(f"{path} cannot be written, since {existing} is read-only: name another folder.")
-        if existing == path and any(not _is_left_over(entry) for entry in path.iterdir()):
-            self._check_same(who)
-
-    def _check_same(self, who: Mapping[str, Any]) -> None:
-        config = self.path / "config.json"
-        try:
-            there = json.loads(config.read_text())
-        except FileNotFoundError:
-            raise OutputError(f"{self.path} holds files that are no run: name another folder with --out.") from None
-        except (OSError, ValueError) as error:
-            raise OutputError(f"{config} cannot be read ({error}): name another folder.") from error
-        if not isinstance(there, dict):
-            raise OutputError(f"{config} should describe a run, but it is no run's: name another folder with --out.")
-        if differs := [key for key in who if there.get(key) != json.loads(json.dumps(who[key]))]:
-            raise OutputError(
-                f"{self.path} holds another run, which differs in {' and '.join(map(str, differs))} (see its "
-                "config.json): name another folder with --out, or delete this one."
-            )
+        require_writable(path)
+        if (config := path / "config.json").exists():
+            require_same(config, who)
+        else:
+            require_free(path, folder=True)
 
     def record(self, seed: int) -> SeedRecord | None:
         """A finished seed's record, or None where it has yet to run."""

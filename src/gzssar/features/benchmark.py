@@ -4,56 +4,18 @@ The test phase trains on clips of seen classes by training performers, and tests
 validation phase some seen classes play unseen, and some training performers are held out to be tested.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from gzssar.encoders.encoder import spread_logits
 from gzssar.errors import DataError
+from gzssar.features.class_cut import ClassCut
 from gzssar.features.features import Benchmark, FeatureSet, Phase
 from gzssar.shapes import Labels, Logits, Mask, SkeletonFeatures
-from gzssar.splits import ClassSplit, Ids
-
-HELD_OUT_SHARE = 0.25
-"""Share of the training performers that validation holds out, at least one; of the clips, where there is one only."""
-
-
-def drawn_split(name: str, class_count: int, unseen_count: int, seed: int) -> ClassSplit:
-    """A class split drawn at random: unseen classes, and as many validation-unseen ones.
-
-    Raises:
-        DataError: there are too few classes.
-    """
-    if 2 * unseen_count >= class_count:
-        raise DataError(
-            f"{unseen_count} unseen classes and as many validation-unseen ones should leave seen ones, but there are "
-            f"{class_count} classes: draw fewer."
-        )
-    order = np.random.default_rng(seed).permutation(class_count).tolist()
-    return ClassSplit(name, class_count, tuple(order[:unseen_count]), tuple(order[unseen_count : 2 * unseen_count]))
-
-
-def held_out(trains: Mask, subjects: Labels, labels: Labels) -> Mask:
-    """Training clips that the validation phase tests on: the last performers', or some of each class."""
-    performers = np.unique(subjects[trains])
-    if len(performers) > 1:
-        last = performers[-max(1, round(HELD_OUT_SHARE * len(performers))) :]
-        return np.asarray(trains & np.isin(subjects, last))
-    mask = np.zeros(len(trains), dtype=bool)
-    for label in np.unique(labels[trains]):
-        rows = np.flatnonzero(trains & (labels == label))
-        mask[rows[len(rows) - int(HELD_OUT_SHARE * len(rows)) :]] = True
-    return mask
+from gzssar.splits import Ids
 
 
 def zero_shot_benchmark(
-    clips: FeatureSet,
-    validation_clips: FeatureSet,
-    columns: tuple[Ids, Ids],
-    split: ClassSplit,
-    trains: Mask,
-    class_names: Sequence[str],
-    description: str,
+    clips: FeatureSet, validation_clips: FeatureSet, columns: tuple[Ids, Ids], cut: ClassCut, description: str
 ) -> Benchmark:
     """Cut features into both phases.
 
@@ -62,32 +24,32 @@ def zero_shot_benchmark(
         validation_clips: the same clips in the same order, by the encoder of the validation phase.
         columns: the class of each column of either's logits. Where they are not the phase's seen classes (the encoder
             was trained on something else), a linear softmax classifier is fitted on the phase's training clips.
-        split: which classes are seen, unseen, validation-unseen.
-        trains: which clips are by training performers.
-        class_names: of all K classes.
+        cut: which classes are seen, unseen, validation-unseen, and which clips train.
         description: one sentence on the clips.
 
     Raises:
-        DataError: subjects are unknown, or a phase lacks clips.
+        DataError: no classes play unseen in validation, or a phase lacks clips.
     """
-    if clips.subjects is None or split.validation_seen is None or not split.validation_unseen:
-        raise DataError("both phases need to know performers, and classes that play unseen in validation.")
-    judged = held_out(trains, clips.subjects, clips.labels)
-    known = np.isin(clips.labels, split.seen)
-    test = _phase("test", clips, columns[0], trains & known, ~trains, split.seen, split.unseen, split.class_count)
-    plays_unseen = np.isin(clips.labels, split.validation_unseen)
-    stays_seen = np.isin(clips.labels, split.validation_seen)
+    split = cut.split
+    if not split.validation_unseen:
+        raise DataError("both phases need classes that play unseen in validation, but the class split has none.")
+    seen, trains = cut.phase("test")
+    train = trains & np.isin(clips.labels, seen)
+    test = _phase("test", clips, columns[0], train, ~trains, seen, split.unseen, split.class_count)
+    seen, trains = cut.phase("validation")
+    stays, plays = np.isin(clips.labels, seen), np.isin(clips.labels, split.validation_unseen)
+    judged = (cut.trains & plays) | (cut.judged & stays)
     validation = _phase(
         "validation",
         validation_clips,
         columns[1],
-        trains & stays_seen & ~judged,
-        (trains & plays_unseen) | (judged & stays_seen),
-        split.validation_seen,
+        trains & stays,
+        judged,
+        seen,
         split.validation_unseen,
         split.class_count,
     )
-    return Benchmark(split, test, validation, description, tuple(class_names))
+    return Benchmark(split, test, validation, description, cut.class_names)
 
 
 def _phase(

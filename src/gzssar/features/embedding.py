@@ -10,8 +10,11 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import reduce
+from itertools import islice
+from operator import add
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,15 +24,23 @@ from jaxtyping import Float, Int
 from gzssar.encoders.encoder import Encoder, load_encoder
 from gzssar.encoders.training.distributed import device_kind
 from gzssar.errors import DataError, MissingExtraError, OutputError
-from gzssar.features.files import FeatureRows, check_suffix, write_rows
-from gzssar.files import hash_file, write_json, writing
-from gzssar.running import Steps
+from gzssar.features.features import FeatureSet
+from gzssar.features.files import load_features, require_suffix, write_features
+from gzssar.files import claim, hash_file, require_free, writing
+from gzssar.running import Steps, one_thread
 from gzssar.skeletons.ntu_protocols import read_missing, without
 from gzssar.skeletons.readers import ClipSource, ReadOptions, open_clips, read_clips
 from gzssar.skeletons.sequence import SkeletonSequence
 
 _UNKNOWN = -1
 """Label and subject of a clip that has none."""
+_ARRAYS = ("features", "labels", "logits", "subjects", "names")
+"""What a shard holds of a feature set."""
+
+
+Prepared = Float[np.ndarray, "C T V M"]
+OnBad = Callable[[str, DataError], None]
+"""Told of a malformed clip, by name, and what is wrong with it."""
 
 
 @dataclass(frozen=True)
@@ -39,15 +50,17 @@ class EmbedJob:
     clips: Path
     weights: Path
     out: Path
-    options: ReadOptions
-    missing: Path | None
+    options: ReadOptions = field(default_factory=ReadOptions)
+    missing: Path | None = None
     """A list of samples to leave out."""
-    batch_size: int
-    shard_size: int
-    skip_bad: bool
-    device: str
+    skip_bad: bool = False
+    device: str = "auto"
     frames: int | None = None
     """T that clips are brought to; None for the encoder's own."""
+    batch_size: int = 64
+    """Clips encoded at a time."""
+    shard_size: int = 256
+    """Clips in a shard."""
 
     @property
     def shards(self) -> Path:
@@ -67,8 +80,10 @@ class Embedded(NamedTuple):
     """Time inside the encoder, summed over all processes; reading and preparing clips not included."""
 
 
-def embed(job: EmbedJob, engine: str = "loop", progress: Steps | None = None) -> Embedded:
-    """Encode all clips into ``job.out``; the same call goes on where a kill stopped it.
+@one_thread()
+def embed_clips(job: EmbedJob, engine: str = "loop", progress: Steps | None = None) -> Embedded:
+    """Encode all clips into ``job.out``; the same call goes on where a kill stopped it. The first process tells what
+    came out.
 
     Args:
         job: what to encode.
@@ -80,15 +95,15 @@ def embed(job: EmbedJob, engine: str = "loop", progress: Steps | None = None) ->
         OutputError: the output's shards belong to another job, or cannot be written.
         MissingExtraError: Ray is asked for and not installed.
     """
-    check_suffix(job.out)
+    require_suffix(job.out)
     rank, world = own_rank(), int(os.environ.get("WORLD_SIZE", 1))
     if rank and job.out.exists():
         return Embedded(0, {}, 0, 0.0)  # the first process was quicker: all shards were there already
     worker = ShardWorker(job)
-    count = worker.shard_count
-    _claim(job, worker)
-    mine = range(rank, count, world)
-    missing = [shard for shard in mine if not _shard_path(job, shard).exists()]
+    shards = range(worker.shard_count)
+    require_free(job.out)
+    claim(job.shards / "job.json", worker.identity())
+    missing = [shard for shard in shards[rank::world] if not _shard_path(job, shard).exists()]
     if engine == "ray":
         _run_on_ray(job, missing)
     else:
@@ -97,18 +112,26 @@ def embed(job: EmbedJob, engine: str = "loop", progress: Steps | None = None) ->
             if progress:
                 progress(done, len(missing))
     if rank:
-        return worker.done
-    _wait_for_others(job, count)
-    summary = _summary(job, range(count), worker.left_out)
-    if not summary.clip_count:
-        raise DataError(f"{job.clips} should hold clips to encode, but all {len(summary.bad)} of them are malformed.")
-    write_rows(
-        job.out,
-        (_load(_shard_path(job, shard)) for shard in range(count)),
-        {**worker.about(), "malformed": summary.bad},
-    )
+        return Embedded(0, {}, 0, 0.0)
+    _wait_for_others(job, shards)
+    summary = _summary(job, shards, worker.left_out)
+    _check(job, summary)
+    parts = (_load(_shard_path(job, shard)) for shard in shards)
+    write_features(job.out, parts, {**worker.about(), "malformed": summary.bad})
     shutil.rmtree(job.shards)
     return summary
+
+
+def embed_once(job: EmbedJob, engine: str = "loop", progress: Steps | None = None) -> Embedded:
+    """As :func:`embed_clips`, where ``job.out`` is a step of something larger: what a killed call has left there is
+    taken as it is, and what another job has left there goes."""
+    if job.out.exists() and not own_rank():
+        there = load_features(job.out).provenance
+        bad = json.loads(there.get("malformed", "{}"))
+        if there.get("job") == ShardWorker(job).fingerprint() and (job.skip_bad or not bad):
+            return Embedded(0, bad, 0, 0.0)
+        job.out.unlink()
+    return embed_clips(job, engine, progress)
 
 
 def own_rank() -> int:
@@ -116,21 +139,40 @@ def own_rank() -> int:
     return int(os.environ.get("RANK", 0))
 
 
-def encode_batch(encoder: Encoder, clips: Sequence[SkeletonSequence]) -> FeatureRows:
-    """Prepare and encode recordings that are at hand."""
-    return _encode_prepared(encoder, [encoder.prepare(clip) for clip in clips], clips)
+def prepared_clips(
+    source: ClipSource, prepare: Callable[[SkeletonSequence], Prepared], on_bad: OnBad | None
+) -> Iterator[tuple[SkeletonSequence, Prepared]]:
+    """Read clip after clip, and what an encoder reads of it.
+
+    Args:
+        source: the clips.
+        prepare: from a recording to what an encoder reads.
+        on_bad: told of clips that cannot be read or prepared; they are left out.
+
+    Raises:
+        DataError: there is one, and `on_bad` is None.
+    """
+    for clip in read_clips(source, on_bad):
+        try:
+            prepared = prepare(clip)
+        except DataError as error:
+            if on_bad is None:
+                error.where = clip.name
+                raise
+            on_bad(clip.name, error)
+        else:
+            yield clip, prepared
 
 
-def _encode_prepared(
-    encoder: Encoder, prepared: Sequence[Float[np.ndarray, "C T V M"]], clips: Sequence[SkeletonSequence]
-) -> FeatureRows:
+def encode_batch(encoder: Encoder, clips: Sequence[SkeletonSequence], prepared: Sequence[Prepared]) -> FeatureSet:
+    """Encode recordings that are prepared; logits over the classes that the encoder knows."""
     encoded = encoder.encode(np.stack(prepared))
-    return FeatureRows(
+    return FeatureSet(
         encoded.features,
-        encoded.logits[:, list(encoder.classes)],
         ids([clip.label for clip in clips]),
-        ids([clip.subject for clip in clips]),
-        np.array([clip.name for clip in clips]),
+        encoded.logits[:, list(encoder.classes)],
+        subjects=ids([clip.subject for clip in clips]),
+        names=np.array([clip.name for clip in clips]),
     )
 
 
@@ -150,8 +192,6 @@ class ShardWorker:
         if job.missing:
             self.source, self.left_out = without(self.source, read_missing(job.missing))
         self.shard_count = -(-len(self.source.entries) // job.shard_size)
-        self.done = Embedded(0, {}, self.left_out, 0.0)
-        """What this process has encoded."""
 
     def encode(self, shard: int) -> None:
         """Encode one shard into a file of its own."""
@@ -161,13 +201,10 @@ class ShardWorker:
         batches, seconds = [], 0.0
         for clips, prepared in self._batches(part, bad):
             started = time.perf_counter()
-            batches.append(_encode_prepared(self.encoder, prepared, clips))
+            batches.append(encode_batch(self.encoder, clips, prepared))
             seconds += time.perf_counter() - started
-        rows = FeatureRows.join(batches) if batches else None
-        arrays = rows._asdict() if rows else {}
+        arrays = {name: getattr(reduce(add, batches), name) for name in _ARRAYS} if batches else {}
         about = np.array(json.dumps({"bad": bad, "seconds": seconds}))
-        clip_count, before, missing, spent = self.done
-        self.done = Embedded(clip_count + (len(rows.label) if rows else 0), before | bad, missing, spent + seconds)
         try:
             with writing(_shard_path(self.job, shard)) as file:
                 np.savez(file, about=about, **arrays)
@@ -197,7 +234,6 @@ class ShardWorker:
             "frames": self.encoder.frames,
             "reading": asdict(self.job.options),
             "shard_size": self.job.shard_size,
-            "skip_bad": self.job.skip_bad,
         }
 
     def fingerprint(self) -> str:
@@ -206,28 +242,15 @@ class ShardWorker:
 
     def _batches(
         self, part: ClipSource, bad: dict[str, str]
-    ) -> Iterator[tuple[list[SkeletonSequence], list[Float[np.ndarray, "C T V M"]]]]:
+    ) -> Iterator[tuple[list[SkeletonSequence], list[Prepared]]]:
         """Clips and their preparation, a batch at a time."""
 
         def note(name: str, error: DataError) -> None:
             bad[name] = str(error)
 
-        clips: list[SkeletonSequence] = []
-        prepared: list[Float[np.ndarray, "C T V M"]] = []
-        for clip in read_clips(part, note if self.job.skip_bad else None):
-            try:
-                prepared.append(self.encoder.prepare(clip))
-            except DataError as error:
-                if not self.job.skip_bad:
-                    raise DataError(f"{clip.name}: {error}", option=error.option) from error
-                note(clip.name, error)
-                continue
-            clips.append(clip)
-            if len(clips) == self.job.batch_size:
-                yield clips, prepared
-                clips, prepared = [], []
-        if clips:
-            yield clips, prepared
+        clips = prepared_clips(part, self.encoder.prepare, note if self.job.skip_bad else None)
+        while batch := list(islice(clips, self.job.batch_size)):
+            yield [clip for clip, _ in batch], [prepared for _, prepared in batch]
 
 
 def _device(name: str) -> str:
@@ -242,45 +265,19 @@ def _files(path: Path) -> str:
     return hashlib.sha256("\n".join(listed).encode()).hexdigest()
 
 
-def _claim(job: EmbedJob, worker: ShardWorker) -> None:
-    """Make the folder of shards this job's, or check that it is.
-
-    Raises:
-        OutputError: the output is there already, or the shards are another job's.
-    """
-    if job.out.exists():
-        raise OutputError(f"{job.out} is there already: delete it, or name another output.")
-    identity, path = worker.identity(), job.shards / "job.json"
-    if not path.exists():
-        try:
-            write_json(path, identity)
-        except OSError as error:
-            raise OutputError(f"{job.shards} cannot be written ({error}): name another output.") from error
-        return
-    there = json.loads(path.read_text())
-    if there == {**identity, "skip_bad": False}:  # its shards hold no malformed clip, and so are right either way
-        write_json(path, identity)
-        return
-    if differs := [key for key in identity if there.get(key) != identity[key]]:
-        raise OutputError(
-            f"{job.shards} holds shards of another job, which differs in {', '.join(differs)}: delete that folder, or "
-            "name another output."
-        )
-
-
 def _shard_path(job: EmbedJob, shard: int) -> Path:
     return job.shards / f"{shard:06d}.npz"
 
 
-def _load(path: Path) -> FeatureRows | None:
-    """A shard's rows; None where all of its clips were bad."""
+def _load(path: Path) -> FeatureSet | None:
+    """A shard's clips; None where all of them were bad."""
     with np.load(path, allow_pickle=False) as file:
-        return FeatureRows(*(file[name] for name in FeatureRows._fields)) if "feature" in file else None
+        return FeatureSet(**{name: file[name] for name in _ARRAYS}) if "labels" in file else None
 
 
-def _wait_for_others(job: EmbedJob, count: int) -> None:
+def _wait_for_others(job: EmbedJob, shards: Sequence[int]) -> None:
     """Other ranks finish their shards in their own time; where one dies, torchrun ends them all."""
-    while not all(_shard_path(job, shard).exists() for shard in range(count)):
+    while not all(_shard_path(job, shard).exists() for shard in shards):
         time.sleep(0.2)
 
 
@@ -289,11 +286,19 @@ def _summary(job: EmbedJob, shards: Sequence[int], missing: int) -> Embedded:
     bad: dict[str, str] = {}
     for shard in shards:
         with np.load(_shard_path(job, shard), allow_pickle=False) as file:
-            about: Mapping[str, Any] = json.loads(str(file["about"]))
-            clip_count += len(file["label"]) if "label" in file else 0
+            about = json.loads(str(file["about"]))
+            clip_count += len(file["labels"]) if "labels" in file else 0
         seconds += about["seconds"]
         bad |= about["bad"]
     return Embedded(clip_count, bad, missing, seconds)
+
+
+def _check(job: EmbedJob, summary: Embedded) -> None:
+    if summary.bad and not job.skip_bad:  # shards of a call before, which left clips out
+        name, reason = next(iter(summary.bad.items()))
+        raise DataError(reason, where=name)
+    if not summary.clip_count:
+        raise DataError(f"{job.clips} should hold clips to encode, but all {len(summary.bad)} of them are malformed.")
 
 
 def _run_on_ray(job: EmbedJob, shards: Sequence[int]) -> None:

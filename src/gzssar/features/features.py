@@ -1,19 +1,14 @@
 """Skeleton features with their labels: what the encoder leaves behind and the rest of the method stands on."""
 
-import json
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
 from gzssar.errors import DataError
-from gzssar.files import writing
 from gzssar.shapes import Labels, Logits, Mask, SkeletonFeatures
 from gzssar.splits import ClassSplit, Ids
-
-FORMAT = "gzssar-features-1"
-"""What our own files say they are."""
 
 
 @dataclass(frozen=True)
@@ -38,18 +33,22 @@ class FeatureSet:
     """0-based class ids."""
 
     logits: Logits | None = None
-    """The encoder's logits over all K classes, where known."""
+    """The encoder's logits, where known: over all K classes; straight from an encoder, over those that it knows."""
 
     provenance: Mapping[str, str] = field(default_factory=dict)
-    """Where the features come from: files, encoder, hashes."""
+    """Where the features come from: files, encoder, hashes. What is no text stands there as JSON."""
 
     subjects: Labels | None = None
     """Who performed, as the data set counts; -1 where it does not say."""
 
+    names: np.ndarray | None = None
+    """What each clip is called, where known."""
+
     def __post_init__(self) -> None:
         if len(self.features) == 0:
             raise DataError("a feature set needs at least one clip, but there are none.")
-        for name, other in (("labels", self.labels), ("logits", self.logits), ("subjects", self.subjects)):
+        for name in ("labels", "logits", "subjects", "names"):
+            other = getattr(self, name)
             if other is not None and len(other) != len(self.features):
                 raise DataError(f"there are {len(self.features)} features but {len(other)} {name}: one per clip.")
 
@@ -63,8 +62,9 @@ class FeatureSet:
 
     def where(self, mask: Mask) -> "FeatureSet":
         """The clips for which `mask` is true."""
-        logits, subjects = (None if x is None else x[mask] for x in (self.logits, self.subjects))
-        return FeatureSet(self.features[mask], self.labels[mask], logits, self.provenance, subjects)
+        known = (self.logits, self.subjects, self.names)
+        logits, subjects, names = (None if one is None else one[mask] for one in known)
+        return FeatureSet(self.features[mask], self.labels[mask], logits, self.provenance, subjects, names)
 
     def of(self, classes: Iterable[int]) -> "FeatureSet":
         """The clips of `classes`."""
@@ -77,63 +77,17 @@ class FeatureSet:
             _both(self.logits, other.logits),
             {**self.provenance, **other.provenance},
             _both(self.subjects, other.subjects),
+            _both(self.names, other.names),
         )
+
+    def fingerprint(self) -> str:
+        """What tells one set of clips from another: SHA-256 of features and labels, 16 digits."""
+        digest = hashlib.sha256(np.ascontiguousarray(self.features).tobytes() + self.labels.tobytes())
+        return digest.hexdigest()[:16]
 
 
 def _both(one: np.ndarray | None, other: np.ndarray | None) -> np.ndarray | None:
     return None if one is None or other is None else np.concatenate([one, other])
-
-
-def save_features(path: Path, features: FeatureSet) -> None:
-    """Write a feature set as safetensors, provenance in the header; all of it or nothing."""
-    from safetensors.numpy import save
-
-    known = {"logits": features.logits, "subjects": features.subjects}
-    arrays = {"features": features.features, "labels": features.labels}
-    arrays |= {name: array for name, array in known.items() if array is not None}
-    metadata = {"format": FORMAT, "provenance": json.dumps(dict(features.provenance))}
-    with writing(path) as file:
-        file.write(save({k: np.ascontiguousarray(v) for k, v in arrays.items()}, metadata))
-
-
-def load_features(path: Path) -> FeatureSet:
-    """Read what :func:`save_features` wrote.
-
-    Raises:
-        DataError: the file is missing, damaged, or something else.
-    """
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(path, "np") as file:
-            metadata = file.metadata() or {}
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except FileNotFoundError:
-        raise DataError(f"{path} should hold skeleton features, but there is no such file.") from None
-    except (SafetensorError, OSError) as error:
-        raise DataError(f"{path} should hold skeleton features, but it cannot be read ({error}).") from error
-    if metadata.get("format") != FORMAT:
-        raise DataError(
-            f"{path} should be in the format {FORMAT}, but it says {metadata.get('format')!r}: "
-            "save the features with this version of gzssar."
-        )
-    x, y = arrays.get("features"), arrays.get("labels")
-    if x is None or y is None or x.ndim != 2 or y.ndim != 1 or x.dtype.kind != "f" or y.dtype.kind not in "iu":
-        held = ", ".join(f"{name} {array.dtype}{list(array.shape)}" for name, array in sorted(arrays.items()))
-        raise DataError(
-            f"{path} should hold features (clips, width) and labels (one whole number per clip), but it holds "
-            f"{held or 'nothing'}."
-        )
-    try:
-        provenance = json.loads(metadata["provenance"])
-    except (KeyError, ValueError) as error:
-        raise DataError(f"{path} should say where its features come from, but its provenance is damaged.") from error
-    x, logits = x.astype(np.float32), arrays.get("logits")
-    if logits is not None and (logits.ndim != 2 or logits.dtype.kind != "f"):
-        raise DataError(f"{path} should hold logits (clips, classes), but their shape is {logits.shape}.")
-    if not all(np.isfinite(array).all() for array in (x, logits) if array is not None):
-        raise DataError(f"{path} should hold finite numbers, but some are NaN or infinite: make the features again.")
-    return FeatureSet(x, y, logits, provenance, arrays.get("subjects"))
 
 
 @dataclass(frozen=True)

@@ -1,65 +1,59 @@
-"""Files of features that other programs read too, written row by row: any number of clips in constant memory.
+"""Files of features, written part by part: any number of clips in constant memory, the whole file or nothing.
 
-``.npz`` is for everybody: ``feature`` (n, D), ``logits`` (n, columns of the encoder), ``label`` and ``subject`` (n; -1
-where unknown), ``name`` (n), ``class_names``. ``.safetensors`` is our own :class:`FeatureSet`, with provenance.
+``.npz`` is for everybody: ``feature`` (n, D) and ``label`` (n); where known ``logits`` (n, columns of the encoder),
+``subject`` (n; -1 where unknown), ``name`` (n), ``class_names``, and ``provenance`` as JSON. ``.safetensors`` holds the
+same but the clips' names. What a file holds decides how it is read.
 """
 
 import json
 import tempfile
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any
 
 import numpy as np
-from jaxtyping import Float, Int
 
 from gzssar.errors import ConfigError, DataError
-from gzssar.features.features import FORMAT
+from gzssar.features.features import FeatureSet
 from gzssar.files import writing
-from gzssar.shapes import SkeletonFeatures
 
-SUFFIXES = (".npz", ".safetensors")
+FORMAT = "gzssar-features-1"
+"""What our safetensors say they are."""
 
-
-class FeatureRows(NamedTuple):
-    """Some rows of such a file."""
-
-    feature: SkeletonFeatures
-    logits: Float[np.ndarray, "N S"]
-    label: Int[np.ndarray, "N"]
-    subject: Int[np.ndarray, "N"]
-    name: np.ndarray
-    """One string per clip."""
-
-    @classmethod
-    def join(cls, parts: Sequence["FeatureRows"]) -> "FeatureRows":
-        """All rows of several parts."""
-        return cls(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+_SUFFIXES = (".npz", ".safetensors")
+_COLUMNS = {"features": "feature", "labels": "label", "logits": "logits", "subjects": "subject"}
+"""Fields of a feature set, by which safetensors call them, and what an .npz calls them."""
+_REAL = ("features", "logits")
+_UNREADABLE = (KeyError, ValueError, TypeError, EOFError, OSError, RuntimeError, zipfile.BadZipFile, zlib.error)
+"""What numpy, zip and JSON raise on files that are no features, or no longer."""
 
 
-def check_suffix(path: Path) -> None:
+def require_suffix(path: Path) -> None:
     """Refuse what cannot be written before anything is computed.
 
     Raises:
         ConfigError: another suffix than the two.
     """
-    if path.suffix not in SUFFIXES:
-        raise ConfigError(f"features are written as {' or '.join(SUFFIXES)}, but {path} has another suffix.")
+    if path.suffix not in _SUFFIXES:
+        raise ConfigError(f"features are written as {' or '.join(_SUFFIXES)}, but {path} has another suffix.")
 
 
-def write_rows(path: Path, parts: Iterable[FeatureRows | None], about: Mapping[str, Any]) -> None:
+def save_features(path: Path, features: FeatureSet) -> None:
+    """Write a feature set: as .npz where `path` says so, else as safetensors; all of it or nothing."""
+    write_features(path, [features], features.provenance)
+
+
+def write_features(path: Path, parts: Iterable[FeatureSet | None], provenance: Mapping[str, Any]) -> None:
     """Join parts into one file, all of it or nothing; memory holds one part.
 
     Args:
-        path: ends in .npz or .safetensors.
-        parts: in order; None for a part without rows.
-        about: provenance; ``class_names`` becomes an array of the .npz.
-
-    Raises:
-        ConfigError: another suffix.
+        path: ends in .npz, or is written as safetensors.
+        parts: in order, alike in what they know of their clips; None for a part without clips.
+        provenance: of the whole; a list of ``class_names`` becomes an array of the .npz.
     """
-    check_suffix(path)
+    told = {key: value if isinstance(value, str) else json.dumps(value) for key, value in provenance.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.", suffix=".part") as folder:
         columns = _Columns(Path(folder))
@@ -67,10 +61,23 @@ def write_rows(path: Path, parts: Iterable[FeatureRows | None], about: Mapping[s
             if part is not None:
                 columns.append(part)
         with writing(path) as file:
-            if path.suffix == ".npz":
-                _write_npz(file, columns, about)
-            else:
-                _write_safetensors(file, columns, about)
+            (_write_npz if path.suffix == ".npz" else _write_safetensors)(file, columns, told)
+
+
+def told(features: FeatureSet) -> dict[str, Any]:
+    """What ``gzssar embed`` says about features, with lists and numbers as such; empty where nothing is said."""
+    empty: dict[str, Any] = {"encoder_classes": [], "encoder": {}, "frames": None, "malformed": {}}
+    said = features.provenance
+    values = {key: json.loads(said[key]) if key in said else value for key, value in empty.items()}
+    return {**said, **values, "class_names": _class_names(said)}
+
+
+def _class_names(provenance: Mapping[str, str]) -> list[str]:
+    try:
+        names = json.loads(provenance.get("class_names", "[]"))
+    except ValueError:  # an encoder's provenance has a line per name
+        return []
+    return [str(name) for name in names] if isinstance(names, list) else []
 
 
 class _Columns:
@@ -78,19 +85,17 @@ class _Columns:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.rows = folder, 0
-        self.types: dict[str, np.dtype[Any]] = {}
-        self.shapes: dict[str, tuple[int, ...]] = {}
+        self.widths: dict[str, tuple[int, ...]] = {}
         self.names: list[str] = []
 
-    def append(self, part: FeatureRows) -> None:
-        for name, array in part._asdict().items():
-            if name == "name":
-                self.names.extend(array.tolist())
-                continue
-            self.types[name], self.shapes[name] = array.dtype, array.shape[1:]
-            with (self.folder / name).open("ab") as file:
-                file.write(np.ascontiguousarray(array).tobytes())
-        self.rows += len(part.label)
+    def append(self, part: FeatureSet) -> None:
+        for name in _COLUMNS:
+            if (array := getattr(part, name)) is not None:
+                self.widths[name] = array.shape[1:]
+                with (self.folder / name).open("ab") as file:
+                    file.write(np.ascontiguousarray(array, "<f4" if name in _REAL else "<i8").tobytes())
+        self.names += [] if part.names is None else part.names.tolist()
+        self.rows += len(part)
 
     def blocks(self, name: str) -> Iterator[bytes]:
         with (self.folder / name).open("rb") as column:
@@ -98,56 +103,108 @@ class _Columns:
                 yield block
 
     def shape(self, name: str) -> tuple[int, ...]:
-        return (self.rows, *self.shapes[name])
+        return (self.rows, *self.widths[name])
 
 
-def _write_npz(file: IO[bytes], columns: _Columns, about: Mapping[str, Any]) -> None:
+def _write_npz(file: IO[bytes], columns: _Columns, provenance: Mapping[str, str]) -> None:
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
-        for name, dtype in columns.types.items():
-            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-                header = {"descr": dtype.str, "fortran_order": False, "shape": columns.shape(name)}
+        for name in columns.widths:
+            with archive.open(f"{_COLUMNS[name]}.npy", "w", force_zip64=True) as member:
+                descr = "<f4" if name in _REAL else "<i8"
+                header = {"descr": descr, "fortran_order": False, "shape": columns.shape(name)}
                 np.lib.format.write_array_header_1_0(member, header)
                 member.writelines(columns.blocks(name))
-        for name, values in (("name", columns.names), ("class_names", list(about.get("class_names", ())))):
+        texts = {
+            "class_names": np.array(_class_names(provenance), dtype=str),
+            "provenance": np.array(json.dumps(provenance)),
+        }
+        if columns.names:
+            texts["name"] = np.array(columns.names, dtype=str)
+        for name, array in texts.items():
             with archive.open(f"{name}.npy", "w") as member:
-                np.lib.format.write_array(member, np.array(values, dtype=str), allow_pickle=False)
-        with archive.open("provenance.npy", "w") as member:
-            np.lib.format.write_array(member, np.array(json.dumps(dict(about))), allow_pickle=False)
+                np.lib.format.write_array(member, array, allow_pickle=False)
 
 
-_OURS = {"feature": "features", "label": "labels", "logits": "logits", "subject": "subjects"}
-_TYPES = {"f4": "F32", "i8": "I64"}
-
-
-def _write_safetensors(file: IO[bytes], columns: _Columns, about: Mapping[str, Any]) -> None:
+def _write_safetensors(file: IO[bytes], columns: _Columns, provenance: Mapping[str, str]) -> None:
     """The format's layout: the header's length, the header as JSON, then the tensors' bytes one after the other."""
-    provenance = {key: value if isinstance(value, str) else json.dumps(value) for key, value in about.items()}
     header: dict[str, Any] = {"__metadata__": {"format": FORMAT, "provenance": json.dumps(provenance)}}
     end = 0
-    for name, ours in _OURS.items():
-        shape, dtype = columns.shape(name), columns.types[name]
-        size = int(np.prod(shape)) * dtype.itemsize
-        header[ours] = {"dtype": _TYPES[dtype.str[1:]], "shape": list(shape), "data_offsets": [end, end + size]}
-        end += size
+    for name in columns.widths:
+        shape, (dtype, size) = columns.shape(name), ("F32", 4) if name in _REAL else ("I64", 8)
+        start, end = end, end + size * int(np.prod(shape))
+        header[name] = {"dtype": dtype, "shape": list(shape), "data_offsets": [start, end]}
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
     file.write(len(text).to_bytes(8, "little") + text)
-    for name in _OURS:
+    for name in columns.widths:
         file.writelines(columns.blocks(name))
 
 
-def read_rows(path: Path) -> tuple[FeatureRows, dict[str, Any]]:
-    """Read an ``.npz`` that :func:`write_rows` wrote: its rows, and what they are.
+def load_features(path: Path) -> FeatureSet:
+    """Read features: an .npz, or safetensors that :func:`save_features` or ``gzssar embed`` wrote.
 
     Raises:
-        DataError: the file is missing, damaged or something else.
+        DataError: the file is missing, damaged, or something else.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            rows = FeatureRows(*(file[name] for name in FeatureRows._fields))
-            about = json.loads(str(file["provenance"]))
+        with path.open("rb") as file:
+            is_zip = file.read(4) == b"PK\x03\x04"
+        arrays, told = (_read_npz if is_zip else _read_safetensors)(path)
     except FileNotFoundError:
-        raise DataError(f"{path} should hold features, but there is no such file.") from None
-    except (KeyError, ValueError, OSError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path} should hold features that `gzssar embed` wrote, but it does not ({error}).") from error
-    return rows, about
+        raise DataError(f"{path} should hold skeleton features, but there is no such file.") from None
+    except _UNREADABLE as error:
+        if isinstance(error, DataError):
+            raise
+        raise DataError(f"{path} should hold skeleton features, but it cannot be read ({error}).") from error
+    try:
+        provenance = {key: one if isinstance(one, str) else json.dumps(one) for key, one in json.loads(told).items()}
+    except (ValueError, AttributeError) as error:
+        raise DataError(f"{path} should say where its features come from, but its provenance is damaged.") from error
+    if "class_names" in arrays:
+        provenance.setdefault("class_names", json.dumps(arrays.pop("class_names").tolist()))
+    return _checked(path, arrays, provenance)
+
+
+def _read_npz(path: Path) -> tuple[dict[str, np.ndarray], str]:
+    ours = {theirs: name for name, theirs in _COLUMNS.items()} | {"name": "names", "class_names": "class_names"}
+    with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
+        arrays = {ours[name]: file[name] for name in file.files if name in ours}
+        return arrays, str(file["provenance"]) if "provenance" in file else "{}"
+
+
+def _read_safetensors(path: Path) -> tuple[dict[str, np.ndarray], str]:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, "np") as file:
+            metadata = file.metadata() or {}
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except SafetensorError as error:
+        raise DataError(f"{path} should hold skeleton features, but it cannot be read ({error}).") from error
+    if metadata.get("format") != FORMAT:
+        raise DataError(
+            f"{path} should be in the format {FORMAT}, but it says {metadata.get('format')!r}: "
+            "save the features with this version of gzssar."
+        )
+    return arrays, metadata.get("provenance", "")
+
+
+def _checked(path: Path, arrays: Mapping[str, np.ndarray], provenance: Mapping[str, str]) -> FeatureSet:
+    wanted = {"features": (2, "f"), "labels": (1, "iu"), "logits": (2, "f"), "subjects": (1, "iu"), "names": (1, "U")}
+    known = {name: arrays[name] for name in wanted if name in arrays}
+    fits = all(array.ndim == wanted[name][0] and array.dtype.kind in wanted[name][1] for name, array in known.items())
+    if not fits or not known.keys() >= {"features", "labels"}:
+        held = ", ".join(f"{name} {array.dtype}{list(array.shape)}" for name, array in sorted(arrays.items()))
+        raise DataError(
+            f"{path} should hold features (clips, width) and labels (one whole number per clip), perhaps logits "
+            f"(clips, classes), subjects and names, but it holds {held or 'nothing'}."
+        )
+    for name, array in known.items():
+        known[name] = array.astype(np.float32 if name in _REAL else np.int64) if name != "names" else array
+    if not all(np.isfinite(known[name]).all() for name in _REAL if name in known):
+        raise DataError(f"{path} should hold finite numbers, but some are NaN or infinite: make the features again.")
+    try:
+        return FeatureSet(provenance=provenance, **known)
+    except DataError as error:
+        error.where = str(path)
+        raise

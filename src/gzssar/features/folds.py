@@ -3,16 +3,11 @@
 import numpy as np
 
 from gzssar.errors import DataError
-from gzssar.features.features import FeatureSet, Phase
-from gzssar.shapes import Labels, Mask
-
-HELD_OUT_SHARE = 0.25
-"""Share of the performers that a fold holds out to play the seen test clips; of the clips where nobody is named."""
-
+from gzssar.features.class_cut import held_out, some_of_each
+from gzssar.features.features import Phase
 
 MOST_FOLDS = 8
 """However many classes there are, so many folds at most: they are there to fit a gate of a few weights."""
-
 
 MOST_FOLD_CLIPS = 8192
 """A fold draws on so many training clips at most, for the same reason; NTU-120 has 63,000."""
@@ -49,33 +44,15 @@ def folds(phase: Phase, class_count: int, held_out_share: float, rng: np.random.
     shuffled = rng.permutation(phase.seen)
     clips = phase.train
     if len(clips) > MOST_FOLD_CLIPS:
-        clips = clips.where(~_spread(clips.labels, 1 - MOST_FOLD_CLIPS / len(clips), rng))
+        clips = clips.where(~some_of_each(clips.labels, 1 - MOST_FOLD_CLIPS / len(clips), rng))
     result = []
     for g in range(min(groups, MOST_FOLDS)):
         unseen = tuple(sorted(int(c) for c in shuffled[g::groups]))
         seen = tuple(c for c in phase.seen if c not in unseen)
         is_unseen = np.isin(clips.labels, unseen)
-        held_out = np.zeros(len(clips), dtype=bool)
-        held_out[~is_unseen] = _held_out(clips.where(~is_unseen), held_out_share, rng)
-        train, test = clips.where(~is_unseen & ~held_out), clips.where(is_unseen | held_out)
+        known = clips.where(~is_unseen)
+        judged = is_unseen.copy()
+        judged[~is_unseen] = held_out(known.labels, known.subjects, held_out_share, rng)
+        train, test = clips.where(~judged), clips.where(judged)
         result.append(Phase(f"{phase.name} fold {g}", train, test, seen, unseen))
     return result
-
-
-def _held_out(clips: FeatureSet, share: float, rng: np.random.Generator) -> Mask:
-    """A share of the performers; of each class's clips, where performers are unknown or do all the clips of one."""
-    if clips.subjects is not None and len(performers := np.unique(clips.subjects[clips.subjects >= 0])) > 1:
-        chosen = rng.permutation(performers)[: max(1, round(share * len(performers)))]
-        mask = np.isin(clips.subjects, chosen)
-        if mask.any() and len(np.unique(clips.labels[~mask])) == len(np.unique(clips.labels)):
-            return mask
-    return _spread(clips.labels, share, rng)
-
-
-def _spread(labels: Labels, share: float, rng: np.random.Generator) -> Mask:
-    """A random mask that takes `share` of each class, never a class's last clip."""
-    mask = np.zeros(len(labels), dtype=bool)
-    for c in np.unique(labels):
-        rows = rng.permutation(np.flatnonzero(labels == c))
-        mask[rows[: int(share * len(rows))]] = True
-    return mask

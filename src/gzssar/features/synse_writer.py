@@ -13,6 +13,7 @@ import numpy as np
 
 from gzssar.errors import OutputError
 from gzssar.features.features import Benchmark
+from gzssar.files import require_free
 
 
 def write_synse(root: Path, benchmark: Benchmark, about: Mapping[str, Any]) -> None:
@@ -28,7 +29,7 @@ def write_synse(root: Path, benchmark: Benchmark, about: Mapping[str, Any]) -> N
     Raises:
         OutputError: `root` holds something, or cannot be written.
     """
-    check_target(root)
+    require_free(root, folder=True)
     try:
         root.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=root.parent, prefix=f".{root.name}.", suffix=".part") as folder:
@@ -39,16 +40,6 @@ def write_synse(root: Path, benchmark: Benchmark, about: Mapping[str, Any]) -> N
             shutil.move(whole, root)
     except OSError as error:
         raise OutputError(f"{root} cannot be written ({error}): name another folder.") from error
-
-
-def check_target(root: Path) -> None:
-    """Refuse a folder that holds something, before anything is computed.
-
-    Raises:
-        OutputError: it does.
-    """
-    if root.exists() and (not root.is_dir() or any(root.iterdir())):
-        raise OutputError(f"{root} should be a new or empty folder for SynSE features, but it holds something.")
 
 
 def _write_all(root: Path, benchmark: Benchmark, about: Mapping[str, Any]) -> None:

@@ -63,17 +63,21 @@ class JsonRows:
     def clips(self, answers: Sequence[tuple[str, Prediction]]) -> None:
         """Write name, label, p_seen, abstained and ranking."""
         for name, prediction in answers:
-            self.write({"name": name, **prediction.as_dict()})
+            self._write({"name": name, **prediction.as_dict()})
         self._out.flush()
 
     def segments(self, name: str, segments: Sequence[Segment]) -> None:
         """Write name, start and end in seconds, label, seen, mean score, mean p_seen and the number of windows."""
         for segment in segments:
-            self.write({"name": name} | {key: _rounded(value) for key, value in vars(segment).items()})
+            self._write({"name": name} | {key: _rounded(value) for key, value in vars(segment).items()})
         self._out.flush()
 
-    def write(self, row: dict[str, Any]) -> None:
-        """Write one object."""
+    def frame(self, answer: dict[str, Any]) -> None:
+        """Write the answer to the last frame of a stream, at once."""
+        self._write(answer)
+        self._out.flush()
+
+    def _write(self, row: dict[str, Any]) -> None:
         self._out.write(json.dumps(row, ensure_ascii=self._plain) + "\n")
 
 

@@ -2,16 +2,18 @@
 
 ::
 
-    graph.py     a graph as it grows, operator by operator
-    encoder.py   the skeleton encoder's
-    heads.py     from features to scores
+    graph.py      a graph as it grows, operator by operator
+    shift_gcn.py  the skeleton encoder's
+    heads.py      from features to scores
+    model.py      a recognizer as a folder of ONNX files
 
 Both graphs are written operator by operator, since tracing the network would bring its layout along. Opset 18 in IR
 version 8, which every ONNX Runtime since 1.14 reads.
 """
 
-from gzssar.onnx_export.graph import IR_VERSION, OPSET, require_empty
+from gzssar.onnx_export.graph import IR_VERSION, OPSET
 from gzssar.onnx_export.heads import HeadArrays, export_heads
+from gzssar.onnx_export.model import export_recognizer
 from gzssar.onnx_export.shift_gcn import export_encoder
 
-__all__ = ["IR_VERSION", "OPSET", "HeadArrays", "export_encoder", "export_heads", "require_empty"]
+__all__ = ["IR_VERSION", "OPSET", "HeadArrays", "export_encoder", "export_heads", "export_recognizer"]

@@ -16,18 +16,6 @@ Axes = tuple[str | int, ...]
 """Lengths of an input's or output's axes; a name stands for any length."""
 
 
-def require_empty(folder: Path) -> None:
-    """See that `folder` can take an export: it does not exist, or is empty.
-
-    Raises:
-        OutputError: it holds something, or is a file.
-    """
-    if folder.exists() and not folder.is_dir():
-        raise OutputError(f"{folder} should be a folder for the ONNX files, but it is a file: name another one.")
-    if folder.exists() and any(folder.iterdir()):
-        raise OutputError(f"{folder} should be empty or not exist, but it holds files: name another folder.")
-
-
 class Graph:
     """An ONNX graph as it grows: values are named by the operator that makes them.
 

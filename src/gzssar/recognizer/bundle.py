@@ -33,7 +33,7 @@ from gzssar.decision.gate import Gate
 from gzssar.encoders.encoder import Encoder, load_own_encoder, save_encoder
 from gzssar.errors import DataError, OutputError
 from gzssar.features.whitening import SkeletonSpace
-from gzssar.files import hash_file, write_json, write_text, writing
+from gzssar.files import hash_file, require_free, write_json, write_text, writing
 from gzssar.methods.msf.vae import CrossModalVae
 from gzssar.recognizer.card import card
 from gzssar.recognizer.parts import KnownClass, Parts
@@ -80,10 +80,9 @@ def save_bundle(folder: Path, parts: Parts, known: Sequence[KnownClass], overwri
 
 
 def _check_target(folder: Path, overwrite: bool) -> None:
-    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
-        return
     if not (folder.is_dir() and _is_bundle(folder)):
-        raise OutputError(f"{folder} should be a new folder or hold a recognizer, but it holds something else.")
+        require_free(folder, folder=True)
+        return
     if not overwrite:
         raise OutputError(f"{folder} holds a recognizer already: name another folder, or save with overwrite=True.")
     ours = {_CONFIG, _WEIGHTS, _ENCODER, _TEXTS, _CARD, SAMPLES}

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from gzssar.errors import ConfigError, MissingExtraError
-from gzssar.web.limits import ServeConfig
+from gzssar.web.limits import Limits
 from gzssar.web.model import ServedRecognizer
 
 if TYPE_CHECKING:
@@ -20,13 +20,20 @@ _CONNECTIONS = 256
 _GOODBYE_S = 3
 
 
-def serve(recognizer: ServedRecognizer, config: ServeConfig) -> None:
+def serve(recognizer: ServedRecognizer, host: str, port: int, limits: Limits, shared: bool, samples: "Samples") -> None:
     """Serve a recognizer until Ctrl-C.
+
+    Args:
+        recognizer: what answers.
+        host: address to listen on.
+        port: 0 takes a free one.
+        limits: of what visitors may ask for.
+        shared: classes that a visitor adds are there for all.
+        samples: clips that the page offers.
 
     Raises:
         MissingExtraError: FastAPI or uvicorn is not installed.
         ConfigError: the address or the port cannot be had.
-        DataError: the samples cannot be read.
     """
     try:
         import uvicorn
@@ -37,10 +44,9 @@ def serve(recognizer: ServedRecognizer, config: ServeConfig) -> None:
             f"the web page needs {error.name or 'an extra'}, which is not installed: pip install 'gzssar[web]'"
         ) from error
     logging.getLogger("python_multipart").setLevel(logging.ERROR)  # it warns of every malformed form
-    samples = offered(recognizer, config)
-    with _listening(config.host, config.port) as listener:
-        host, port = listener.getsockname()[:2]
-        app = create_app(recognizer, config.limits, config.shared, samples, _hosts(config.host))
+    with _listening(host, port) as listener:
+        address, port = listener.getsockname()[:2]
+        app = create_app(recognizer, limits, shared, samples, _hosts(host))
         server = uvicorn.Server(
             uvicorn.Config(
                 app,
@@ -51,25 +57,11 @@ def serve(recognizer: ServedRecognizer, config: ServeConfig) -> None:
                 timeout_graceful_shutdown=_GOODBYE_S,
             )
         )
-        print(f"Serving at http://{_address(host)}:{port} (Ctrl-C ends)", flush=True)
-        if not _is_local(config.host):
-            print(f"Everyone who can reach {config.host} can use it.", file=sys.stderr, flush=True)
+        print(f"Serving at http://{_address(address)}:{port} (Ctrl-C ends)", flush=True)
+        if not _is_local(host):
+            print(f"Everyone who can reach {host} can use it.", file=sys.stderr, flush=True)
         with suppress(KeyboardInterrupt):  # which is how one ends it
             server.run(sockets=[listener])
-
-
-def offered(recognizer: ServedRecognizer, config: ServeConfig) -> "Samples":
-    """The clips to offer: of the folder asked for, else the model's own, else synthetic ones for a synthetic model.
-
-    Raises:
-        DataError: the folder cannot be read.
-    """
-    from gzssar.web.samples import load_samples, synthetic_samples
-
-    own = config.model / "samples" if config.model else None
-    if (folder := config.samples or own) and (config.samples or folder.is_dir()):
-        return load_samples(folder)
-    return synthetic_samples() if recognizer.synthetic else {}
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -13,7 +13,7 @@ import torch
 
 from gzssar.encoders.training.options import PLACES, EncoderTraining
 from gzssar.errors import DataError, MissingExtraError
-from gzssar.files import writing
+from gzssar.files import differing, writing
 from gzssar.shapes import Clips, Labels
 from gzssar.splits import Ids
 
@@ -109,8 +109,7 @@ def _hash(*arrays: np.ndarray) -> str:
 
 def _differences(there: Mapping[str, str], here: Mapping[str, str]) -> str:
     """Where two fingerprints differ; of hashes only that they do."""
-    names = [name for name in {**there, **here} if there.get(name) != here.get(name)]
     return ", ".join(
         f"other {name}" if name.endswith(" clips") else f"{name} {there.get(name)}, not {here.get(name)}"
-        for name in names
+        for name in differing(there, here)
     )

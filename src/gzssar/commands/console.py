@@ -1,0 +1,52 @@
+"""What all commands say in the same way: progress, warnings, clips that were left out, and the exit codes."""
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from gzssar import running
+
+FOUND_SOMETHING = 1
+USAGE_ERROR = 2
+INTERRUPTED = 130
+PIPE_CLOSED = 141
+
+_MOST_NAMED = 5
+"""Malformed clips that are named one by one."""
+
+
+@contextmanager
+def progress_bar() -> Iterator[running.Progress]:
+    """A progress bar on stderr; nothing where that is no terminal."""
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:3.0f} %"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        tasks: dict[str, TaskID] = {}
+
+        def tell(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bar.add_task(what, total=total)
+            bar.update(tasks[what], completed=done, total=total)
+
+        yield tell
+
+
+def warn(sentence: str) -> None:
+    """Say something on stderr."""
+    print(f"gzssar: {sentence}", file=sys.stderr, flush=True)
+
+
+def name_malformed(reasons: Mapping[str, str]) -> None:
+    """Say which clips were left out, and why: the first ones by name."""
+    for name, reason in list(reasons.items())[:_MOST_NAMED]:
+        print(f"left out {name}: {reason}")
+    if len(reasons) > _MOST_NAMED:
+        print(f"left out {len(reasons)} malformed clips in all")

@@ -1,0 +1,34 @@
+"""`gzssar export`: a model as ONNX graphs, to run without PyTorch."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+
+@dataclass(frozen=True)
+class ExportConfig:
+    """A model as ONNX graphs, to run without PyTorch."""
+
+    model: Annotated[Path, tyro.conf.Positional]
+    """The folder of a fitted model."""
+
+    onnx: Path
+    """A new folder for encoder.onnx, heads.onnx, and the unseen classes: prototypes.npy and texts.csv, row by row."""
+
+    add: Path | None = None
+    """A table of further classes to add first: CSV, TSV, JSON or YAML with label, action and motion."""
+
+
+def export(config: Annotated[ExportConfig, tyro.conf.OmitArgPrefixes]) -> None:
+    """Write a model as ONNX, to run without PyTorch."""
+    from gzssar.onnx_export import export_recognizer
+    from gzssar.recognizer import Recognizer
+    from gzssar.texts.classes import read_class_texts
+
+    recognizer = Recognizer.load(config.model)
+    if config.add:
+        recognizer.add_classes(read_class_texts(config.add))
+    export_recognizer(recognizer, config.onnx)
+    print(f"ONNX: {config.onnx}/encoder.onnx, {config.onnx}/heads.onnx; unseen classes: prototypes.npy, texts.csv")

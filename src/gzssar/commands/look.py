@@ -1,0 +1,66 @@
+"""`gzssar inspect` and `gzssar show`: what recordings hold, and how a clip looks."""
+
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Annotated
+
+import tyro
+from rich.console import Console
+
+from gzssar.commands.console import progress_bar
+from gzssar.commands.options import Clips, Out, Reading, open_source
+from gzssar.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class InspectConfig:
+    """What recordings hold, and what is odd about them."""
+
+    clips: Clips
+    """A file or a folder of recordings."""
+
+    reading: Reading = field(default_factory=Reading)
+
+
+@dataclass(frozen=True)
+class ShowConfig:
+    """A clip as a picture, so that one sees whether joints and axes are right."""
+
+    clips: Clips
+    """A file or a folder of recordings."""
+
+    out: Out
+    """The picture: .png for a strip of frames, .gif for an animation."""
+
+    index: int = 0
+    """Which clip, where there are several: from 0, in the order of the files."""
+
+    frames: int = 8
+    """Frames of the strip."""
+
+    numbers: bool = False
+    """Write each joint's number beside it."""
+
+    reading: Reading = field(default_factory=Reading)
+
+
+def inspect(config: Annotated[InspectConfig, tyro.conf.OmitArgPrefixes]) -> None:
+    """Say what recordings hold, and what is odd about them."""
+    from gzssar.skeletons.inspection import inspect_clips, inspection_table
+
+    source = open_source(config.clips, config.reading)
+    with progress_bar() as progress:
+        inspection = inspect_clips(source, partial(progress, "clips"))
+    Console().print(inspection_table(inspection))
+
+
+def show(config: Annotated[ShowConfig, tyro.conf.OmitArgPrefixes]) -> None:
+    """Draw a clip as a stick figure: .png for a strip of frames, .gif for an animation."""
+    from gzssar.skeletons.drawing import save_picture
+
+    entries = open_source(config.clips, config.reading).entries
+    if not 0 <= config.index < len(entries):
+        raise ConfigError(f"{config.clips} holds {len(entries)} clips, counted from 0, but not {config.index}.")
+    clip = entries[config.index].read()
+    save_picture(clip, config.out, config.frames, config.numbers)
+    print(f"{clip.name}: {config.out}")

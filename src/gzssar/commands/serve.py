@@ -1,0 +1,93 @@
+"""`gzssar serve`: the web page around one recognizer."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import tyro
+
+from gzssar.commands.console import progress_bar, warn
+from gzssar.errors import ConfigError
+from gzssar.web.limits import MIB, Limits
+
+if TYPE_CHECKING:
+    from gzssar.web.samples import Samples
+
+
+@dataclass(frozen=True)
+class ServeConfig:
+    """A web page that recognizes clips and takes classes described in words."""
+
+    model: Annotated[Path | None, tyro.conf.Positional] = None
+    """A model's folder, as `gzssar fit` writes it; without one, the embedded synthetic model."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on. The usual one is reachable from this machine alone; 0.0.0.0 from everywhere."""
+
+    port: int = 8000
+    """Port to listen on; 0 takes a free one."""
+
+    shared: bool = False
+    """Classes that a visitor adds are there for all visitors, until the server ends."""
+
+    max_upload_mib: int = 16
+    """Largest clip to be uploaded, in MiB."""
+
+    max_frames: int = 10_000
+    """Longest clip, in frames."""
+
+    time_limit_s: float = 30.0
+    """Seconds that an answer may take."""
+
+    samples: Path | None = None
+    """A folder of clips that the page offers; usually the model's own `samples`."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.port <= 65535:
+            raise ConfigError(f"--port is a number from 0 to 65535, but it is {self.port}.")
+        for field in ("max_upload_mib", "max_frames", "time_limit_s"):
+            if not getattr(self, field) > 0:
+                raise ConfigError(f"--{field.replace('_', '-')} should be positive, but it is {getattr(self, field)}.")
+
+    @property
+    def limits(self) -> Limits:
+        """The bounds that these arguments ask for."""
+        upload = self.max_upload_mib * MIB
+        return Limits(upload, 8 * upload, self.max_frames, self.time_limit_s)
+
+
+def serve(config: Annotated[ServeConfig, tyro.conf.OmitArgPrefixes]) -> None:
+    """Open a web page that recognizes clips and takes classes described in words."""
+    from gzssar.recognizer import Recognizer
+    from gzssar.running import one_thread
+    from gzssar.web.server import serve as serve_page
+    from gzssar.web.words import forgetful_encoders, warm_up
+
+    with progress_bar() as progress:
+        if config.model:
+            recognizer = Recognizer.load(config.model)
+        else:
+            from gzssar.recognizer.embedded import synthetic_model
+
+            recognizer = synthetic_model(progress, warn)
+    recognizer.encoder  # noqa: B018  # a model made from features is refused here, not at each visitor's clip
+    encoders = forgetful_encoders(recognizer.parts.encoding)
+    recognizer = recognizer.with_text_encoders(encoders)
+    warm_up(encoders)
+    samples = offered(config, recognizer.synthetic)
+    with one_thread():  # once for all requests, whose own limits would undo each other's
+        serve_page(recognizer, config.host, config.port, config.limits, config.shared, samples)
+
+
+def offered(config: ServeConfig, synthetic: bool) -> "Samples":
+    """The clips to offer: of the folder asked for, else the model's own, else synthetic ones for a synthetic model.
+
+    Raises:
+        DataError: the folder cannot be read.
+    """
+    from gzssar.web.samples import load_samples, synthetic_samples
+
+    own = config.model / "samples" if config.model else None
+    if (folder := config.samples or own) and (config.samples or folder.is_dir()):
+        return load_samples(folder)
+    return synthetic_samples() if synthetic else {}

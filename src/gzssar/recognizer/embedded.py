@@ -1,0 +1,67 @@
+"""The embedded default's recognizer: fitted on the synthetic world on first use, then kept in the cache."""
+
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+
+from gzssar.encoders.encoder import prepare
+from gzssar.encoders.training.fit import fit_encoder
+from gzssar.encoders.training.options import EncoderTraining
+from gzssar.errors import DataError, OutputError
+from gzssar.features.features import FeatureSet
+from gzssar.files import cache_root
+from gzssar.provenance import source_hash
+from gzssar.recognizer.fitting import Fitting, fit_recognizer
+from gzssar.recognizer.recognizer import Recognizer
+from gzssar.running import Progress, one_thread
+from gzssar.synthetic.catalogue import SYNTHETIC_SPLIT
+from gzssar.synthetic.world import SyntheticWorld
+from gzssar.texts.classes import load_packaged_texts
+
+
+def synthetic_model(progress: Progress | None = None, say: Callable[[str], None] | None = None) -> Recognizer:
+    """The embedded default's recognizer: read from the cache, or fitted on first use.
+
+    Args:
+        progress: told how far the fit is.
+        say: told in a sentence that there is a fit, before it begins.
+    """
+    root = cache_root()
+    folder = root / "models" / f"synthetic-{source_hash()[:12]}" if root else None
+    if folder:
+        with suppress(DataError):
+            return Recognizer.load(folder)
+    if say:
+        kept = f", once: it is kept in {folder}" if folder else ""
+        say(f"fitting the embedded synthetic model takes a minute{kept}")
+    recognizer = fit_synthetic(progress)
+    if not folder:
+        return recognizer
+    shutil.rmtree(folder, ignore_errors=True)  # what does not load
+    with suppress(OutputError):  # an unwritable cache costs time, never a run
+        recognizer.save(folder)
+    return recognizer
+
+
+@one_thread()
+def fit_synthetic(progress: Progress | None) -> Recognizer:
+    """Fit the recognizer, its encoder first. A quarter of the performers, whom the encoder never sees, is there for the
+    recognizer alone, which has to know how features of strangers look."""
+    training = EncoderTraining(width=16, frames=16, epochs=8, batch_size=24, learning_rate=2e-2, stream="joint motion")
+    drawn = SyntheticWorld().clips()
+    chosen = np.isin(drawn.labels, SYNTHETIC_SPLIT.seen)
+    clips = np.stack(
+        [prepare(drawn.sequence(int(k)), training.frames, training.stream, 1) for k in np.flatnonzero(chosen)]
+    )
+    labels, subjects = drawn.labels[chosen], drawn.subjects[chosen]
+    learned = subjects % 4 != 0
+    steps = partial(progress, "synthetic encoder") if progress else None
+    encoder = fit_encoder(clips[learned], labels[learned], SYNTHETIC_SPLIT.seen, training, progress=steps)
+    encoder = replace(encoder, provenance={**encoder.provenance, "data": "synthetic motion world"})
+    features = FeatureSet(encoder.encode(clips).features, labels, subjects=subjects)
+    told = {"data": "the synthetic motion world", "fingerprint": features.fingerprint(), "synthetic": True}
+    return fit_recognizer(features, load_packaged_texts("synthetic"), encoder, Fitting(), told, progress)

@@ -1,0 +1,267 @@
+"""`gzssar fit` through the command line; texts are encoded by a fake."""
+
+import numpy as np
+import pytest
+
+import gzssar.features.embedding
+from gzssar.cli import main
+from gzssar.commands.fit import FitConfig
+from gzssar.encoders.encoder import save_encoder
+from gzssar.errors import ConfigError
+from gzssar.recognizer import Recognizer
+from gzssar.texts.classes import ClassTexts, write_class_texts
+from model_commands import SEEN, fit, quick_commands, refused, write_features_file, write_recordings
+from recognizer_world import LABELS, SEEN_IDS, TEXTS, UNSEEN, clips_of, small_encoder
+
+
+@pytest.fixture(autouse=True, scope="module")
+def quick():
+    with quick_commands():
+        yield
+
+
+def killed_fit(*arguments):
+    """Ctrl-C when the recordings are encoded."""
+
+    def kill(*_):
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gzssar.recognizer.fitting.fit_recognizer", kill)
+        with pytest.raises(SystemExit) as exit:
+            fit(*arguments)
+    assert exit.value.code == 130
+
+
+# fitting on features
+
+
+def test_fit_on_features(tmp_path, texts, capsys):
+    features = write_features_file(tmp_path / "toys.npz")
+    fit("--features", features, "--texts", texts, "-o", tmp_path / "model")
+    out = capsys.readouterr().out
+    assert "9 classes with clips, 3 known from their texts" in out
+    assert "On held-out classes and performers: ZSL " in out
+    assert f"Model: {tmp_path / 'model'}" in out
+    model = Recognizer.load(tmp_path / "model")
+    assert model.seen_classes == SEEN
+    assert model.classes[-3:] == UNSEEN
+    about = model.parts.about
+    assert (about["data"], about["clips"], about["performers"]) == ("toys.npz", 72, [0, 1, 2, 3])
+    assert about["fingerprint"] == clips_of(SEEN_IDS).fingerprint()
+    assert not model.synthetic
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_classes_are_matched_by_name_whatever_their_ids(tmp_path, texts):
+    order = [LABELS[k].upper() for k in reversed(range(len(LABELS)))]
+    ids = {k: len(LABELS) - 1 - k for k in range(len(LABELS))}
+    features = write_features_file(tmp_path / "a.npz", names=order, label_of=ids)
+    fit("--features", features, "--texts", texts, "-o", tmp_path / "model")
+    model = Recognizer.load(tmp_path / "model")
+    assert model.seen_classes == SEEN
+    assert model.parts.about["fingerprint"] == clips_of(SEEN_IDS).fingerprint()
+
+
+@pytest.mark.parametrize("names", [(), tuple(f"A{k:03d}" for k in range(12))])
+def test_classes_are_matched_by_id_where_no_name_is_known(tmp_path, texts, names):
+    features = write_features_file(tmp_path / "a.npz", names=names)
+    fit("--features", features, "--texts", texts, "-o", tmp_path / "model")
+    assert Recognizer.load(tmp_path / "model").seen_classes == SEEN
+
+
+def test_features_that_say_nothing_of_names(tmp_path, texts):
+    features = write_features_file(tmp_path / "a.npz", names=())
+    arrays = dict(np.load(features))
+    np.savez(features, **{**arrays, "provenance": np.array("{}")})
+    fit("--features", features, "--texts", texts, "-o", tmp_path / "model")
+    assert Recognizer.load(tmp_path / "model").seen_classes == SEEN
+
+
+def test_a_name_that_differs_among_others_is_no_reason_to_go_by_id(tmp_path, texts, capsys):
+    features = write_features_file(tmp_path / "a.npz", names=(*reversed(LABELS[1:]), "klap"), label_of=None)
+    err = refused(capsys, "fit", "--features", features, "--texts", texts, "-o", tmp_path / "model")
+    assert "should be labelled 'klap', but the nearest are 'clap'" in err
+
+
+def test_classes_beyond_the_texts(tmp_path, capsys):
+    write_class_texts(tmp_path / "few.csv", ClassTexts(TEXTS.rows[:8]))
+    features = write_features_file(tmp_path / "a.npz", names=())
+    err = refused(capsys, "fit", "--features", features, "--texts", tmp_path / "few.csv", "-o", tmp_path / "model")
+    assert "the 8 rows of texts should describe all classes with clips, but one has id 11" in err
+    features = write_features_file(tmp_path / "b.npz", names=(), label_of=dict.fromkeys(SEEN_IDS, -1))
+    err = refused(capsys, "fit", "--features", features, "--texts", tmp_path / "few.csv", "-o", tmp_path / "model")
+    assert "the class of every one of them, but some have none" in err
+
+
+def test_classes_and_performers_are_left_out(tmp_path, texts):
+    features = write_features_file(tmp_path / "a.npz", ids=range(len(LABELS)))
+    given = ("--features", features, "--texts", texts, "-o", tmp_path / "model")
+    fit(*given, "--unseen", "Wave", "punch", "--train-subjects", "0", "2", "--seed", "3")
+    model = Recognizer.load(tmp_path / "model")
+    assert set(model.classes) - model.seen_classes == {"wave", "punch"}
+    assert model.parts.about["performers"] == [0, 2]
+    assert model.parts.about["clips"] == 10 * 2 * 2
+
+
+def test_what_leaves_no_clips_or_is_no_class(tmp_path, texts, capsys):
+    given = ("fit", "--features", write_features_file(tmp_path / "a.npz"), "--texts", texts, "-o", tmp_path / "model")
+    assert "--unseen and --train-subjects leave none" in refused(capsys, *given, "--train-subjects", "99")
+    assert "the nearest are 'clap'" in refused(capsys, *given, "--unseen", "clasp")
+    assert not (tmp_path / "model").exists()
+
+
+def test_fewer_kinds_of_text(tmp_path, texts):
+    features = write_features_file(tmp_path / "a.npz")
+    fit("--features", features, "--texts", texts, "-o", tmp_path / "model", "--text", "lb+md")
+    assert Recognizer.load(tmp_path / "model").parts.kinds == ("lb", "md")
+
+
+# what is refused
+
+
+def test_a_folder_in_use_is_left_alone(tmp_path, texts, capsys):
+    given = ("fit", "--features", write_features_file(tmp_path / "a.npz"), "--texts", texts, "-o")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full/thesis.tex").write_text("mine")
+    (tmp_path / "empty").mkdir()
+    for place in ("full", "a.npz"):
+        assert "should be a new or empty folder, but" in refused(capsys, *given, tmp_path / place)
+    fit(*given[1:], tmp_path / "empty")
+    assert "is there already" in refused(capsys, *given, tmp_path / "empty")  # now it holds a model
+
+
+def test_missing_weights_and_files(tmp_path, texts, weights, capsys):
+    out = ("--texts", texts, "-o", tmp_path / "model")
+    features, clips = write_features_file(tmp_path / "a.npz"), write_recordings(tmp_path / "clips.npz")
+    nowhere = tmp_path / "nowhere"
+    for given, sentence in (
+        (("--data", clips), "recordings need a skeleton encoder: give one with --encoder-weights"),
+        (("--data", clips, "--encoder-weights", nowhere), "should hold encoder weights"),
+        (("--data", nowhere, "--encoder-weights", weights), "nowhere"),
+        (("--features", features, "--encoder-weights", nowhere), "should hold encoder weights"),
+        (("--features", features, "--encoder-weights", weights), "its features have width 16 and these 8"),
+        (("--features", nowhere), "should hold skeleton features, but there is no such file"),
+        (("--features", texts), "should hold skeleton features, but it cannot be read"),
+        (("--features", features, "--data", clips), "give one"),
+        ((), "give one"),
+    ):
+        assert sentence in refused(capsys, "fit", *given, *out)
+        assert not (tmp_path / "model").exists()
+
+
+def test_arguments_that_contradict_each_other(tmp_path):
+    with pytest.raises(ConfigError, match="give one"):
+        FitConfig("synthetic", tmp_path)
+    with pytest.raises(ConfigError, match="lb, ad and md"):
+        FitConfig("synthetic", tmp_path, features=tmp_path, text="xx")
+
+
+# fitting on recordings
+
+
+def test_fit_on_recordings(model):
+    recognizer = Recognizer.load(model)
+    assert recognizer.seen_classes == SEEN
+    assert recognizer.parts.about["data"] == "clips.npz"
+    assert recognizer.parts.about["clips"] == len(SEEN_IDS) * 4
+    assert recognizer.frames == 8
+
+
+def test_recordings_and_their_features_give_the_same_model(model, tmp_path, capsys):
+    root = model.parent
+    main(["embed", str(root / "clips.npz"), "--weights", str(root / "encoder.safetensors"), "-o", f"{tmp_path}/f.npz"])
+    given = ("--features", tmp_path / "f.npz", "--encoder-weights", root / "encoder.safetensors")
+    fit(*given, "--texts", root / "texts.csv", "-o", tmp_path / "model")
+    one, other = Recognizer.load(model), Recognizer.load(tmp_path / "model")
+    assert all(np.array_equal(a.centre, b.centre) for a, b in zip(one.known, other.known, strict=True))
+
+
+def test_features_of_other_weights_are_refused(model, tmp_path, capsys):
+    root = model.parent
+    main(["embed", f"{root}/clips.npz", "--weights", f"{root}/encoder.safetensors", "-o", f"{tmp_path}/f.npz"])
+    save_encoder(tmp_path / "other.safetensors", small_encoder(stream="bone"))
+    given = ("--features", tmp_path / "f.npz", "--texts", root / "texts.csv", "-o", tmp_path / "model")
+    said = refused(capsys, "fit", *given, "--encoder-weights", tmp_path / "other.safetensors")
+    assert "--encoder-weights should be what made the features" in said
+
+
+def test_what_was_left_out_is_named(tmp_path, texts, weights, capsys):
+    with np.load(write_recordings(tmp_path / "clips.npz")) as file:
+        arrays = dict(file)
+    arrays["joints"][arrays["offsets"][:7]] = np.nan
+    np.savez(tmp_path / "clips.npz", **arrays)
+    given = ("--data", tmp_path / "clips.npz", "--encoder-weights", weights, "--texts", texts, "-o", tmp_path / "model")
+    assert "clips.npz[0]" in refused(capsys, "fit", *given)
+    fit(*given, "--skip-bad")
+    out = capsys.readouterr().out
+    assert out.count("left out clips.npz[") == 5
+    assert "left out 7 malformed clips in all" in out
+    assert "29 clips, fingerprint" in Recognizer.load(tmp_path / "model").card
+    assert "; 7 malformed ones were left out" in Recognizer.load(tmp_path / "model").card
+
+
+def test_clips_can_be_brought_to_another_length(model, clip, tmp_path, capsys):
+    """The recognizer reads what its features were made of."""
+    root, weights = model.parent, ("--encoder-weights", model.parent / "encoder.safetensors")
+    given = ("--texts", root / "texts.csv", *weights, "-o")
+    fit("--data", root / "clips.npz", "--frames", "5", *given, tmp_path / "model")
+    main(
+        [
+            "embed",
+            f"{root}/clips.npz",
+            "--weights",
+            f"{root}/encoder.safetensors",
+            "--frames",
+            "5",
+            "-o",
+            f"{tmp_path}/f.npz",
+        ]
+    )
+    fit("--features", tmp_path / "f.npz", *given, tmp_path / "again")
+    one, other = Recognizer.load(tmp_path / "model"), Recognizer.load(tmp_path / "again")
+    assert one.frames == other.frames == 5
+    assert one.prepare(clip).shape[2] == 5
+    assert one.predict(clip) == other.predict(clip) != Recognizer.load(model).predict(clip)
+    assert "--frames should be at least 1, but it is 0" in refused(
+        capsys, "fit", "--data", "x", "--frames", "0", *given, tmp_path / "none"
+    )
+    assert "--frames goes with --data" in refused(
+        capsys, "fit", "--features", "x", "--frames", "9", *given, tmp_path / "none"
+    )
+
+
+def test_a_killed_fit_goes_on_from_its_features(tmp_path, texts, weights, monkeypatch):
+    clips = write_recordings(tmp_path / "clips.npz")
+    given = ("--data", clips, "--encoder-weights", weights, "--texts", texts, "-o", tmp_path / "model")
+    done, embed_clips = [], gzssar.features.embedding.embed_clips
+
+    def counted(job, *rest):
+        done.append(job.clips.name)
+        return embed_clips(job, *rest)
+
+    monkeypatch.setattr(gzssar.features.embedding, "embed_clips", counted)
+    killed_fit(*given)
+    assert (tmp_path / ".model.features.npz").exists()
+    fit(*given)
+    assert done == ["clips.npz"]
+    assert not list(tmp_path.glob(".*"))
+    assert Recognizer.load(tmp_path / "model").seen_classes == SEEN
+
+
+def test_features_of_other_recordings_are_not_gone_on_from(tmp_path, texts, weights):
+    clips, others = write_recordings(tmp_path / "clips.npz"), write_recordings(tmp_path / "others.npz", seed=1)
+    given = ("--encoder-weights", weights, "--texts", texts, "-o")
+    killed_fit("--data", clips, *given, tmp_path / "model")
+    fit("--data", others, *given, tmp_path / "model")
+    fit("--data", others, *given, tmp_path / "again")
+    one, other = (Recognizer.load(tmp_path / name).parts.about["fingerprint"] for name in ("model", "again"))
+    assert one == other
+
+
+def test_fit_into_the_folder_one_stands_in(tmp_path, texts, weights, monkeypatch):
+    clips = write_recordings(tmp_path / "clips.npz")
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    fit("--data", clips, "--encoder-weights", weights, "--texts", texts, "-o", ".")
+    assert Recognizer.load(tmp_path / "here").seen_classes == SEEN

@@ -1,0 +1,73 @@
+"""`gzssar predict`: its arguments, and its answers with a fitted model."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from gzssar.cli import main
+from gzssar.commands.predict import PredictConfig
+from gzssar.errors import ConfigError
+from gzssar.recognizer import Recognizer
+from model_commands import fit, quick_commands, refused, write_features_file
+from predict_world import MODEL
+
+
+@pytest.fixture(autouse=True, scope="module")
+def quick():
+    with quick_commands():
+        yield
+
+
+def test_predict_with_the_fitted_model(model, clip, clip_file, capsys):
+    main(["predict", str(model), str(clip_file), "--layout", "ntu25", "--json", "--top-k", "3"])
+    [row] = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    expected = Recognizer.load(model).predict([clip], top_k=3)[0]
+    assert row["name"] == str(clip_file)
+    assert [one["label"] for one in row["ranking"]] == [one["label"] for one in expected]
+    assert row["ranking"][0]["score"] == pytest.approx(expected[0]["score"], abs=1e-4)
+
+
+def test_predict_with_added_classes_and_candidates(model, clip_file, tmp_path, capsys):
+    (tmp_path / "more.csv").write_text("label,action,motion\nsit,to sit,knees bend\n")
+    given = ["predict", str(model), str(clip_file), "--layout", "ntu25", "--json"]
+    main([*given, "--add", f"{tmp_path}/more.csv", "--candidate-labels", "sit", "wave"])
+    row = json.loads(capsys.readouterr().out)
+    assert {one["label"] for one in row["ranking"]} == {"sit", "wave"}
+    assert "nearest are 'clap'" in refused(capsys, *given, "--candidate-labels", "klap")
+
+
+def test_predict_needs_a_model_that_takes_recordings(tmp_path, texts, clip_file, capsys):
+    fit("--features", write_features_file(tmp_path / "a.npz"), "--texts", texts, "-o", tmp_path / "model")
+    assert "it was fitted on features" in refused(capsys, "predict", tmp_path / "model", clip_file)
+    assert "there is no such folder" in refused(capsys, "predict", tmp_path / "nowhere", clip_file)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"clips": ()}, "as files and folders or as --watch DIR"),
+        ({"watch": Path("w")}, "as files and folders or as --watch DIR"),
+        ({"json": True, "csv": True}, "--json or as --csv"),
+        ({"top_k": 0}, "at least 1"),
+        ({"batch_size": 0}, "at least 1"),
+        ({"window": 0.0}, "--window should be a positive number of seconds, but it is 0"),
+        ({"window": float("nan")}, "--window should be a positive number"),
+        ({"window": float("inf")}, "--window should be a positive number"),
+        ({"window": 1.0, "stride": -1.0}, "--stride should be a positive number"),
+        ({"stride": 1.0}, "say how long they are with --window"),
+        ({"window": 1.0, "stride": 2.0}, "at most as long as --window"),
+        ({"timeline": Path("t.png")}, "give a file and --window"),
+        ({"timeline": Path("t.jpg"), "window": 1.0}, "ends in .png"),
+        ({"clips": ("-", "a.npy")}, "leave the other clips out"),
+        ({"clips": ("-",), "csv": True}, "leave --csv out"),
+        ({"clips": ("-",), "window": 1.0, "timeline": Path("t.png")}, "give a file and --window"),
+    ],
+)
+def test_options_that_contradict_each_other(options, said):
+    with pytest.raises(ConfigError, match=said):
+        PredictConfig(MODEL, **({"clips": ("a.npy",)} | options))
+
+
+def test_a_stride_longer_than_the_window_is_fine_for_frames():
+    assert PredictConfig(MODEL, ("-",), stride=5.0).live

@@ -1,0 +1,64 @@
+"""`gzssar serve`: its arguments, the clips it offers, and what it hands to the server."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from gzssar.cli import main
+from gzssar.commands.serve import ServeConfig, offered
+from gzssar.errors import ConfigError, DataError
+from gzssar.recognizer import Recognizer
+from gzssar.web.limits import Limits
+from gzssar.web.samples import synthetic_samples
+from model_commands import quick_commands, refused
+
+
+@pytest.fixture(autouse=True, scope="module")
+def quick():
+    with quick_commands():
+        yield
+
+
+def test_arguments_cost_no_framework():
+    code = "import sys, gzssar.commands.serve; assert not {'fastapi', 'uvicorn', 'torch'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"port": 70000}, {"port": -1}, {"max_upload_mib": 0}, {"max_frames": 0}, {"time_limit_s": float("nan")}]
+)
+def test_arguments_are_checked(wrong):
+    with pytest.raises(ConfigError, match="--"):
+        ServeConfig(**wrong)
+
+
+def test_limits_follow_the_arguments():
+    assert ServeConfig().limits == Limits()
+    limits = ServeConfig(max_upload_mib=1, max_frames=7, time_limit_s=2.0).limits
+    assert (limits.max_upload_bytes, limits.max_frames, limits.time_limit_s) == (2**20, 7, 2)
+
+
+def test_where_samples_come_from(tmp_path):
+    model, other = tmp_path / "model", tmp_path / "other"
+    model.mkdir()
+    assert offered(ServeConfig(model), synthetic=False) == {}
+    assert list(offered(ServeConfig(), synthetic=True)) == list(synthetic_samples())
+    for path in (model / "samples" / "own.csv", other / "other.csv"):
+        path.parent.mkdir()
+        np.savetxt(path, np.random.default_rng(0).normal(size=(6, 75)), delimiter=",")
+    assert list(offered(ServeConfig(model), synthetic=False)) == ["own"]
+    assert list(offered(ServeConfig(model, samples=other), synthetic=False)) == ["other"]
+    with pytest.raises(DataError):
+        offered(ServeConfig(model, samples=tmp_path / "nowhere"), synthetic=False)
+
+
+def test_serve_takes_a_model_or_the_synthetic_one(model, monkeypatch, capsys):
+    served = []
+    monkeypatch.setattr("gzssar.web.server.serve", lambda recognizer, *_: served.append(recognizer.classes))
+    monkeypatch.setattr("gzssar.recognizer.embedded.synthetic_model", lambda progress, say: Recognizer.load(model))
+    main(["serve", str(model)])
+    main(["serve"])
+    assert served == [Recognizer.load(model).classes] * 2
+    assert "there is no such folder" in refused(capsys, "serve", model.parent / "nowhere")

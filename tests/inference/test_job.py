@@ -1,0 +1,217 @@
+"""Files, folders and long recordings to answers."""
+
+import io
+import json
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fake_recognizer import FakeRecognizer, write_clip
+from gzssar.commands.options import Reading
+from gzssar.commands.predict import PredictConfig, answer
+from gzssar.errors import ConfigError, DataError, GzssarError
+from predict_world import DOWN, MODEL, NTU, SKIP, UP, answers, any_model, break_, rows
+
+
+@pytest.fixture(autouse=True)
+def fake():
+    with any_model() as recognizer:
+        yield recognizer
+
+
+def test_files_folders_and_patterns_in_natural_order(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("a10", "a2", "sub/c"):
+        write_clip(Path("clips") / f"{name}.npy", *UP)
+    write_clip(Path("z.npy"), *DOWN)
+    Path("clips/notes.txt").write_text("three clips")
+    expected = ["z.npy", "clips/a2.npy", "clips/a10.npy", "clips/sub/c.npy"]
+    assert [row["name"] for row in rows("z.npy", "clips")] == expected
+    assert [row["name"] for row in rows("z.npy", "clips/**/*.npy")] == expected
+    assert [row["name"] for row in rows("z.npy", "clips", "clips/a2.npy", "z.npy")] == expected  # each once
+
+
+def test_only_candidates(tmp_path):
+    (row,) = rows(write_clip(tmp_path / "up.npy", *UP), candidate_labels=("jump", "lower hand"))
+    assert [one["label"] for one in row["ranking"]] == ["lower hand", "jump"]
+
+
+def test_further_classes(tmp_path):
+    clip = write_clip(tmp_path / "up.npy", *UP)
+    table = tmp_path / "more.csv"
+    table.write_text("label,action,motion\nwave,greet somebody,move the hand\n")
+    (row,) = rows(clip, add=table)
+    assert row["ranking"][-1]["label"] == "wave"
+    table.write_text("label,action,motion\n,greet,move\n")
+    with pytest.raises(GzssarError, match=r"line 2 of .*more.csv.* column 'label'"):
+        rows(clip, add=table)
+    table.write_text("label\njump\n")
+    with pytest.raises(ConfigError, match="'jump' is known already"):
+        rows(clip, add=table)
+
+
+def test_a_model_without_an_encoder(tmp_path, fake):
+    fake.has_encoder = False
+    with pytest.raises(DataError, match="model should be a model that takes recordings"):
+        rows(write_clip(tmp_path / "up.npy", *UP))
+
+
+def test_wrong_candidates_are_named_before_anything_is_read(tmp_path, fake, monkeypatch):
+    def refuse(clips, *_):
+        raise ConfigError("no such class")
+
+    monkeypatch.setattr(fake, "predict", refuse)
+    with pytest.raises(ConfigError, match="no such class"):
+        rows(tmp_path / "absent.npy")
+
+
+BREAKINGS = {
+    "another layout": (lambda a: a[:, :20], "should have the 25 joints of layout 'ntu25', but has 20"),
+    "two dimensions": (lambda a: a[..., :2], "should have three coordinates"),
+    "all zeros": (np.zeros_like, "the first body should be present in a clip, but it is zero in all frames"),
+    "NaN": (lambda a: np.where(a > 0, a, np.nan), "should hold finite positions"),
+    "infinite": (lambda a: np.where(a > 0, a, np.inf), "should hold finite positions"),
+    "no frames": (lambda a: a[:0], r"at least one frame"),
+    "one axis": (lambda a: a.ravel(), r"should hold numbers of shape \(T, V, C\)"),
+    "text": (lambda a: a.astype(str), "should hold numbers of shape"),
+}
+
+
+@pytest.mark.parametrize("name", BREAKINGS)
+def test_malformed_clips(tmp_path, capsys, name):
+    how, said = BREAKINGS[name]
+    for clip in ("a", "b", "c"):
+        write_clip(tmp_path / f"{clip}.npy", *UP)
+    break_(tmp_path / "b.npy", how)
+    with pytest.raises(DataError, match=f"b.npy.*{said}|{said}.*b.npy"):
+        rows(tmp_path)
+    assert [Path(row["name"]).name for row in rows(tmp_path, reading=SKIP)] == ["a.npy", "c.npy"]
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("gzssar: left out")
+    assert line.count(str(tmp_path / "b.npy")) == 1
+
+
+def test_one_frame_is_a_clip(tmp_path):
+    (row,) = rows(write_clip(tmp_path / "short.npy", 0.3))
+    assert row["label"] == "raise hand"
+
+
+def test_what_speaks_against_an_answer_is_said(tmp_path, capsys):
+    path = write_clip(tmp_path / "doubtful.npy", FakeRecognizer.DOUBTFUL)
+    (row,) = rows(path)
+    assert row["warning"] == "made up"
+    assert capsys.readouterr().err == f"gzssar: {path}: made up\n"
+
+
+def test_what_speaks_against_windows_is_said_once(tmp_path, capsys):
+    path = write_clip(tmp_path / "doubtful.npy", *[FakeRecognizer.DOUBTFUL] * 90)
+    assert rows(path, window=1.0)
+    assert capsys.readouterr().err == f"gzssar: {path}: made up\n"
+
+
+def test_what_came_before_a_malformed_clip_is_written(tmp_path):
+    for name in ("a", "b"):
+        write_clip(tmp_path / f"{name}.npy", *UP)
+    break_(tmp_path / "b.npy", lambda array: array[:, :20])
+    out = io.StringIO()
+    with pytest.raises(DataError):
+        answer(PredictConfig(MODEL, (str(tmp_path),), json=True, reading=NTU), out)
+    assert [Path(json.loads(line)["name"]).name for line in out.getvalue().splitlines()] == ["a.npy"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("absent.npy", "there is no such file"),
+        ("*.skeleton", "no clips were found: nothing is called so"),
+        ("empty", "no clips were found in .*empty: it holds no files"),
+        ("note.txt", "note.txt should hold skeleton clips, but its content is none of"),
+        ("x" * 5000, "should be a file, a folder or a pattern, but"),
+        ("nul\0", "should be a file, a folder or a pattern of recordings, but"),
+    ],
+)
+def test_no_clips(tmp_path, monkeypatch, name, said):
+    monkeypatch.chdir(tmp_path)
+    Path("empty").mkdir()
+    Path("note.txt").write_text("no clip")
+    with pytest.raises(DataError, match=said):
+        rows(name)
+
+
+def test_a_named_file_that_is_no_recording_can_be_left_out(tmp_path, capsys):
+    (tmp_path / "note.txt").write_text("no clip")
+    clip = write_clip(tmp_path / "up.npy", *UP)
+    assert len(rows(tmp_path / "note.txt", clip, reading=SKIP)) == 1
+    assert "left out" in capsys.readouterr().err
+
+
+def test_all_clips_left_out(tmp_path):
+    names = ["S001C001P001R001A001", "S001C001P001R001A002"]
+    path = write_clip(tmp_path / f"{names[0]}.npy", *UP)
+    listed = tmp_path / "missing.txt"
+    listed.write_text("\n".join(names))
+    with pytest.raises(DataError, match="no clips were found"):
+        rows(path, reading=Reading(layout="ntu25", missing=listed))
+
+
+def test_videos_beside_recordings_of_skeletons_are_left_alone(tmp_path):
+    write_clip(tmp_path / "a.npy", *UP)
+    (tmp_path / "a.mp4").write_bytes(b"\0\0\0\x20ftypisom" + bytes(100))
+    assert [Path(row["name"]).name for row in rows(tmp_path)] == ["a.npy"]
+
+
+def test_memory_stays_the_same_however_many_clips(tmp_path, fake):
+    for k in range(100):
+        write_clip(tmp_path / f"{k}.npy", *UP * 80)
+    config = PredictConfig(MODEL, (str(tmp_path),), json=True, reading=NTU, batch_size=4)
+    with (tmp_path / "out").open("w") as out:
+        tracemalloc.start()
+        answer(config, out)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert fake.batches == [0, *[4] * 25]
+    assert peak < 3e6  # all clips together take 10 MB
+
+
+def test_windows_give_segments(tmp_path):
+    path = write_clip(tmp_path / "long.npy", *[0.3] * 60, *[-0.3] * 60)
+    first, second = rows(path, window=0.5)
+    assert (first["label"], second["label"]) == ("raise hand", "lower hand")
+    assert first["start"] == 0
+    assert first["end"] == second["start"] == pytest.approx(2, abs=0.2)
+    assert second["end"] == 4
+    picture = tmp_path / "timeline.png"
+    text = answers(path, window=0.5, csv=True, timeline=picture)
+    assert text.splitlines()[0] == "name,start,end,label,score,seen,p_seen,windows"
+    assert len(text.splitlines()) == 3
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert "0:02.0" in answers(path, window=0.5, stride=0.5)
+
+
+def test_a_timeline_shows_one_recording(tmp_path):
+    for name in ("a", "b"):
+        write_clip(tmp_path / f"{name}.npy", *UP)
+    with pytest.raises(ConfigError, match="one recording, but 2 were named"):
+        rows(tmp_path, window=1.0, timeline=tmp_path / "t.png")
+
+
+def test_a_long_recording_that_cannot_be_recognized(tmp_path, capsys):
+    for name in ("a", "b"):
+        write_clip(tmp_path / f"{name}.npy", *UP)
+    break_(tmp_path / "a.npy", lambda array: array[..., :2])
+    with pytest.raises(DataError, match=r"a\.npy.*should have three coordinates"):
+        rows(tmp_path, window=1.0)
+    assert len(rows(tmp_path, window=1.0, reading=SKIP)) == 1
+    assert "a.npy" in capsys.readouterr().err
+
+
+def test_progress_counts_clips(tmp_path):
+    for k in range(3):
+        write_clip(tmp_path / f"{k}.npy", *UP)
+    told = []
+    answer(
+        PredictConfig(MODEL, (str(tmp_path),), csv=True, reading=NTU), io.StringIO(), lambda *what: told.append(what)
+    )
+    assert told == [("clips", 0, 3), ("clips", 1, 3), ("clips", 2, 3)]

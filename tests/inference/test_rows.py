@@ -1,0 +1,70 @@
+"""Answers as rows: JSON Lines, CSV, and a table for people."""
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+
+from fake_recognizer import write_clip
+from gzssar.commands.predict import PredictConfig, answer
+from predict_world import DOWN, MODEL, NTU, UP, answers, any_model, rows
+
+
+@pytest.fixture(autouse=True)
+def fake():
+    with any_model() as recognizer:
+        yield recognizer
+
+
+def test_json_lines(tmp_path):
+    (row,) = rows(write_clip(tmp_path / "up.npy", *UP), top_k=2)
+    assert row == {
+        "name": str(tmp_path / "up.npy"),
+        "label": "raise hand",
+        "p_seen": 0.75,
+        "abstained": False,
+        "warning": None,
+        "ranking": [
+            {"label": "raise hand", "score": 0.5, "seen": True},
+            {"label": "lower hand", "score": 0.25, "seen": True},
+        ],
+    }
+
+
+def test_csv_has_a_header_and_further_ranks(tmp_path):
+    write_clip(tmp_path / 'a, "b".npy', *DOWN)
+    write_clip(tmp_path / "c.npy", 0.0, 0.01)
+    text = answers(tmp_path, csv=True, abstain=True, top_k=7)
+    first, second = csv.DictReader(io.StringIO(text))
+    assert text.splitlines()[0] == "name,label,score,seen,p_seen,abstained,label_2,score_2,label_3,score_3"
+    assert Path(first["name"]).name == 'a, "b".npy'
+    assert (first["label"], first["score"], first["seen"], first["abstained"]) == ("lower hand", "0.5", "true", "false")
+    assert (first["label_2"], first["score_3"]) == ("raise hand", "0.125")
+    assert (second["label"], second["abstained"]) == ("", "true")
+
+
+def test_the_table_grows_and_keeps_its_columns(tmp_path):
+    for k in range(5):
+        write_clip(tmp_path / f"{k}.npy", *(UP if k % 2 else DOWN))
+    lines = answers(tmp_path, batch_size=2).splitlines()
+    assert [line.count("clip") for line in lines if "p_seen" in line] == [1]  # one header
+    found = [line for line in lines if " 0.75 " in line]
+    assert len(found) == 5
+    assert len({line.index("0.75") for line in found}) == 1
+    assert "lower hand" in found[0]
+
+
+def test_the_table_says_where_it_abstains(tmp_path):
+    text = answers(write_clip(tmp_path / "still.npy", 0.0), abstain=True)
+    assert "abstains" in text
+
+
+def test_names_that_are_no_text(tmp_path):
+    write_clip(tmp_path / "bad\udcff.npy", *UP)
+    raw = io.BytesIO()
+    for encoding in ("utf-8", "ascii"):
+        out = io.TextIOWrapper(raw, encoding=encoding)
+        answer(PredictConfig(MODEL, (str(tmp_path),), csv=True, reading=NTU), out)
+        out.detach()
+    assert raw.getvalue().count(b"bad\\udcff.npy") == 2

@@ -1,0 +1,91 @@
+"""Frames that come one by one, and readers that go away."""
+
+import io
+import json
+import subprocess
+import sys
+
+import pytest
+
+import gzssar.commands.predict
+from fake_recognizer import posed, write_clip
+from gzssar.commands.options import Reading
+from gzssar.commands.predict import PredictConfig, answer
+from gzssar.errors import ConfigError, DataError
+from predict_world import MODEL, NTU, UP, any_model, rows
+
+
+@pytest.fixture(autouse=True)
+def fake():
+    with any_model() as recognizer:
+        yield recognizer
+
+
+def live_lines(*heights):
+    return [json.dumps(posed(height).joints[:, 0, :, 0].T.tolist()) for height in heights]
+
+
+def test_frames_from_standard_input(capsys):
+    frames = live_lines(*[0.3] * 3)
+    assert [row["label"] for row in rows("-", frames=frames)] == ["raise hand"] * 3
+    frames.insert(1, "no frame")
+    assert len(rows("-", frames=frames)) == 3
+    assert "left out: line 2: should be a frame as JSON" in capsys.readouterr().err
+    with pytest.raises(DataError, match=r"no line was a frame: line 1 of standard input should be a frame as JSON"):
+        rows("-", frames=["{}}"] * 20)
+    assert len(capsys.readouterr().err.splitlines()) == 6  # the first five, and that there are more
+    with pytest.raises(ConfigError, match="name their layout"):
+        rows("-", frames=frames, reading=Reading())
+    with pytest.raises(ConfigError, match="the layout should be one of"):
+        rows("-", frames=frames, reading=Reading(layout="ntu26"))
+
+
+def test_ctrl_c_ends_live_answers_quietly():
+    def frames():
+        yield from live_lines(0.3)
+        raise KeyboardInterrupt
+
+    assert len(rows("-", frames=frames())) == 1
+
+
+class Pipe(io.StringIO):
+    """Breaks after some lines."""
+
+    def __init__(self, lines):
+        super().__init__()
+        self.left = lines
+
+    def write(self, text):
+        if self.left <= 0:
+            raise BrokenPipeError
+        self.left -= 1
+        return super().write(text)
+
+    def fileno(self):
+        raise AssertionError
+
+
+@pytest.mark.parametrize("live", [False, True])
+def test_a_reader_that_goes_away_ends_quietly(tmp_path, monkeypatch, live):
+    hushed = []
+    monkeypatch.setattr(gzssar.commands.predict, "hush", hushed.append)
+    for k in range(5):
+        write_clip(tmp_path / f"{k}.npy", *UP)
+    out = Pipe(2)
+    clips = ("-",) if live else (str(tmp_path),)
+    answer(PredictConfig(MODEL, clips, json=True, reading=NTU), out, frames=live_lines(*[0.3] * 5))
+    assert hushed == [out]
+    assert len(out.getvalue().splitlines()) == 2
+
+
+def test_nothing_is_said_when_the_program_ends_after_a_broken_pipe():
+    program = (
+        "import sys; from gzssar.files import hush\n"
+        "try: print('a row', flush=True)\n"
+        "except BrokenPipeError: hush(sys.stdout)\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdout.close()
+    said = process.stderr.read()
+    process.stderr.close()
+    assert (process.wait(), said) == (0, b"")

@@ -22,14 +22,15 @@ import numpy as np
 import onnxruntime
 import torch
 
-from gzssar.decision.decision import score
+from gzssar.decision.decision import Decision
 from gzssar.decision.gate import Gate
-from gzssar.decision.seen import log_densities
 from gzssar.encoders.encoder import Encoder
 from gzssar.encoders.shift_gcn.folding import FoldedShiftGcn
 from gzssar.encoders.shift_gcn.network import ShiftGcn
+from gzssar.features.whitening import log_densities
 from gzssar.files import write_json
 from gzssar.inference.live import answer_frames
+from gzssar.methods.method import ClassScores
 from gzssar.onnx_export import HeadArrays, export_encoder, export_heads
 from gzssar.provenance import environment
 from gzssar.recognizer import Prediction
@@ -138,13 +139,14 @@ def synthetic_clips(count: int, performers: int) -> list[SkeletonSequence]:
 def in_pytorch(encoder: Encoder, heads: HeadArrays, prototypes: np.ndarray) -> Recognize:
     folded = FoldedShiftGcn(encoder.network)
     gate = Gate(heads.gate_centre, heads.gate_scale, heads.gate_weights, heads.gate_bias)
+    decision = Decision(gate, heads.calibration)
 
     def recognize(clips: Sequence[SkeletonSequence]) -> np.ndarray:
         prepared = np.stack([encoder.prepare(clip) for clip in clips])
         features = folded(torch.from_numpy(prepared)).features.numpy()
         whitened = (features - heads.offset) @ heads.matrix
         unseen, seen = log_densities(whitened, prototypes), log_densities(whitened, heads.seen_means)
-        return np.concatenate(score(seen, unseen, gate, heads.calibration)[:2], axis=1)
+        return np.concatenate(decision.rank(ClassScores(seen, unseen))[:2], axis=1)
 
     return recognize
 

@@ -17,22 +17,26 @@ import numpy as np
 import torch
 
 from gzssar.experiment.config import ExperimentConfig
-from gzssar.experiment.data import load_data
+from gzssar.experiment.data import Sources
 from gzssar.experiment.story import Experiment, judge, train
 from gzssar.files import write_json
+from gzssar.methods.recipe import recipe_for
 from gzssar.provenance import environment
-from gzssar.recipe import recipe_for
 from gzssar.texts.encoding import text_kinds
 
 HERE = Path(__file__).parent
-SELECTIONS = {"default": ("validation",), "paper": ("validation", "paper-test-selected")}
+SELECTIONS = {
+    "default": ("validation",),
+    "ridge": ("validation",),
+    "paper": ("validation", "paper-test-selected"),
+}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=HERE.parent.parent / "shared" / "data")
     parser.add_argument("--only", nargs="*", help="rows to run; all of them without it")
-    parser.add_argument("--recipes", nargs="*", default=["default", "paper"])
+    parser.add_argument("--recipes", nargs="*", default=list(SELECTIONS))
     parser.add_argument("--seeds", type=int, default=5)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
@@ -55,7 +59,7 @@ def run_row(name: str, row: dict[str, str], recipe: str, data_root: Path, seeds:
         return
     synse, text_features = data_root / row["data"], data_root / row["text_features"]
     config = ExperimentConfig(synse, (text_features,), split=row["split"], text=row["text"], recipe=recipe)
-    data = load_data(config, text_kinds(config.text))
+    data = Sources(config).load(text_kinds(config.text))
     experiment = Experiment(data.benchmark, data.of_set(config.text), recipe_for(recipe, config.split))
     for seed in missing:
         trained = train(experiment, seed)

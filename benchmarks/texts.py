@@ -12,23 +12,25 @@ import argparse
 import json
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from gzssar.recipe import DEFAULT, Recipe
 
 from gzssar.experiment.story import Experiment, run_seed
 from gzssar.features.class_cut import ZeroShot
 from gzssar.features.synse import read_synse
 from gzssar.files import write_json
+from gzssar.methods.msf.method import Msf
+from gzssar.methods.problem import Spaces
+from gzssar.methods.recipe import Recipe
 from gzssar.provenance import environment
 from gzssar.texts.authoring.checking import nearest_neighbour_agreement, rank_correlation, similarity
 from gzssar.texts.classes import find_class_texts
-from gzssar.texts.encoding import Encoding, encode_texts, text_kinds
+from gzssar.texts.encoding import Encoding, encode_texts, load_encoders, text_kinds
 from gzssar.texts.features import read_text_tables
 from run import HERE, commit
 from utd import ntu_features
@@ -38,12 +40,13 @@ KINDS = ("lb", "ad", "md")
 ALL = "lb+ad+md"
 
 FUSIONS: dict[str, Recipe] = {
-    "concatenation": replace(DEFAULT, fusion="concatenation"),
-    "standardised": replace(DEFAULT, fusion="standardised"),
-    "weighted 1:1:2": replace(DEFAULT, fusion="weighted", text_weights=(1.0, 1.0, 2.0)),
-    "weighted, fitted": replace(DEFAULT, fusion="weighted", text_weights=None),
-    "mean": replace(DEFAULT, fusion="mean"),
-    "experts": replace(DEFAULT, fusion="experts"),
+    name: Recipe(name, Msf(spaces))
+    for name, spaces in {
+        "concatenation": Spaces(fusion="concatenation"),
+        "standardised": Spaces(fusion="standardised"),
+        "weighted 1:1:2": Spaces(fusion="weighted", text_weights=(1.0, 1.0, 2.0)),
+        "mean": Spaces(fusion="mean"),
+    }.items()
 }
 
 
@@ -125,7 +128,7 @@ def score(folder: Path, table: str, row: Row, seed: int, mpnet: str, editions: l
     )
     record = run_seed(experiment, seed)
     return {
-        "validation_zsl_accuracy": record.extra["validation_zsl_accuracy"],
+        "held_out_zsl_accuracy": record.extra["held_out_zsl_accuracy"],
         "zsl_accuracy": record.scores.zsl_accuracy,
         "harmonic_mean": record.scores.harmonic_mean,
         "oracle_gate_harmonic_mean": record.scores.oracle_gate_harmonic_mean,
@@ -134,7 +137,7 @@ def score(folder: Path, table: str, row: Row, seed: int, mpnet: str, editions: l
 
 @cache
 def encoded(source: str, encoders: tuple[str, ...]) -> Any:
-    return encode_texts(find_class_texts(source), KINDS, Encoding(encoders))
+    return encode_texts(find_class_texts(source), KINDS, load_encoders(Encoding(encoders)))
 
 
 @cache
@@ -155,7 +158,7 @@ def ntu(data: Path, mpnet: str, others: list[Path]) -> dict[str, Any]:
         }
         for edition, source in editions.items():
             for encoder, name in (("minilm", "minilm"), ("mpnet", mpnet)):
-                ours = encode_texts(find_class_texts(source(count)), KINDS, Encoding((name,)))
+                ours = encode_texts(find_class_texts(source(count)), KINDS, load_encoders(Encoding((name,))))
                 table[f"{count} · {encoder} · {edition}"] = {
                     kind: compared(similarity(ours[kind][0]), similarity(theirs[kind])) for kind in KINDS
                 }

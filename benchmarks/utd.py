@@ -17,7 +17,7 @@ from gzssar.commands.embed import EmbedConfig, embed
 from gzssar.commands.train_encoder import TrainEncoderConfig, train_encoder
 from gzssar.encoders.training.options import EncoderTraining
 from gzssar.experiment.config import ExperimentConfig
-from gzssar.experiment.story import run
+from gzssar.experiment.run import run
 from gzssar.features.class_cut import ZeroShot
 from gzssar.files import write_json
 from gzssar.provenance import environment

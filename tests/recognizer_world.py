@@ -65,7 +65,7 @@ def fake_text_encoders(revision="fake 1"):
 
     with pytest.MonkeyPatch.context() as patch:
         for place in ("experiment.data", "recognizer.fitting", "texts.encoders", "web.words"):
-            patch.setattr(f"gzssar.{place}.load_encoder", load)
+            patch.setattr(f"gzssar.{place}.load_text_encoder", load)
         yield
 
 

@@ -41,7 +41,7 @@ class Letters:
 
 @pytest.fixture(autouse=True)
 def toys(monkeypatch):
-    monkeypatch.setattr(class_texts, "load_encoder", lambda spec, template="{}": Letters(spec, template))
+    monkeypatch.setattr(class_texts, "load_text_encoder", lambda spec, template="{}": Letters(spec, template))
 
 
 @pytest.fixture

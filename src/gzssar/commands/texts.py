@@ -16,7 +16,7 @@ from gzssar.text_config import CheckTexts, EncodeTexts, FillTexts, NewTexts
 from gzssar.texts.authoring.check_report import pairs_csv
 from gzssar.texts.authoring.checking import TextCheck, check_texts
 from gzssar.texts.classes import KIND_OF, TextKind, find_class_texts
-from gzssar.texts.encoders import TextEncoder, load_encoder
+from gzssar.texts.encoders import TextEncoder, load_text_encoder
 from gzssar.texts.encoding import Encoding
 
 _ABOUT = "encoding.json"
@@ -115,7 +115,7 @@ def encode(config: EncodeTexts, progress: Progress | None = None) -> Encoded:
 
 
 def _encoders(encoding: Encoding) -> list[TextEncoder]:
-    return [load_encoder(spec, encoding.template) for spec in encoding.encoder]
+    return [load_text_encoder(spec, encoding.template) for spec in encoding.encoder]
 
 
 def _folder_name(spec: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from gzssar.errors import ConfigError
 from gzssar.shapes import TextFeatures
 from gzssar.texts.classes import KIND_OF, ClassTexts
-from gzssar.texts.encoders import TextEncoder, load_encoder
+from gzssar.texts.encoders import TextEncoder, load_text_encoder
 
 TEXT_SETS = ("lb", "ad", "md", "ad+md", "lb+ad+md")
 """The text sets of the paper's ablation, in its order."""
@@ -56,7 +56,7 @@ def load_encoders(encoding: Encoding) -> list[TextEncoder]:
     Raises:
         GzssarError: one is not installed or not known.
     """
-    return [load_encoder(name, encoding.template) for name in encoding.encoder]
+    return [load_text_encoder(name, encoding.template) for name in encoding.encoder]
 
 
 def encode_texts(

@@ -6,8 +6,8 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from gzssar.skeletons.conversion import to_ntu25
-from gzssar.skeletons.inspection import present_bodies
 from gzssar.skeletons.layout import NTU25
+from gzssar.skeletons.oddities import present_bodies
 from gzssar.skeletons.sequence import SkeletonSequence
 from gzssar.skeletons.views import choose_views
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 import numpy as np
 from jaxtyping import Float
 
-from gzssar.texts.encoders import TextEncoder, load_encoder
+from gzssar.texts.encoders import TextEncoder, load_text_encoder
 from gzssar.texts.encoding import Encoding
 
 MOST_TEXTS = 2_000
@@ -16,7 +16,7 @@ MOST_TEXTS = 2_000
 
 def forgetful_encoders(encoding: Encoding) -> list[TextEncoder]:
     """The encoders of a recognizer, without the cache on disk."""
-    return [ForgetfulEncoder(load_encoder(name, encoding.template, cache=None)) for name in encoding.encoder]
+    return [ForgetfulEncoder(load_text_encoder(name, encoding.template, cache=None)) for name in encoding.encoder]
 
 
 def warm_up(encoders: Sequence[TextEncoder]) -> None:

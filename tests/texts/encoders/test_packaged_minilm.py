@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from gzssar.errors import MissingExtraError
-from gzssar.texts.encoders import load_encoder
+from gzssar.texts.encoders import load_text_encoder
 
 KINDS = {"lb": "label", "ad": "action", "md": "motion"}
 
 
 @pytest.fixture(scope="module")
 def encoder():
-    return load_encoder("minilm")
+    return load_text_encoder("minilm")
 
 
 def cosines(a, b):
@@ -53,7 +53,7 @@ def test_reads_every_script_and_refuses_a_text_that_is_too_long(encoder):
 def test_a_second_run_imports_no_model_library(encoder):
     """And gives the same vector, bit for bit."""
     program = (
-        "import sys; from gzssar.texts.encoders import load_encoder; encoder = load_encoder('minilm');"
+        "import sys; from gzssar.texts.encoders import load_text_encoder; encoder = load_text_encoder('minilm');"
         "print(encoder.encode(['wave']).tobytes().hex(), encoder.dimension, encoder.token_limit);"
         "print(*(set(sys.modules) & {'torch', 'transformers', 'sentence_transformers'}))"
     )
@@ -68,4 +68,4 @@ def test_without_the_extra_the_error_says_how_to_get_it(monkeypatch, module):
     monkeypatch.setitem(sys.modules, module, None)  # what Python takes for "not installed"
     sentence = rf"needs {module}, which is not installed: run pip install 'gzssar\[texts\]', or .* --text-features"
     with pytest.raises(MissingExtraError, match=sentence):
-        load_encoder("minilm")
+        load_text_encoder("minilm")

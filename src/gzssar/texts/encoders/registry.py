@@ -55,7 +55,7 @@ ENCODERS = MappingProxyType(
 _HUB_NAME = re.compile(r"(?P<name>\w[\w.-]*/[\w.-]+)(@(?P<revision>[\w./-]+))?")
 
 
-def load_encoder(
+def load_text_encoder(
     spec: str,
     template: str = "{}",
     device: str = "cpu",

@@ -16,7 +16,7 @@ from gzssar.recipe import DEFAULT
 from gzssar.recognizer.fitting import Fitting, fit_recognizer
 from gzssar.synthetic import SyntheticWorld
 from gzssar.texts.classes import ClassText, ClassTexts
-from gzssar.texts.encoders.encoder import check_texts
+from gzssar.texts.encoders.encoder import require_readable
 
 LABELS = ("clap", "wave", "bow", "kick", "jump", "punch", "squat", "throw", "drink", "point", "stretch", "crawl")
 UNSEEN = ("wave", "punch", "stretch")
@@ -47,7 +47,7 @@ class FakeTextEncoder:
         self.name, self.revision = name, revision
 
     def encode(self, texts, truncate=False):
-        check_texts(texts)
+        require_readable(texts)
         return np.stack([_direction(f"{self.name}: {text}") for text in texts])
 
 
@@ -64,7 +64,7 @@ def fake_text_encoders(revision="fake 1"):
         return FakeTextEncoder(name, revision)
 
     with pytest.MonkeyPatch.context() as patch:
-        for place in ("experiment.data", "recognizer.fitting", "texts.encoders", "web.words"):
+        for place in ("experiment.data", "recognizer.fitting", "texts.encoders", "web.server"):
             patch.setattr(f"gzssar.{place}.load_text_encoder", load)
         yield
 

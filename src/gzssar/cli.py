@@ -224,8 +224,8 @@ def serve(config: Annotated[ServeConfig, tyro.conf.OmitArgPrefixes]) -> None:
     from gzssar.commands.fit import synthetic_model
     from gzssar.recognizer import Recognizer
     from gzssar.running import one_thread
+    from gzssar.web.server import forgetful_encoders, warm_up
     from gzssar.web.server import serve as serve_page
-    from gzssar.web.words import forgetful_encoders, warm_up
 
     with _progress() as progress:
         recognizer = Recognizer.load(config.model) if config.model else synthetic_model(progress, _say)

@@ -5,15 +5,19 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import httpx2
 import pytest
 from web_recognizer import FakeRecognizer
 
-from gzssar.errors import ConfigError, MissingExtraError
+from gzssar.errors import ConfigError, MissingExtraError, TextError
+from gzssar.texts.encoders.cache import default_cache
+from gzssar.texts.encoding import Encoding
 from gzssar.web.limits import Limits, ServeConfig
-from gzssar.web.server import serve
+from gzssar.web.server import forgetful_encoders, serve, warm_up
+from recognizer_world import FakeTextEncoder
 
 _SERVE = """
 import sys
@@ -82,3 +86,29 @@ def test_it_serves_until_ctrl_c_and_ends_quietly():
             server.kill()
     assert server.returncode == 0
     assert (printed, errors) == ("", "")
+
+
+def test_nothing_that_visitors_type_stays_on_disk():
+    [encoder] = forgetful_encoders(Encoding())
+    folder = default_cache()
+    before = set(folder.rglob("*")) if folder.exists() else set()
+    encoder.encode(["a visitor's text that nobody typed before"])
+    assert (set(folder.rglob("*")) if folder.exists() else set()) == before
+    with pytest.raises(TextError):
+        encoder.encode([""])
+
+
+def test_encoders_load_in_the_background_and_a_failure_there_is_nobody_s():
+    used = threading.Event()
+
+    class Failing(FakeTextEncoder):
+        def encode(self, texts, truncate=False):
+            raise TextError("not here")
+
+    class Watched(FakeTextEncoder):
+        def encode(self, texts, truncate=False):
+            used.set()
+            return super().encode(texts, truncate)
+
+    warm_up([Failing(), Watched()])
+    assert used.wait(10)

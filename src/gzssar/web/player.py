@@ -23,7 +23,7 @@ SIDES: tuple[str, ...] = tuple(
 
 
 @dataclass(frozen=True)
-class Motion:
+class Playback:
     """A clip for the player."""
 
     frames: list[list[list[float] | None]]
@@ -34,7 +34,7 @@ class Motion:
     """From the first frame to the last."""
 
 
-def motion(sequence: SkeletonSequence) -> Motion:
+def playback(sequence: SkeletonSequence) -> Playback:
     """Bring a clip to what the player draws: at most 300 frames of the first two bodies that ever appear.
 
     Raises:
@@ -50,7 +50,7 @@ def motion(sequence: SkeletonSequence) -> Motion:
         for bodies, shown in zip(rounded, present.tolist(), strict=True)
     ]
     seconds = (sequence.joints.shape[1] - 1) / sequence.fps
-    return Motion(frames, round(min(seconds, _LONGEST_S), _DIGITS))
+    return Playback(frames, round(min(seconds, _LONGEST_S), _DIGITS))
 
 
 def _reduced(sequence: SkeletonSequence) -> SkeletonSequence:

@@ -5,12 +5,17 @@ import logging
 import os
 import socket
 import sys
+import threading
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from gzssar.errors import ConfigError, MissingExtraError
+from gzssar.recognizer import Recognizer
+from gzssar.texts.encoders import TextEncoder, load_text_encoder
+from gzssar.texts.encoders.cache import MemoryCache
+from gzssar.texts.encoding import Encoding
 from gzssar.web.limits import ServeConfig
-from gzssar.web.model import ServedRecognizer
 
 if TYPE_CHECKING:
     from gzssar.web.samples import Samples
@@ -20,7 +25,7 @@ _CONNECTIONS = 256
 _GOODBYE_S = 3
 
 
-def serve(recognizer: ServedRecognizer, config: ServeConfig) -> None:
+def serve(recognizer: Recognizer, config: ServeConfig) -> None:
     """Serve a recognizer until Ctrl-C.
 
     Raises:
@@ -58,7 +63,23 @@ def serve(recognizer: ServedRecognizer, config: ServeConfig) -> None:
             server.run(sockets=[listener])
 
 
-def offered(recognizer: ServedRecognizer, config: ServeConfig) -> "Samples":
+def forgetful_encoders(encoding: Encoding) -> list[TextEncoder]:
+    """The text encoders of a recognizer; what visitors type stays in memory, a bounded number of texts, not on disk."""
+    return [load_text_encoder(name, encoding.template, cache=MemoryCache()) for name in encoding.encoder]
+
+
+def warm_up(encoders: Sequence[TextEncoder]) -> None:
+    """Let encoders load what they need in the background, so that the first visitor who adds a class need not wait."""
+
+    def load() -> None:
+        for encoder in encoders:
+            with suppress(Exception):  # whoever encodes next is told
+                encoder.encode(["warm up"])
+
+    threading.Thread(target=load, daemon=True).start()
+
+
+def offered(recognizer: Recognizer, config: ServeConfig) -> "Samples":
     """The clips to offer: of the folder asked for, else the model's own, else synthetic ones for a synthetic model.
 
     Raises:

@@ -8,7 +8,7 @@
     clip.py       CLIP's text tower, with transformers
     sentence.py   everything else, with sentence-transformers
     caching.py    the one encoder: checks, template, and vectors computed once over any of the two models
-    cache.py      those vectors on disk
+    cache.py      those vectors, on disk or in memory
     libraries.py  the optional libraries: missing, or too loud
 
 Importing this package imports neither torch nor a language model's library.

@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from gzssar.recipe import DEFAULT
 
 from gzssar.decision import decision as ranking
 from gzssar.encoders.encoder import Encoder
 from gzssar.encoders.shift_gcn.network import ShiftGcn
 from gzssar.features.features import FeatureSet
-from gzssar.recipe import DEFAULT
 from gzssar.recognizer.fitting import Fitting, fit_recognizer
 from gzssar.synthetic import SyntheticWorld
 from gzssar.texts.classes import ClassText, ClassTexts
@@ -64,7 +64,7 @@ def fake_text_encoders(revision="fake 1"):
         return FakeTextEncoder(name, revision)
 
     with pytest.MonkeyPatch.context() as patch:
-        for place in ("experiment.data", "recognizer.fitting", "texts.encoders", "web.server"):
+        for place in ("texts.encoders", "texts.encoding"):
             patch.setattr(f"gzssar.{place}.load_text_encoder", load)
         yield
 

@@ -224,13 +224,15 @@ def serve(config: Annotated[ServeConfig, tyro.conf.OmitArgPrefixes]) -> None:
     from gzssar.commands.fit import synthetic_model
     from gzssar.recognizer import Recognizer
     from gzssar.running import one_thread
-    from gzssar.web.server import forgetful_encoders, warm_up
+    from gzssar.texts.encoders.cache import MemoryCache
+    from gzssar.texts.encoding import load_text_encoders
     from gzssar.web.server import serve as serve_page
+    from gzssar.web.server import warm_up
 
     with _progress() as progress:
         recognizer = Recognizer.load(config.model) if config.model else synthetic_model(progress, _say)
     recognizer.encoder  # noqa: B018  # a model made from features is refused here, not at each visitor's clip
-    encoders = forgetful_encoders(recognizer.parts.encoding)
+    encoders = load_text_encoders(recognizer.parts.encoding, MemoryCache())  # visitors' texts stay off the disk
     recognizer = recognizer.with_text_encoders(encoders)
     warm_up(encoders)
     with one_thread():  # once for all requests, whose own limits would undo each other's

@@ -13,11 +13,9 @@ import pytest
 from web_recognizer import FakeRecognizer
 
 from gzssar.errors import ConfigError, MissingExtraError, TextError
-from gzssar.texts.encoders.cache import default_cache
-from gzssar.texts.encoding import Encoding
 from gzssar.web.limits import Limits, ServeConfig
-from gzssar.web.server import forgetful_encoders, serve, warm_up
-from recognizer_world import FakeTextEncoder
+from gzssar.web.server import serve, warm_up
+from toy_encoder import ToyEncoder
 
 _SERVE = """
 import sys
@@ -88,27 +86,18 @@ def test_it_serves_until_ctrl_c_and_ends_quietly():
     assert (printed, errors) == ("", "")
 
 
-def test_nothing_that_visitors_type_stays_on_disk():
-    [encoder] = forgetful_encoders(Encoding())
-    folder = default_cache()
-    before = set(folder.rglob("*")) if folder.exists() else set()
-    encoder.encode(["a visitor's text that nobody typed before"])
-    assert (set(folder.rglob("*")) if folder.exists() else set()) == before
-    with pytest.raises(TextError):
-        encoder.encode([""])
-
-
 def test_encoders_load_in_the_background_and_a_failure_there_is_nobody_s():
     used = threading.Event()
 
-    class Failing(FakeTextEncoder):
+    class Failing(ToyEncoder):
         def encode(self, texts, truncate=False):
             raise TextError("not here")
 
-    class Watched(FakeTextEncoder):
+    class Watched(ToyEncoder):
         def encode(self, texts, truncate=False):
             used.set()
             return super().encode(texts, truncate)
 
-    warm_up([Failing(), Watched()])
+    vectors = {"warm": (1.0, 0.0)}
+    warm_up([Failing(vectors), Watched(vectors)])
     assert used.wait(10)

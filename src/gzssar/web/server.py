@@ -12,9 +12,7 @@ from typing import TYPE_CHECKING
 
 from gzssar.errors import ConfigError, MissingExtraError
 from gzssar.recognizer import Recognizer
-from gzssar.texts.encoders import TextEncoder, load_text_encoder
-from gzssar.texts.encoders.cache import MemoryCache
-from gzssar.texts.encoding import Encoding
+from gzssar.texts.encoders import TextEncoder
 from gzssar.web.limits import ServeConfig
 
 if TYPE_CHECKING:
@@ -61,11 +59,6 @@ def serve(recognizer: Recognizer, config: ServeConfig) -> None:
             print(f"Everyone who can reach {config.host} can use it.", file=sys.stderr, flush=True)
         with suppress(KeyboardInterrupt):  # which is how one ends it
             server.run(sockets=[listener])
-
-
-def forgetful_encoders(encoding: Encoding) -> list[TextEncoder]:
-    """The text encoders of a recognizer; what visitors type stays in memory, a bounded number of texts, not on disk."""
-    return [load_text_encoder(name, encoding.template, cache=MemoryCache()) for name in encoding.encoder]
 
 
 def warm_up(encoders: Sequence[TextEncoder]) -> None:

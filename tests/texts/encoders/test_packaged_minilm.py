@@ -5,8 +5,10 @@ import sys
 import numpy as np
 import pytest
 
-from gzssar.errors import MissingExtraError
+from gzssar.errors import MissingExtraError, TextError
 from gzssar.texts.encoders import load_text_encoder
+from gzssar.texts.encoders.cache import MemoryCache, default_cache
+from gzssar.texts.encoding import Encoding, load_text_encoders
 
 KINDS = {"lb": "label", "ad": "action", "md": "motion"}
 
@@ -69,3 +71,13 @@ def test_without_the_extra_the_error_says_how_to_get_it(monkeypatch, module):
     sentence = rf"needs {module}, which is not installed: run pip install 'gzssar\[texts\]', or .* --text-features"
     with pytest.raises(MissingExtraError, match=sentence):
         load_text_encoder("minilm")
+
+
+def test_nothing_that_a_memory_cache_keeps_stays_on_disk():
+    [encoder] = load_text_encoders(Encoding(), MemoryCache())
+    folder = default_cache()
+    before = set(folder.rglob("*")) if folder.exists() else set()
+    encoder.encode(["a visitor's text that nobody typed before"])
+    assert (set(folder.rglob("*")) if folder.exists() else set()) == before
+    with pytest.raises(TextError):
+        encoder.encode([""])

@@ -17,7 +17,7 @@ from gzssar.encoders.shift_gcn.network import ShiftGcn
 from gzssar.errors import MissingExtraError, OutputError
 from gzssar.onnx_export import IR_VERSION, OPSET, HeadArrays, export_encoder, export_heads, require_empty
 
-EXAMPLE = Path(__file__).parents[1] / "examples" / "03_onnx_runtime.py"
+EXAMPLE = Path(__file__).parents[2] / "examples" / "03_onnx_runtime.py"
 
 
 def trained(**change):

@@ -8,10 +8,10 @@ import onnx
 import onnxruntime
 import pytest
 import torch
+from gzssar.decision.seen import log_densities
 
 from gzssar.decision.decision import Calibration, score
 from gzssar.decision.gate import Gate
-from gzssar.decision.seen import log_densities
 from gzssar.encoders.encoder import Encoder
 from gzssar.encoders.shift_gcn.network import ShiftGcn
 from gzssar.errors import MissingExtraError, OutputError

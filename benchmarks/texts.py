@@ -30,7 +30,7 @@ from gzssar.methods.recipe import Recipe
 from gzssar.provenance import environment
 from gzssar.texts.authoring.checking import nearest_neighbour_agreement, rank_correlation, similarity
 from gzssar.texts.classes import find_class_texts
-from gzssar.texts.encoding import Encoding, encode_texts, load_encoders, text_kinds
+from gzssar.texts.encoding import Encoding, encode_texts, load_text_encoders, text_kinds
 from gzssar.texts.features import read_text_tables
 from run import HERE, commit
 from utd import ntu_features
@@ -137,7 +137,7 @@ def score(folder: Path, table: str, row: Row, seed: int, mpnet: str, editions: l
 
 @cache
 def encoded(source: str, encoders: tuple[str, ...]) -> Any:
-    return encode_texts(find_class_texts(source), KINDS, load_encoders(Encoding(encoders)))
+    return encode_texts(find_class_texts(source), KINDS, load_text_encoders(Encoding(encoders)))
 
 
 @cache
@@ -158,7 +158,7 @@ def ntu(data: Path, mpnet: str, others: list[Path]) -> dict[str, Any]:
         }
         for edition, source in editions.items():
             for encoder, name in (("minilm", "minilm"), ("mpnet", mpnet)):
-                ours = encode_texts(find_class_texts(source(count)), KINDS, load_encoders(Encoding((name,))))
+                ours = encode_texts(find_class_texts(source(count)), KINDS, load_text_encoders(Encoding((name,))))
                 table[f"{count} · {encoder} · {edition}"] = {
                     kind: compared(similarity(ours[kind][0]), similarity(theirs[kind])) for kind in KINDS
                 }

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 import torch
+from gzssar.recipe import DEFAULT
 
 from gzssar.decision import selection
 from gzssar.encoders.encoder import Encoder
@@ -15,7 +16,7 @@ from gzssar.methods.recipe import DEFAULT
 from gzssar.recognizer.fitting import Fitting, fit_recognizer
 from gzssar.synthetic import SyntheticWorld
 from gzssar.texts.classes import ClassText, ClassTexts
-from gzssar.texts.encoders.encoder import check_texts
+from gzssar.texts.encoders.encoder import require_readable
 from recipes import changed
 
 LABELS = ("clap", "wave", "bow", "kick", "jump", "punch", "squat", "throw", "drink", "point", "stretch", "crawl")
@@ -47,7 +48,7 @@ class FakeTextEncoder:
         self.name, self.revision = name, revision
 
     def encode(self, texts, truncate=False):
-        check_texts(texts)
+        require_readable(texts)
         return np.stack([_direction(f"{self.name}: {text}") for text in texts])
 
 
@@ -64,8 +65,8 @@ def fake_text_encoders(revision="fake 1"):
         return FakeTextEncoder(name, revision)
 
     with pytest.MonkeyPatch.context() as patch:
-        for place in ("texts.encoding", "texts.encoders", "web.words"):
-            patch.setattr(f"gzssar.{place}.load_encoder", load)
+        for place in ("texts.encoders", "texts.encoding"):
+            patch.setattr(f"gzssar.{place}.load_text_encoder", load)
         yield
 
 

@@ -40,7 +40,9 @@ class Letters:
 
 @pytest.fixture(autouse=True)
 def toys(monkeypatch):
-    monkeypatch.setattr("gzssar.texts.encoding.load_encoder", Letters)
+    monkeypatch.setattr(
+        "gzssar.texts.encoding.load_text_encoder", lambda spec, template="{}", cache=None: Letters(spec, template)
+    )
 
 
 @pytest.fixture

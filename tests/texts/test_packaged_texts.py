@@ -8,7 +8,7 @@ import pytest
 from gzssar.texts.authoring.check_report import findings
 from gzssar.texts.authoring.checking import KINDS, TextCheck, check_texts
 from gzssar.texts.classes import ClassTexts, load_packaged_texts
-from gzssar.texts.encoders import TextEncoder, load_encoder
+from gzssar.texts.encoders import TextEncoder, load_text_encoder
 
 TABLES = sorted(
     entry.name.removesuffix(".csv") for entry in (files("gzssar.texts") / "data").iterdir() if ".csv" in entry.name
@@ -32,7 +32,7 @@ EXCEPTIONS = {("synthetic", "motion"): 0.98}
 def encoder(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GZSSAR_CACHE", str(tmp_path_factory.mktemp("vectors")))
-        yield load_encoder("minilm")
+        yield load_text_encoder("minilm")
 
 
 @pytest.fixture(scope="module")

@@ -5,15 +5,17 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import httpx2
 import pytest
 from web_recognizer import FakeRecognizer
 
-from gzssar.errors import ConfigError, MissingExtraError
+from gzssar.errors import ConfigError, MissingExtraError, TextError
 from gzssar.web.limits import Limits
-from gzssar.web.server import serve
+from gzssar.web.server import serve, warm_up
+from toy_encoder import ToyEncoder
 
 _SERVE = """
 import sys
@@ -67,3 +69,20 @@ def test_it_serves_until_ctrl_c_and_ends_quietly():
             server.kill()
     assert server.returncode == 0
     assert (printed, errors) == ("", "")
+
+
+def test_encoders_load_in_the_background_and_a_failure_there_is_nobody_s():
+    used = threading.Event()
+
+    class Failing(ToyEncoder):
+        def encode(self, texts, truncate=False):
+            raise TextError("not here")
+
+    class Watched(ToyEncoder):
+        def encode(self, texts, truncate=False):
+            used.set()
+            return super().encode(texts, truncate)
+
+    vectors = {"warm": (1.0, 0.0)}
+    warm_up([Failing(vectors), Watched(vectors)])
+    assert used.wait(10)

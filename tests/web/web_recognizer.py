@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from gzssar.errors import ConfigError
-from gzssar.recognizer import Prediction
+from gzssar.recognizer import Prediction, Recognizer
 from gzssar.recognizer.explanation import Explanation
 from gzssar.skeletons.conversion import require_3d
 from gzssar.texts.classes import KINDS, ClassText, load_packaged_texts
@@ -26,8 +26,8 @@ def number(*parts) -> int:
 
 
 @dataclass
-class FakeRecognizer:
-    """Has the interface of `gzssar.Recognizer`, as far as the page uses it."""
+class FakeRecognizer(Recognizer):
+    """Offers of `gzssar.Recognizer` what the page uses."""
 
     rows: list = field(default_factory=lambda: _rows())
     seen: frozenset = frozenset()

@@ -60,8 +60,10 @@ def serve(config: Annotated[ServeConfig, tyro.conf.OmitArgPrefixes]) -> None:
     """Open a web page that recognizes clips and takes classes described in words."""
     from gzssar.recognizer import Recognizer
     from gzssar.running import one_thread
+    from gzssar.texts.encoders.cache import MemoryCache
+    from gzssar.texts.encoding import load_text_encoders
     from gzssar.web.server import serve as serve_page
-    from gzssar.web.words import forgetful_encoders, warm_up
+    from gzssar.web.server import warm_up
 
     with progress_bar() as progress:
         if config.model:
@@ -71,7 +73,7 @@ def serve(config: Annotated[ServeConfig, tyro.conf.OmitArgPrefixes]) -> None:
 
             recognizer = synthetic_model(progress, warn)
     recognizer.encoder  # noqa: B018  # a model made from features is refused here, not at each visitor's clip
-    encoders = forgetful_encoders(recognizer.parts.encoding)
+    encoders = load_text_encoders(recognizer.parts.encoding, MemoryCache())  # visitors' texts stay off the disk
     recognizer = recognizer.with_text_encoders(encoders)
     warm_up(encoders)
     samples = offered(config, recognizer.synthetic)

@@ -19,7 +19,7 @@ from gzssar.running import one_thread
 from gzssar.shapes import TextFeatures
 from gzssar.texts.classes import KIND_OF, TextKind, find_class_texts
 from gzssar.texts.encoders import TextEncoder
-from gzssar.texts.encoding import Encoding, load_encoders
+from gzssar.texts.encoding import Encoding, load_text_encoders
 
 if TYPE_CHECKING:
     from gzssar.texts.authoring.checking import TextCheck
@@ -130,7 +130,9 @@ def _check(config: CheckTexts) -> None:
     from gzssar.texts.authoring.checking import check_texts
 
     with progress_bar() as progress, one_thread():
-        done = check_texts(find_class_texts(config.table), load_encoders(config.encoding), config.threshold, progress)
+        done = check_texts(
+            find_class_texts(config.table), load_text_encoders(config.encoding), config.threshold, progress
+        )
         if config.out is not None:
             _write_check(done, config.out, config.threshold)
     for finding in findings(done):
@@ -189,7 +191,7 @@ def _encode(config: EncodeTexts) -> None:
     for folder in folders:
         _check_target(folder, len(table))
     with progress_bar() as progress:
-        for folder, encoder in zip(folders, load_encoders(encoding), strict=True):
+        for folder, encoder in zip(folders, load_text_encoders(encoding), strict=True):
             features = {}
             for short, rows in words.items():
                 features[short] = encoder.encode(rows, truncate=encoding.truncate)

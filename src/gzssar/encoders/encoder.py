@@ -11,10 +11,9 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from gzssar.encoders.shift_gcn.folding import FoldedShiftGcn
-from gzssar.encoders.shift_gcn.network import ShiftGcn
-from gzssar.encoders.shift_gcn.original_weights import load_original
-from gzssar.errors import DataError
+from gzssar.encoders.network import SkeletonNetwork
+from gzssar.encoders.registry import NETWORKS, find_network
+from gzssar.errors import ConfigError, DataError
 from gzssar.files import writing
 from gzssar.shapes import Clips, Logits, SkeletonFeatures
 from gzssar.skeletons.conversion import require_3d, to_ntu25
@@ -38,13 +37,13 @@ class EncodedClips(NamedTuple):
 
 @dataclass(frozen=True)
 class Encoder:
-    """A trained Shift-GCN and its preparation of clips.
+    """A trained network and its preparation of clips.
 
     Raises:
         DataError: classes and network do not match, or the stream or the number of frames does not exist.
     """
 
-    network: ShiftGcn
+    network: SkeletonNetwork
     """In evaluation mode."""
 
     classes: Ids
@@ -60,7 +59,7 @@ class Encoder:
     """Where the weights come from: file, data, training."""
 
     def __post_init__(self) -> None:
-        columns = self.network.classifier.out_features
+        columns = self.network.class_count
         if len(self.classes) != columns or list(self.classes) != sorted(set(self.classes)):
             raise DataError(
                 f"an encoder with {columns} columns needs as many sorted class ids, but has {self.classes}."
@@ -71,8 +70,8 @@ class Encoder:
             raise DataError(f"an encoder reads at least one frame, but {self.frames} were asked for.")
 
     @cached_property
-    def _folded(self) -> FoldedShiftGcn:
-        return FoldedShiftGcn(self.network)
+    def _folded(self) -> torch.nn.Module:
+        return find_network(self.network.name).fold(self.network)
 
     def with_frames(self, frames: int | None) -> "Encoder":
         """The same encoder, for which clips are brought to another length; None leaves it as it is."""
@@ -86,6 +85,7 @@ class Encoder:
         """
         return prepare(clip, self.frames, self.stream, self.network.body_count)
 
+    @torch.inference_mode()
     def encode(self, clips: Clips, class_count: int | None = None, batch_size: int = 64) -> EncodedClips:
         """Encode prepared clips, in batches.
 
@@ -106,10 +106,9 @@ class Encoder:
                 f"the encoder knows classes up to {self.classes[-1]}, but only {count} classes were announced: "
                 "pass the number of all classes, seen and unseen."
             )
-        device = self.network.classifier.weight.device
         inputs = torch.from_numpy(np.ascontiguousarray(clips, dtype=np.float32))
         starts = range(0, len(inputs), batch_size)
-        parts = [self._folded(inputs[start : start + batch_size].to(device)) for start in starts]
+        parts = [self._folded(inputs[start : start + batch_size].to(self.network.device)) for start in starts]
         features, trained = (torch.cat(column).cpu().numpy() for column in zip(*parts, strict=True))
         return EncodedClips(features, spread_logits(trained, self.classes, count))
 
@@ -146,6 +145,7 @@ def save_encoder(path: Path, encoder: Encoder) -> None:
     from safetensors.torch import save
 
     about = {
+        "network": encoder.network.name,
         "width": encoder.network.width,
         "body_count": encoder.network.body_count,
         "classes": list(encoder.classes),
@@ -159,7 +159,7 @@ def save_encoder(path: Path, encoder: Encoder) -> None:
 
 
 def load_encoder(path: Path) -> Encoder:
-    """Read what :func:`save_encoder` wrote, or the weights of the Shift-GCN authors' code (see :func:`load_original`).
+    """Read what :func:`save_encoder` wrote, or the weights of the code of a network's authors.
 
     Raises:
         DataError: the file is missing, damaged or something else.
@@ -170,9 +170,21 @@ def load_encoder(path: Path) -> Encoder:
     except OSError as error:
         raise DataError(f"{path} should hold encoder weights, but it cannot be read ({error.strerror}).") from error
     if not is_safetensors:
-        network = load_original(path)
-        return Encoder(network, tuple(range(network.classifier.out_features)), provenance={"weights": path.name})
+        network = _load_original(path)
+        return Encoder(network, tuple(range(network.class_count)), provenance={"weights": path.name})
     return load_own_encoder(path)
+
+
+def _load_original(path: Path) -> SkeletonNetwork:
+    """Ask each network whose authors' weights can be read; what all of them say where none can read these."""
+    refusals = []
+    for architecture in NETWORKS.values():
+        if architecture.load_original:
+            try:
+                return architecture.load_original(path)
+            except DataError as refusal:
+                refusals.append(refusal)
+    raise DataError(" ".join(map(str, refusals))) from refusals[0]
 
 
 def load_own_encoder(path: Path) -> Encoder:
@@ -193,11 +205,12 @@ def load_own_encoder(path: Path) -> Encoder:
         raise DataError(f"{path} should be in the format {_FORMAT}, but it says {metadata.get('format')!r}.")
     try:
         about = json.loads(metadata["encoder"])
-        network = ShiftGcn(len(about["classes"]), about["width"], body_count=about["body_count"])
+        make = find_network(about.get("network", "shift-gcn")).network  # the only one when files did not name theirs
+        network = make(class_count=len(about["classes"]), width=about["width"], body_count=about["body_count"])
         network.load_state_dict(weights)
         network.eval().requires_grad_(False)
         return Encoder(network, tuple(about["classes"]), about["frames"], about["stream"], about["provenance"])
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+    except (ConfigError, KeyError, TypeError, ValueError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise DataError(
             f"{path} should hold a whole encoder, but its weights do not fit together ({reason})."

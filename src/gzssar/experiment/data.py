@@ -17,7 +17,7 @@ from gzssar.synthetic.benchmark import SYNTHETIC_TRAINING, synthetic_benchmark
 from gzssar.synthetic.world import SyntheticWorld
 from gzssar.texts.classes import ClassTexts, find_class_texts
 from gzssar.texts.encoders import TextEncoder
-from gzssar.texts.encoding import encode_texts, load_encoders, text_kinds
+from gzssar.texts.encoding import encode_texts, load_text_encoders, text_kinds
 from gzssar.texts.features import read_class_names, read_text_tables
 
 
@@ -56,7 +56,7 @@ class Sources:
         Raises:
             GzssarError: one is not installed or not known.
         """
-        return load_encoders(self.config.encoding)
+        return load_text_encoders(self.config.encoding)
 
     def hashes(self) -> dict[str, str]:
         """SHA-256 of the texts and of every array file below the folders, by path inside them.

@@ -24,6 +24,7 @@ from gzssar.encoders.shift_gcn.network import (
     TemporalShift,
     TemporalShiftLinear,
 )
+from gzssar.errors import ConfigError
 from gzssar.onnx_export.graph import Graph, onnx_package
 
 
@@ -36,10 +37,16 @@ def export_encoder(encoder: Encoder, path: Path) -> None:
     their features are a constant in the graph.
 
     Raises:
+        ConfigError: the encoder's network is no Shift-GCN.
         MissingExtraError: onnx is not installed.
         OutputError: `path` cannot be written.
     """
     network, graph = encoder.network, Graph()
+    if not isinstance(network, ShiftGcn):
+        raise ConfigError(
+            f"only encoders of the network {ShiftGcn.name} can be exported to ONNX, but this one is a {network.name}: "
+            "run it with PyTorch."
+        )
     joints, coordinates = network.parts[0].spatial.mask.shape
     bodies = _bodies(graph, network, encoder.frames)
     rows = _present(graph, network.body_count) if network.body_count > 1 else None
@@ -97,14 +104,14 @@ def _one_body(network: ShiftGcn, frames: int) -> Any:
     for block in network.parts:
         hidden, frames = _block(graph, block, hidden, frames)
     graph.add("ReduceMean", hidden, graph.constant([0, 2, 3]), keepdims=0, output="body_features")
-    return graph.finish("one_body", inputs, {"body_features": (network.classifier.in_features,)})
+    return graph.finish("one_body", inputs, {"body_features": (network.feature_width,)})
 
 
 @torch.no_grad()
 def _absent_features(network: ShiftGcn, frames: int) -> Float[np.ndarray, "M D"]:
     """What the network makes of each body where it is all zeros."""
     joints, coordinates = network.parts[0].spatial.mask.shape
-    zeros = torch.zeros(1, network.input_norm.num_features, frames, device=network.classifier.weight.device)
+    zeros = torch.zeros(1, network.input_norm.num_features, frames, device=network.device)
     normal = network.input_norm(zeros).view(network.body_count, joints, coordinates, frames)
     return _numpy(network.blocks(normal.permute(0, 3, 1, 2).contiguous()).mean(dim=(1, 2)))
 

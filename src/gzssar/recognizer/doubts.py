@@ -1,6 +1,6 @@
 """What speaks against trusting an answer, though the clip can be read: shown beside the answer, never instead of it."""
 
-from gzssar.skeletons.inspection import body_sizes, counted, find_oddities, present_bodies
+from gzssar.skeletons.oddities import body_sizes, counted, find_oddities, present_bodies
 from gzssar.skeletons.sequence import SkeletonSequence
 
 _SHORT = 0.5

@@ -26,7 +26,7 @@ from gzssar.recognizer.recognizer import Recognizer
 from gzssar.running import Progress, one_thread
 from gzssar.shapes import TextFeatures
 from gzssar.texts.classes import ClassText, ClassTexts, label_key
-from gzssar.texts.encoding import Encoding, encode_texts, load_encoders, text_kinds
+from gzssar.texts.encoding import Encoding, encode_texts, load_text_encoders, text_kinds
 
 FEWEST_CLASSES = 4
 """Seen classes a fit needs: half of them play unseen in a fold, and two others have texts that differ."""
@@ -69,7 +69,7 @@ def fit_recognizer(
     _check(clips, texts, encoder)
     recipe, encoding, kinds = fitting.recipe, fitting.encoding, text_kinds(fitting.text)
     _check_recipe(recipe)
-    encoders = load_encoders(encoding)
+    encoders = load_text_encoders(encoding)
     tables = encode_texts(texts, kinds, encoders, encoding.truncate)
     seen = tuple(int(c) for c in np.unique(clips.labels))
     report = (lambda done, total: progress("alignment", done, total)) if progress else None

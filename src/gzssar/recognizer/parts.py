@@ -71,9 +71,9 @@ class TextEncoders:
         """
         with self._lock:
             if self._loaded is None:
-                from gzssar.texts.encoders import load_encoder
+                from gzssar.texts.encoding import load_text_encoders
 
-                self.use([load_encoder(name, self._encoding.template) for name in self._encoding.encoder])
+                self.use(load_text_encoders(self._encoding))
             assert self._loaded is not None
             return self._loaded
 

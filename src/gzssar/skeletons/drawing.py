@@ -23,8 +23,8 @@ from matplotlib.lines import Line2D
 from gzssar.errors import ConfigError
 from gzssar.files import writing
 from gzssar.palette import GRID, INK, MUTED, PAPER, SEEN, UNSEEN
-from gzssar.skeletons.inspection import present_bodies
 from gzssar.skeletons.layout import Layout
+from gzssar.skeletons.oddities import present_bodies
 from gzssar.skeletons.sequence import SkeletonSequence
 from gzssar.skeletons.views import View, Window, choose_views
 

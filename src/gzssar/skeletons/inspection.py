@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Bool, Float
 
 from gzssar.running import Steps
+from gzssar.skeletons.oddities import ADVICE, counted, find_oddities, height, present_bodies
 from gzssar.skeletons.readers.reader import ClipSource
 from gzssar.skeletons.readers.registry import read_clips
 from gzssar.skeletons.sequence import SkeletonSequence
@@ -21,35 +21,10 @@ from gzssar.skeletons.sequence import SkeletonSequence
 if TYPE_CHECKING:
     from rich.console import Group
 
-_STILL = {2: 0.5, 3: 0.001}
-"""Pixels in a picture, metres in space: what moves or spreads no more than this stands still or is flat."""
-_LONGEST_STANDSTILL = 1.0
-"""Seconds for which a recorded body may repeat a frame exactly."""
-_HEIGHTS = (0.3, 3.0)
-"""Metres between which the longest side of a body's bounding box may lie."""
-_SMALLEST_PICTURE = 2.0
-"""Pixels: a body no larger than this is given in shares of the picture."""
 _LISTED = 5
 """Names in one sentence."""
 _CLASSES_LISTED = 30
 """Classes in one cell; of more, the smallest and the largest."""
-
-ADVICE: dict[str, tuple[str, str]] = {
-    "no body": ("There is no body in any frame", "Leave them out"),
-    "gaps": ("There are frames without any body", "Cut them off at the ends, or fill them in"),
-    "partly absent": (
-        "A body is missing while another is there",
-        "Its zeros are no positions: follow each body over time, or keep the first one alone",
-    ),
-    "flat": ("A coordinate never changes", "If it is the depth there is none: read them as 2-D"),
-    "frozen": ("There is no motion at all", "Leave them out, or check how the frames were written"),
-    "frozen run": (
-        "A frame is repeated for more than a second",
-        "Tracking stalled or the clip was padded: cut the repetition",
-    ),
-    "scale": ("The skeletons have an unlikely size", "Convert to metres, or to pixels if they are 2-D"),
-}
-"""Each kind of finding: what it is, and what to do about it."""
 
 
 @dataclass(frozen=True)
@@ -153,39 +128,6 @@ def inspect_clips(source: ClipSource, on_progress: Steps | None = None) -> Inspe
     return inspection
 
 
-def present_bodies(sequence: SkeletonSequence) -> Bool[np.ndarray, "T M"]:
-    """Where a body is there: any of its coordinates in a frame is not zero."""
-    return np.asarray(np.any(sequence.joints != 0, axis=(0, 2)))
-
-
-def body_sizes(sequence: SkeletonSequence) -> Float[np.ndarray, "T M"]:
-    """The longest side of each body's bounding box, frame by frame, in the joints' unit; 0 where the body is absent."""
-    return np.asarray(_spread(sequence.joints, 2).max(axis=0))
-
-
-def find_oddities(sequence: SkeletonSequence) -> dict[str, str]:
-    """What is odd in one clip: keys of :data:`ADVICE`, each with a few words of detail."""
-    present = present_bodies(sequence)
-    somebody = np.asarray(present.any(axis=1))
-    if not somebody.any():
-        return {"no body": _frames(len(present))}
-    missing = (somebody[:, None] & ~present)[:, present.any(axis=0)].any(axis=1)
-    scale = _unlikely_size(sequence, present)
-    still = 0.0 if scale else _STILL[sequence.dimensions]  # in an unknown unit only no motion is no motion
-    frozen = len(present) > 1 and _motion(sequence, present) <= still
-    run = _longest_run(sequence, somebody)
-    stalled = not frozen and run > _LONGEST_STANDSTILL * sequence.fps
-    found = {
-        "gaps": _frames(int((~somebody).sum())),
-        "partly absent": _frames(int(missing.sum())),
-        "flat": _flat_coordinates(sequence, present, still),
-        "frozen": _frames(len(present)) if frozen else "",
-        "frozen run": f"{_frames(run)}, {run / sequence.fps:.1f} s" if stalled else "",
-        "scale": scale,
-    }
-    return {oddity: detail for oddity, detail in found.items() if detail}
-
-
 def inspection_table(inspection: Inspection) -> "Group":
     """The inspection for the terminal: a table of what is there, then the warnings."""
     from rich.box import SIMPLE_HEAD
@@ -218,55 +160,12 @@ def _note(inspection: Inspection, sequence: SkeletonSequence) -> None:
     inspection.fps[round(sequence.fps, 2)] += 1
     inspection.bodies[int(present.any(axis=0).sum())] += 1
     if sequence.dimensions == 3 and present.any():
-        inspection.heights[round(_height(sequence, present), 2)] += 1
+        inspection.heights[round(height(sequence, present), 2)] += 1
 
 
 def _hash(sequence: SkeletonSequence) -> bytes:
     content = repr((sequence.joints.shape, sequence.joints.dtype.str)).encode() + sequence.joints.tobytes()
     return hashlib.blake2b(content, digest_size=16).digest()
-
-
-def _height(sequence: SkeletonSequence, present: Bool[np.ndarray, "T M"]) -> float:
-    """Median over frames and bodies of the longest side of a body's bounding box."""
-    return float(np.median(body_sizes(sequence)[present]))
-
-
-def _unlikely_size(sequence: SkeletonSequence, present: Bool[np.ndarray, "T M"]) -> str:
-    """What is unlikely about the size of the bodies; empty where nothing is."""
-    height = _height(sequence, present)
-    low, high = _HEIGHTS
-    if sequence.dimensions == 2:
-        return f"{height:.3g} pixels tall: shares of the picture?" if height <= _SMALLEST_PICTURE else ""
-    if low <= height <= high:
-        return ""
-    units = {"millimetres": 1000, "centimetres": 100}
-    guess = next((f": {unit}?" for unit, size in units.items() if low <= height / size <= high), "")
-    return f"{height:.{0 if height >= 10 else 2}f} m tall{guess}"
-
-
-def _flat_coordinates(sequence: SkeletonSequence, present: Bool[np.ndarray, "T M"], still: float) -> str:
-    """Letters of the coordinates in which the joints of all bodies and frames spread no more than `still`."""
-    spreads = _spread(np.swapaxes(sequence.joints, 2, 3)[:, present], (1, 2))
-    return " and ".join(name for name, spread in zip("xyz", spreads, strict=False) if spread <= still)
-
-
-def _motion(sequence: SkeletonSequence, present: Bool[np.ndarray, "T M"]) -> float:
-    """How far, along any axis, the joint that moves most gets over the clip."""
-    bodies = (sequence.joints[..., body][:, there] for body, there in enumerate(present.T) if there.any())
-    return max(float(_spread(body, 1).max()) for body in bodies)
-
-
-def _spread(positions: np.ndarray, axis: int | tuple[int, ...]) -> np.ndarray:
-    """Largest minus smallest; infinite where that leaves the range of numbers."""
-    with np.errstate(over="ignore"):
-        return np.asarray(np.ptp(positions, axis=axis))
-
-
-def _longest_run(sequence: SkeletonSequence, somebody: Bool[np.ndarray, "T"]) -> int:
-    """Frames in the longest run of equal frames that hold a body."""
-    same = np.asarray(sequence.joints[:, 1:] == sequence.joints[:, :-1]).all(axis=(0, 2, 3)) & somebody[1:]
-    starts = np.flatnonzero(np.concatenate([[True], ~same, [True]]))
-    return int(np.diff(starts).max())
 
 
 def _warnings(inspection: Inspection) -> Iterator[str]:
@@ -344,12 +243,3 @@ def _range(counts: Counter[int] | Counter[float], form: str) -> str:
 def _listed(names: Sequence[str]) -> str:
     more = len(names) - _LISTED
     return ", ".join(names[:_LISTED]) + (f" and {more} more" if more > 0 else "")
-
-
-def counted(number: int, what: str) -> str:
-    """A number and what it counts: 1 clip, 2 clips."""
-    return f"{number} {what if number == 1 else what + 's'}"
-
-
-def _frames(number: int) -> str:
-    return counted(number, "frame") if number else ""

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from gzssar.errors import DataError
-from gzssar.skeletons.inspection import present_bodies
+from gzssar.skeletons.oddities import present_bodies
 from gzssar.skeletons.sequence import SkeletonSequence
 
 _UPPER, _LOWER = ("head", "nose", "neck"), ("ankle", "foot")

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from gzssar.errors import ConfigError
 from gzssar.shapes import TextFeatures
 from gzssar.texts.classes import KIND_OF, ClassTexts
-from gzssar.texts.encoders import TextEncoder, load_encoder
+from gzssar.texts.encoders import TextEncoder, load_text_encoder
+from gzssar.texts.encoders.cache import MemoryCache
 
 TEXT_SETS = ("lb", "ad", "md", "ad+md", "lb+ad+md")
 """The text sets of the paper's ablation, in its order."""
@@ -50,13 +52,19 @@ def text_kinds(text: str) -> tuple[str, ...]:
     return kinds
 
 
-def load_encoders(encoding: Encoding) -> list[TextEncoder]:
+def load_text_encoders(
+    encoding: Encoding, cache: MemoryCache | Literal["default"] | None = "default"
+) -> list[TextEncoder]:
     """The language encoders of an encoding.
+
+    Args:
+        encoding: names them.
+        cache: see :func:`load_text_encoder`.
 
     Raises:
         GzssarError: one is not installed or not known.
     """
-    return [load_encoder(name, encoding.template) for name in encoding.encoder]
+    return [load_text_encoder(name, encoding.template, cache=cache) for name in encoding.encoder]
 
 
 def encode_texts(

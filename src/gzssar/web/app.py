@@ -11,10 +11,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from gzssar.recognizer import Recognizer
 from gzssar.web.failures import answer_errors
 from gzssar.web.guard import Guard
 from gzssar.web.limits import Limits
-from gzssar.web.model import ServedRecognizer
 from gzssar.web.routes import about_routes, class_routes, clip_routes
 from gzssar.web.samples import Samples
 from gzssar.web.store import ClassStore
@@ -44,7 +44,7 @@ PAGES = {
 
 
 def create_app(
-    recognizer: ServedRecognizer,
+    recognizer: Recognizer,
     limits: Limits | None = None,
     shared: bool = False,
     samples: Samples | None = None,

@@ -1,13 +1,13 @@
 """Who may ask, how much a request may hold, and what browsers are told: one ASGI middleware around all routes."""
 
 import asyncio
-import json
 import time
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gzssar.web.limits import MIB, Limits
@@ -59,7 +59,7 @@ class Guard:
             self._check_sender(scope["method"], headers)
             await body.announced(headers)
         except HTTPException as refused:
-            await _refuse(refused, sending)
+            await JSONResponse({"error": refused.detail}, refused.status_code)(scope, receive, sending)
             return
         await self._app(scope, body.receive, sending)
 
@@ -143,13 +143,6 @@ def _with_headers(send: Send) -> Send:
         await send(message)
 
     return sending
-
-
-async def _refuse(refused: HTTPException, send: Send) -> None:
-    body = json.dumps({"error": refused.detail}).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": refused.status_code, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
 
 
 def _is_foreign(headers: Headers, host: str) -> bool:

@@ -6,8 +6,8 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from gzssar.skeletons.conversion import to_ntu25
-from gzssar.skeletons.inspection import present_bodies
 from gzssar.skeletons.layout import NTU25
+from gzssar.skeletons.oddities import present_bodies
 from gzssar.skeletons.sequence import SkeletonSequence
 from gzssar.skeletons.views import choose_views
 
@@ -23,7 +23,7 @@ SIDES: tuple[str, ...] = tuple(
 
 
 @dataclass(frozen=True)
-class Motion:
+class Playback:
     """A clip for the player."""
 
     frames: list[list[list[float] | None]]
@@ -34,7 +34,7 @@ class Motion:
     """From the first frame to the last."""
 
 
-def motion(sequence: SkeletonSequence) -> Motion:
+def playback(sequence: SkeletonSequence) -> Playback:
     """Bring a clip to what the player draws: at most 300 frames of the first two bodies that ever appear.
 
     Raises:
@@ -50,7 +50,7 @@ def motion(sequence: SkeletonSequence) -> Motion:
         for bodies, shown in zip(rounded, present.tolist(), strict=True)
     ]
     seconds = (sequence.joints.shape[1] - 1) / sequence.fps
-    return Motion(frames, round(min(seconds, _LONGEST_S), _DIGITS))
+    return Playback(frames, round(min(seconds, _LONGEST_S), _DIGITS))
 
 
 def _reduced(sequence: SkeletonSequence) -> SkeletonSequence:

@@ -7,13 +7,13 @@ from typing import Annotated, Any, TypeVar
 from fastapi import APIRouter, Query
 from starlette.requests import Request
 
+from gzssar.recognizer import Recognizer
 from gzssar.recognizer.explanation import Explanation
 from gzssar.skeletons.layout import LAYOUTS, NTU25
 from gzssar.skeletons.sequence import SkeletonSequence
 from gzssar.web.forms import ClassesForm, ClipForm, ExplainForm, Multipart, PredictForm, find_clip
 from gzssar.web.limits import Limits
-from gzssar.web.model import ServedRecognizer
-from gzssar.web.player import SIDES, motion
+from gzssar.web.player import SIDES, playback
 from gzssar.web.samples import Samples
 from gzssar.web.schemas import (
     About,
@@ -53,7 +53,7 @@ def clip_routes(
     """Routes about one clip: how it moves, what it shows, and why."""
     router = APIRouter(prefix="/api", responses=_REFUSED | _UNKNOWN, tags=["clips"])
 
-    async def with_classes(request: Request, added: tuple[NewClass, ...]) -> ServedRecognizer:
+    async def with_classes(request: Request, added: tuple[NewClass, ...]) -> Recognizer:
         """The recognizer with a visitor's classes; they are encoded where nobody's clip waits for it."""
         if known := store.ready(added):
             return known
@@ -73,7 +73,7 @@ def clip_routes(
     async def predict(request: Request, form: Annotated[PredictForm, Multipart]) -> Ranking:
         """Rank the classes that a clip may show."""
 
-        def rank(recognizer: ServedRecognizer, clip: SkeletonSequence) -> Ranking:
+        def rank(recognizer: Recognizer, clip: SkeletonSequence) -> Ranking:
             answer = recognizer.predict(
                 clip, candidate_labels=form.candidates or None, top_k=form.top_k, abstain=form.abstain
             )
@@ -86,7 +86,7 @@ def clip_routes(
         """Say why a class got its score: near texts, and the joints and frames that mattered."""
         return await ask(request, form, lambda recognizer, clip: _why(recognizer.explain(clip, form.label)))
 
-    async def ask(request: Request, form: ClassesForm, answer: Callable[[ServedRecognizer, SkeletonSequence], T]) -> T:
+    async def ask(request: Request, form: ClassesForm, answer: Callable[[Recognizer, SkeletonSequence], T]) -> T:
         wanted, added = find_clip(form, samples, limits), form.parse_classes()
         recognizer = await with_classes(request, added)
 
@@ -184,15 +184,15 @@ def _sample(name: str, clip: SkeletonSequence) -> Sample:
 
 
 def _shown(clip: SkeletonSequence) -> ShownClip:
-    moving = motion(clip)
+    played = playback(clip)
     return ShownClip(
         name=clip.name,
         frame_count=clip.joints.shape[1],
         fps=clip.fps,
         layout=clip.layout.name,
         dimensions=clip.dimensions,
-        duration_s=moving.duration_s,
-        motion=moving.frames,
+        duration_s=played.duration_s,
+        motion=played.frames,
         joint_names=list(NTU25.joint_names),
         sides=list(SIDES),
         bones=[list(bone) for bone in NTU25.bones],

@@ -66,7 +66,7 @@ class Checked(_Documented):
     """Whether the server keeps it for everyone; if not, send it along with each request, in `classes`."""
 
 
-class Entry(_Documented):
+class RankedClass(_Documented):
     """A class in a ranking."""
 
     label: str
@@ -87,7 +87,7 @@ class Ranking(_Documented):
     warning: str | None = None
     """What speaks against trusting the answer."""
 
-    ranking: list[Entry]
+    ranking: list[RankedClass]
 
 
 class Why(_Documented):

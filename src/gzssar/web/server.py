@@ -5,12 +5,15 @@ import logging
 import os
 import socket
 import sys
+import threading
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from gzssar.errors import ConfigError, MissingExtraError
+from gzssar.recognizer import Recognizer
+from gzssar.texts.encoders import TextEncoder
 from gzssar.web.limits import Limits
-from gzssar.web.model import ServedRecognizer
 
 if TYPE_CHECKING:
     from gzssar.web.samples import Samples
@@ -20,7 +23,7 @@ _CONNECTIONS = 256
 _GOODBYE_S = 3
 
 
-def serve(recognizer: ServedRecognizer, host: str, port: int, limits: Limits, shared: bool, samples: "Samples") -> None:
+def serve(recognizer: Recognizer, host: str, port: int, limits: Limits, shared: bool, samples: "Samples") -> None:
     """Serve a recognizer until Ctrl-C.
 
     Args:
@@ -62,6 +65,17 @@ def serve(recognizer: ServedRecognizer, host: str, port: int, limits: Limits, sh
             print(f"Everyone who can reach {host} can use it.", file=sys.stderr, flush=True)
         with suppress(KeyboardInterrupt):  # which is how one ends it
             server.run(sockets=[listener])
+
+
+def warm_up(encoders: Sequence[TextEncoder]) -> None:
+    """Let encoders load what they need in the background, so that the first visitor who adds a class need not wait."""
+
+    def load() -> None:
+        for encoder in encoders:
+            with suppress(Exception):  # whoever encodes next is told
+                encoder.encode(["warm up"])
+
+    threading.Thread(target=load, daemon=True).start()
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from starlette.exceptions import HTTPException
 
 from gzssar.errors import ConfigError
+from gzssar.recognizer import Recognizer
 from gzssar.texts.classes import label_key
 from gzssar.web.limits import Limits
-from gzssar.web.model import ServedRecognizer
 from gzssar.web.schemas import NewClass, ShownClass
 from gzssar.web.workers import Check
 
@@ -29,12 +29,12 @@ class ClassStore:
         shared: whether classes can be added for everyone.
     """
 
-    def __init__(self, recognizer: ServedRecognizer, limits: Limits, shared: bool) -> None:
+    def __init__(self, recognizer: Recognizer, limits: Limits, shared: bool) -> None:
         self.shared = shared
         self._limits = limits
         self._own = frozenset(recognizer.classes)
         self._current = recognizer
-        self._copies: OrderedDict[tuple[NewClass, ...], ServedRecognizer] = OrderedDict()
+        self._copies: OrderedDict[tuple[NewClass, ...], Recognizer] = OrderedDict()
         self._reading = threading.Lock()
         """Held for look-ups only, never while texts are encoded."""
         self._writing = threading.Lock()
@@ -50,7 +50,7 @@ class ClassStore:
             raise _taken(new.label)
         self.recognizer((new,))
 
-    def recognizer(self, added: tuple[NewClass, ...] = ()) -> ServedRecognizer:
+    def recognizer(self, added: tuple[NewClass, ...] = ()) -> Recognizer:
         """The recognizer with the classes that a visitor sends along.
 
         Raises:
@@ -70,7 +70,7 @@ class ClassStore:
                     self._copies.popitem(last=False)
         return changed
 
-    def ready(self, added: tuple[NewClass, ...]) -> ServedRecognizer | None:
+    def ready(self, added: tuple[NewClass, ...]) -> Recognizer | None:
         """The recognizer with these classes, where no text has to be encoded for it."""
         with self._reading:
             if not added:
@@ -130,7 +130,7 @@ class ClassStore:
             changed.remove_class(label)
             self._change(changed)
 
-    def _change(self, recognizer: ServedRecognizer) -> None:
+    def _change(self, recognizer: Recognizer) -> None:
         with self._reading:
             self._current = recognizer
             self._copies.clear()
@@ -148,7 +148,7 @@ def _taken(label: str) -> HTTPException:
     return HTTPException(409, f"there is a class {label!r} already: choose another name.")
 
 
-def _with(recognizer: ServedRecognizer, added: tuple[NewClass, ...]) -> ServedRecognizer:
+def _with(recognizer: Recognizer, added: tuple[NewClass, ...]) -> Recognizer:
     changed = recognizer.copy()
     for new in added:
         changed.add_class(new.label, new.action or None, new.motion or None)

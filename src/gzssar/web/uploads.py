@@ -1,5 +1,8 @@
 """From an uploaded file to one clip. What a visitor names never becomes a path: of the name only an ending out of a
 fixed list is kept, and errors speak of the visitor's file, not of ours.
+
+A reader at the command line reads what its user chose. Here a stranger chose, and others wait: so files that cost far
+more than they weigh are refused before a reader takes them up.
 """
 
 import logging
@@ -11,16 +14,30 @@ from typing import Protocol, runtime_checkable
 
 from gzssar.errors import ConfigError, DataError, GzssarError
 from gzssar.skeletons.readers import ClipSource, ReadOptions
+from gzssar.skeletons.readers.archives import list_entries
+from gzssar.skeletons.readers.pyskl import PysklReader
+from gzssar.skeletons.readers.reader import START
 from gzssar.skeletons.readers.registry import READERS, find_reader
 from gzssar.skeletons.readers.video import VideoReader
 from gzssar.skeletons.sequence import SkeletonSequence
-from gzssar.web.costs import check_cost
 from gzssar.web.limits import MIB, Limits
 
 SUFFIXES = (".skeleton", ".npz", ".npy", ".csv", ".txt", ".bvh", ".mat", ".json", ".pkl", ".zip")
 """Endings that a temporary file may have; some readers look at them."""
 
 _LONGEST_NAME = 80
+
+_LINES_PER_FRAME = 100
+"""A frame of NTU RGB+D has up to 163 lines for six bodies, usually 28 or 55; the other formats have one."""
+
+_BREAKS = b"\n\r\x0b\x0c\x1c\x1d\x1e\x85\xa8\xa9"
+"""What Python takes for the end of a line, or what such an end has in UTF-8."""
+
+_NESTED = 2 * MIB
+"""A clip as a pickle or as JSON has less than 100 kB a second; of 16 MiB, six million empty clips can be made."""
+
+_ARRAYS = (b"\x93NUMPY", b"MATLAB")
+"""How files begin that hold arrays, which cost no more than they weigh."""
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +102,7 @@ def shown_name(name: str) -> str:
 def _read(path: Path, upload: Upload, limits: Limits, shown: str) -> SkeletonSequence:
     if path.stat().st_size == 0:
         raise DataError(f"{shown} should hold a skeleton clip, but it is empty.")
-    check_cost(path, limits)
+    _check_cost(path, limits)
     reader = find_reader(path)
     if reader is None:
         kinds = "; ".join(one.kind for one in READERS if not isinstance(one, VideoReader))
@@ -106,3 +123,51 @@ def _chosen(source: ClipSource, index: int | None, shown: str) -> int:
     if index is not None and index >= count:
         raise ConfigError(f"{shown} holds {count} clips, counted from 0, but not number {index}.", option="index")
     return index or 0
+
+
+def _check_cost(path: Path, limits: Limits) -> None:
+    """Refuse archives that unpack to too much, texts of too many lines, and large pickles and JSON.
+
+    Raises:
+        DataError: the file is one of these.
+    """
+    with path.open("rb") as file:
+        start = file.read(START)
+    if start.startswith(b"PK\3\4"):
+        _check_archive(path, limits)
+    elif PysklReader().recognizes(path, start):
+        _check_nested(path, "a pickle")
+    elif start.lstrip()[:1] in (b"{", b"["):
+        _check_nested(path, "JSON")
+    elif not start.startswith(_ARRAYS):
+        _check_lines(path, limits)
+
+
+def _check_archive(path: Path, limits: Limits) -> None:
+    size = sum(entry.file_size for entry in list_entries(path, limits.max_unpacked_bytes))
+    if size > limits.max_unpacked_bytes:
+        raise DataError(
+            f"{path} should unpack to at most {limits.max_unpacked_bytes // MIB} MiB, but it unpacks to "
+            f"{size // MIB} MiB: send fewer clips."
+        )
+
+
+def _check_nested(path: Path, what: str) -> None:
+    if (size := path.stat().st_size) > _NESTED:
+        raise DataError(
+            f"{path} should have at most {_NESTED // MIB} MiB, because it is {what}, but it has {size / MIB:.1f}: "
+            "send a single clip."
+        )
+
+
+def _check_lines(path: Path, limits: Limits) -> None:
+    most = _LINES_PER_FRAME * limits.max_frames
+    count = 0
+    with path.open("rb") as file:
+        while block := file.read(MIB):
+            count += len(block) - len(block.translate(None, _BREAKS))
+    if count > most:
+        raise DataError(
+            f"{path} should have at most {most} lines for {limits.max_frames} frames, but it has {count}: cut it into "
+            "shorter clips."
+        )

@@ -1,11 +1,13 @@
 import inspect
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +41,25 @@ def held_out():
 
 def fit(training=QUICK, classes=CLASSES, **options):
     return fit_encoder(*clips_of(classes), classes, training, **options)
+
+
+@cache
+def fitted():
+    """The encoder of a training that other tests repeat in other ways."""
+    return fit()
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """The checkpoint of a training that is over; `mine` is a copy for a test to change."""
+    path = tmp_path_factory.mktemp("finished") / "checkpoint"
+    fit(checkpoint=path)
+    return path
+
+
+@pytest.fixture
+def mine(tmp_path, finished):
+    return Path(shutil.copy(finished, tmp_path / "mine"))
 
 
 def weights(encoder):
@@ -92,11 +113,10 @@ def test_the_encoder_says_what_it_is():
 
 
 def test_the_same_seed_gives_the_same_bits_whatever_came_before():
-    first = fit()
     torch.rand(3)
-    assert equal(first, fit())
+    assert equal(fitted(), fit())
     assert not torch.equal(
-        weights(first)["classifier.weight"], weights(fit(replace(QUICK, seed=1)))["classifier.weight"]
+        weights(fitted())["classifier.weight"], weights(fit(replace(QUICK, seed=1)))["classifier.weight"]
     )
 
 
@@ -107,12 +127,12 @@ def test_fitting_leaves_the_global_generator_alone():
 
 
 def test_the_order_of_classes_does_not_matter():
-    assert equal(fit(), fit_encoder(*clips_of(), CLASSES[::-1], QUICK))
+    assert equal(fitted(), fit_encoder(*clips_of(), CLASSES[::-1], QUICK))
 
 
 def test_columns_of_classes_never_trained_are_very_low():
     clips, _ = clips_of((0, *CLASSES))
-    encoded = fit().encode(clips, 48)
+    encoded = fitted().encode(clips, 48)
     foreign = np.setdiff1d(np.arange(48), CLASSES)
     assert (encoded.logits[:, foreign] == NEVER_TRAINED).all()
     assert (encoded.logits[:, list(CLASSES)] > NEVER_TRAINED).all()
@@ -156,7 +176,7 @@ def test_patience_keeps_the_best_epoch_and_stops_after_it(tmp_path):
 
 
 def test_held_out_clips_do_not_change_a_training_without_patience():
-    assert equal(fit(), fit(held_out=held_out()))
+    assert equal(fitted(), fit(held_out=held_out()))
 
 
 def test_patience_without_held_out_clips_is_refused():
@@ -181,14 +201,13 @@ def test_a_stopped_training_goes_on_bit_for_bit(tmp_path, how):
     assert sorted(file.name for file in tmp_path.iterdir()) == ["stopped", "whole"]
 
 
-def test_a_finished_training_is_not_repeated(tmp_path):
-    first = fit(checkpoint=tmp_path / "done")
-    assert equal(first, fit(checkpoint=tmp_path / "done", progress=stop_at(1)))
+def test_a_finished_training_is_not_repeated(mine):
+    assert equal(fitted(), fit(checkpoint=mine, progress=stop_at(1)))
 
 
 def test_a_killed_training_goes_on_bit_for_bit(tmp_path):
     checkpoint = tmp_path / "killed"
-    code = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); "
+    code = f"import sys; sys.path[:0] = {[str(Path(__file__).parents[k]) for k in (0, 2)]!r}; "
     code += f"from {Path(__file__).stem} import train_and_hang as train; train({str(checkpoint)!r})"
     with subprocess.Popen([sys.executable, "-c", code], env=os.environ | {"OMP_NUM_THREADS": "1"}) as child:
         while not checkpoint.exists() or len(scalars(checkpoint)) < 2:
@@ -197,7 +216,7 @@ def test_a_killed_training_goes_on_bit_for_bit(tmp_path):
         child.send_signal(signal.SIGKILL)
     assert child.returncode == -signal.SIGKILL
     assert len(scalars(checkpoint)) == 2 < QUICK.epochs
-    assert equal(fit(checkpoint=checkpoint), fit())
+    assert equal(fit(checkpoint=checkpoint), fitted())
 
 
 def train_and_hang(checkpoint):
@@ -213,25 +232,23 @@ def train_and_hang(checkpoint):
         ({"seed": 3, "width": 5}, r"seed 0, not 3, width 4, not 5: use"),
     ],
 )
-def test_a_checkpoint_of_another_training_is_refused(tmp_path, change, difference):
-    fit(checkpoint=tmp_path / "mine")
+def test_a_checkpoint_of_another_training_is_refused(mine, change, difference):
     with pytest.raises(DataError, match=difference):
-        fit(replace(QUICK, **change), checkpoint=tmp_path / "mine")
+        fit(replace(QUICK, **change), checkpoint=mine)
 
 
-def test_a_checkpoint_of_other_clips_is_refused(tmp_path):
-    fit(checkpoint=tmp_path / "mine")
+def test_a_checkpoint_of_other_clips_is_refused(mine):
     clips, labels = clips_of()
     with pytest.raises(DataError, match="is of one with other training clips: use"):
-        fit_encoder(clips * 2, labels, CLASSES, QUICK, checkpoint=tmp_path / "mine")
+        fit_encoder(clips * 2, labels, CLASSES, QUICK, checkpoint=mine)
     with pytest.raises(DataError, match="is of one with other held-out clips: use"):
-        fit(held_out=held_out(), checkpoint=tmp_path / "mine")
+        fit(held_out=held_out(), checkpoint=mine)
 
 
 def test_where_a_training_runs_may_change_between_stop_and_go(tmp_path):
     with pytest.raises(Stop):
         fit(checkpoint=tmp_path / "mine", progress=stop_at(3))
-    assert equal(fit(replace(QUICK, device="cpu"), checkpoint=tmp_path / "mine"), fit())
+    assert equal(fit(replace(QUICK, device="cpu"), checkpoint=tmp_path / "mine"), fitted())
 
 
 @pytest.mark.parametrize("content", [b"", b"no checkpoint", b"PK\x03\x04 nor this"])
@@ -241,11 +258,10 @@ def test_a_file_that_is_no_checkpoint_is_refused(tmp_path, content):
         fit(checkpoint=tmp_path / "odd")
 
 
-def test_a_cut_checkpoint_is_refused(tmp_path):
-    fit(checkpoint=tmp_path / "cut")
-    (tmp_path / "cut").write_bytes((tmp_path / "cut").read_bytes()[:-1000])
+def test_a_cut_checkpoint_is_refused(mine):
+    mine.write_bytes(mine.read_bytes()[:-1000])
     with pytest.raises(DataError, match="cannot be read"):
-        fit(checkpoint=tmp_path / "cut")
+        fit(checkpoint=mine)
 
 
 @pytest.mark.parametrize("held", [torch.zeros(2), {"weights": torch.zeros(2)}, {"fingerprint": 1, "state": 2}])

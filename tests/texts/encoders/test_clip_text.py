@@ -9,7 +9,7 @@ from transformers import CLIPModel, CLIPTextModelWithProjection, CLIPTokenizerFa
 
 from gzssar.errors import ConfigError, TextError
 from gzssar.texts.classes import load_packaged_texts
-from gzssar.texts.encoders import load_encoder
+from gzssar.texts.encoders import load_text_encoder
 
 TEXTS = ["a photo of a cat", "hi", "raise the left hand, then kick the ball with the right foot"]
 IDS = {
@@ -26,7 +26,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def encoder(folder):
-    return load_encoder(str(folder), cache=None)
+    return load_text_encoder(str(folder), cache=None)
 
 
 def padded(folder):
@@ -54,8 +54,8 @@ def test_vectors_are_the_models_own(folder, encoder):
 
 def test_pools_at_the_end_of_the_text_whatever_the_configuration_calls_it(folder, encoder, tmp_path):
     """Before transformers 4.31 the configurations said 2, which is a token like any other."""
-    old = load_encoder(str(write_clip(tmp_path / "old", eos_token_id=2)), cache=None)
-    other = load_encoder(str(write_clip(tmp_path / "other", eos_token_id=320)), cache=None)  # 320 is "a"
+    old = load_text_encoder(str(write_clip(tmp_path / "old", eos_token_id=2)), cache=None)
+    other = load_text_encoder(str(write_clip(tmp_path / "other", eos_token_id=320)), cache=None)  # 320 is "a"
     np.testing.assert_array_equal(old.encode(TEXTS), encoder.encode(TEXTS))
     np.testing.assert_array_equal(other.encode(TEXTS), encoder.encode(TEXTS))
 
@@ -65,7 +65,7 @@ def test_a_whole_clip_model_lends_its_text_tower(tmp_path):
     with torch.no_grad():
         found = CLIPModel.from_pretrained(folder).get_text_features(**padded(folder))
     expected = found if isinstance(found, torch.Tensor) else found.pooler_output
-    rows = load_encoder(str(folder), cache=None).encode(TEXTS)
+    rows = load_text_encoder(str(folder), cache=None).encode(TEXTS)
     np.testing.assert_allclose(rows, expected.numpy(), atol=1e-5)
 
 
@@ -74,7 +74,7 @@ def test_a_texts_row_does_not_depend_on_the_others(encoder):
 
 
 def test_the_template_surrounds_the_text_and_costs_tokens(folder, encoder):
-    photo = load_encoder(str(folder), template="a photo of {}", cache=None)
+    photo = load_text_encoder(str(folder), template="a photo of {}", cache=None)
     np.testing.assert_array_equal(photo.encode(["a cat"]), encoder.encode(["a photo of a cat"]))
     assert photo.token_count("a cat") == 7
 
@@ -96,7 +96,7 @@ def test_ten_thousand_words_take_no_time(encoder):
 
 
 def test_a_folder_without_the_projection_is_refused(tmp_path):
-    encoder = load_encoder(str(write_clip(tmp_path / "tower", "tower")), cache=None)
+    encoder = load_text_encoder(str(write_clip(tmp_path / "tower", "tower")), cache=None)
     with pytest.raises(TextError, match=r"the weights text_projection\.weight are missing"):
         encoder.encode(TEXTS)
 
@@ -111,22 +111,22 @@ def test_a_folder_without_clips_tokenizer_is_refused(tmp_path, tokenizer):
         for file in (tmp_path / "bert").glob("token*"):
             file.rename(folder / file.name)
     with pytest.raises(TextError, match="should hold CLIP's tokenizer with the 49408 tokens of its model, but it has"):
-        load_encoder(str(folder), cache=None).encode(TEXTS)
+        load_text_encoder(str(folder), cache=None).encode(TEXTS)
 
 
 def test_clip_takes_no_pooling(folder):
     with pytest.raises(ConfigError, match="leave out pooling"):
-        load_encoder(str(folder), cache=None, pooling="mean").encode(TEXTS)
+        load_text_encoder(str(folder), cache=None, pooling="mean").encode(TEXTS)
 
 
 @pytest.fixture
 def real_clip(monkeypatch):
     """openai/clip-vit-base-patch32 out of a folder or out of the local cache of the Hugging Face hub."""
     if folder := os.environ.get("GZSSAR_CLIP_VIT_B32"):
-        return load_encoder(folder)
+        return load_text_encoder(folder)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     try:
-        return load_encoder("clip-vit-b32")
+        return load_text_encoder("clip-vit-b32")
     except TextError:
         pytest.skip("weights are missing: name a folder with openai/clip-vit-base-patch32 in GZSSAR_CLIP_VIT_B32")
 

@@ -9,7 +9,7 @@ import pytest
 from tiny_models import write_bert, write_clip, write_hub_cache
 
 from gzssar.errors import ConfigError, TextError
-from gzssar.texts.encoders import ENCODERS, TextEncoder, load_encoder
+from gzssar.texts.encoders import ENCODERS, TextEncoder, load_text_encoder
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def hub(tmp_path, monkeypatch):
 
 
 def test_the_default_is_a_text_encoder(bert):
-    assert isinstance(load_encoder(str(bert)), TextEncoder)
+    assert isinstance(load_text_encoder(str(bert)), TextEncoder)
 
 
 def test_importing_the_package_costs_no_library():
@@ -41,7 +41,7 @@ def test_an_unknown_short_name_lists_those_that_exist():
     with pytest.raises(
         ConfigError, match=r"no encoder with the short name 'mini-lm' \(did you mean minilm\?\)"
     ) as caught:
-        load_encoder("mini-lm")
+        load_text_encoder("mini-lm")
     assert all(name in str(caught.value) for name in ENCODERS)
     assert "organisation/name" in str(caught.value)
     assert "pip install 'gzssar[texts]'" in str(caught.value)
@@ -50,13 +50,13 @@ def test_an_unknown_short_name_lists_those_that_exist():
 @pytest.mark.parametrize("template", ["", "a photo", "{} and {}"])
 def test_a_template_holds_one_place_for_the_text(template):
     with pytest.raises(ConfigError, match=r"should hold \{\} once"):
-        load_encoder("minilm", template=template)
+        load_text_encoder("minilm", template=template)
 
 
 @pytest.mark.parametrize("spec", ["./nope", "~/nope", "/no/such/folder", "no/such/folder"])
 def test_a_folder_that_does_not_exist_is_refused(spec):
     with pytest.raises(TextError, match="should be a folder with a language model, but there is no such folder"):
-        load_encoder(spec)
+        load_text_encoder(spec)
 
 
 @pytest.mark.parametrize("config", [None, "{}", "[]", "not json"])
@@ -64,7 +64,7 @@ def test_a_folder_without_a_model_is_refused(tmp_path, config):
     if config:
         (tmp_path / "config.json").write_text(config)
     with pytest.raises(TextError, match=r"should (hold a language model|describe a model)"):
-        load_encoder(str(tmp_path))
+        load_text_encoder(str(tmp_path))
 
 
 @pytest.mark.parametrize("lacking", ["model.safetensors", "weights", "vocabulary"])
@@ -80,7 +80,7 @@ def test_a_model_that_does_not_load_is_one_sentence(bert, tmp_path, lacking):
     else:
         (folder / "tokenizer.json").write_text("{}")
     with pytest.raises(TextError, match="that sentence-transformers can load on cpu, but that fails"):
-        load_encoder(str(folder), cache=None).encode(["wave"])
+        load_text_encoder(str(folder), cache=None).encode(["wave"])
 
 
 def test_a_model_without_its_vocabulary_is_refused(bert, tmp_path):
@@ -88,12 +88,12 @@ def test_a_model_without_its_vocabulary_is_refused(bert, tmp_path):
     for file in ("config.json", "model.safetensors"):
         (tmp_path / file).write_bytes((bert / file).read_bytes())
     with pytest.raises(TextError, match="the tokenizer of its model, about 16 tokens, but it has one with 5"):
-        load_encoder(str(tmp_path), cache=None).encode(["wave"])
+        load_text_encoder(str(tmp_path), cache=None).encode(["wave"])
 
 
 def test_a_device_that_does_not_exist_is_one_sentence(bert):
     with pytest.raises(TextError, match="load on nonsense, but that fails"):
-        load_encoder(str(bert), device="nonsense", cache=None).encode(["wave"])
+        load_text_encoder(str(bert), device="nonsense", cache=None).encode(["wave"])
 
 
 def test_a_folders_revision_changes_with_its_files_and_not_with_its_place(bert, tmp_path):
@@ -101,12 +101,12 @@ def test_a_folders_revision_changes_with_its_files_and_not_with_its_place(bert, 
     copy.mkdir()
     for file in bert.iterdir():
         (copy / file.name).write_bytes(file.read_bytes())
-    first = load_encoder(str(bert))
+    first = load_text_encoder(str(bert))
     assert first.revision.startswith("sha256 ")
     (copy / "README.md").write_text("no part of the model")
-    assert load_encoder(str(copy)).revision == first.revision
+    assert load_text_encoder(str(copy)).revision == first.revision
     (copy / "vocab.txt").write_text("[PAD]")
-    assert load_encoder(str(copy)).revision != first.revision
+    assert load_text_encoder(str(copy)).revision != first.revision
 
 
 def test_without_a_network_the_sentence_comes_fast_and_says_what_to_do():
@@ -114,7 +114,7 @@ def test_without_a_network_the_sentence_comes_fast_and_says_what_to_do():
     with pytest.raises(
         TextError, match=r"openai/clip-vit-base-patch16 should lie in .* cannot be downloaded"
     ) as caught:
-        load_encoder("openai/clip-vit-base-patch16@0123456789abcdef0123456789abcdef01234567").encode(["wave"])
+        load_text_encoder("openai/clip-vit-base-patch16@0123456789abcdef0123456789abcdef01234567").encode(["wave"])
     assert time.perf_counter() - start < 15
     assert "hf download openai/clip-vit-base-patch16 --revision 0123456789abcdef" in str(caught.value)
     assert "--local-dir DIR, bring that folder here and say --encoder DIR" in str(caught.value)
@@ -123,16 +123,16 @@ def test_without_a_network_the_sentence_comes_fast_and_says_what_to_do():
 @pytest.mark.parametrize("spec", ["mpnet", "nobody/no..model", "nobody/model@v1"])
 def test_offline_too(hub, spec):
     with pytest.raises(TextError, match=r"run hf download .* --local-dir DIR"):
-        load_encoder(spec)
+        load_text_encoder(spec)
 
 
 def test_a_model_in_the_hub_cache_needs_no_network(hub, tmp_path):
     folder = write_clip(tmp_path / "clip")
     commit = write_hub_cache(hub, ENCODERS["clip-vit-b32"].hub, folder)
-    encoder = load_encoder("clip-vit-b32")
+    encoder = load_text_encoder("clip-vit-b32")
     assert (encoder.name, encoder.revision) == ("openai/clip-vit-base-patch32", commit)
     assert encoder.encode(["wave"]).shape == (1, 24)
-    pinned = load_encoder(f"openai/clip-vit-base-patch32@{commit}")
+    pinned = load_text_encoder(f"openai/clip-vit-base-patch32@{commit}")
     np.testing.assert_array_equal(pinned.encode(["kick"]), encoder.encode(["kick"]))
 
 
@@ -151,11 +151,11 @@ def test_a_model_without_weights_in_the_hub_cache_is_downloaded_in_one_format(hu
 
     monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot_download)
     monkeypatch.setattr("huggingface_hub.model_info", lambda *_, **__: info)
-    assert load_encoder("nobody/model").encode(["wave"]).shape == (1, 32)
+    assert load_text_encoder("nobody/model").encode(["wave"]).shape == (1, 32)
     there.remove("pytorch_model.bin")
     assert asked == [("nobody/model", None, there)]
 
 
 def test_a_home_is_a_folder_too(bert, monkeypatch):
     monkeypatch.setenv("HOME", str(Path(bert).parent))
-    assert load_encoder("~/tiny").name == "tiny"
+    assert load_text_encoder("~/tiny").name == "tiny"

@@ -5,15 +5,17 @@ import sys
 import numpy as np
 import pytest
 
-from gzssar.errors import MissingExtraError
-from gzssar.texts.encoders import load_encoder
+from gzssar.errors import MissingExtraError, TextError
+from gzssar.texts.encoders import load_text_encoder
+from gzssar.texts.encoders.cache import MemoryCache, default_cache
+from gzssar.texts.encoding import Encoding, load_text_encoders
 
 KINDS = {"lb": "label", "ad": "action", "md": "motion"}
 
 
 @pytest.fixture(scope="module")
 def encoder():
-    return load_encoder("minilm")
+    return load_text_encoder("minilm")
 
 
 def cosines(a, b):
@@ -53,7 +55,7 @@ def test_reads_every_script_and_refuses_a_text_that_is_too_long(encoder):
 def test_a_second_run_imports_no_model_library(encoder):
     """And gives the same vector, bit for bit."""
     program = (
-        "import sys; from gzssar.texts.encoders import load_encoder; encoder = load_encoder('minilm');"
+        "import sys; from gzssar.texts.encoders import load_text_encoder; encoder = load_text_encoder('minilm');"
         "print(encoder.encode(['wave']).tobytes().hex(), encoder.dimension, encoder.token_limit);"
         "print(*(set(sys.modules) & {'torch', 'transformers', 'sentence_transformers'}))"
     )
@@ -68,4 +70,14 @@ def test_without_the_extra_the_error_says_how_to_get_it(monkeypatch, module):
     monkeypatch.setitem(sys.modules, module, None)  # what Python takes for "not installed"
     sentence = rf"needs {module}, which is not installed: run pip install 'gzssar\[texts\]', or .* --text-features"
     with pytest.raises(MissingExtraError, match=sentence):
-        load_encoder("minilm")
+        load_text_encoder("minilm")
+
+
+def test_nothing_that_a_memory_cache_keeps_stays_on_disk():
+    [encoder] = load_text_encoders(Encoding(), MemoryCache())
+    folder = default_cache()
+    before = set(folder.rglob("*")) if folder.exists() else set()
+    encoder.encode(["a visitor's text that nobody typed before"])
+    assert (set(folder.rglob("*")) if folder.exists() else set()) == before
+    with pytest.raises(TextError):
+        encoder.encode([""])

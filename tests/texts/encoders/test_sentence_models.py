@@ -7,7 +7,7 @@ from tiny_models import write_bert, write_decoder, write_hub_cache
 from transformers import AutoTokenizer, BertModel, Qwen3Model
 
 from gzssar.errors import ConfigError, TextError
-from gzssar.texts.encoders import load_encoder
+from gzssar.texts.encoders import load_text_encoder
 
 TEXTS = ["wave the right hand", "kick"]
 
@@ -31,7 +31,7 @@ def last_layers(model, folder):
 
 
 def test_a_bare_folder_is_pooled_by_the_mean(bert):
-    encoder = load_encoder(str(bert), cache=None)
+    encoder = load_text_encoder(str(bert), cache=None)
     expected = [layer.mean(axis=0) for layer in last_layers(BertModel, bert)]
     np.testing.assert_allclose(encoder.encode(TEXTS), expected, atol=1e-5)
     assert (encoder.dimension, encoder.token_limit, encoder.token_count(TEXTS[0])) == (32, 16, 6)
@@ -39,7 +39,7 @@ def test_a_bare_folder_is_pooled_by_the_mean(bert):
 
 def test_or_by_the_last_token(decoder):
     """In float32, though the weights are saved in bfloat16."""
-    encoder = load_encoder(str(decoder), cache=None, pooling="last")
+    encoder = load_text_encoder(str(decoder), cache=None, pooling="last")
     layers = last_layers(Qwen3Model, decoder)
     rows = encoder.encode(TEXTS)
     np.testing.assert_allclose(rows, [layer[-1] for layer in layers], atol=1e-5)
@@ -51,19 +51,19 @@ def test_a_sentence_transformers_folder_says_itself_how_to_pool(decoder, tmp_pat
     transformer = Transformer(str(decoder))
     model = SentenceTransformer(modules=[transformer, Pooling(32, "lasttoken"), Normalize()], device="cpu")
     model.save(str(tmp_path / "saved"))
-    rows = load_encoder(str(tmp_path / "saved"), cache=None).encode(TEXTS)
+    rows = load_text_encoder(str(tmp_path / "saved"), cache=None).encode(TEXTS)
     last = np.array([layer[-1] for layer in last_layers(Qwen3Model, decoder)])
     np.testing.assert_allclose(rows, last / np.linalg.norm(last, axis=1, keepdims=True), atol=1e-5)
     with pytest.raises(ConfigError, match=r"says itself how to pool, in its modules\.json: leave out pooling='last'"):
-        load_encoder(str(tmp_path / "saved"), cache=None, pooling="last").encode(TEXTS)
+        load_text_encoder(str(tmp_path / "saved"), cache=None, pooling="last").encode(TEXTS)
 
 
 def test_a_prompt_that_the_model_puts_before_each_text_costs_tokens(bert, tmp_path):
     model = SentenceTransformer(modules=[Transformer(str(bert)), Pooling(32, "mean")], device="cpu")
     model.prompts, model.default_prompt_name = {"mine": "the left "}, "mine"
     model.save(str(tmp_path / "prompted"))
-    prompted = load_encoder(str(tmp_path / "prompted"), cache=None)
-    plain = load_encoder(str(bert), cache=None)
+    prompted = load_text_encoder(str(tmp_path / "prompted"), cache=None)
+    plain = load_text_encoder(str(bert), cache=None)
     np.testing.assert_allclose(prompted.encode(["foot"]), plain.encode(["the left foot"]), atol=1e-6)
     assert prompted.token_count("foot") == plain.token_count("the left foot") == 5
 
@@ -72,15 +72,15 @@ def test_a_prompt_that_the_model_puts_before_each_text_costs_tokens(bert, tmp_pa
 def test_e5_gets_its_prefix(bert, tmp_path, monkeypatch, spec):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     commit = write_hub_cache(tmp_path, "intfloat/e5-small-v2", bert)
-    e5 = load_encoder(spec, template="the {}", cache=None)
-    prefixed = load_encoder(str(bert), template="query: the {}", cache=None)
+    e5 = load_text_encoder(spec, template="the {}", cache=None)
+    prefixed = load_text_encoder(str(bert), template="query: the {}", cache=None)
     assert (e5.name, e5.revision) == ("intfloat/e5-small-v2", commit)
     assert e5.token_count("hand") == 6
     np.testing.assert_array_equal(e5.encode(["hand"]), prefixed.encode(["hand"]))
 
 
 def test_a_text_over_the_limit_is_refused_or_cut(bert):
-    encoder = load_encoder(str(bert), cache=None)
+    encoder = load_text_encoder(str(bert), cache=None)
     long = "wave the hand " * 10
     with pytest.raises(TextError, match=r"text 0 .* at most the 16 tokens that tiny reads, but it has 32"):
         encoder.encode([long])
@@ -89,5 +89,5 @@ def test_a_text_over_the_limit_is_refused_or_cut(bert):
 
 
 def test_loading_and_encoding_leave_the_console_alone(bert, capfd):
-    load_encoder(str(bert), cache=None).encode(TEXTS)
+    load_text_encoder(str(bert), cache=None).encode(TEXTS)
     assert capfd.readouterr() == ("", "")

@@ -8,7 +8,7 @@ from tiny_models import FakeModel
 
 from gzssar.errors import TextError
 from gzssar.texts.encoders.caching import CachingEncoder
-from gzssar.texts.encoders.encoder import check_texts, longest_beginning
+from gzssar.texts.encoders.encoder import longest_beginning, require_readable
 
 
 def fake(token_limit=20, template="{}"):
@@ -17,7 +17,7 @@ def fake(token_limit=20, template="{}"):
 
 def test_an_empty_text_is_refused():
     with pytest.raises(TextError, match=r"a text to encode cannot be empty, but those at \[1, 2\] are"):
-        check_texts(["wave", "", " \n"])
+        require_readable(["wave", "", " \n"])
 
 
 @pytest.mark.parametrize(
@@ -25,13 +25,15 @@ def test_an_empty_text_is_refused():
 )
 def test_control_characters_are_refused_by_name(text, named):
     with pytest.raises(TextError, match=r"text 1 .* control characters") as caught:
-        check_texts(["wave", text])
+        require_readable(["wave", text])
     assert f"the control characters {named}: remove them" in str(caught.value)
     str(caught.value).encode()  # can be printed
 
 
 def test_white_space_and_scripts_of_every_direction_are_fine():
-    check_texts(["two\nlines\r\n\tand a tab", "يرفع يده \u200fاليمنى", "水を飲む", "👋🏽 zero\u200dwidth", "a\u00a0b"])
+    require_readable(
+        ["two\nlines\r\n\tand a tab", "يرفع يده \u200fاليمنى", "水を飲む", "👋🏽 zero\u200dwidth", "a\u00a0b"]
+    )
 
 
 def test_a_beginning_is_the_longest_in_whole_words():

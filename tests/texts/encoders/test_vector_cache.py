@@ -1,5 +1,7 @@
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -7,17 +9,18 @@ import pytest
 from tiny_models import FakeModel
 
 from gzssar.errors import TextError
-from gzssar.texts.encoders.cache import Entry, VectorCache, default_cache
+from gzssar.texts.encoders.cache import MemoryCache, TextVector, VectorCache, default_cache
 from gzssar.texts.encoders.caching import CachingEncoder
 
 
 class Counted:
     """An encoder over a fake model, and how often that was loaded."""
 
-    def __init__(self, folder, name="fake/model", revision="1", template="{}", pooling=None):
+    def __init__(self, cache, name="fake/model", revision="1", template="{}", pooling=None):
         self.loads = 0
         self.model = FakeModel()
-        self.encoder = CachingEncoder(name, revision, template, pooling, self.load, VectorCache(folder))
+        cache = VectorCache(cache) if isinstance(cache, Path) else cache
+        self.encoder = CachingEncoder(name, revision, template, pooling, self.load, cache)
 
     def load(self):
         self.loads += 1
@@ -94,7 +97,7 @@ def test_two_processes_may_fill_one_cache(tmp_path):
         "class Model:\n"
         "    dimension, token_limit, token_count = 3, 20, staticmethod(len)\n"
         "    embed = staticmethod(lambda texts: np.array([[len(t), ord(t[0]), 1] for t in texts], np.float32))\n"
-        "for _ in range(20):\n"
+        "for _ in range(10):\n"
         "    encoder = CachingEncoder('fake/model', '1', '{}', None, Model, VectorCache(Path(sys.argv[1])))\n"
         "    encoder.encode([f'wave {i}' for i in range(50)])\n"
         "    next(path for path in Path(sys.argv[1]).rglob('*') if path.is_file()).unlink(missing_ok=True)\n"
@@ -125,9 +128,39 @@ def test_where_the_cache_lies(monkeypatch, tmp_path):
 def test_an_entry_survives_the_disk(tmp_path):
     cache = VectorCache(tmp_path)
     vector = np.array([1.5, -2, 3e-8], dtype=np.float32)
-    cache.write("org/name", "key", Entry(vector, 12, 77))
+    cache.write("org/name", "key", TextVector(vector, 12, 77))
     found = cache.read("org/name", "key")
     np.testing.assert_array_equal(found.vector, vector)
     assert (found.tokens, found.token_limit) == (12, 77)
     assert cache.path("org/name", "key") == tmp_path / "org-name" / "key"
     assert cache.read("org/name", "other") is None
+
+
+def test_in_memory_a_text_is_encoded_once_and_the_oldest_are_forgotten():
+    counted = Counted(MemoryCache(4))  # three texts, and what the encoder itself is
+    encoder, model = counted.encoder, counted.model
+    rows = encoder.encode(["a", "bb", "a"])
+    np.testing.assert_array_equal(rows, [[1, ord("a"), 1], [2, ord("b"), 1], [1, ord("a"), 1]])
+    encoder.encode(["bb", "a"])
+    assert model.embedded == ["a", "bb"]
+    encoder.encode(["ccc", "dddd"])
+    encoder.encode(["a", "bb"])
+    assert model.embedded == ["a", "bb", "ccc", "dddd", "bb"]
+    assert (encoder.name, encoder.revision, encoder.dimension, encoder.token_limit) == ("fake/model", "1", 3, 20)
+    assert encoder.token_count("x y") == 3
+    assert encoder.fitting("x") == "x"
+
+
+def test_threads_that_share_an_encoder_load_one_model():
+    counted = Counted(MemoryCache())
+    together = threading.Barrier(8)
+
+    def encode(text):
+        together.wait()
+        return counted.encoder.encode([text, "same"])
+
+    with ThreadPoolExecutor(8) as threads:
+        rows = list(threads.map(encode, map(str, range(8))))
+    assert counted.loads == 1
+    assert counted.model.embedded.count("same") == 1
+    assert all(row.shape == (2, 3) for row in rows)

@@ -10,9 +10,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from gzssar.encoders.network import NetworkOutput
 from gzssar.encoders.shift_gcn.network import (
     Block,
-    Encoded,
     PointwiseNorm,
     ShiftGcn,
     SpatialShiftLinear,
@@ -38,7 +38,7 @@ class FoldedShiftGcn(nn.Module):
         self._absent: dict[int, Tensor] = {}  # by number of frames: one feature per place of a body
 
     @torch.inference_mode()
-    def forward(self, clips: Float[Tensor, "N C T V M"]) -> Encoded:
+    def forward(self, clips: Float[Tensor, "N C T V M"]) -> NetworkOutput:
         """Encode pre-normalised clips; an absent body is all zeros, and is encoded once for all times."""
         n, _, t, _, m = clips.shape
         present = (clips != 0).any(dim=3).any(dim=2).any(dim=1)
@@ -46,7 +46,7 @@ class FoldedShiftGcn(nn.Module):
         encoded = self._encode(self._bodies(clips)[present.flatten()])
         features = encoded.view(n, m, -1) if features is None else features.masked_scatter(present[..., None], encoded)
         features = features.mean(dim=1)
-        return Encoded(features, self.classifier(features))
+        return NetworkOutput(features, self.classifier(features))
 
     def _of_absent(self, clip: Float[Tensor, "1 C T V M"], frames: int) -> Float[Tensor, "M D"]:
         """What an absent body leaves: it depends on its place and on the number of frames alone."""

@@ -11,29 +11,21 @@ Difference from the authors' code, 1: their CUDA kernel of the temporal shift is
 computes the same and has a gradient without code of its own. 2: the width can be chosen.
 """
 
-from typing import NamedTuple
-
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from gzssar.encoders.network import NetworkOutput, SkeletonNetwork
+
 STAGES = (1, 1, 1, 1, 2, 2, 2, 4, 4, 4)
 """Channels of the ten blocks, in multiples of the width; where they double, the frames halve."""
 
 
-class Encoded(NamedTuple):
-    """What an encoder says about a batch of clips."""
-
-    features: Float[Tensor, "N D"]
-    """The last layer before the linear classifier, mean over frames, joints and bodies."""
-
-    logits: Float[Tensor, "N S"]
-    """One column per class the encoder is trained on."""
-
-
-class ShiftGcn(nn.Module):
+class ShiftGcn(SkeletonNetwork):
     """Clips in, features and logits out."""
+
+    name = "shift-gcn"
 
     def __init__(
         self, class_count: int, width: int = 64, joint_count: int = 25, body_count: int = 2, coordinate_count: int = 3
@@ -47,8 +39,7 @@ class ShiftGcn(nn.Module):
             body_count: M.
             coordinate_count: C.
         """
-        super().__init__()
-        self.width, self.body_count = width, body_count
+        super().__init__(class_count, width, body_count)
         self.input_norm = nn.BatchNorm1d(body_count * joint_count * coordinate_count)
         widths = [coordinate_count, *(width * stage for stage in STAGES)]
         strides = [1 + (after > before) for before, after in zip((1, *STAGES), STAGES, strict=False)]
@@ -63,13 +54,13 @@ class ShiftGcn(nn.Module):
         """The ten blocks."""
         return [block for block in self.blocks if isinstance(block, Block)]
 
-    def forward(self, clips: Float[Tensor, "N C T V M"]) -> Encoded:
-        """Encode clips as :func:`gzssar.skeletons.preprocess.prenormalise` leaves them; an absent body is all zeros."""
+    def forward(self, clips: Float[Tensor, "N C T V M"]) -> NetworkOutput:
+        """See :class:`SkeletonNetwork`."""
         n, c, t, v, m = clips.shape
         channels = self.input_norm(clips.permute(0, 4, 3, 1, 2).reshape(n, m * v * c, t))
         bodies = channels.view(n * m, v, c, t).permute(0, 3, 1, 2).contiguous()
         features = self.blocks(bodies).mean(dim=(1, 2)).view(n, m, -1).mean(dim=1)
-        return Encoded(features, self.classifier(features))
+        return NetworkOutput(features, self.classifier(features))
 
 
 class Block(nn.Module):
@@ -170,6 +161,8 @@ class TemporalShift(nn.Module):
 
 class ChannelNorm(nn.BatchNorm2d):
     """Batch normalisation of channels that lie last."""
+
+    channel_axis = -1
 
     def forward(self, hidden: Float[Tensor, "B T V W"]) -> Float[Tensor, "B T V W"]:
         """Normalise."""

@@ -68,7 +68,7 @@ def _state(path: Path) -> dict[str, Tensor]:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise DataError(f"{path} should hold Shift-GCN weights, but there is no such file.") from None
-    except (OSError, RuntimeError, ValueError, EOFError, KeyError, pickle.UnpicklingError) as error:
+    except (OSError, RuntimeError, ValueError, TypeError, EOFError, LookupError, pickle.UnpicklingError) as error:
         raise DataError(
             f"{path} should hold Shift-GCN weights, but it cannot be read as tensors alone, which is all that is read."
         ) from error

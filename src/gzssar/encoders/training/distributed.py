@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from gzssar.encoders.shift_gcn.network import ChannelNorm, ShiftGcn
+from gzssar.encoders.network import SkeletonNetwork
 from gzssar.errors import ConfigError, MissingExtraError
 
 
@@ -33,7 +33,7 @@ class Processes:
     fabric: Any = None
     """Lightning's, where there are several."""
 
-    def share(self, network: ShiftGcn) -> nn.Module:
+    def share(self, network: SkeletonNetwork) -> nn.Module:
         """Move a network to the device and, where there are several, make its norms and gradients common to all.
 
         Returns:
@@ -108,13 +108,13 @@ class SharedNorm(nn.Module):
     running_var: Tensor
     num_batches_tracked: Tensor
 
-    def __init__(self, norm: nn.BatchNorm1d | ChannelNorm) -> None:
+    def __init__(self, norm: nn.BatchNorm1d | nn.BatchNorm2d) -> None:
         super().__init__()
         self.weight, self.bias = norm.weight, norm.bias
         for name, buffer in norm.named_buffers():
             self.register_buffer(name, buffer)
         self.eps, self.momentum = norm.eps, norm.momentum or 0.0
-        self.channel_axis = -1 if isinstance(norm, ChannelNorm) else 1
+        self.channel_axis: int = getattr(norm, "channel_axis", 1)
 
     def forward(self, hidden: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
         """Normalise; every process must have as many values."""
@@ -140,7 +140,7 @@ def share_norms(network: nn.Module) -> None:
     """Put a :class:`SharedNorm` in place of every batch norm; names in the state dictionary stay."""
     for module in list(network.modules()):
         for name, child in module.named_children():
-            if isinstance(child, nn.BatchNorm1d | ChannelNorm):
+            if isinstance(child, nn.BatchNorm1d | nn.BatchNorm2d):
                 setattr(module, name, SharedNorm(child))
 
 

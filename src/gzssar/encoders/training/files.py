@@ -20,7 +20,7 @@ from gzssar.splits import Ids
 _FORMAT = "gzssar-training-1"
 
 
-def fingerprint(
+def identity_of(
     training: EncoderTraining,
     classes: Ids,
     clips: Clips,
@@ -50,7 +50,7 @@ def load_checkpoint(path: Path, who: Mapping[str, str]) -> dict[str, Any] | None
         return None
     try:
         held = torch.load(path, map_location="cpu", weights_only=True)
-        there, state = dict(held["fingerprint"]), dict(held["state"])
+        there, state = {"network": repr("shift-gcn"), **held["fingerprint"]}, dict(held["state"])  # once the only one
     except (OSError, RuntimeError, ValueError, TypeError, EOFError, LookupError, pickle.UnpicklingError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
         raise DataError(

@@ -1,6 +1,6 @@
-"""Trains Shift-GCN on seen classes: checks what it is given, and runs :mod:`~gzssar.encoders.training.run`.
+"""Trains a skeleton encoder on seen classes: checks what it is given, and runs :mod:`~gzssar.encoders.training.run`.
 
-The paper's recipe (Cheng et al., CVPR 2020, section 4.2) is ``EncoderTraining(epochs=140, batch_size=64,
+Shift-GCN's published recipe (Cheng et al., CVPR 2020, section 4.2) is ``EncoderTraining(epochs=140, batch_size=64,
 optimizer="sgd", learning_rate=0.1, weight_decay=1e-4, schedule="step", augmentations=(), label_smoothing=0)``.
 Difference from the authors' code: it decays spatial weights ten times as much, and masks not at all.
 """
@@ -12,9 +12,10 @@ import torch
 from jaxtyping import Float, Int
 
 from gzssar.encoders.encoder import Encoder
-from gzssar.encoders.shift_gcn.network import ShiftGcn
+from gzssar.encoders.network import SkeletonNetwork
+from gzssar.encoders.registry import find_network
 from gzssar.encoders.training.distributed import start_processes
-from gzssar.encoders.training.files import fingerprint, load_checkpoint, save_checkpoint, scalar_writer
+from gzssar.encoders.training.files import identity_of, load_checkpoint, save_checkpoint, scalar_writer
 from gzssar.encoders.training.options import EncoderTraining
 from gzssar.encoders.training.run import Examples, TrainingRun
 from gzssar.errors import ConfigError, DataError
@@ -74,7 +75,7 @@ def fit_encoder(
     examples = Examples.of(clips, labels, classes)
     judged = Examples.of(*held_out, classes) if held_out else None
     run = TrainingRun(_untrained(clips, classes, training), training, processes)
-    who = fingerprint(training, classes, clips, labels, held_out)
+    who = identity_of(training, classes, clips, labels, held_out)
     state = load_checkpoint(checkpoint, who) if checkpoint and processes.rank == 0 else None
     if state := processes.from_first(state):
         run.resume(state)
@@ -90,11 +91,12 @@ def fit_encoder(
     return Encoder(network, classes, training.frames, training.stream, {**who, **run.outcome()})
 
 
-def _untrained(clips: Clips, classes: Ids, training: EncoderTraining) -> ShiftGcn:
+def _untrained(clips: Clips, classes: Ids, training: EncoderTraining) -> SkeletonNetwork:
     """The network that training begins with; leaves torch's global generator alone."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(training.seed)
-        return ShiftGcn(len(classes), training.width, body_count=clips.shape[4])
+        network = find_network(training.network).network
+        return network(class_count=len(classes), width=training.width, body_count=clips.shape[4])
 
 
 def _check_clips(clips: Clips, labels: Int[np.ndarray, "L"], classes: Ids, training: EncoderTraining) -> None:

@@ -36,6 +36,9 @@ class EncoderTraining:
     seed: int = 0
     """Everything random in the training is drawn from it: weights, order, augmentations."""
 
+    network: str = "shift-gcn"
+    """What is trained: the name of a network."""
+
     width: int = 64
     """Channels of the first blocks; features are four times as wide. The paper: 64. 16 fits two cores."""
 
@@ -101,6 +104,10 @@ class EncoderTraining:
             0 <= self.warm_up < self.epochs, "warm_up", f"zero or more and less than the {self.epochs} epochs"
         )
         self._require(0 <= self.label_smoothing < 1, "label_smoothing", "zero or more and less than one")
+        if self.network != "shift-gcn":  # torch is imported for others alone
+            from gzssar.encoders.registry import find_network
+
+            find_network(self.network)
         self._require(self.stream in STREAMS, "stream", f"one of {', '.join(STREAMS)}")
         for name, choices in _CHOICES.items():
             chosen = getattr(self, name)

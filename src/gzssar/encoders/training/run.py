@@ -11,7 +11,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional as F
 
-from gzssar.encoders.shift_gcn.network import ShiftGcn
+from gzssar.encoders.network import SkeletonNetwork
 from gzssar.encoders.training.augmentation import augment
 from gzssar.encoders.training.distributed import Processes
 from gzssar.encoders.training.options import EncoderTraining
@@ -49,7 +49,7 @@ class TrainingRun:
     neither has a state that a checkpoint would have to keep.
     """
 
-    def __init__(self, network: ShiftGcn, training: EncoderTraining, processes: Processes) -> None:
+    def __init__(self, network: SkeletonNetwork, training: EncoderTraining, processes: Processes) -> None:
         self.network, self.training, self.processes = network, training, processes
         self.shared = processes.share(network)
         self.optimizer = _optimizer(network, training)
@@ -140,7 +140,7 @@ class TrainingRun:
         """One step on a batch; returns the loss. Every process varies the whole batch and trains on its stride of it,
         so that all agree on what is random. The loss is looked at before the weights change: no offset of a shift may
         become NaN."""
-        device, classes = self.processes.device, self.network.classifier.out_features
+        device, classes = self.processes.device, self.network.class_count
         shares = F.one_hot(targets.to(device), classes).float()
         clips, shares = augment(clips.to(device, self.dtype), shares, self.training.augmentations, generator)
         mine = slice(self.processes.rank, None, self.processes.count)
@@ -191,7 +191,7 @@ def learning_rate(training: EncoderTraining, epoch: float) -> float:
     return training.learning_rate * (1 + math.cos(math.pi * done)) / 2
 
 
-def _optimizer(network: ShiftGcn, training: EncoderTraining) -> torch.optim.Optimizer:
+def _optimizer(network: SkeletonNetwork, training: EncoderTraining) -> torch.optim.Optimizer:
     """Fused: all weights in one call, since the network has some two hundred small ones."""
     weights, rate, decay = network.parameters(), training.learning_rate, training.weight_decay
     if training.optimizer == "sgd":

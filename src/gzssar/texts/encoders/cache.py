@@ -1,7 +1,9 @@
-"""Vectors on disk, one small file per text."""
+"""Vectors of texts that are computed once: on disk, one small file per text, or in memory."""
 
 import hashlib
 import re
+import threading
+from collections import OrderedDict
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +18,7 @@ _NUMBERS = 16  # bytes of two int64
 
 
 @dataclass(frozen=True)
-class Entry:
+class TextVector:
     """What an encoder said about one text."""
 
     vector: Float[np.ndarray, "E"]
@@ -42,7 +44,7 @@ class VectorCache:
         """Where the entry of one text lies."""
         return self.folder / re.sub(r"[^\w.-]+", "-", encoder)[:80] / key
 
-    def read(self, encoder: str, key: str) -> Entry | None:
+    def read(self, encoder: str, key: str) -> TextVector | None:
         """An entry, or None where there is none that is whole."""
         try:
             file = self.path(encoder, key).read_bytes()
@@ -52,14 +54,41 @@ class VectorCache:
         if len(content) <= _NUMBERS or file[:_DIGEST] != _digest(key, content):
             return None
         tokens, limit = np.frombuffer(content[:_NUMBERS], "<i8").tolist()
-        return Entry(np.frombuffer(content[_NUMBERS:], "<f4").astype(np.float32), tokens, limit)
+        return TextVector(np.frombuffer(content[_NUMBERS:], "<f4").astype(np.float32), tokens, limit)
 
-    def write(self, encoder: str, key: str, entry: Entry) -> None:
+    def write(self, encoder: str, key: str, entry: TextVector) -> None:
         """Keep an entry, if the folder takes it."""
         numbers = np.array([entry.tokens, entry.token_limit], "<i8")
         content = numbers.tobytes() + entry.vector.astype("<f4").tobytes()
         with suppress(OSError), writing(self.path(encoder, key)) as file:
             file.write(_digest(key, content) + content)
+
+
+class MemoryCache:
+    """The last `most` vectors, and nothing on disk: for a server whose visitors' texts are nobody's business.
+
+    Args:
+        most: how many to keep.
+    """
+
+    def __init__(self, most: int = 2_000) -> None:
+        self._most = most
+        self._vectors: OrderedDict[tuple[str, str], TextVector] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def read(self, encoder: str, key: str) -> TextVector | None:
+        """A vector, or None where it is forgotten."""
+        with self._lock:
+            if (found := self._vectors.get((encoder, key))) is not None:
+                self._vectors.move_to_end((encoder, key))
+            return found
+
+    def write(self, encoder: str, key: str, vector: TextVector) -> None:
+        """Keep a vector, and forget the one that nobody asked for longest."""
+        with self._lock:
+            self._vectors[encoder, key] = vector
+            if len(self._vectors) > self._most:
+                self._vectors.popitem(last=False)
 
 
 def default_cache() -> Path | None:

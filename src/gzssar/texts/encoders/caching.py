@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import threading
 from collections.abc import Callable, Sequence
 from functools import cached_property
 
@@ -10,8 +11,8 @@ import numpy as np
 from gzssar.errors import TextError
 from gzssar.running import one_thread
 from gzssar.shapes import TextFeatures
-from gzssar.texts.encoders.cache import Entry, VectorCache
-from gzssar.texts.encoders.encoder import LanguageModel, beginning, check_texts, longest_beginning
+from gzssar.texts.encoders.cache import MemoryCache, TextVector, VectorCache
+from gzssar.texts.encoders.encoder import LanguageModel, beginning, longest_beginning, require_readable
 from gzssar.texts.encoders.libraries import quiet
 
 _FORMAT = 1  # raise it when our own code gives a text another vector: entries with another number are not found
@@ -19,7 +20,8 @@ _ABOUT = "\0"  # refused as a text: under it the cache keeps an encoder's width 
 
 
 class CachingEncoder:
-    """Asks the cache first; loads the model when a text comes that the cache does not know.
+    """Asks the cache first; loads the model when a text comes that the cache does not know. Threads may share it: one
+    at a time encodes, since the model is one.
 
     Args:
         name: what reports call the encoder.
@@ -37,7 +39,7 @@ class CachingEncoder:
         template: str,
         pooling: str | None,
         load: Callable[[], LanguageModel],
-        cache: VectorCache | None,
+        cache: VectorCache | MemoryCache | None,
     ) -> None:
         self.name = name
         self.revision = revision
@@ -45,6 +47,7 @@ class CachingEncoder:
         self._pooling = pooling
         self._load = load
         self._cache = cache
+        self._lock = threading.Lock()
 
     @property
     def dimension(self) -> int:
@@ -80,17 +83,18 @@ class CachingEncoder:
         Raises:
             TextError: a text is empty, holds control characters, or is over the limit.
         """
-        check_texts(texts)
-        entries: dict[str, Entry] = {}
-        for text in texts:
-            if entry := self._read(text, cut=False) or (self._read(text, cut=True) if truncate else None):
-                entries[text] = entry
-        if missing := [text for text in dict.fromkeys(texts) if text not in entries]:
-            entries |= self._encode(missing, texts, truncate)
+        require_readable(texts)
+        with self._lock:
+            entries: dict[str, TextVector] = {}
+            for text in texts:
+                if entry := self._read(text, cut=False) or (self._read(text, cut=True) if truncate else None):
+                    entries[text] = entry
+            if missing := [text for text in dict.fromkeys(texts) if text not in entries]:
+                entries |= self._encode(missing, texts, truncate)
         rows = [entries[text].vector for text in texts]
         return np.stack(rows) if rows else np.empty((0, self.dimension), dtype=np.float32)
 
-    def _encode(self, missing: Sequence[str], texts: Sequence[str], truncate: bool) -> dict[str, Entry]:
+    def _encode(self, missing: Sequence[str], texts: Sequence[str], truncate: bool) -> dict[str, TextVector]:
         """Encode distinct texts and keep the entries. `texts` are all that were asked for: errors count in them."""
         model = self._model
         tokens = {text: model.token_count(self._prompt(text)) for text in missing}
@@ -106,9 +110,9 @@ class CachingEncoder:
             )
         entries = {}
         for text, vector in zip(missing, vectors, strict=True):
-            entries[text] = Entry(vector, tokens[text], model.token_limit)
+            entries[text] = TextVector(vector, tokens[text], model.token_limit)
             self._write(text, text in starts, entries[text])
-        self._write(_ABOUT, False, Entry(np.zeros_like(vectors[0]), 0, model.token_limit))
+        self._write(_ABOUT, False, TextVector(np.zeros_like(vectors[0]), 0, model.token_limit))
         return entries
 
     def _refuse(self, starts: dict[str, str], tokens: dict[str, int], texts: Sequence[str]) -> None:
@@ -138,10 +142,10 @@ class CachingEncoder:
         parts = [_FORMAT, self.name, self.revision, self._pooling, self._template, text, cut]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
-    def _read(self, text: str, cut: bool) -> Entry | None:
+    def _read(self, text: str, cut: bool) -> TextVector | None:
         """The entry of a whole text or, another one, of what was left of a text that was cut."""
         return self._cache.read(self.name, self._key(text, cut)) if self._cache else None
 
-    def _write(self, text: str, cut: bool, entry: Entry) -> None:
+    def _write(self, text: str, cut: bool, entry: TextVector) -> None:
         if self._cache:
             self._cache.write(self.name, self._key(text, cut), entry)

@@ -81,7 +81,7 @@ class LanguageModel(Protocol):
         ...
 
 
-def check_texts(texts: Sequence[str]) -> None:
+def require_readable(texts: Sequence[str]) -> None:
     """Refuse what no encoder should see.
 
     Raises:

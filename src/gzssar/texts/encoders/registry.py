@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from gzssar.errors import ConfigError, GzssarError, TextError
-from gzssar.texts.encoders.cache import VectorCache, default_cache
+from gzssar.texts.encoders.cache import MemoryCache, VectorCache, default_cache
 from gzssar.texts.encoders.caching import CachingEncoder
 from gzssar.texts.encoders.clip import ClipText
 from gzssar.texts.encoders.encoder import LanguageModel
@@ -55,11 +55,11 @@ ENCODERS = MappingProxyType(
 _HUB_NAME = re.compile(r"(?P<name>\w[\w.-]*/[\w.-]+)(@(?P<revision>[\w./-]+))?")
 
 
-def load_encoder(
+def load_text_encoder(
     spec: str,
     template: str = "{}",
     device: str = "cpu",
-    cache: Path | Literal["default"] | None = "default",
+    cache: Path | MemoryCache | Literal["default"] | None = "default",
     pooling: Pooling | None = None,
 ) -> CachingEncoder:
     """An encoder by name; its model is loaded when a text comes whose vector the cache lacks.
@@ -70,7 +70,7 @@ def load_encoder(
         template: what surrounds each text, with {} where the text goes.
         device: of torch.
         cache: the folder for vectors; by default ``texts`` in ``$GZSSAR_CACHE``, ``$XDG_CACHE_HOME/gzssar`` or
-            ``~/.cache/gzssar``. None keeps none.
+            ``~/.cache/gzssar``. A :class:`MemoryCache` keeps them off the disk, None keeps none.
         pooling: for a model that does not say how to pool (a transformers folder without ``modules.json``): the mean
             over its tokens (default) or the last one. CLIP takes none.
 
@@ -83,14 +83,14 @@ def load_encoder(
         raise ConfigError(f"a template should hold {{}} once, where the text goes, but it is {template!r}.")
     require("sentence_transformers", "transformers")
     source, prefix = _find(spec)
-    folder = default_cache() if cache == "default" else cache
+    kept = default_cache() if cache == "default" else cache
     return CachingEncoder(
         name=source.name,
         revision=source.revision,
         template=prefix + template,
         pooling=pooling,
         load=lambda: _load(source, device, pooling),
-        cache=VectorCache(folder) if folder else None,
+        cache=VectorCache(kept) if isinstance(kept, Path) else kept,
     )
 
 

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 import torch
-from gzssar.recipe import DEFAULT
 
 from gzssar.decision import selection
 from gzssar.encoders.encoder import Encoder

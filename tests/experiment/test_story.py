@@ -165,7 +165,7 @@ def test_a_recognizer_of_the_training_part_answers_as_the_experiment_does(toy, m
     """Clip by clip: one decision, one selection, one prototype."""
     one = experiment_of(toy, RECIPES["default"])
     encoder = TextTables({kind: table for kind, (table,) in one.texts.items()})
-    monkeypatch.setattr("gzssar.texts.encoding.load_encoder", lambda name, template: encoder)
+    monkeypatch.setattr("gzssar.texts.encoding.load_text_encoder", lambda name, template, cache: encoder)
     texts = ClassTexts(tuple(ClassText(f"lb {k}", f"ad {k}", f"md {k}") for k in range(CLASSES)))
     phase = one.benchmark.test
     recognizer = fit_recognizer(phase.train, texts, None, Fitting(recipe=RECIPES["default"], seed=seed))

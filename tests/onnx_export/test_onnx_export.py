@@ -8,7 +8,6 @@ import onnx
 import onnxruntime
 import pytest
 import torch
-from gzssar.decision.seen import log_densities
 
 from gzssar.decision.decision import Calibration, Decision
 from gzssar.decision.gate import Gate

@@ -22,16 +22,16 @@ import numpy as np
 import onnxruntime
 import torch
 
-from gzssar.decision.decision import Decision
+from gzssar.decision.decision import Calibration, Decision
 from gzssar.decision.gate import Gate
 from gzssar.encoders.encoder import Encoder
 from gzssar.encoders.shift_gcn.folding import FoldedShiftGcn
 from gzssar.encoders.shift_gcn.network import ShiftGcn
-from gzssar.features.whitening import log_densities
+from gzssar.features.whitening import SkeletonSpace, log_densities
 from gzssar.files import write_json
 from gzssar.inference.live import answer_frames
 from gzssar.methods.method import ClassScores
-from gzssar.onnx_export import HeadArrays, export_encoder, export_heads
+from gzssar.onnx_export import Heads, export_encoder, export_heads
 from gzssar.provenance import environment
 from gzssar.recognizer import Prediction
 from gzssar.running import one_thread
@@ -110,22 +110,23 @@ def live() -> float:
     return 1000 * statistics.median(taken[-LIVE // 3 :])
 
 
-def random_recognizer(body_count: int, frames: int) -> tuple[Encoder, HeadArrays, np.ndarray]:
+def random_recognizer(body_count: int, frames: int) -> tuple[Encoder, Heads, np.ndarray]:
     """An encoder at full width and heads, whose every number is drawn."""
     torch.manual_seed(0)
     network = ShiftGcn(SEEN, body_count=body_count).eval().requires_grad_(False)
     encoder = Encoder(network, tuple(range(SEEN)), frames)
     width, rng = encoder.network.classifier.in_features, np.random.default_rng(0)
     means = rng.standard_normal((SEEN + UNSEEN, width), dtype=np.float32)
-    heads = HeadArrays(
-        offset=rng.standard_normal(width, dtype=np.float32),
-        matrix=0.01 * rng.standard_normal((width, width), dtype=np.float32),  # to about unit variance
+    heads = Heads(
+        SkeletonSpace(
+            rng.standard_normal(width, dtype=np.float32),
+            0.01 * rng.standard_normal((width, width), dtype=np.float32),  # to about unit variance
+        ),
         seen_means=means[:SEEN],
         seen_labels=tuple(map(str, range(SEEN))),
-        gate_centre=np.array([-250.0, -250.0]),
-        gate_scale=np.array([20.0, 20.0]),
-        gate_weights=np.array([1.0, -1.0]),
-        gate_bias=0.0,
+        decision=Decision(
+            Gate(np.array([-250.0, -250.0]), np.array([20.0, 20.0]), np.array([1.0, -1.0]), 0.0), Calibration()
+        ),
     )
     return encoder, heads, means[SEEN:]
 
@@ -136,22 +137,20 @@ def synthetic_clips(count: int, performers: int) -> list[SkeletonSequence]:
     return [SkeletonSequence(pairs[i % len(pairs)], 30.0, NTU25) for i in range(count)]
 
 
-def in_pytorch(encoder: Encoder, heads: HeadArrays, prototypes: np.ndarray) -> Recognize:
+def in_pytorch(encoder: Encoder, heads: Heads, prototypes: np.ndarray) -> Recognize:
     folded = FoldedShiftGcn(encoder.network)
-    gate = Gate(heads.gate_centre, heads.gate_scale, heads.gate_weights, heads.gate_bias)
-    decision = Decision(gate, heads.calibration)
 
     def recognize(clips: Sequence[SkeletonSequence]) -> np.ndarray:
         prepared = np.stack([encoder.prepare(clip) for clip in clips])
         features = folded(torch.from_numpy(prepared)).features.numpy()
-        whitened = (features - heads.offset) @ heads.matrix
+        whitened = heads.space(features)
         unseen, seen = log_densities(whitened, prototypes), log_densities(whitened, heads.seen_means)
-        return np.concatenate(decision.rank(ClassScores(seen, unseen))[:2], axis=1)
+        return np.concatenate(heads.decision.rank(ClassScores(seen, unseen))[:2], axis=1)
 
     return recognize
 
 
-def in_onnx(encoder: Encoder, heads: HeadArrays, prototypes: np.ndarray) -> Recognize:
+def in_onnx(encoder: Encoder, heads: Heads, prototypes: np.ndarray) -> Recognize:
     with tempfile.TemporaryDirectory() as folder:
         export_encoder(encoder, Path(folder) / "encoder.onnx")
         export_heads(heads, Path(folder) / "heads.onnx")

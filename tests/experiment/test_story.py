@@ -236,7 +236,7 @@ def test_ablate_makes_one_row_per_text_set(toy, unread, capsys):
 
 def test_another_experiment_may_not_use_the_folder(toy, unread):
     run(replace(toy, seeds=1))
-    with pytest.raises(OutputError, match="another run"):
+    with pytest.raises(OutputError, match="holds other work, which differs in experiment"):
         run(replace(toy, seeds=1, text="lb"))
 
 

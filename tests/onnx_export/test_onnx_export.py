@@ -14,9 +14,9 @@ from gzssar.decision.gate import Gate
 from gzssar.encoders.encoder import Encoder
 from gzssar.encoders.shift_gcn.network import ShiftGcn
 from gzssar.errors import MissingExtraError, OutputError
-from gzssar.features.whitening import log_densities
+from gzssar.features.whitening import SkeletonSpace, log_densities
 from gzssar.methods.method import ClassScores
-from gzssar.onnx_export import IR_VERSION, OPSET, HeadArrays, export_encoder, export_heads
+from gzssar.onnx_export import IR_VERSION, OPSET, Heads, export_encoder, export_heads
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "03_onnx_runtime.py"
 
@@ -63,16 +63,15 @@ def close(ours, theirs):
 
 def heads(seen=4, width=6):
     rng = np.random.default_rng(0)
-    return HeadArrays(
-        offset=rng.normal(size=width).astype(np.float32),
-        matrix=rng.normal(size=(width, width)).astype(np.float32),
+    offset, matrix = rng.normal(size=width).astype(np.float32), rng.normal(size=(width, width)).astype(np.float32)
+    return Heads(
+        SkeletonSpace(offset, matrix),
         seen_means=rng.normal(size=(seen, width)).astype(np.float32),
         seen_labels=tuple(f"séen {i}" for i in range(seen)),
-        gate_centre=np.array([-5.0, -4.0]),
-        gate_scale=np.array([3.0, 2.0]),
-        gate_weights=np.array([1.5, -1.2]),
-        gate_bias=0.2,
-        calibration=Calibration(seen_temperature=3.0, unseen_temperature=1.5, threshold=0.7, abstain_below=0.25),
+        decision=Decision(
+            Gate(np.array([-5.0, -4.0]), np.array([3.0, 2.0]), np.array([1.5, -1.2]), 0.2),
+            Calibration(seen_temperature=3.0, unseen_temperature=1.5, threshold=0.7, abstain_below=0.25),
+        ),
     )
 
 
@@ -121,8 +120,7 @@ def test_the_heads_say_what_numpy_says(tmp_path):
     head, rng = heads(), np.random.default_rng(1)
     export_heads(head, tmp_path / "heads.onnx")
     features = rng.normal(size=(7, 6)).astype(np.float32)
-    gate = Gate(head.gate_centre, head.gate_scale, head.gate_weights, head.gate_bias)
-    space = (features - head.offset) @ head.matrix
+    space = head.space(features)
     for count in (1, 3):  # any number of unseen classes
         prototypes = rng.normal(size=(count, 6)).astype(np.float32)
         inputs = {"features": features, "unseen_prototypes": prototypes}
@@ -130,7 +128,7 @@ def test_the_heads_say_what_numpy_says(tmp_path):
         scores, p_seen, seen, unseen = session(tmp_path / "heads.onnx").run(names, inputs)
         np.testing.assert_allclose(seen, log_densities(space, head.seen_means), rtol=1e-4)
         np.testing.assert_allclose(unseen, log_densities(space, prototypes), rtol=1e-4)
-        wanted = Decision(gate, head.calibration).rank(
+        wanted = head.decision.rank(
             ClassScores(log_densities(space, head.seen_means), log_densities(space, prototypes))
         )
         assert wanted.p_seen.std() > 0.01
@@ -170,7 +168,7 @@ def test_the_example_answers_from_a_folder(tmp_path, capsys):
     joints = clips(16, 1, count=1)
     np.save(tmp_path / "clip.npy", joints[0].numpy())
     features = network.network(joints).features.numpy()
-    prototypes = np.stack([(features[0] - heads(width=32).offset) @ heads(width=32).matrix, np.zeros(32)])
+    prototypes = np.stack([heads(width=32).space(features[:1])[0], np.zeros(32)])
     np.save(tmp_path / "prototypes.npy", prototypes)
     (tmp_path / "texts.csv").write_text('label,action,motion\n"wave, twice",a,m\nbow,a,m\n')
     runpy.run_path(str(EXAMPLE))["main"](tmp_path, tmp_path / "clip.npy")

@@ -12,8 +12,8 @@ version 8, which every ONNX Runtime since 1.14 reads.
 """
 
 from gzssar.onnx_export.graph import IR_VERSION, OPSET
-from gzssar.onnx_export.heads import HeadArrays, export_heads
+from gzssar.onnx_export.heads import Heads, export_heads
 from gzssar.onnx_export.model import export_recognizer
 from gzssar.onnx_export.shift_gcn import export_encoder
 
-__all__ = ["IR_VERSION", "OPSET", "HeadArrays", "export_encoder", "export_heads", "export_recognizer"]
+__all__ = ["IR_VERSION", "OPSET", "Heads", "export_encoder", "export_heads", "export_recognizer"]

@@ -4,64 +4,61 @@ The unseen classes' prototypes are an input, not a constant: a class is added or
 lies beside the model.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
 
-from gzssar.decision.decision import Calibration
+from gzssar.decision.decision import Calibration, Decision
+from gzssar.decision.gate import Gate
+from gzssar.errors import ConfigError
+from gzssar.features.whitening import SkeletonSpace
 from gzssar.onnx_export.graph import Graph
 
 
 @dataclass(frozen=True)
-class HeadArrays:
+class Heads:
     """What turns features into scores. D features, S seen classes; written as float32."""
 
-    offset: Float[np.ndarray, "D"]
-    """What is taken from the features before they are whitened."""
-
-    matrix: Float[np.ndarray, "D D"]
-    """What whitens them, from the right; the identity where features stay as they come."""
+    space: SkeletonSpace
 
     seen_means: Float[np.ndarray, "S D"]
-    """In the whitened space, like the unseen prototypes."""
+    """In the space, like the unseen prototypes."""
 
     seen_labels: tuple[str, ...]
     """What the rows of `seen_means` are called; kept in the file's metadata."""
 
-    gate_centre: Float[np.ndarray, "2"]
-    """Of the gate's inputs: the highest seen score, the highest unseen score."""
-
-    gate_scale: Float[np.ndarray, "2"]
-    gate_weights: Float[np.ndarray, "2"]
-    gate_bias: float
-
-    calibration: Calibration = field(default_factory=Calibration)
-    """Temperatures and threshold, which go into the scores; `abstain_below` is kept in the metadata."""
+    decision: Decision
+    """Its gate reads the best scores. Its `abstain_below` is kept in the metadata."""
 
 
-def export_heads(heads: HeadArrays, path: Path) -> None:
+def export_heads(heads: Heads, path: Path) -> None:
     """Write what turns features into scores.
 
     Inputs: ``features`` (N, D) and ``unseen_prototypes`` (U, D), in the whitened space, U ≥ 1. Outputs: ``scores``
-    (N, S + U), as of :func:`gzssar.decision.decision.score`, seen classes first, rows sum to 1; ``p_seen`` (N,), the
-    gate's σ(w·([highest seen, highest unseen] − centre)/scale + b); and ``seen_densities`` (N, S) and
+    (N, S + U), probabilities as of :meth:`gzssar.decision.decision.Decision.rank`, seen classes first; ``p_seen`` (N,),
+    the gate's σ(w·([highest seen, highest unseen] − centre)/scale + b); and ``seen_densities`` (N, S) and
     ``unseen_densities`` (N, U), log-densities −½‖x − m‖² up to a constant. The metadata holds the seen classes' labels
     and the score below which to abstain.
 
     Raises:
         MissingExtraError: onnx is not installed.
+        ConfigError: the decision routes hard, which a graph of softmaxes cannot say.
         OutputError: `path` cannot be written.
     """
-    graph, width = Graph(), len(heads.offset)
-    centred = graph.add("Sub", "features", graph.constant(heads.offset))
-    whitened = graph.add("MatMul", centred, graph.constant(heads.matrix))
+    calibration = heads.decision.calibration
+    if not calibration.seen_temperature or not calibration.unseen_temperature:
+        raise ConfigError('the exported heads need a recipe with routing="soft", but the model has hard routing.')
+    graph, width = Graph(), len(heads.space.offset)
+    whitened = graph.add("Sub", "features", graph.constant(heads.space.offset))
+    if heads.space.matrix is not None:
+        whitened = graph.add("MatMul", whitened, graph.constant(heads.space.matrix))
     seen = _densities(graph, whitened, graph.constant(heads.seen_means), "seen_densities")
     unseen = _densities(graph, whitened, "unseen_prototypes", "unseen_densities")
-    log_odds = _gate(graph, heads, seen, unseen)
+    log_odds = _gate(graph, heads.decision.gate, seen, unseen)
     graph.add("Sigmoid", graph.add("Squeeze", log_odds, graph.constant([1])), output="p_seen")
-    _scores(graph, heads.calibration, seen, unseen, log_odds)
+    _scores(graph, calibration, seen, unseen, log_odds)
     seen_count = len(heads.seen_means)
     graph.write(
         path,
@@ -72,7 +69,7 @@ def export_heads(heads: HeadArrays, path: Path) -> None:
             "seen_densities": ("N", seen_count),
             "unseen_densities": ("N", "U"),
         },
-        about={"seen_labels": list(heads.seen_labels), "abstain_below": heads.calibration.abstain_below},
+        about={"seen_labels": list(heads.seen_labels), "abstain_below": calibration.abstain_below},
     )
 
 
@@ -83,13 +80,13 @@ def _densities(graph: Graph, whitened: str, means: str, output: str) -> str:
     return graph.add("Mul", squares, graph.constant(np.float32(-0.5)), output=output)
 
 
-def _gate(graph: Graph, heads: HeadArrays, seen: str, unseen: str) -> str:
+def _gate(graph: Graph, gate: Gate, seen: str, unseen: str) -> str:
     """The gate's log-odds of "seen": N 1."""
     highest = [graph.add("ReduceMax", one, graph.constant([1]), keepdims=1) for one in (seen, unseen)]
-    inputs = graph.add("Sub", graph.add("Concat", *highest, axis=1), graph.constant(heads.gate_centre))
-    standard = graph.add("Div", inputs, graph.constant(heads.gate_scale))
-    weighed = graph.add("MatMul", standard, graph.constant(heads.gate_weights[:, None]))
-    return graph.add("Add", weighed, graph.constant(np.float32(heads.gate_bias)))
+    inputs = graph.add("Sub", graph.add("Concat", *highest, axis=1), graph.constant(gate.centre))
+    standard = graph.add("Div", inputs, graph.constant(gate.scale))
+    weighed = graph.add("MatMul", standard, graph.constant(gate.weights[:, None]))
+    return graph.add("Add", weighed, graph.constant(np.float32(gate.bias)))
 
 
 def _scores(graph: Graph, calibration: Calibration, seen: str, unseen: str, log_odds: str) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from gzssar.errors import ConfigError
 from gzssar.files import require_free, writing
-from gzssar.onnx_export.heads import HeadArrays, export_heads
+from gzssar.onnx_export.heads import Heads, export_heads
 from gzssar.onnx_export.shift_gcn import export_encoder
 from gzssar.recognizer import Recognizer
 from gzssar.texts.classes import ClassTexts, write_class_texts
@@ -18,7 +18,7 @@ def export_recognizer(recognizer: Recognizer, folder: Path) -> None:
 
     Raises:
         DataError: the recognizer has no encoder.
-        ConfigError: it lacks seen or unseen classes.
+        ConfigError: it lacks seen or unseen classes, or was fitted with hard routing.
         OutputError: the folder is in use, or cannot be written.
         MissingExtraError: onnx is not installed.
     """
@@ -30,17 +30,11 @@ def export_recognizer(recognizer: Recognizer, folder: Path) -> None:
             "class with --add TABLE."
         )
     require_free(folder, folder=True)
-    space, gate = parts.skeleton_space, parts.decision.gate
-    heads = HeadArrays(
-        space.offset,
-        np.eye(len(space.offset), dtype=np.float32) if space.matrix is None else space.matrix,
+    heads = Heads(
+        parts.skeleton_space,
         np.stack([one.centre for one in seen]),
         tuple(one.text.label or "" for one in seen),
-        gate.centre,
-        gate.scale,
-        gate.weights,
-        gate.bias,
-        parts.decision.calibration,
+        parts.decision,
     )
     export_encoder(recognizer.encoder, folder / "encoder.onnx")
     export_heads(heads, folder / "heads.onnx")

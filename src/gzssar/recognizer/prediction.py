@@ -2,14 +2,24 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, overload
+from typing import Any, TypedDict, overload
+
+
+class RankedClass(TypedDict):
+    """A class in a ranking."""
+
+    label: str
+    score: float
+    """Probability; those of all classes sum to 1."""
+    seen: bool
+    """Whether it was trained on clips."""
 
 
 @dataclass(frozen=True)
-class Prediction(Sequence[dict[str, Any]]):
+class Prediction(Sequence[RankedClass]):
     """What a clip shows: ``[{"label": …, "score": …, "seen": …}, …]``, the best first."""
 
-    ranking: tuple[dict[str, Any], ...]
+    ranking: tuple[RankedClass, ...]
 
     p_seen: float
     """The gate's probability that the clip shows a seen class; 1 or 0 where classes of one kind alone compete."""
@@ -28,17 +38,17 @@ class Prediction(Sequence[dict[str, Any]]):
     def as_dict(self) -> dict[str, Any]:
         """The whole of it, for JSON."""
         told = {"label": self.label, "p_seen": self.p_seen, "abstained": self.abstained, "warning": self.warning}
-        return {**told, "ranking": [dict(one) for one in self.ranking]}
+        return {**told, "ranking": [one.copy() for one in self.ranking]}
 
     def __len__(self) -> int:
         return len(self.ranking)
 
     @overload
-    def __getitem__(self, index: int) -> dict[str, Any]: ...
+    def __getitem__(self, index: int) -> RankedClass: ...
     @overload
-    def __getitem__(self, index: slice) -> tuple[dict[str, Any], ...]: ...
-    def __getitem__(self, index: int | slice) -> dict[str, Any] | tuple[dict[str, Any], ...]:
+    def __getitem__(self, index: slice) -> tuple[RankedClass, ...]: ...
+    def __getitem__(self, index: int | slice) -> RankedClass | tuple[RankedClass, ...]:
         return self.ranking[index]
 
-    def __iter__(self) -> Iterator[dict[str, Any]]:
+    def __iter__(self) -> Iterator[RankedClass]:
         return iter(self.ranking)

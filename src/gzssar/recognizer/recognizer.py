@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from textwrap import shorten
-from typing import Any, overload
+from typing import overload
 
 import numpy as np
 from jaxtyping import Float
@@ -27,7 +27,7 @@ from gzssar.recognizer.card import card
 from gzssar.recognizer.doubts import doubts
 from gzssar.recognizer.explanation import Explanation, explain
 from gzssar.recognizer.parts import KnownClass, Parts
-from gzssar.recognizer.prediction import Prediction
+from gzssar.recognizer.prediction import Prediction, RankedClass
 from gzssar.running import one_thread
 from gzssar.shapes import Clips, SkeletonFeatures
 from gzssar.skeletons.sequence import SkeletonSequence
@@ -279,7 +279,10 @@ class Recognizer:
         order = np.argsort(-rows, axis=1, kind="stable")[:, :top_k]
         return [
             Prediction(
-                tuple(_entry(known[k], rows[n, k]) for k in order[n]),
+                tuple(
+                    RankedClass(label=known[k].text.label or "", score=float(rows[n, k]), seen=known[k].seen)
+                    for k in order[n]
+                ),
                 float(scores.p_seen[n]),
                 bool(abstain and rows[n, order[n, 0]] < self.abstain_below),
             )
@@ -357,10 +360,6 @@ class Recognizer:
                 "(predict_features), or fit one with --encoder-weights."
             )
         return self.parts.encoder
-
-
-def _entry(known: KnownClass, value: float) -> dict[str, Any]:
-    return {"label": known.text.label, "score": float(value), "seen": known.seen}
 
 
 def _read(clip: Clip) -> SkeletonSequence:

@@ -95,11 +95,11 @@ def test_what_another_command_left_is_encoded_anew(tmp_path, clips, weights):
     ("about", "message"),
     [
         ({}, r"the encoder of the test phase should know its seen classes alone, but it was trained on \[5\]"),
-        ({"performers": "1 2 3"}, "saw its training performers alone|its training performers alone, but it saw .2."),
+        ({"performers": [1, 2, 3]}, "saw its training performers alone|its training performers alone, but it saw .2."),
     ],
 )
 def test_an_encoder_that_saw_too_much_is_refused(tmp_path, clips, about, message):
-    names = {"class_names": "\n".join(SyntheticWorld().labels[:CLASSES])}
+    names = {"class_names": list(SyntheticWorld().labels[:CLASSES])}
     save_encoder(tmp_path / "encoder.safetensors", an_encoder(provenance={**names, **about}))
     unseen = (1, 3) if about else (1, 5)
     zero_shot = ZeroShot(unseen=unseen, validation_unseen=(4, 6))

@@ -2,7 +2,15 @@ from functools import cache
 
 import pytest
 
-from recognizer_world import fake_text_encoders, fitted, fitted_on_recordings, quick_fits
+from recognizer_world import (
+    LABELS,
+    clips_of,
+    fake_text_encoders,
+    fitted,
+    fitted_on_recordings,
+    quick_fits,
+    recordings,
+)
 
 once = {"features": cache(fitted), "recordings": cache(fitted_on_recordings)}
 
@@ -24,3 +32,15 @@ def on_features(fake_texts):
 def on_recordings(fake_texts):
     """A recognizer with an encoder, for a test to change."""
     return once["recordings"]().copy()
+
+
+@pytest.fixture(scope="package")
+def features():
+    """Clips of all classes, none of which was learned from."""
+    return clips_of(range(len(LABELS)), seed=7).features
+
+
+@pytest.fixture(scope="package")
+def clips():
+    drawn = recordings(per_class=1, seed=3)
+    return [drawn.sequence(k) for k in range(8)]

@@ -13,7 +13,7 @@ from gzssar.commands.console import name_malformed, progress_bar
 from gzssar.commands.options import OUT, Clips, Reading, embed_job, require_positive
 from gzssar.errors import ConfigError, DataError
 from gzssar.features.class_cut import ZeroShot, cut_classes
-from gzssar.features.files import load_features, told
+from gzssar.features.files import load_features
 from gzssar.files import require_free
 from gzssar.running import Progress, one_thread
 from gzssar.shapes import Labels
@@ -117,7 +117,9 @@ def _embed_both(config: EmbedConfig, root: Path, progress: Progress) -> "Embedde
         return done[0]
     parts = [load_features(job.out) for job in jobs.values()]
     test, validation = parts[0], parts[-1]
-    write_synse(root, _benchmark(config, test, validation), {"test": told(test), "validation": told(validation)})
+    write_synse(
+        root, _benchmark(config, test, validation), {"test": test.provenance, "validation": validation.provenance}
+    )
     shutil.rmtree(working)
     bad = {name: reason for part in done for name, reason in part.bad.items()}
     missing = max(part.missing for part in done)
@@ -133,7 +135,7 @@ def _benchmark(config: EmbedConfig, test: "FeatureSet", validation: "FeatureSet"
     assert test.subjects is not None
     if not np.array_equal(test.names, validation.names):
         raise DataError("both encoders should have encoded the same clips, but their names differ: start again.")
-    cut = cut_classes(config.zero_shot, told(test)["class_names"], test.names.tolist(), test.labels, test.subjects)
+    cut = cut_classes(config.zero_shot, test.provenance["class_names"], test.names.tolist(), test.labels, test.subjects)
     columns = _columns(test, cut.class_names), _columns(validation, cut.class_names)
     for phase, features, known in zip(("test", "validation"), (test, validation), columns, strict=True):
         seen, trains = cut.phase(phase)
@@ -144,8 +146,8 @@ def _benchmark(config: EmbedConfig, test: "FeatureSet", validation: "FeatureSet"
 
 def _columns(features: "FeatureSet", names: tuple[str, ...]) -> Ids:
     """Classes of the logits' columns; none where the encoder was trained on another list of classes."""
-    about = told(features)
-    same = tuple(about["encoder"].get("class_names", "").split("\n")) == names
+    about = features.provenance
+    same = tuple(about["encoder"].get("class_names", ())) == names
     return tuple(about["encoder_classes"]) if same else ()
 
 
@@ -162,7 +164,7 @@ def _check_encoder(phase: str, features: "FeatureSet", columns: Ids, seen: Ids, 
             f"the encoder of the {phase} phase should know its seen classes alone, but it was trained on {foreign}: "
             f"train one with the same class split and --phase {phase}."
         )
-    trained_on = {int(performer) for performer in told(features)["encoder"].get("performers", "").split()}
+    trained_on = set(features.provenance["encoder"].get("performers", ()))
     if foreign := sorted(trained_on - set(performers.tolist())):
         raise DataError(
             f"the encoder of the {phase} phase should have seen its training performers alone, but it saw {foreign}: "

@@ -13,7 +13,7 @@ from gzssar.commands.console import name_malformed, progress_bar
 from gzssar.commands.options import Out, Reading, embed_job, require_positive
 from gzssar.errors import ConfigError, DataError, TextError
 from gzssar.features.features import FeatureSet
-from gzssar.features.files import load_features, told
+from gzssar.features.files import load_features
 from gzssar.files import hash_file, require_free
 from gzssar.running import Progress
 from gzssar.texts.classes import ClassTexts, find_class_texts, label_key
@@ -104,11 +104,11 @@ def _fitted(config: FitConfig, texts: ClassTexts, left_out: Sequence[int], progr
     working = out.with_name(f".{out.name}.features.npz")
     features = load_features(config.features) if config.features else _embedded(config, working, progress)
     clips = _training_clips(features, texts, left_out, config)
-    encoder, about = _encoder(config, features), told(features)
+    encoder = _encoder(config, features)
     origin = {
         "data": (config.data or config.features or Path()).resolve().name,
         "fingerprint": clips.fingerprint(),
-        "malformed": about["malformed"],
+        "malformed": features.provenance.get("malformed", {}),
         "performers": sorted({int(s) for s in (clips.subjects if clips.subjects is not None else []) if s >= 0}),
     }
     fitting = Fitting(config.text, config.encoding, seed=config.seed)
@@ -140,18 +140,18 @@ def _encoder(config: FitConfig, features: FeatureSet) -> "Encoder | None":
 
     if config.encoder_weights is None:
         return None
-    about = told(features)
+    about = features.provenance
     if (made_by := about.get("weights_sha256")) and hash_file(config.encoder_weights) != made_by:
         raise DataError(
             f"--encoder-weights should be what made the features, but {config.encoder_weights} is another file: name "
             "that one."
         )
-    return load_encoder(config.encoder_weights).with_frames(about["frames"])
+    return load_encoder(config.encoder_weights).with_frames(about.get("frames"))
 
 
 def _training_clips(features: FeatureSet, texts: ClassTexts, left_out: Sequence[int], config: FitConfig) -> FeatureSet:
     """The clips to learn from, labelled by row of the texts."""
-    row_of = _row_of_class(features.labels, told(features)["class_names"], texts)
+    row_of = _row_of_class(features.labels, features.provenance.get("class_names", []), texts)
     labels = np.array([row_of[int(label)] for label in features.labels])
     subjects = features.subjects
     if subjects is not None and not (subjects >= 0).any():

@@ -113,9 +113,9 @@ def _trained(config: TrainEncoderConfig, progress: Progress) -> "Encoder":
         "clips": config.clips.name,
         "split": cut.split.name,
         "phase": config.phase,
-        "class_names": "\n".join(cut.class_names),
-        "performers": " ".join(map(str, np.unique(subjects[train]))),
-        "malformed clips left out": str(len(bad)),
+        "class_names": list(cut.class_names),
+        "performers": np.unique(subjects[train]).tolist(),
+        "malformed clips left out": len(bad),
     }
     encoder = replace(encoder, provenance={**encoder.provenance, **about})
     if not own_rank():

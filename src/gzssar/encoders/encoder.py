@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -55,8 +55,8 @@ class Encoder:
     stream: str = "joint"
     """What the network reads: one of :data:`STREAMS`."""
 
-    provenance: Mapping[str, str] = field(default_factory=dict)
-    """Where the weights come from: file, data, training."""
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    """Where the weights come from: file, data, training; values as JSON has them."""
 
     def __post_init__(self) -> None:
         columns = self.network.class_count
@@ -209,7 +209,11 @@ def load_own_encoder(path: Path) -> Encoder:
         network = make(class_count=len(about["classes"]), width=about["width"], body_count=about["body_count"])
         network.load_state_dict(weights)
         network.eval().requires_grad_(False)
-        return Encoder(network, tuple(about["classes"]), about["frames"], about["stream"], about["provenance"])
+        provenance = about["provenance"]
+        if isinstance(names := provenance.get("class_names", []), str):  # how files held lists at first
+            performers = [int(performer) for performer in provenance.get("performers", "").split()]
+            provenance |= {"class_names": names.split("\n"), "performers": performers}
+        return Encoder(network, tuple(about["classes"]), about["frames"], about["stream"], provenance)
     except (ConfigError, KeyError, TypeError, ValueError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise DataError(

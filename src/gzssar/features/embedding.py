@@ -127,7 +127,7 @@ def embed_once(job: EmbedJob, engine: str = "loop", progress: Steps | None = Non
     taken as it is, and what another job has left there goes."""
     if job.out.exists() and not own_rank():
         there = load_features(job.out).provenance
-        bad = json.loads(there.get("malformed", "{}"))
+        bad = there.get("malformed", {})
         if there.get("job") == ShardWorker(job).fingerprint() and (job.skip_bad or not bad):
             return Embedded(0, bad, 0, 0.0)
         job.out.unlink()

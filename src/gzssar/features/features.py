@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -35,7 +36,7 @@ class FeatureSet:
     logits: Logits | None = None
     """The encoder's logits, where known: over all K classes; straight from an encoder, over those that it knows."""
 
-    provenance: Mapping[str, str] = field(default_factory=dict)
+    provenance: Mapping[str, Any] = field(default_factory=dict)
     """Where the features come from: files, encoder, hashes. What is no text stands there as JSON."""
 
     subjects: Labels | None = None

@@ -19,7 +19,7 @@ from gzssar.errors import ConfigError, DataError
 from gzssar.features.features import FeatureSet
 from gzssar.files import writing
 
-FORMAT = "gzssar-features-1"
+FORMAT = "gzssar-features-2"
 """What our safetensors say they are."""
 
 _SUFFIXES = (".npz", ".safetensors")
@@ -51,9 +51,8 @@ def write_features(path: Path, parts: Iterable[FeatureSet | None], provenance: M
     Args:
         path: ends in .npz, or is written as safetensors.
         parts: in order, alike in what they know of their clips; None for a part without clips.
-        provenance: of the whole; a list of ``class_names`` becomes an array of the .npz.
+        provenance: of the whole, as JSON has it; a list of ``class_names`` becomes an array of the .npz too.
     """
-    told = {key: value if isinstance(value, str) else json.dumps(value) for key, value in provenance.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.", suffix=".part") as folder:
         columns = _Columns(Path(folder))
@@ -61,23 +60,7 @@ def write_features(path: Path, parts: Iterable[FeatureSet | None], provenance: M
             if part is not None:
                 columns.append(part)
         with writing(path) as file:
-            (_write_npz if path.suffix == ".npz" else _write_safetensors)(file, columns, told)
-
-
-def told(features: FeatureSet) -> dict[str, Any]:
-    """What ``gzssar embed`` says about features, with lists and numbers as such; empty where nothing is said."""
-    empty: dict[str, Any] = {"encoder_classes": [], "encoder": {}, "frames": None, "malformed": {}}
-    said = features.provenance
-    values = {key: json.loads(said[key]) if key in said else value for key, value in empty.items()}
-    return {**said, **values, "class_names": _class_names(said)}
-
-
-def _class_names(provenance: Mapping[str, str]) -> list[str]:
-    try:
-        names = json.loads(provenance.get("class_names", "[]"))
-    except ValueError:  # an encoder's provenance has a line per name
-        return []
-    return [str(name) for name in names] if isinstance(names, list) else []
+            (_write_npz if path.suffix == ".npz" else _write_safetensors)(file, columns, provenance)
 
 
 class _Columns:
@@ -106,7 +89,7 @@ class _Columns:
         return (self.rows, *self.widths[name])
 
 
-def _write_npz(file: IO[bytes], columns: _Columns, provenance: Mapping[str, str]) -> None:
+def _write_npz(file: IO[bytes], columns: _Columns, provenance: Mapping[str, Any]) -> None:
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
         for name in columns.widths:
             with archive.open(f"{_COLUMNS[name]}.npy", "w", force_zip64=True) as member:
@@ -115,8 +98,8 @@ def _write_npz(file: IO[bytes], columns: _Columns, provenance: Mapping[str, str]
                 np.lib.format.write_array_header_1_0(member, header)
                 member.writelines(columns.blocks(name))
         texts = {
-            "class_names": np.array(_class_names(provenance), dtype=str),
-            "provenance": np.array(json.dumps(provenance)),
+            "class_names": np.array(provenance.get("class_names", []), dtype=str),
+            "provenance": np.array(json.dumps(dict(provenance))),
         }
         if columns.names:
             texts["name"] = np.array(columns.names, dtype=str)
@@ -125,9 +108,9 @@ def _write_npz(file: IO[bytes], columns: _Columns, provenance: Mapping[str, str]
                 np.lib.format.write_array(member, array, allow_pickle=False)
 
 
-def _write_safetensors(file: IO[bytes], columns: _Columns, provenance: Mapping[str, str]) -> None:
+def _write_safetensors(file: IO[bytes], columns: _Columns, provenance: Mapping[str, Any]) -> None:
     """The format's layout: the header's length, the header as JSON, then the tensors' bytes one after the other."""
-    header: dict[str, Any] = {"__metadata__": {"format": FORMAT, "provenance": json.dumps(provenance)}}
+    header: dict[str, Any] = {"__metadata__": {"format": FORMAT, "provenance": json.dumps(dict(provenance))}}
     end = 0
     for name in columns.widths:
         shape, (dtype, size) = columns.shape(name), ("F32", 4) if name in _REAL else ("I64", 8)
@@ -157,11 +140,11 @@ def load_features(path: Path) -> FeatureSet:
             raise
         raise DataError(f"{path} should hold skeleton features, but it cannot be read ({error}).") from error
     try:
-        provenance = {key: one if isinstance(one, str) else json.dumps(one) for key, one in json.loads(told).items()}
-    except (ValueError, AttributeError) as error:
+        provenance = {**json.loads(told)}
+    except (ValueError, TypeError) as error:
         raise DataError(f"{path} should say where its features come from, but its provenance is damaged.") from error
     if "class_names" in arrays:
-        provenance.setdefault("class_names", json.dumps(arrays.pop("class_names").tolist()))
+        provenance.setdefault("class_names", arrays.pop("class_names").tolist())
     return _checked(path, arrays, provenance)
 
 
@@ -189,7 +172,7 @@ def _read_safetensors(path: Path) -> tuple[dict[str, np.ndarray], str]:
     return arrays, metadata.get("provenance", "")
 
 
-def _checked(path: Path, arrays: Mapping[str, np.ndarray], provenance: Mapping[str, str]) -> FeatureSet:
+def _checked(path: Path, arrays: Mapping[str, np.ndarray], provenance: Mapping[str, Any]) -> FeatureSet:
     wanted = {"features": (2, "f"), "labels": (1, "iu"), "logits": (2, "f"), "subjects": (1, "iu"), "names": (1, "U")}
     known = {name: arrays[name] for name in wanted if name in arrays}
     fits = all(array.ndim == wanted[name][0] and array.dtype.kind in wanted[name][1] for name, array in known.items())

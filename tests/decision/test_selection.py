@@ -3,18 +3,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gzssar.decision import selection
 from gzssar.decision.decision import Calibration, Decision
 from gzssar.decision.evidence import Evidence
 from gzssar.decision.gate import Gate
-from gzssar.decision.selection import best_checkpoint, fit_decision, held_out_scores, score
+from gzssar.decision.selection import abstain_below, best_checkpoint, fit_decision, held_out_scores, score
 from gzssar.errors import DataError
 from gzssar.methods.method import ClassScores
 from gzssar.methods.recipe import DEFAULT, PAPER
 
 NEARER = Gate(np.zeros(2), np.ones(2), np.array([1.0, -1.0]), 0.0)
 """p_seen = σ(highest seen − highest unseen)."""
-PLAIN = Calibration()
 
 
 def known(seen, unseen, is_seen, column):
@@ -76,30 +74,24 @@ def test_a_fold_of_which_nothing_is_covered():
     assert (told["coverage"], told["accuracy_where_covered"]) == (0, 0)
 
 
-def abstain_below(p_seen, is_seen):
-    """What a fit finds where the gate says just this: one seen and one unseen class leave only the gate's answer."""
-    one = fold(p_seen, is_seen)
-    top, right = selection._top(one, Decision(NEARER, PLAIN).rank(one.scores))
-    return selection._abstain_below(top, right, np.ones(len(top)))
+def least(tops, right):
+    return abstain_below(np.array(tops), np.array(right), np.ones(len(tops)))
 
 
 def test_answers_stop_where_more_are_wrong_than_right():
-    # tops .95 .9 .85 .8 .7 .6, right but for .85, .7 and .6: gains 1 2 1 2 1 0; the first 2 is kept
-    assert abstain_below([0.95, 0.9, 0.85, 0.8, 0.7, 0.6], [True, True, False, True, False, False]) == pytest.approx(
-        0.9
-    )
+    # gains 1 2 1 2 1 0; the first 2 is kept
+    assert least([0.95, 0.9, 0.85, 0.8, 0.7, 0.6], [True, True, False, True, False, False]) == 0.9
     # .75 is right as well: gains 1 2 1 2 3 2 1
-    p_seen = [0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.6]
-    assert abstain_below(p_seen, [True, True, False, True, True, False, False]) == pytest.approx(0.75)
+    assert least([0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.6], [True, True, False, True, True, False, False]) == 0.75
 
 
 def test_equal_scores_are_kept_or_left_together():
     # .9 right, then .8 right and wrong and wrong: keeping .8 keeps all three
-    assert abstain_below([0.9, 0.8, 0.8, 0.8], [True, True, False, False]) == pytest.approx(0.9)
+    assert least([0.9, 0.8, 0.8, 0.8], [True, True, False, False]) == 0.9
 
 
 def test_nothing_is_answered_where_all_is_wrong():
-    assert abstain_below([0.9, 0.8], [False, False]) == 1.0
+    assert least([0.9, 0.8], [False, False]) == 1.0
 
 
 def test_the_threshold_to_abstain_below_is_fitted_too():

@@ -46,7 +46,7 @@ def change_config(folder, change):
     """Edit config.json as somebody would who also knows of the digest."""
     config = json.loads((folder / "config.json").read_text())
     change(config)
-    config["digest"] = bundle._digest(config)
+    config["digest"] = bundle.digest_of(config)
     (folder / "config.json").write_text(json.dumps(config))
 
 

@@ -97,9 +97,9 @@ def test_equal_frames_of_the_clip_are_prepared_alike(clip, frames):
 def test_held_frames_stand_at_the_mean():
     prepared = np.arange(12, dtype=np.float32).reshape(1, 6, 2, 1)
     inside = np.array([True, False, False, True, False, False])[:, None]
-    held = explanation._frames_held(prepared, inside)
+    held = explanation.frames_held(prepared, inside)
     assert held[0, :, 0, 0].tolist() == [5, 2, 4, 5, 8, 10]
-    assert explanation._joint_held(prepared, 1)[0, :, :, 0].tolist() == [[t * 2, 6] for t in range(6)]
+    assert explanation.joint_held(prepared, 1)[0, :, :, 0].tolist() == [[t * 2, 6] for t in range(6)]
 
 
 def test_motions_of_two_bodies():

@@ -8,7 +8,7 @@ import pytest
 
 from gzssar.errors import DataError
 from gzssar.recognizer import Prediction
-from gzssar.recognizer import recognizer as core
+from gzssar.recognizer.recognizer import as_clip
 from gzssar.skeletons.layout import NTU25
 from gzssar.skeletons.sequence import SkeletonSequence
 from recognizer_world import (
@@ -60,7 +60,7 @@ def test_joints_in_an_array_become_a_clip(on_recordings, clips):
     joints = clips[0].joints.transpose(1, 3, 2, 0)  # T M V C
     same = SkeletonSequence.from_frames(joints, "ntu25", clips[0].fps)
     assert on_recordings.predict(same) == on_recordings.predict(clips[0])
-    read = inspect.unwrap(core._read)  # past the checks of types that tests alone make
+    read = inspect.unwrap(as_clip)  # past the checks of types that tests alone make
     for wrong in (joints, joints.tolist(), None):
         with pytest.raises(DataError, match=r"should be a path or a SkeletonSequence.* SkeletonSequence\.from_frames"):
             read(wrong)

@@ -33,9 +33,10 @@ def test_what_needs_no_encoding_is_ready():
 
 def test_copies_are_bounded():
     store = ClassStore(FakeRecognizer(), Limits(), shared=False)
-    for k in range(100):
-        store.recognizer((NewClass(label=f"class {k}"),))
-    assert len(store._copies) == 32
+    added = [(NewClass(label=f"class {k}"),) for k in range(100)]
+    for one in added:
+        store.recognizer(one)
+    assert [store.ready(one) is not None for one in added] == [False] * 68 + [True] * 32
 
 
 def test_a_copy_of_before_a_change_is_not_kept():

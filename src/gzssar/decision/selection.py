@@ -52,7 +52,7 @@ def fit_decision(known: Sequence[Evidence], recipe: Recipe) -> Decision:
     decision = Decision(gate, replace(calibration, threshold=threshold))
     tops, right = zip(*(_top(one, decision.rank(one.scores)) for one in known), strict=True)
     weights = np.concatenate([equal_weights(one.is_seen.astype(np.int64)) for one in known])
-    least = _abstain_below(np.concatenate(tops), np.concatenate(right), weights)
+    least = abstain_below(np.concatenate(tops), np.concatenate(right), weights)
     return Decision(gate, replace(decision.calibration, abstain_below=least))
 
 
@@ -105,8 +105,14 @@ def _temperature(sets: Sequence[tuple[Float[np.ndarray, "_ _"], Int[np.ndarray, 
     return float(_TEMPERATURES[int(np.argmin(losses))])
 
 
-def _abstain_below(top: Float[np.ndarray, "N"], right: Bool[np.ndarray, "N"], weights: Float[np.ndarray, "N"]) -> float:
-    """The threshold that keeps the most right answers less the wrong ones; clips count by `weights`."""
+def abstain_below(top: Float[np.ndarray, "N"], right: Bool[np.ndarray, "N"], weights: Float[np.ndarray, "N"]) -> float:
+    """The threshold that keeps the most right answers less the wrong ones.
+
+    Args:
+        top: each clip's top probability.
+        right: whether the answer is right.
+        weights: what each clip counts.
+    """
     levels, level = np.unique(-top, return_inverse=True)  # equal scores stay or go together
     gain = np.cumsum(np.bincount(level, weights=np.where(right, weights, -weights)))
     return float(-levels[int(np.argmax(gain))]) if gain.max() > 0 else 1.0

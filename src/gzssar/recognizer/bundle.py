@@ -102,7 +102,7 @@ def _write(folder: Path, parts: Parts, known: Sequence[KnownClass], samples: Pat
     files = {path.name: hash_file(path) for path in sorted(folder.iterdir())}
     write_text(folder / _CARD, card(parts, known))
     config = {"format": FORMAT, "version": VERSION, "files": files, **_config(parts)}
-    write_json(folder / _CONFIG, {**config, "digest": _digest(config)})
+    write_json(folder / _CONFIG, {**config, "digest": digest_of(config)})
     if samples.is_dir():
         shutil.copytree(samples, folder / SAMPLES)
 
@@ -183,12 +183,12 @@ def _read_config(folder: Path) -> dict[str, Any]:
         or _TEXTS not in config["files"]
     ):
         raise DataError(f"{path} should list the files of the recognizer, but it does not: copy the folder again.")
-    if config.get("digest") != _digest(config):
+    if config.get("digest") != digest_of(config):
         raise DataError(f"{path} should be as it was saved, but it was altered: copy the folder again.")
     return config
 
 
-def _digest(config: Mapping[str, Any]) -> str:
+def digest_of(config: Mapping[str, Any]) -> str:
     """SHA-256 of everything else in config.json."""
     rest = {key: value for key, value in config.items() if key != "digest"}
     return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()

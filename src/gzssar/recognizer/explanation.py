@@ -57,8 +57,8 @@ def explain(parts: Parts, encoder: Encoder, clip: SkeletonSequence, known: Known
     shown = np.zeros((encoder.frames, prepared.shape[3]), dtype=np.int64)  # a body that is not there shows nothing
     shown[:, :bodies] = frames_shown(clip.joints, encoder.frames)[:, : prepared.shape[3]]
     edges = np.linspace(0, length, min(WINDOWS, length) + 1).round().astype(int)
-    hidden = [_joint_held(prepared, joint) for joint in range(prepared.shape[2])]
-    hidden += [_frames_held(prepared, (a <= shown) & (shown < b)) for a, b in itertools.pairwise(edges)]
+    hidden = [joint_held(prepared, joint) for joint in range(prepared.shape[2])]
+    hidden += [frames_held(prepared, (a <= shown) & (shown < b)) for a, b in itertools.pairwise(edges)]
     features = encoder.encode(np.stack([prepared, *hidden])).features
     space = parts.skeleton_space(features)
     density = log_densities(space, known.centre[None])[:, 0]
@@ -68,15 +68,17 @@ def explain(parts: Parts, encoder: Encoder, clip: SkeletonSequence, known: Known
     return Explanation(known.text.label or "", similarity, _shares(joints), _shares(frames), edges / length)
 
 
-def _joint_held(prepared: Float[np.ndarray, "C T V M"], joint: int) -> Float[np.ndarray, "C T V M"]:
+def joint_held(prepared: Float[np.ndarray, "C T V M"], joint: int) -> Float[np.ndarray, "C T V M"]:
+    """A clip in which one joint stays at its mean position."""
     held = prepared.copy()
     held[:, :, joint] = prepared[:, :, joint].mean(axis=1, keepdims=True)
     return held
 
 
-def _frames_held(
+def frames_held(
     prepared: Float[np.ndarray, "C T V M"], inside: Bool[np.ndarray, "T M"]
 ) -> Float[np.ndarray, "C T V M"]:
+    """A clip in which all joints stay at their mean position, body by body, inside some frames."""
     return np.where(inside[None, :, None, :], prepared.mean(axis=1, keepdims=True), prepared)
 
 

@@ -224,7 +224,7 @@ class Recognizer:
         if not len(clips):
             self._candidates(candidate_labels)
             return []
-        read = [_read(clip) for clip in clips]
+        read = [as_clip(clip) for clip in clips]
         answers = self.predict_features(self.encode(read), candidate_labels, top_k, abstain)
         return [replace(answer, warning=doubts(clip)) for answer, clip in zip(answers, read, strict=True)]
 
@@ -256,7 +256,7 @@ class Recognizer:
         some = [clips] if isinstance(clips, Clip) else clips
         if not len(some):
             raise DataError("there should be a clip to prepare at least, but there is none.")
-        return np.stack([self.encoder.prepare(_read(clip)) for clip in some])
+        return np.stack([self.encoder.prepare(as_clip(clip)) for clip in some])
 
     @one_thread()
     def predict_features(
@@ -291,7 +291,7 @@ class Recognizer:
 
     def explain(self, clip: Clip, label: str) -> Explanation:
         """Why a class scores as it does: similarity to each of its texts, and the joints and frames that mattered."""
-        return explain(self.parts, self.encoder, _read(clip), self._classes[self._key(label)])
+        return explain(self.parts, self.encoder, as_clip(clip), self._classes[self._key(label)])
 
     def _score(self, features: SkeletonFeatures, known: Sequence[KnownClass]) -> Ranking:
         width = len(self.parts.skeleton_space.offset)
@@ -362,7 +362,12 @@ class Recognizer:
         return self.parts.encoder
 
 
-def _read(clip: Clip) -> SkeletonSequence:
+def as_clip(clip: Clip) -> SkeletonSequence:
+    """A recording as such, or read from the file that holds it.
+
+    Raises:
+        DataError: it is neither, or the file is malformed.
+    """
     if isinstance(clip, SkeletonSequence):
         return clip
     if not isinstance(clip, str | Path):

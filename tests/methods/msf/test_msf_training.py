@@ -101,7 +101,7 @@ def test_each_clip_meets_the_text_of_its_class(settings, once, sampling):
     problems = [pairs(0, classes=(0, 2, 3, 4)), pairs(1, classes=(1, 3), clips=30)]
     for m, problem in enumerate(problems):  # features that tell problem and class
         problem.skeletons[:, 0], problem.skeletons[:, 1] = m, problem.labels
-    batches = training._Batches(problems, replace(settings, sampling=sampling), torch.Generator().manual_seed(0))
+    batches = training.Batches(problems, replace(settings, sampling=sampling), torch.Generator().manual_seed(0))
     for rows in batches.rows(10):
         batch = batches.draw(rows)
         assert (batch.text_of_clip is not None) == once
@@ -119,7 +119,7 @@ def test_each_clip_meets_the_text_of_its_class(settings, once, sampling):
 def test_batches_draw_classes_or_clips(sampling, share):
     problem = pairs(clips=100)
     problem.labels[:] = np.repeat([3, 0], [10, 90])
-    batches = training._Batches([problem], replace(QUICK, sampling=sampling), torch.Generator().manual_seed(0))
+    batches = training.Batches([problem], replace(QUICK, sampling=sampling), torch.Generator().manual_seed(0))
     rows = batches.rows(500).numpy()
     assert set(np.unique(rows)) == set(range(100))
     drawn = batches.labels[0][rows]
@@ -128,7 +128,7 @@ def test_batches_draw_classes_or_clips(sampling, share):
 
 @pytest.mark.parametrize(("noise", "width"), [("shared", 1), ("independent", 4)])
 def test_latent_noise_is_shared_or_not(noise, width):
-    batches = training._Batches([pairs()], replace(QUICK, noise=noise), torch.Generator().manual_seed(0))
+    batches = training.Batches([pairs()], replace(QUICK, noise=noise), torch.Generator().manual_seed(0))
     batch = batches.draw(batches.rows(1)[0])
     assert batch.skeleton_noise.shape == batch.text_noise.shape == (1, 8, width)
     assert not torch.equal(batch.skeleton_noise, batch.text_noise)

@@ -88,7 +88,7 @@ def _train(
     problems: Sequence[Pairs], settings: MsfSettings, generator: torch.Generator, progress: Callable[[int], None]
 ) -> list[Alignment]:
     """Train the VAEs of all `problems` in one batched product."""
-    batches = _Batches(problems, settings, generator)
+    batches = Batches(problems, settings, generator)
     stack = initial_stack(len(problems), batches.width, batches.text_width, settings.latent_width, generator)
     for tensor in stack.tensors():
         tensor.grad = torch.zeros_like(tensor)
@@ -124,7 +124,7 @@ class Batch(NamedTuple):
     text_noise: Tensor
 
 
-class _Batches:
+class Batches:
     """All problems' clips in one tensor: a step is an index draw."""
 
     def __init__(self, problems: Sequence[Pairs], settings: MsfSettings, generator: torch.Generator) -> None:

@@ -2,7 +2,8 @@
 
 from functools import cache
 
-from gzssar.skeletons.preprocess import normalise
+import numpy as np
+
 from gzssar.synthetic import SyntheticClips, SyntheticWorld
 
 
@@ -21,5 +22,20 @@ def puppets() -> SyntheticClips:
 
 @cache
 def posed_puppets():
-    """Joints of the puppets, centred and turned: x right, y forward, z up."""
-    return normalise(puppets().joints, frames=32)
+    """Joints of the puppets, centred and turned by their first frame: x right, y forward, z up."""
+    return posed(puppets().joints)
+
+
+def posed(joints):
+    """Clips N C T V M whose first body starts with its mid spine at the origin, upright, seen from behind; the way
+    through space stays."""
+    centred = joints - joints[:, :, :1, 1:2, :1]
+    first = centred[:, :, 0, :, 0].astype(np.float64)
+    z = unit(first[:, :, 1] - first[:, :, 0])
+    shoulders = first[:, :, 8] - first[:, :, 4]
+    x = unit(shoulders - z * np.sum(shoulders * z, axis=1, keepdims=True))
+    return np.einsum("nac,nctvm->natvm", np.stack([x, np.cross(z, x), z], axis=1), centred)
+
+
+def unit(vectors):
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)

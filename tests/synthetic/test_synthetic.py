@@ -3,11 +3,10 @@ import pytest
 
 from gzssar.errors import ConfigError
 from gzssar.skeletons.layout import NTU25
-from gzssar.skeletons.preprocess import normalise
 from gzssar.synthetic import FPS, SYNTHETIC_SPLIT, SyntheticWorld
 from gzssar.synthetic.body import CHANNEL_COUNT, CHANNELS
 from gzssar.synthetic.catalogue import ACTIONS
-from synthetic_clips import posed_puppets, puppets, small_world
+from synthetic_clips import posed, posed_puppets, puppets, small_world
 
 LABELS = SyntheticWorld().labels
 HEAD, LEFT_HAND, RIGHT_HAND, RIGHT_FOOT = 3, 7, 11, 19
@@ -59,7 +58,7 @@ def test_bones_are_as_long_left_as_right():
 
 def test_a_left_hander_is_the_mirror_of_a_right_hander():
     clips = SyntheticWorld(clips_per_class=2, frames=16, subject_count=2, noise=0.0, variation=0.0).clips()
-    left, right = normalise(clips.joints[0::2], 16), normalise(clips.joints[1::2], 16)
+    left, right = posed(clips.joints[0::2]), posed(clips.joints[1::2])
     mirrored = left[:, :, :, list(NTU25.mirror)] * np.array([-1, 1, 1]).reshape(1, 3, 1, 1, 1)
     np.testing.assert_allclose(mirrored, right, atol=1e-4)
 

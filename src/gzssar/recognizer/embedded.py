@@ -8,7 +8,6 @@ from functools import partial
 
 import numpy as np
 
-from gzssar.encoders.encoder import prepare
 from gzssar.encoders.training.fit import fit_encoder
 from gzssar.encoders.training.options import EncoderTraining
 from gzssar.errors import DataError, OutputError
@@ -18,6 +17,7 @@ from gzssar.provenance import source_hash
 from gzssar.recognizer.fitting import Fitting, fit_recognizer
 from gzssar.recognizer.recognizer import Recognizer
 from gzssar.running import Progress, one_thread
+from gzssar.synthetic.benchmark import prepared
 from gzssar.synthetic.catalogue import SYNTHETIC_SPLIT
 from gzssar.synthetic.world import SyntheticWorld
 from gzssar.texts.classes import load_packaged_texts
@@ -54,9 +54,7 @@ def fit_synthetic(progress: Progress | None) -> Recognizer:
     training = EncoderTraining(width=16, frames=16, epochs=8, batch_size=24, learning_rate=2e-2, stream="joint motion")
     drawn = SyntheticWorld().clips()
     chosen = np.isin(drawn.labels, SYNTHETIC_SPLIT.seen)
-    clips = np.stack(
-        [prepare(drawn.sequence(int(k)), training.frames, training.stream, 1) for k in np.flatnonzero(chosen)]
-    )
+    clips = prepared(drawn, np.flatnonzero(chosen).tolist(), training)
     labels, subjects = drawn.labels[chosen], drawn.subjects[chosen]
     learned = subjects % 4 != 0
     steps = partial(progress, "synthetic encoder") if progress else None

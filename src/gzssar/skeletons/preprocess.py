@@ -1,9 +1,9 @@
 """From raw joints to what an encoder reads: centred, turned to a canonical view, of one length. Pure functions.
 
-Two ways lead there. :func:`normalise` keeps a body's way through space and turns it exactly. :func:`prenormalise` is
-what the field's graph networks for NTU RGB+D were trained on, 2s-AGCN and Shift-GCN among them, and so what their
-published weights need. Both follow the pre-normalisation of Shahroudy et al. (CVPR 2016, section 3.2), take clips in
-layout ntu25 from any right-handed frame, and return x to the performer's right, y forward, z up; metres throughout.
+:func:`prenormalise` is what the field's graph networks for NTU RGB+D were trained on, 2s-AGCN and Shift-GCN among them,
+and so what their published weights need. It follows the pre-normalisation of Shahroudy et al. (CVPR 2016, section 3.2),
+takes clips in layout ntu25 from any right-handed frame, and returns x to the performer's right, y forward, z up; metres
+throughout.
 """
 
 import numpy as np
@@ -23,80 +23,6 @@ STREAMS = ("joint", "bone", "joint motion", "bone motion")
 
 _STREAM_ROOTS = {"ntu25": _SPINE_SHOULDER, "openpose18": 0}
 """Joints on which 2s-AGCN hangs the bones of its bone stream, where it is another than the layout's root."""
-
-
-def centre(clips: Clips, joint: int = _MID_SPINE) -> Clips:
-    """Move every clip so that `joint` of the first body rests at the origin in the first frame.
-
-    The motion of the body through space stays in the clip. A body that is absent (all zeros in a frame) stays zero.
-
-    Args:
-        clips: positions in metres.
-        joint: index on axis V.
-    """
-    return _move_to_origin(clips, clips[:, :, :1, joint : joint + 1, :1])
-
-
-def rotate(clips: Clips) -> Clips:
-    """Turn every clip so that the first body starts upright and seen from behind (x right, y forward, z up).
-
-    In the first frame, pelvis to mid spine points along z, and left to right shoulder along x as far as it is
-    orthogonal to that; so the shoulder line lies in the x-z plane. The original turns twice, as :func:`prenormalise`
-    does, which leaves the spine slightly off z. Joints in the order of layout ntu25; metres in, metres out. Rotates
-    about the origin, so :func:`centre` first.
-
-    Raises:
-        DataError: in the first frame of a clip, these joints coincide or lie on one line.
-    """
-    first = clips[:, :, 0, :, 0].astype(np.float64)
-    z = _unit(first[:, :, _MID_SPINE] - first[:, :, _PELVIS], "pelvis and mid spine")
-    x = first[:, :, _RIGHT_SHOULDER] - first[:, :, _LEFT_SHOULDER]
-    x = _unit(x - z * np.sum(x * z, axis=1, keepdims=True), "left and right shoulder, seen along the spine,")
-    axes = np.stack([x, np.cross(z, x), z], axis=1)
-    return np.asarray(np.einsum("nac,nctvm->natvm", axes, clips), dtype=clips.dtype)
-
-
-def resample(clips: Clips, frames: int) -> Float[np.ndarray, "N C {frames} V M"]:
-    """Stretch or shrink every clip to `frames` frames, by linear interpolation; first and last frame stay.
-
-    Raises:
-        DataError: `frames` is not positive.
-    """
-    _check_frames(frames)
-    at = np.linspace(0, clips.shape[2] - 1, frames)
-    before = at.astype(int)
-    after = np.minimum(before + 1, clips.shape[2] - 1)
-    weight = (at - before)[:, None, None]
-    between = clips[:, :, before] * (1 - weight) + clips[:, :, after] * weight
-    return np.asarray(between, dtype=clips.dtype)
-
-
-def pool(clips: Clips, frames: int) -> Float[np.ndarray, "N C {frames} V M"]:
-    """Shorten every clip to `frames` frames, each the mean of as many: fewer frames, and less of a sensor's noise.
-
-    Raises:
-        DataError: the clips' length is no multiple of `frames`.
-    """
-    _check_frames(frames)
-    n, c, t, v, m = clips.shape
-    if t % frames:
-        raise DataError(f"clips of {t} frames cannot be pooled to {frames}: {t} should be a multiple of it.")
-    return np.asarray(clips.reshape(n, c, frames, t // frames, v, m).mean(axis=3), dtype=clips.dtype)
-
-
-def pad(clips: Clips, frames: int) -> Float[np.ndarray, "N C {frames} V M"]:
-    """Repeat every clip from its start until it has `frames` frames; what is longer is cut.
-
-    Raises:
-        DataError: `frames` is not positive.
-    """
-    _check_frames(frames)
-    return clips[:, :, np.arange(frames) % clips.shape[2]]
-
-
-def normalise(clips: Clips, frames: int) -> Float[np.ndarray, "N C {frames} V M"]:
-    """Centre, rotate, resample: the whole way from metres in the sensor's frame to what an encoder reads."""
-    return resample(rotate(centre(clips)), frames)
 
 
 def prenormalise(clip: Float[np.ndarray, "C T V M"], frames: int) -> Float[np.ndarray, "C {frames} V M"]:
@@ -127,7 +53,8 @@ def prenormalise(clip: Float[np.ndarray, "C T V M"], frames: int) -> Float[np.nd
         DataError: the clip is not in space or not in layout ntu25, is not finite, or its first body is never present;
             `frames` is not positive.
     """
-    _check_frames(frames)
+    if frames < 1:
+        raise DataError(f"a clip needs at least one frame, but {frames} were asked for.")
     _check_ntu25(clip)
     if not clip[..., :1].any():
         raise DataError(
@@ -136,7 +63,8 @@ def prenormalise(clip: Float[np.ndarray, "C T V M"], frames: int) -> Float[np.nd
         )
     shown = frames_shown(clip, frames)
     long = np.stack([clip[..., body][:, shown[:, body]] for body in range(clip.shape[3])], axis=-1)
-    centred = _move_to_origin(long[None], long[None, :, :, _MID_SPINE : _MID_SPINE + 1, :1])[0]
+    present = np.any(long != 0, axis=(0, 2), keepdims=True)
+    centred = np.where(present, long - long[:, :, _MID_SPINE : _MID_SPINE + 1, :1], 0).astype(clip.dtype)
     turned = np.einsum("ac,ctvm->atvm", _upright_turn(centred[:, 0, :, 0].astype(np.float64)), centred)
     return np.asarray(turned, dtype=clip.dtype)
 
@@ -221,11 +149,6 @@ def _motion(clips: Clips) -> Clips:
     return np.diff(clips, axis=2, append=clips[:, :, -1:])
 
 
-def _move_to_origin(clips: Clips, origins: Float[np.ndarray, "N C #T 1 1"]) -> Clips:
-    present = np.any(clips != 0, axis=(1, 3), keepdims=True)
-    return np.where(present, clips - origins, 0).astype(clips.dtype)
-
-
 def _thinned(length: int, frames: int) -> Int[np.ndarray, "K"]:
     """Which frames of a clip stay: all, or `frames` of them at even distances, the first and the last included."""
     return np.arange(length) if length <= frames else np.linspace(0, length - 1, frames).round().astype(int)
@@ -271,18 +194,3 @@ def _check_ntu25(clip: Float[np.ndarray, "C T V M"]) -> None:
         )
     if not np.isfinite(clip).all():
         raise DataError("a clip should hold finite positions, but some are NaN or infinite: fill them with fill_gaps.")
-
-
-def _unit(vectors: Float[np.ndarray, "N C"], what: str) -> Float[np.ndarray, "N C"]:
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    if (short := np.flatnonzero(lengths[:, 0] < _SHORTEST)).size:
-        raise DataError(
-            f"{what} must be apart in the first frame, but they coincide in {short.size} of {len(vectors)} clips, the "
-            f"first at index {short[0]}: cut the frames before the body is tracked."
-        )
-    return np.asarray(vectors / lengths)
-
-
-def _check_frames(frames: int) -> None:
-    if frames < 1:
-        raise DataError(f"a clip needs at least one frame, but {frames} were asked for.")

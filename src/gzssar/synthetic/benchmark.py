@@ -4,18 +4,22 @@ The protocol is SynSE's: one encoder per phase, trained on that phase's seen cla
 train, those with even ids test; in the validation phase some of the training performers are held out.
 """
 
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import partial
+
 import numpy as np
 
+from gzssar.encoders.encoder import prepare
 from gzssar.encoders.training.fit import fit_encoder
 from gzssar.encoders.training.options import EncoderTraining
-from gzssar.features.features import Benchmark, FeatureSet, Phase
+from gzssar.features.benchmark import zero_shot_benchmark
+from gzssar.features.class_cut import ClassCut
+from gzssar.features.features import Benchmark, FeatureSet
 from gzssar.running import Progress
-from gzssar.shapes import Clips, Labels, Mask
-from gzssar.skeletons.layout import NTU25
-from gzssar.skeletons.preprocess import normalise, pool, stream
-from gzssar.splits import Ids
+from gzssar.shapes import Clips
 from gzssar.synthetic.catalogue import SYNTHETIC_SPLIT
-from gzssar.synthetic.world import SyntheticWorld
+from gzssar.synthetic.world import SyntheticClips, SyntheticWorld
 
 SYNTHETIC_TRAINING = EncoderTraining(
     width=16, frames=16, epochs=32, batch_size=24, learning_rate=2e-2, stream="joint motion"
@@ -34,47 +38,28 @@ def synthetic_benchmark(
         training: how to train both encoders.
         progress: told which encoder trains, and how far it is.
     """
-    split = SYNTHETIC_SPLIT
-    drawn = world.clips()
-    clips = stream(normalise(pool(drawn.joints, training.frames), training.frames), training.stream, NTU25)
-    trains = drawn.subjects % 2 == 1
-    held_out = drawn.subjects % 8 == 1
+    split, drawn = SYNTHETIC_SPLIT, world.clips()
+    clips = prepared(drawn, range(len(drawn)), training)
+    cut = ClassCut(split, world.labels, drawn.subjects % 2 == 1, drawn.subjects % 8 == 1)
 
-    def phase(name: str, train: Mask, test: Mask, seen: Ids, unseen: Ids) -> Phase:
-        return _encoded_phase(name, clips, drawn.labels, train, test, seen, unseen, training, progress)
+    def encoded(phase: str) -> FeatureSet:
+        seen, trains = cut.phase(phase)
+        train = trains & np.isin(drawn.labels, seen)
+        steps = partial(progress, f"{phase} encoder") if progress else None
+        encoder = fit_encoder(clips[train], drawn.labels[train], seen, training, progress=steps)
+        features, logits = encoder.encode(clips)
+        known = logits[:, list(seen)]
+        return FeatureSet(features, drawn.labels, known, encoder.provenance, drawn.subjects)
 
-    test = phase("test", trains, ~trains, split.seen, split.unseen)
-    assert split.validation_seen is not None  # set by ClassSplit
-    unseen = np.isin(drawn.labels, split.validation_unseen)
-    judged = trains & (held_out | unseen)
-    validation = phase("validation", trains & ~held_out, judged, split.validation_seen, split.validation_unseen)
     description = (
         f"Synthetic motion world (made up, nobody was recorded): {len(drawn)} clips of {len(world.labels)} actions by "
         f"{world.subject_count} performers, seed {world.seed}"
     )
-    return Benchmark(split, test, validation, description, world.labels, synthetic=True)
+    test, validation = encoded("test"), encoded("validation")
+    columns = cut.phase("test")[0], cut.phase("validation")[0]
+    return replace(zero_shot_benchmark(test, validation, columns, cut, description), synthetic=True)
 
 
-def _encoded_phase(
-    name: str,
-    clips: Clips,
-    labels: Labels,
-    train: Mask,
-    test: Mask,
-    seen: Ids,
-    unseen: Ids,
-    training: EncoderTraining,
-    progress: Progress | None,
-) -> Phase:
-    """Train an encoder on the seen classes among `train`; encode them, and the clips of `test` in the phase."""
-    train = train & np.isin(labels, seen)
-    test = test & np.isin(labels, (*seen, *unseen))
-    report = (lambda done, total: progress(f"{name} encoder", done, total)) if progress else None
-    encoder = fit_encoder(clips[train], labels[train], seen, training, progress=report)
-    class_count = int(labels.max()) + 1
-
-    def features(mask: Mask) -> FeatureSet:
-        encoded = encoder.encode(clips[mask], class_count)
-        return FeatureSet(encoded.features, labels[mask], encoded.logits, encoder.provenance)
-
-    return Phase(name, features(train), features(test), seen, unseen)
+def prepared(drawn: SyntheticClips, rows: Iterable[int], training: EncoderTraining) -> Clips:
+    """Some of the world's clips as an encoder of this training reads them."""
+    return np.stack([prepare(drawn.sequence(row), training.frames, training.stream, 1) for row in rows])

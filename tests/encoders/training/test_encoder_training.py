@@ -19,7 +19,7 @@ from gzssar.encoders.training.fit import fit_encoder
 from gzssar.encoders.training.options import EncoderTraining
 from gzssar.encoders.training.run import learning_rate
 from gzssar.errors import ConfigError, DataError, MissingExtraError
-from gzssar.skeletons.preprocess import normalise
+from gzssar.skeletons.preprocess import prenormalise
 from synthetic_clips import small_world
 
 CLASSES = (2, 7, 19, 20)
@@ -29,14 +29,14 @@ QUICK = EncoderTraining(width=4, frames=8, epochs=3, batch_size=8)
 def clips_of(classes=CLASSES):
     world = small_world()
     chosen = np.isin(world.labels, classes)
-    return normalise(world.joints[chosen], QUICK.frames), world.labels[chosen]
+    return np.stack([prenormalise(clip, QUICK.frames) for clip in world.joints[chosen]]), world.labels[chosen]
 
 
 def held_out():
     """Other performers of the same classes."""
     world = small_world(seed=1)
     chosen = np.isin(world.labels, CLASSES)
-    return normalise(world.joints[chosen], QUICK.frames), world.labels[chosen]
+    return np.stack([prenormalise(clip, QUICK.frames) for clip in world.joints[chosen]]), world.labels[chosen]
 
 
 def fit(training=QUICK, classes=CLASSES, **options):

@@ -90,11 +90,9 @@ def claim(path: Path, identity: Mapping[str, Any]) -> None:
     """
     if path.exists():
         require_same(path, identity)
-        return
-    try:
+    else:
+        require_writable(path)
         write_json(path, identity)
-    except OSError as error:
-        raise OutputError(f"{path.parent} cannot be written ({error}): name another output.") from error
 
 
 def require_same(path: Path, identity: Mapping[str, Any]) -> None:

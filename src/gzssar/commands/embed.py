@@ -1,7 +1,7 @@
 """`gzssar embed`: recordings to features in one file, or to SynSE folders of both phases."""
 
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -79,8 +79,8 @@ class EmbedConfig:
 
     def job(self, weights: Path, out: Path) -> "EmbedJob":
         """What one encoder does."""
-        shape = (self.batch_size, self.shard_size)
-        return embed_job(self.clips, weights, out, self.reading, self.device, self.frames, *shape)
+        job = replace(embed_job(self.clips, weights, out, self.reading), device=self.device, frames=self.frames)
+        return replace(job, batch_size=self.batch_size, shard_size=self.shard_size)
 
 
 def embed(config: Annotated[EmbedConfig, tyro.conf.OmitArgPrefixes]) -> None:

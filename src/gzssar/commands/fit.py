@@ -1,7 +1,7 @@
 """`gzssar fit`: a recognizer to keep, from recordings or from their features, and from class texts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -125,8 +125,8 @@ def _embedded(config: FitConfig, working: Path, progress: Progress) -> FeatureSe
 
     assert config.data is not None  # FitConfig checked
     assert config.encoder_weights is not None
-    job = embed_job(config.data, config.encoder_weights, working, config.reading, config.device, config.frames)
-    embed_once(job, progress=partial(progress, "clips"))
+    job = embed_job(config.data, config.encoder_weights, working, config.reading)
+    embed_once(replace(job, device=config.device, frames=config.frames), progress=partial(progress, "clips"))
     return load_features(working)
 
 

@@ -71,18 +71,8 @@ def open_source(path: Path, reading: Reading) -> "ClipSource":
     return without(source, read_missing(reading.missing))[0] if reading.missing else source
 
 
-def embed_job(
-    clips: Path,
-    weights: Path,
-    out: Path,
-    reading: Reading,
-    device: str,
-    frames: int | None,
-    batch_size: int = 64,
-    shard_size: int = 256,
-) -> "EmbedJob":
+def embed_job(clips: Path, weights: Path, out: Path, reading: Reading) -> "EmbedJob":
     """Which recordings are encoded, by which weights, into which file."""
     from gzssar.features.embedding import EmbedJob
 
-    options, missing, skip_bad = read_options(reading), reading.missing, reading.skip_bad
-    return EmbedJob(clips, weights, out, options, missing, skip_bad, device, frames, batch_size, shard_size)
+    return EmbedJob(clips, weights, out, read_options(reading), reading.missing, reading.skip_bad)

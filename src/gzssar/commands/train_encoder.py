@@ -95,7 +95,7 @@ def _trained(config: TrainEncoderConfig, progress: Progress) -> "Encoder":
     judged = held_out_of(train, labels, subjects) if training.patience else np.zeros_like(train)
 
     def prepared(mask: Mask) -> np.ndarray:
-        chosen = [clip for clip, kept in zip(read, mask, strict=True) if kept]
+        chosen = [read[k] for k in np.flatnonzero(mask)]
         return np.stack([prepare(clip, training.frames, training.stream, config.body_count) for clip in chosen])
 
     checkpoint = config.out.with_name(f"{config.out.name}.checkpoint")

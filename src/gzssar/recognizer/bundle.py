@@ -62,8 +62,8 @@ def save_bundle(folder: Path, parts: Parts, known: Sequence[KnownClass], overwri
     Raises:
         OutputError: the folder holds a recognizer already, or something else, or cannot be written.
     """
+    _check_target(folder, overwrite)
     try:
-        _check_target(folder, overwrite)
         target = folder.resolve()  # a link stays one
         target.parent.mkdir(parents=True, exist_ok=True)
         working = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part"))
@@ -73,8 +73,6 @@ def save_bundle(folder: Path, parts: Parts, known: Sequence[KnownClass], overwri
         finally:
             if not (working / "old").exists() or _is_bundle(target):  # else it is all that is left
                 shutil.rmtree(working, ignore_errors=True)
-    except OutputError:
-        raise
     except OSError as error:
         raise OutputError(f"{folder} cannot be written ({error.strerror}): name another folder.") from error
 

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, Protocol, runtime_checkable
+from typing import IO, Any
 
 import numpy as np
 
@@ -194,14 +194,6 @@ def _why_not_an_array(path: Path, error: ValueError) -> str:
     return f"it is damaged ({error})"
 
 
-@runtime_checkable
-class HasDescriptor(Protocol):
-    """An open file, as the operating system knows it."""
-
-    def fileno(self) -> int:
-        """The operating system's number of the file."""
-
-
-def hush(out: HasDescriptor) -> None:
+def hush(descriptor: int) -> None:
     """Nobody reads on: what is left in an output's buffer goes nowhere, instead of failing when the program ends."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
+    os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)

@@ -38,9 +38,6 @@ Logits = Float[np.ndarray, "N K"]
 Labels = Int[np.ndarray, "N"]
 """0-based class ids."""
 
-ClassIds = Int[np.ndarray, "_"]
-"""Sorted, distinct 0-based class ids."""
-
 Probabilities = Float[np.ndarray, "N"]
 """One probability per clip, in [0, 1]."""
 

@@ -7,10 +7,7 @@ of NTU RGB+D (SynSE, Gupta et al., ICIP 2021) are in :data:`PUBLISHED_SPLITS` by
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import numpy as np
-
 from gzssar.errors import SplitError
-from gzssar.shapes import ClassIds
 
 Ids = tuple[int, ...]
 
@@ -80,10 +77,6 @@ class ClassSplit:
     def seen(self) -> Ids:
         """Classes with training clips: all that are not unseen."""
         return tuple(sorted(set(range(self.class_count)) - set(self.unseen)))
-
-    def positions(self, class_ids: Iterable[int]) -> ClassIds:
-        """Sorted numpy array of `class_ids`, to index columns and rows with."""
-        return np.array(sorted(class_ids), dtype=np.int64)
 
 
 def _ntu(name: str, class_count: int, unseen: str, validation_unseen: str, missing: Ids = ()) -> ClassSplit:

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 
 from gzssar.errors import TextError
-from gzssar.texts.fusion import concatenation, fuse, mean, seen_span, weighted
+from gzssar.texts.fusion import concatenation, fuse, seen_span, weighted
 
 SEEN = (0, 2, 3, 5)
-ALL = ("concatenation", "standardised", "weighted", "mean")
+ALL = ("concatenation", "standardised", "weighted")
 
 
 def texts(rows=6, width=9, seed=0):
@@ -73,13 +73,6 @@ def test_equal_weights_are_what_standardised_means():
     tables = [texts(), texts(width=4, seed=1)]
     standardised, equal = fuse(tables, "standardised", SEEN), fuse(tables, "weighted", SEEN, (0.5, 0.5))
     np.testing.assert_allclose(standardised(tables), equal(tables), atol=1e-7)
-
-
-def test_a_mean_fills_the_narrower_table_up_with_zeros():
-    tables = [texts(), texts(width=4, seed=1)]
-    alone = [weighted([table], SEEN, [1.0])([table]) for table in tables]
-    expected = (alone[0] + np.pad(alone[1], ((0, 0), (0, 5)))) / 2
-    np.testing.assert_allclose(mean(tables, SEEN)(tables), expected, atol=1e-6)
 
 
 @pytest.mark.parametrize("fusion", ALL)

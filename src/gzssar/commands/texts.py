@@ -15,6 +15,7 @@ from gzssar.commands.console import FOUND_SOMETHING, progress_bar
 from gzssar.commands.options import OUT, Out
 from gzssar.errors import ConfigError, TextError
 from gzssar.files import require_free, write_json, write_text, writing
+from gzssar.palette import png
 from gzssar.running import one_thread
 from gzssar.shapes import TextFeatures
 from gzssar.texts.classes import KIND_OF, TextKind, find_class_texts
@@ -28,7 +29,6 @@ Table = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="TABLE")]
 
 _ABOUT = "encoding.json"
 """Stands beside text features of ours, and says how they came about."""
-_DPI = 160
 
 
 @dataclass(frozen=True)
@@ -154,9 +154,8 @@ def _write_check(done: "TextCheck", folder: Path, threshold: float) -> None:
     if done.similarities:
         from gzssar.texts.authoring.heat_map import heat_map
 
-        figure = heat_map(done.similarities, done.names, threshold)
         with writing(folder / "similarity.png") as file:
-            figure.savefig(file, format="png", dpi=_DPI)
+            file.write(png(heat_map(done.similarities, done.names, threshold)))
 
 
 def _new(config: NewTexts) -> None:

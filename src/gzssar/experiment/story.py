@@ -81,7 +81,7 @@ def judge(trained: Trained, selection: Selection) -> SeedRecord:
         answers=answers,
         latents=latents[0],
         text_latents=latents[1],
-        curves=mapped.curves if mapped else {},
+        curves=getattr(learned.scorer, "curves", {}),
         extra={
             "cycle": float(learned.checkpoint),
             "held_out_zsl_accuracy": float(np.mean([one.zsl_accuracy for one in learned.known])),

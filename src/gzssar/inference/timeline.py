@@ -3,7 +3,6 @@
 Seen classes are cold, unseen ones warm, as in the report's pictures; each class has one shade.
 """
 
-import warnings
 from collections.abc import Sequence
 from itertools import cycle, product
 from pathlib import Path
@@ -17,7 +16,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
 
 from gzssar.files import writing
 from gzssar.inference.segments import Segment, Stretch
-from gzssar.palette import GRID, INK, MUTED, PAPER, SEEN, UNSEEN
+from gzssar.palette import GRID, INK, MUTED, PAPER, SEEN, UNSEEN, png
 
 NOTHING = "#f1f3f6"
 _COLD = (SEEN, "#7fc4ee", "#0f8f78", "#9db6dc", "#1c4a7c", "#5fb8a8", "#4f83c8", "#a9d8d0")
@@ -75,9 +74,8 @@ def timeline(stretches: Sequence[Stretch], segments: Sequence[Segment], name: st
 
 def save_timeline(stretches: Sequence[Stretch], segments: Sequence[Segment], name: str, path: Path) -> None:
     """Write the picture of :func:`timeline` as .png, all of it or nothing."""
-    with warnings.catch_warnings(), writing(path) as file:
-        warnings.filterwarnings("ignore", message=r"(?s).*Glyph .* missing from")  # names may be in any script
-        timeline(stretches, segments, name).savefig(file, format="png", dpi=_DPI)
+    with writing(path) as file:
+        file.write(png(timeline(stretches, segments, name), _DPI))
 
 
 def _fills(segments: Sequence[Segment]) -> dict[str, Patch]:

@@ -67,11 +67,6 @@ class Scorer(Protocol):
 class Mapped(Protocol):
     """What a scorer offers where the report is to show the space in which it compares clips and texts."""
 
-    @property
-    def curves(self) -> Mapping[str, np.ndarray]:
-        """Loss terms by name, and the ``step`` of each of their points; empty where nothing is trained step by step."""
-        ...
-
     def latents(self, clips: Unlabelled) -> Float[np.ndarray, "N Z"]:
         """Where the clips lie."""
         ...

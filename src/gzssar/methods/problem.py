@@ -28,7 +28,7 @@ class Spaces:
     fusion: Fusion = "weighted"
     """How tables of text features (kinds, encoders) are fused. `concatenation`: the paper's, with one norm of the whole
     row. The others first standardise each table (unit rows, centred on the seen classes, unit mean square norm):
-    `standardised` concatenates them, `weighted` does so with weights, `mean` takes their mean."""
+    `standardised` concatenates them, `weighted` does so with weights."""
 
     text_weights: tuple[float, float, float] = (1.0, 1.0, 2.0)
     """What a label, an action and a motion text weigh in the fusion `weighted`."""

@@ -1,6 +1,6 @@
 """Ridge regression from class texts to class means, in closed form: the baseline to beat."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -48,7 +48,6 @@ class RidgeScorer:
 
     problem: Problem
     penalty: float
-    curves: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @cached_property
     def expected(self) -> SkeletonFeatures:

@@ -1,15 +1,12 @@
-"""Figures as files: PNG to lie beside a Markdown page, SVG to live inside an HTML page and follow its colours."""
+"""Figures as SVG that lives inside an HTML page and follows its colours."""
 
 import io
 import re
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from gzssar.palette import GRID, INK, MUTED, PAPER, SEEN, UNSEEN
+from gzssar.palette import GRID, INK, MUTED, PAPER, SEEN, UNSEEN, quietly
 
 _VARIABLES = {
     INK: "var(--ink)",
@@ -20,14 +17,6 @@ _VARIABLES = {
     UNSEEN: "var(--unseen)",
 }
 """The page's stylesheet gives these colours a light and a dark value."""
-
-
-def png(figure: Figure) -> bytes:
-    """`figure` as a PNG on white."""
-    buffer = io.BytesIO()
-    with _quietly():
-        figure.savefig(buffer, format="png", dpi=150, metadata={"Software": None})
-    return buffer.getvalue()
 
 
 def inline_svg(figure: Figure, name: str, description: str) -> str:
@@ -42,7 +31,7 @@ def inline_svg(figure: Figure, name: str, description: str) -> str:
         description: what a screen reader says, already escaped for HTML.
     """
     buffer = io.StringIO()
-    with _quietly(), mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
+    with quietly(), mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
         figure.savefig(buffer, format="svg", dpi=180, transparent=True, metadata={"Date": None})
     svg = buffer.getvalue()
     svg = svg[svg.index("<svg") :].strip()
@@ -60,12 +49,3 @@ def _follow_the_page(style: re.Match[str]) -> str:
     for colour, variable in _VARIABLES.items():
         text = text.replace(colour, variable)
     return text
-
-
-@contextmanager
-def _quietly() -> Iterator[None]:
-    """Class names may be in any script; where the font lacks one, the browser has it."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=r"(?s).*Glyph .* missing from")
-        warnings.filterwarnings("ignore", message=r"(?s).*Matplotlib currently does not support .* natively")
-        yield

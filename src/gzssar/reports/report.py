@@ -19,10 +19,10 @@ from gzssar.evaluation.summary import (
     typical,
 )
 from gzssar.files import write_text, writing
+from gzssar.palette import png
 from gzssar.reports import figures
 from gzssar.reports.latent_map import latent_map
 from gzssar.reports.pages import Block, Code, Page, Picture, Section, Table, Tile, to_html, to_markdown
-from gzssar.reports.rendering import png
 from gzssar.splits import ClassSplit
 
 _SELECTION = {

@@ -2,7 +2,7 @@
 
 Each NTU joint is a weighted sum of the sensor's joints with weights that sum to one, so the map commutes with turning,
 moving and scaling a body, and changes neither axes nor units. An NTU joint that the sensor reports under the same name
-is taken as it is: measured. All others are estimated from the joints around them; :func:`estimated_joints` names them.
+is taken as it is: measured. All others are estimated from the joints around them, as :data:`ESTIMATES` says.
 The same name need not mean the very same point: sensors differ by some centimetres.
 """
 
@@ -100,16 +100,6 @@ def ntu25_weights(layout: Layout) -> Float[np.ndarray, "25 V"]:
         known = estimated | sources
         estimated[joint] = np.sum([weight * known[name] for name, weight in weights.items()], axis=0)
     return np.stack([estimated[joint] if joint in estimated else sources[joint] for joint in NTU25.joint_names])
-
-
-def estimated_joints(layout: Layout) -> tuple[str, ...]:
-    """Names of the joints of ntu25 that clips of `layout` do not measure, in the order of axis V.
-
-    Raises:
-        DataError: the layout is not one of ``LAYOUTS``.
-    """
-    estimates = _estimates(layout)
-    return tuple(joint for joint in NTU25.joint_names if joint in estimates)
 
 
 def require_3d(sequence: SkeletonSequence) -> None:

@@ -8,7 +8,6 @@ right and y is down. Ticks are the clip's own numbers, so an axis may grow to th
 """
 
 import io
-import warnings
 from math import ceil, floor, log10
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +21,7 @@ from matplotlib.lines import Line2D
 
 from gzssar.errors import ConfigError
 from gzssar.files import writing
-from gzssar.palette import GRID, INK, MUTED, PAPER, SEEN, UNSEEN
+from gzssar.palette import GRID, INK, MUTED, PAPER, SEEN, UNSEEN, png, quietly
 from gzssar.skeletons.layout import Layout
 from gzssar.skeletons.oddities import present_bodies
 from gzssar.skeletons.sequence import SkeletonSequence
@@ -106,18 +105,10 @@ def save_picture(sequence: SkeletonSequence, path: Path, frames: int = 8, number
         raise ConfigError(f"a picture of a clip ends in .png (a strip) or .gif (an animation), but {path} does not.")
     if suffix == ".gif" and numbers:
         raise ConfigError(f"joint numbers need a picture that stands still, but {path} is an animation: name a .png.")
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=r"(?s).*Glyph .* missing from")  # names may be in any script
-        content = _animation(sequence) if suffix == ".gif" else _strip(stick_figures(sequence, frames, numbers))
+    with quietly():
+        content = _animation(sequence) if suffix == ".gif" else png(stick_figures(sequence, frames, numbers))
     with writing(path) as file:
         file.write(content)
-
-
-def _strip(figure: Figure) -> bytes:
-    """A figure as PNG."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=150, metadata={"Software": None})
-    return buffer.getvalue()
 
 
 def _animation(sequence: SkeletonSequence) -> bytes:

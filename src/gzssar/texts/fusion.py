@@ -18,7 +18,7 @@ from jaxtyping import Float
 from gzssar.errors import TextError
 from gzssar.splits import Ids
 
-Fusion = Literal["concatenation", "standardised", "weighted", "mean"]
+Fusion = Literal["concatenation", "standardised", "weighted"]
 """How several texts of a class become one."""
 
 Tables = Sequence[Float[np.ndarray, "_ _"]]
@@ -54,7 +54,7 @@ def fuse(tables: Tables, fusion: Fusion, seen: Ids, weights: Sequence[float] | N
 
     Args:
         tables: one (K, E_i) table per kind of text and encoder.
-        fusion: ``concatenation`` (the paper's), ``standardised``, ``weighted`` or ``mean``.
+        fusion: ``concatenation`` (the paper's), ``standardised`` or ``weighted``.
         seen: the classes whose texts give means and scales.
         weights: one per table, of ``weighted`` alone; equal ones without it.
 
@@ -68,8 +68,6 @@ def fuse(tables: Tables, fusion: Fusion, seen: Ids, weights: Sequence[float] | N
         raise TextError(f"text tables must have one row per class each, but they have {[len(t) for t in tables]} rows.")
     if fusion == "concatenation":
         return concatenation(tables)
-    if fusion == "mean":
-        return mean(tables, seen)
     return weighted(tables, seen, weights if fusion == "weighted" and weights else [1.0] * len(tables))
 
 
@@ -89,18 +87,6 @@ def weighted(tables: Tables, seen: Ids, weights: Sequence[float]) -> TextSpace:
     offset, scales = _standard(tables, seen)
     factors = np.sqrt(np.asarray(weights) / np.sum(weights)) / scales
     return TextSpace(False, offset, np.diag(np.repeat(factors, [table.shape[1] for table in tables])))
-
-
-def mean(tables: Tables, seen: Ids) -> TextSpace:
-    """The mean of standardised tables; those of narrower encoders are filled up with zeros. W = max E_i.
-
-    Directions of different encoders have nothing to do with each other, so that a mean over encoders is a random
-    projection of their concatenation.
-    """
-    offset, scales = _standard(tables, seen)
-    width = max(table.shape[1] for table in tables)
-    blocks = [np.eye(table.shape[1], width) / scale for table, scale in zip(tables, scales, strict=True)]
-    return TextSpace(False, offset, np.concatenate(blocks) / len(tables))
 
 
 def seen_span(space: TextSpace, tables: Tables, seen: Ids) -> TextSpace:

@@ -9,11 +9,11 @@ from starlette.requests import Request
 
 from gzssar.recognizer import Recognizer
 from gzssar.recognizer.explanation import Explanation
-from gzssar.skeletons.layout import LAYOUTS, NTU25
+from gzssar.skeletons.layout import LAYOUTS
 from gzssar.skeletons.sequence import SkeletonSequence
 from gzssar.web.forms import ClassesForm, ClipForm, ExplainForm, Multipart, PredictForm, find_clip
 from gzssar.web.limits import Limits
-from gzssar.web.player import SIDES, playback
+from gzssar.web.player import shown_clip
 from gzssar.web.samples import Samples
 from gzssar.web.schemas import (
     About,
@@ -65,7 +65,7 @@ def clip_routes(
         wanted = find_clip(form, samples, limits)
 
         def work(check: Check) -> ShownClip:
-            return _shown(wanted.read(limits))
+            return shown_clip(wanted.read(limits))
 
         return await workers.run(request, work)
 
@@ -181,22 +181,6 @@ def _only(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 def _sample(name: str, clip: SkeletonSequence) -> Sample:
     return Sample(name=name, seconds=round(clip.joints.shape[1] / clip.fps, 2))
-
-
-def _shown(clip: SkeletonSequence) -> ShownClip:
-    played = playback(clip)
-    return ShownClip(
-        name=clip.name,
-        frame_count=clip.joints.shape[1],
-        fps=clip.fps,
-        layout=clip.layout.name,
-        dimensions=clip.dimensions,
-        duration_s=played.duration_s,
-        motion=played.frames,
-        joint_names=list(NTU25.joint_names),
-        sides=list(SIDES),
-        bones=[list(bone) for bone in NTU25.bones],
-    )
 
 
 def _why(reasons: Explanation) -> Why:

@@ -1,7 +1,6 @@
 """Short names for encoders, and the way from a name to an encoder."""
 
 import re
-from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
@@ -16,41 +15,26 @@ from gzssar.texts.encoders.libraries import quiet_loading, reason, require
 from gzssar.texts.encoders.sentence import Pooling, SentenceModel
 from gzssar.texts.encoders.sources import Source, family_of, hub_model, local_folder, packaged_minilm
 
-
-@dataclass(frozen=True)
-class KnownEncoder:
-    """What a short name stands for."""
-
-    hub: str
-    """Its name on the Hugging Face hub."""
-
-    dimension: int
-    """E, the width of its vectors."""
-
-    token_limit: int
-    """How many tokens it reads."""
-
-    prefix: str = ""
-    """What its authors put before each text."""
-
-
 ENCODERS = MappingProxyType(
     {
-        "minilm": KnownEncoder("sentence-transformers/all-MiniLM-L6-v2", 384, 256),  # comes with gzssar[texts]
-        "clip-vit-b32": KnownEncoder("openai/clip-vit-base-patch32", 512, 77),
-        "clip-vit-b16": KnownEncoder("openai/clip-vit-base-patch16", 512, 77),
-        "clip-vit-l14": KnownEncoder("openai/clip-vit-large-patch14", 768, 77),
-        "mpnet": KnownEncoder("sentence-transformers/all-mpnet-base-v2", 768, 384),
-        "bge-small-en-v1.5": KnownEncoder("BAAI/bge-small-en-v1.5", 384, 512),
-        "bge-base-en-v1.5": KnownEncoder("BAAI/bge-base-en-v1.5", 768, 512),
-        "bge-large-en-v1.5": KnownEncoder("BAAI/bge-large-en-v1.5", 1024, 512),
-        "e5-small-v2": KnownEncoder("intfloat/e5-small-v2", 384, 512, prefix="query: "),
-        "e5-base-v2": KnownEncoder("intfloat/e5-base-v2", 768, 512, prefix="query: "),
-        "e5-large-v2": KnownEncoder("intfloat/e5-large-v2", 1024, 512, prefix="query: "),
-        "qwen3-embedding-0.6b": KnownEncoder("Qwen/Qwen3-Embedding-0.6B", 1024, 32768),
+        "minilm": "sentence-transformers/all-MiniLM-L6-v2",  # comes with gzssar[texts]
+        "clip-vit-b32": "openai/clip-vit-base-patch32",
+        "clip-vit-b16": "openai/clip-vit-base-patch16",
+        "clip-vit-l14": "openai/clip-vit-large-patch14",
+        "mpnet": "sentence-transformers/all-mpnet-base-v2",
+        "bge-small-en-v1.5": "BAAI/bge-small-en-v1.5",
+        "bge-base-en-v1.5": "BAAI/bge-base-en-v1.5",
+        "bge-large-en-v1.5": "BAAI/bge-large-en-v1.5",
+        "e5-small-v2": "intfloat/e5-small-v2",
+        "e5-base-v2": "intfloat/e5-base-v2",
+        "e5-large-v2": "intfloat/e5-large-v2",
+        "qwen3-embedding-0.6b": "Qwen/Qwen3-Embedding-0.6B",
     }
 )
 """Short names. All but minilm, which comes with ``gzssar[texts]``, are downloaded from the Hugging Face hub once."""
+
+_PREFIXES = {"intfloat/e5-": "query: "}
+"""What its authors put before each text, by how a model's name on the hub begins."""
 
 _HUB_NAME = re.compile(r"(?P<name>\w[\w.-]*/[\w.-]+)(@(?P<revision>[\w./-]+))?")
 
@@ -102,8 +86,8 @@ def _find(spec: str) -> tuple[Source, str]:
     known = ENCODERS.get(spec)
     if folder.is_dir() and not known:
         return local_folder(folder), ""
-    if match := _HUB_NAME.fullmatch(known.hub if known else spec):
-        prefix = next((encoder.prefix for encoder in ENCODERS.values() if encoder.hub == match["name"]), "")
+    if match := _HUB_NAME.fullmatch(known or spec):
+        prefix = next((text for start, text in _PREFIXES.items() if match["name"].startswith(start)), "")
         return hub_model(match["name"], match["revision"]), prefix
     if "/" in spec or "\\" in spec:
         return local_folder(folder), ""  # which says that it is missing

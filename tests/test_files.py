@@ -149,5 +149,5 @@ def test_a_claim_is_the_first_ones(tmp_path):
         with pytest.raises(OutputError, match=r"job\.json"):
             claim(path, {"clips": (1, 2)})
     (tmp_path / "file").touch()
-    with pytest.raises(OutputError, match="file cannot be written"):
+    with pytest.raises(OutputError, match=r"job\.json cannot be written, since .*file is a file"):
         claim(tmp_path / "file" / "job.json", {})

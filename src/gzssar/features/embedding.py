@@ -203,7 +203,8 @@ class ShardWorker:
             started = time.perf_counter()
             batches.append(encode_batch(self.encoder, clips, prepared))
             seconds += time.perf_counter() - started
-        arrays = {name: getattr(reduce(add, batches), name) for name in _ARRAYS} if batches else {}
+        whole = reduce(add, batches) if batches else None
+        arrays = {name: getattr(whole, name) for name in _ARRAYS} if whole else {}
         about = np.array(json.dumps({"bad": bad, "seconds": seconds}))
         try:
             with writing(_shard_path(self.job, shard)) as file:

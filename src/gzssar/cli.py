@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         Console(stderr=True).print(f"gzssar: {error.for_terminal}", markup=False, highlight=False, soft_wrap=True)
         sys.exit(USAGE_ERROR)
     except BrokenPipeError:  # whoever read along has had enough
-        hush(sys.stdout.fileno())
+        hush(sys.stdout)
         sys.exit(PIPE_CLOSED)
     except OSError as error:
         warn(f"{error.filename or 'a file'} cannot be read or written ({error.strerror}).")

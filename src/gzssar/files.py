@@ -194,6 +194,6 @@ def _why_not_an_array(path: Path, error: ValueError) -> str:
     return f"it is damaged ({error})"
 
 
-def hush(descriptor: int) -> None:
+def hush(out: Any) -> None:
     """Nobody reads on: what is left in an output's buffer goes nowhere, instead of failing when the program ends."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())

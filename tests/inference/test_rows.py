@@ -46,6 +46,7 @@ def test_csv_has_a_header_and_further_ranks(tmp_path):
 
 def test_the_table_grows_and_keeps_its_columns(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # short names, which fit a line
+    monkeypatch.setenv("COLUMNS", "160")
     for k in range(5):
         write_clip(Path(f"{k}.npy"), *(UP if k % 2 else DOWN))
     lines = answers(Path(), batch_size=2).splitlines()

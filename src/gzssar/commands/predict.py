@@ -164,7 +164,7 @@ def answer(
         else:
             answer_files(job, config.clips, None if out.isatty() else progress)
     except BrokenPipeError:
-        hush(out.fileno())
+        hush(out)
 
 
 def _model(config: PredictConfig) -> "Recognizer":

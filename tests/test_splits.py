@@ -45,9 +45,6 @@ def test_ids_are_sorted_and_the_rest_is_filled_in():
     assert (split.unseen, split.validation_unseen, split.validation_seen) == ((2, 5), (0, 6), (1, 3, 4))
     assert split.seen == (0, 1, 3, 4, 6)
     assert split == ClassSplit("toy", 7, (2, 5), (0, 6), (4, 3, 1))
-    positions = split.positions({5, 2})
-    assert positions.dtype == np.int64
-    assert positions.tolist() == [2, 5]
 
 
 def test_nothing_need_be_held_out():

@@ -6,6 +6,7 @@ import pytest
 
 from gzssar.errors import DataError, SplitError
 from gzssar.features.synse import read_synse
+from gzssar.features.synse_writer import write_synse
 from gzssar.splits import ClassSplit, published_split
 from synse_folder import SEEN, UNSEEN, VALIDATION_SEEN, VALIDATION_UNSEEN, write_synse_folder
 
@@ -116,3 +117,17 @@ def test_mix43(shared_data, name):
     columns = np.array(split.seen)
     assert np.mean(columns[seen.logits[:, columns].argmax(axis=1)] == seen.labels) > 0.5
     assert re.search("shift_8_r", benchmark.description)
+
+
+def test_performers_of_training_clips_survive_where_they_are_known(tmp_path):
+    there = read_synse(write_synse_folder(tmp_path / "toy"))
+    assert there.test.train.subjects is None  # as in published folders
+    subjects = np.arange(len(there.test.train)) % 3
+    known = replace(there, test=replace(there.test, train=replace(there.test.train, subjects=subjects)))
+    write_synse(tmp_path / "known", known, {})
+    again = read_synse(tmp_path / "known")
+    assert again.test.train.subjects.tolist() == subjects.tolist()
+    assert again.validation.train.subjects is None
+    np.save(tmp_path / "known" / "sk_feats" / "shift_3_r" / "train_subject.npy", subjects[:-1])
+    with pytest.raises(DataError, match="features but .* subjects: one per clip"):
+        read_synse(tmp_path / "known")

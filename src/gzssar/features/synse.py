@@ -6,6 +6,7 @@
     DIR/sk_feats/shift_val_<u>_r/   train, train_label, val, val_label, val_out, ztest, z_label, ztest_out
     DIR/label_splits/               ru<u>, rs<K-u>, rv<u>_0, rs<K-2u>_0
 
+Our own writer adds ``train_subject.npy``, the performer of each training clip, so that folds can hold performers out.
 Later releases name the folders ``shift_ntu60_5_r`` and ``shift_ntu60_val_5_r``. A published split given by name needs
 no ``label_splits``.
 """
@@ -101,7 +102,9 @@ def _features(folder: Path, features: str, labels: str, logits: str | None = Non
     for name, other in ((labels, y), (logits, out)):
         if other is not None and len(other) != len(x):
             raise DataError(f"{folder}: {features}.npy has {len(x)} clips but {name}.npy has {len(other)}.")
-    return FeatureSet(x, y, out, {features: str(folder / f"{features}.npy")})
+    performers = folder / f"{features}_subject.npy"
+    subjects = read_array(performers, np.int64, 1, "one performer per clip") if performers.exists() else None
+    return FeatureSet(x, y, out, {features: str(folder / f"{features}.npy")}, subjects)
 
 
 def _read_split(folder: Path, name: str, class_count: int, u: int) -> ClassSplit:

@@ -72,6 +72,9 @@ def _write_all(root: Path, benchmark: Benchmark, about: Mapping[str, Any]) -> No
         f"label_splits/rv{u}_0": np.array(split.validation_unseen),
         f"label_splits/rs{k - 2 * u}_0": np.array(split.validation_seen),
     }
+    for folder, train in ((f"shift_{u}_r", test.train), (f"shift_val_{u}_r", validation.train)):
+        if train.subjects is not None:
+            arrays[f"sk_feats/{folder}/train_subject"] = train.subjects
     for name, array in arrays.items():
         path = root / f"{name}.npy"
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -99,11 +99,11 @@ def _features(folder: Path, features: str, labels: str, logits: str | None = Non
     x = read_array(folder / f"{features}.npy", np.float32, 2, "skeleton features (clips, width)")
     y = read_array(folder / f"{labels}.npy", np.int64, 1, "one class id per clip")
     out = read_array(folder / f"{logits}.npy", np.float32, 2, "encoder logits (clips, classes)") if logits else None
-    for name, other in ((labels, y), (logits, out)):
-        if other is not None and len(other) != len(x):
-            raise DataError(f"{folder}: {features}.npy has {len(x)} clips but {name}.npy has {len(other)}.")
     performers = folder / f"{features}_subject.npy"
     subjects = read_array(performers, np.int64, 1, "one performer per clip") if performers.exists() else None
+    for name, other in ((labels, y), (logits, out), (performers.stem, subjects)):
+        if other is not None and len(other) != len(x):
+            raise DataError(f"{folder}: {features}.npy has {len(x)} clips but {name}.npy has {len(other)}.")
     return FeatureSet(x, y, out, {features: str(folder / f"{features}.npy")}, subjects)
 
 

@@ -1,6 +1,6 @@
 """What the player draws: the 25 joints of NTU RGB+D over time, upright, in a unit cube, and few enough numbers."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -10,32 +10,23 @@ from gzssar.skeletons.layout import NTU25
 from gzssar.skeletons.oddities import present_bodies
 from gzssar.skeletons.sequence import SkeletonSequence
 from gzssar.skeletons.views import choose_views
+from gzssar.web.schemas import ShownClip
 
 _MOST_FRAMES, _MOST_BODIES = 300, 2
 _DIGITS = 4
 _LONGEST_S = 86_400.0
 
-SIDES: tuple[str, ...] = tuple(
+SIDES = tuple(
     "left" if name.startswith("left") else "right" if name.startswith("right") else "middle"
     for name in NTU25.joint_names
 )
 """For each joint, the performer's own side."""
 
 
-@dataclass(frozen=True)
-class Playback:
-    """A clip for the player."""
-
-    frames: list[list[list[float] | None]]
-    """Frame → body → x, y, z of joint 0, of joint 1, …, or None where the body is not there. Seen from the front, x is
-    to the right, y up, z towards the viewer; all lie in [-1, 1]."""
-
-    duration_s: float
-    """From the first frame to the last."""
-
-
-def playback(sequence: SkeletonSequence) -> Playback:
+def playback(sequence: SkeletonSequence) -> ShownClip:
     """Bring a clip to what the player draws: at most 300 frames of the first two bodies that ever appear.
+
+    Seen from the front, x is to the right, y up, z towards the viewer.
 
     Raises:
         DataError: positions are too large to be drawn.
@@ -45,12 +36,23 @@ def playback(sequence: SkeletonSequence) -> Playback:
     if present.any():
         places = _in_unit_cube(places, present)
     rounded = places.round(_DIGITS).reshape(*present.shape, -1).tolist()
-    frames = [
+    motion = [
         [body if there else None for body, there in zip(bodies, shown, strict=True)]
         for bodies, shown in zip(rounded, present.tolist(), strict=True)
     ]
-    seconds = (sequence.joints.shape[1] - 1) / sequence.fps
-    return Playback(frames, round(min(seconds, _LONGEST_S), _DIGITS))
+    frame_count = sequence.joints.shape[1]
+    return ShownClip(
+        name=sequence.name,
+        frame_count=frame_count,
+        fps=sequence.fps,
+        layout=sequence.layout.name,
+        dimensions=sequence.dimensions,
+        duration_s=round(min((frame_count - 1) / sequence.fps, _LONGEST_S), _DIGITS),
+        motion=motion,
+        joint_names=list(NTU25.joint_names),
+        sides=list(SIDES),
+        bones=[list(bone) for bone in NTU25.bones],
+    )
 
 
 def _reduced(sequence: SkeletonSequence) -> SkeletonSequence:

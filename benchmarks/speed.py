@@ -26,7 +26,7 @@ from gzssar.experiment.story import Experiment, judge, train
 from gzssar.features.features import Benchmark, FeatureSet, Phase
 from gzssar.files import write_json
 from gzssar.methods.method import Task
-from gzssar.methods.msf.losses import loss_terms, weighted
+from gzssar.methods.msf.losses import loss_terms, total
 from gzssar.methods.msf.schedule import weights_at
 from gzssar.methods.msf.settings import MsfSettings
 from gzssar.methods.msf.training import Pairs, align
@@ -125,7 +125,7 @@ def autograd_cycle(pairs: Pairs, settings: MsfSettings) -> None:
         noise = torch.randn(settings.batch_size, 1), torch.randn(settings.batch_size, 1)
         terms = loss_terms(vae, skeletons[rows], text, text, *noise)
         adam.zero_grad()
-        weighted(terms, weights_at(settings, 0, step, *widths)).backward()
+        total(terms, weights_at(settings, 0, step, *widths)).backward()
         adam.step()
 
 

@@ -10,17 +10,18 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from starlette.datastructures import UploadFile
 from web_server import csv_bytes, npz_bytes
 
 from gzssar.errors import ConfigError, DataError, GzssarError
 from gzssar.skeletons.readers import ReadOptions
 from gzssar.web import uploads
 from gzssar.web.limits import Limits
-from gzssar.web.uploads import Upload, read_upload, shown_name
+from gzssar.web.uploads import read_upload, shown_name
 
 
 def read(data, name, options=None, index=None, limits=None):
-    return read_upload(Upload(io.BytesIO(data), name, options or ReadOptions(), index), limits or Limits())
+    return read_upload(UploadFile(io.BytesIO(data), filename=name), options or ReadOptions(), index, limits or Limits())
 
 
 def told(data, name, error=GzssarError, **more):

@@ -25,7 +25,7 @@ from gzssar.texts.encoding import Encoding, load_text_encoders
 if TYPE_CHECKING:
     from gzssar.texts.authoring.checking import TextCheck
 
-Table = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="TABLE")]
+TableName = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="TABLE")]
 
 _ABOUT = "encoding.json"
 """Stands beside text features of ours, and says how they came about."""
@@ -35,7 +35,7 @@ _ABOUT = "encoding.json"
 class CheckTexts:
     """Find what is wrong with class texts, and which classes they hardly tell apart."""
 
-    table: Table
+    table: TableName
     """A table of class texts (.csv, .tsv, .json, .yaml), or the name of one that comes with the package."""
 
     encoding: Encoding = field(default_factory=Encoding)
@@ -93,7 +93,7 @@ class FillTexts:
 class EncodeTexts:
     """Turn a table of class texts into text features: lb_<K>.npy, ad_<K>.npy and md_<K>.npy."""
 
-    table: Table
+    table: TableName
     """A table of class texts (.csv, .tsv, .json, .yaml), or the name of one that comes with the package."""
 
     out: Out

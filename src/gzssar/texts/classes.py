@@ -11,7 +11,7 @@ from typing import Literal, overload
 
 from gzssar.errors import TextError
 from gzssar.texts.tables.files import SUFFIXES, parse_table, read_comments, read_table, write_table
-from gzssar.texts.tables.rows import Row, Table
+from gzssar.texts.tables.rows import TextRow, TextTable
 
 TextKind = Literal["label", "action", "motion"]
 KINDS: tuple[TextKind, ...] = ("label", "action", "motion")
@@ -142,7 +142,7 @@ def write_class_texts(path: Path, texts: ClassTexts) -> None:
         OutputError: the file cannot be written.
     """
     cells = [{"id": k, **{kind: getattr(row, kind) or "" for kind in KINDS}} for k, row in enumerate(texts)]
-    write_table(path, Table(tuple(Row(row, "") for row in cells), comments=read_comments(path)))
+    write_table(path, TextTable(tuple(TextRow(row, "") for row in cells), comments=read_comments(path)))
 
 
 def packaged_names() -> tuple[str, ...]:
@@ -193,7 +193,7 @@ def label_key(label: str) -> str:
     return "".join(unicodedata.normalize("NFKC", label).casefold().split())
 
 
-def _class_texts(table: Table, source: str) -> ClassTexts:
+def _class_texts(table: TextTable, source: str) -> ClassTexts:
     by_id: dict[int, ClassText] = {}
     by_label: dict[str, ClassText] = {}
     ids = [row.text("id") for row in table.rows]

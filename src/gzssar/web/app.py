@@ -5,9 +5,9 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from importlib.metadata import version
 from importlib.resources import files
+from pathlib import PurePath
 
 from fastapi import FastAPI
-from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -27,20 +27,13 @@ Errors are `{"error": sentence}`. Nothing is kept of an upload. Of a class, noth
 else, unless the server was started with `--shared`; the last texts stay in memory for a while.
 """
 
-PAGES = {
-    "/": ("index.html", "text/html; charset=utf-8"),
-    "/docs": ("docs.html", "text/html; charset=utf-8"),
-    "/style.css": ("style.css", "text/css; charset=utf-8"),
-    "/icon.svg": ("icon.svg", "image/svg+xml"),
-    "/app.js": ("app.js", "text/javascript; charset=utf-8"),
-    "/api.js": ("api.js", "text/javascript; charset=utf-8"),
-    "/dom.js": ("dom.js", "text/javascript; charset=utf-8"),
-    "/player.js": ("player.js", "text/javascript; charset=utf-8"),
-    "/answer.js": ("answer.js", "text/javascript; charset=utf-8"),
-    "/classes.js": ("classes.js", "text/javascript; charset=utf-8"),
-    "/docs.js": ("docs.js", "text/javascript; charset=utf-8"),
-}
-"""Address → file and type: nothing else of the disk can be asked for."""
+_STATIC = files("gzssar.web") / "static"
+_TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+"""Not the system's: some call a script plain text, which browsers refuse."""
+
+_PLACES = {"index.html": "/", "docs.html": "/docs"}
+PAGES = {_PLACES.get(file.name, f"/{file.name}"): file.name for file in _STATIC.iterdir()}
+"""Address → file: nothing else of the disk can be asked for."""
 
 
 def create_app(
@@ -87,15 +80,7 @@ def create_app(
         app.include_router(router)
     answer_errors(app)
     app.add_middleware(Guard, limits=limits, hosts=hosts)
-    for address, (name, kind) in PAGES.items():
-        app.router.routes.append(_page(address, name, kind))
+    for address, name in PAGES.items():
+        page = Response((_STATIC / name).read_bytes(), media_type=_TYPES[PurePath(name).suffix])
+        app.router.routes.append(Route(address, page, methods=["GET"]))
     return app
-
-
-def _page(address: str, name: str, kind: str) -> Route:
-    content = (files("gzssar.web") / "static" / name).read_bytes()
-
-    async def page(request: Request) -> Response:
-        return Response(content, media_type=kind)
-
-    return Route(address, page, methods=["GET"])

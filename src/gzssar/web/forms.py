@@ -1,6 +1,7 @@
 """The forms of the routes that take a clip, and how a clip comes out of them."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any, Literal, get_args
 
 from fastapi import Form, UploadFile
@@ -15,7 +16,7 @@ from gzssar.skeletons.sequence import SkeletonSequence
 from gzssar.web.limits import MIB, Limits
 from gzssar.web.samples import Samples
 from gzssar.web.schemas import NewClass
-from gzssar.web.uploads import Upload, read_upload
+from gzssar.web.uploads import read_upload
 
 LayoutName = Literal[
     "ntu25", "kinect20", "utd20", "coco17", "openpose18", "openpose25", "mediapipe33", "smpl22", "smpl24"
@@ -99,27 +100,12 @@ class ExplainForm(ClassesForm):
     """The class whose score is to be explained."""
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """The clip that a request is about: an upload or a sample."""
+def find_clip(form: ClipForm, samples: Samples, limits: Limits) -> Callable[[], SkeletonSequence]:
+    """Find out which clip a form is about: an upload or a sample.
 
-    upload: Upload | None
-    sample: SkeletonSequence | None
-
-    def read(self, limits: Limits) -> SkeletonSequence:
-        """Read it. Takes a while: for a worker's thread.
-
-        Raises:
-            GzssarError: the upload holds no single readable clip.
-        """
-        if self.sample is not None:
-            return self.sample
-        assert self.upload is not None  # `find_clip` checked
-        return read_upload(self.upload, limits)
-
-
-def find_clip(form: ClipForm, samples: Samples, limits: Limits) -> Wanted:
-    """Find out which clip a form is about.
+    Returns:
+        What reads it, or raises a GzssarError where the upload holds no single readable clip. That takes a while: it is
+        for a worker's thread.
 
     Raises:
         HTTPException: there is no such sample, or the file is too large.
@@ -132,10 +118,11 @@ def find_clip(form: ClipForm, samples: Samples, limits: Limits) -> Wanted:
         if form.sample not in samples:
             names = ", ".join(samples) or "none"
             raise HTTPException(404, f"there is no sample {form.sample!r}; there are {names}.")
-        return Wanted(None, samples[form.sample])
+        sample = samples[form.sample]
+        return lambda: sample
     assert form.clip is not None  # one of the two is there
     if form.clip.size is not None and form.clip.size > limits.max_upload_bytes:
         size = f"{limits.max_upload_bytes / MIB:g} MiB"
         raise HTTPException(413, f"a clip should have at most {size}, but this one has more: send a shorter one.")
     options = ReadOptions(form.layout, form.fps, form.fill_gaps)
-    return Wanted(Upload(form.clip.file, form.clip.filename or "", options, form.index), None)
+    return partial(read_upload, form.clip, options, form.index, limits)

@@ -54,7 +54,8 @@ class Guard:
             await self._app(scope, receive, send)
             return
         headers, sending = Headers(scope=scope), _with_headers(send)
-        body = _Body(receive, self._limit(scope["path"]), self._limits.time_limit_s)
+        limit = self._limits.max_upload_bytes + _FIELDS if scope["path"] in UPLOADS else _SMALL
+        body = _Body(receive, limit, self._limits.time_limit_s)
         try:
             self._check_sender(scope["method"], headers)
             await body.announced(headers)
@@ -63,16 +64,11 @@ class Guard:
             return
         await self._app(scope, body.receive, sending)
 
-    def _limit(self, path: str) -> int:
-        return self._limits.max_upload_bytes + _FIELDS if path in UPLOADS else _SMALL
-
     def _check_sender(self, method: str, headers: Headers) -> None:
         host = headers.get("host", "")
         if self._hosts is not None and host_name(host) not in self._hosts:
             raise HTTPException(403, f"this server answers as {' or '.join(sorted(self._hosts))} only.")
-        if method in _SAFE:
-            return
-        if _is_foreign(headers, host):
+        if method not in _SAFE and _is_foreign(headers, host):
             raise HTTPException(403, "requests of other sites' pages are refused: open this server's own page.")
 
 

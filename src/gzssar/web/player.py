@@ -16,16 +16,17 @@ _MOST_FRAMES, _MOST_BODIES = 300, 2
 _DIGITS = 4
 _LONGEST_S = 86_400.0
 
-SIDES: tuple[str, ...] = tuple(
+SIDES = tuple(
     "left" if name.startswith("left") else "right" if name.startswith("right") else "middle"
     for name in NTU25.joint_names
 )
 """For each joint, the performer's own side."""
 
 
-def shown_clip(sequence: SkeletonSequence) -> ShownClip:
-    """Bring a clip to what the player draws: at most 300 frames of the first two bodies that ever appear. Seen from the
-    front, x is to the right, y up, z towards the viewer.
+def playback(sequence: SkeletonSequence) -> ShownClip:
+    """Bring a clip to what the player draws: at most 300 frames of the first two bodies that ever appear.
+
+    Seen from the front, x is to the right, y up, z towards the viewer.
 
     Raises:
         DataError: positions are too large to be drawn.

@@ -8,12 +8,11 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 
 from gzssar.recognizer import Recognizer
-from gzssar.recognizer.explanation import Explanation
 from gzssar.skeletons.layout import LAYOUTS
 from gzssar.skeletons.sequence import SkeletonSequence
 from gzssar.web.forms import ClassesForm, ClipForm, ExplainForm, Multipart, PredictForm, find_clip
 from gzssar.web.limits import Limits
-from gzssar.web.player import shown_clip
+from gzssar.web.player import playback
 from gzssar.web.samples import Samples
 from gzssar.web.schemas import (
     About,
@@ -23,7 +22,7 @@ from gzssar.web.schemas import (
     Health,
     Label,
     NewClass,
-    Ranking,
+    Ranked,
     Sample,
     SampleList,
     ShownClip,
@@ -53,45 +52,41 @@ def clip_routes(
     """Routes about one clip: how it moves, what it shows, and why."""
     router = APIRouter(prefix="/api", responses=_REFUSED | _UNKNOWN, tags=["clips"])
 
-    async def with_classes(request: Request, added: tuple[NewClass, ...]) -> Recognizer:
-        """The recognizer with a visitor's classes; they are encoded where nobody's clip waits for it."""
-        if known := store.ready(added):
-            return known
-        return await readers_of_words.run(request, lambda check: store.recognizer(added))
-
     @router.post("/clip")
     async def read_clip(request: Request, form: Annotated[ClipForm, Multipart]) -> ShownClip:
         """Read a clip, and return its joints for a player."""
-        wanted = find_clip(form, samples, limits)
-
-        def work(check: Check) -> ShownClip:
-            return shown_clip(wanted.read(limits))
-
-        return await workers.run(request, work)
+        read = find_clip(form, samples, limits)
+        return await workers.run(request, lambda check: playback(read()))
 
     @router.post("/predict")
-    async def predict(request: Request, form: Annotated[PredictForm, Multipart]) -> Ranking:
+    async def predict(request: Request, form: Annotated[PredictForm, Multipart]) -> Ranked:
         """Rank the classes that a clip may show."""
 
-        def rank(recognizer: Recognizer, clip: SkeletonSequence) -> Ranking:
+        def rank(recognizer: Recognizer, clip: SkeletonSequence) -> Ranked:
             answer = recognizer.predict(
                 clip, candidate_labels=form.candidates or None, top_k=form.top_k, abstain=form.abstain
             )
-            return Ranking.model_validate(answer.as_dict())
+            return Ranked.model_validate(answer.as_dict())
 
         return await ask(request, form, rank)
 
     @router.post("/explain")
     async def explain(request: Request, form: Annotated[ExplainForm, Multipart]) -> Why:
         """Say why a class got its score: near texts, and the joints and frames that mattered."""
-        return await ask(request, form, lambda recognizer, clip: _why(recognizer.explain(clip, form.label)))
+
+        def why(recognizer: Recognizer, clip: SkeletonSequence) -> Why:
+            return Why.model_validate(recognizer.explain(clip, form.label), from_attributes=True)
+
+        return await ask(request, form, why)
 
     async def ask(request: Request, form: ClassesForm, answer: Callable[[Recognizer, SkeletonSequence], T]) -> T:
-        wanted, added = find_clip(form, samples, limits), form.parse_classes()
-        recognizer = await with_classes(request, added)
+        read, added = find_clip(form, samples, limits), form.parse_classes()
+        recognizer = store.ready(added)
+        if recognizer is None:  # its words are encoded where nobody's clip waits for it
+            recognizer = await readers_of_words.run(request, lambda check: store.recognizer(added))
 
         def work(check: Check) -> T:
-            clip = wanted.read(limits)
+            clip = read()
             check()
             return answer(recognizer, clip)
 
@@ -118,24 +113,15 @@ def class_routes(store: ClassStore, workers: Workers) -> APIRouter:
         request, in the field `classes`.
         """
 
-        def work(check: Check) -> Checked:
-            if store.shared:
-                store.add(new, check)
-            else:
-                store.check(new)
-            return Checked(label=new.label, kept=store.shared)
-
-        return await workers.run(request, work)
+        await workers.run(request, lambda check: store.add(new, check) if store.shared else store.check(new))
+        return Checked(label=new.label, kept=store.shared)
 
     @router.delete("", responses=_only(403, 422, 503, 504) | _UNKNOWN | _OWN)
     async def remove_class(request: Request, label: Annotated[Label, Query(description="Its label.")]) -> Checked:
         """Remove a class that was added for everyone."""
 
-        def work(check: Check) -> Checked:
-            store.remove(label)
-            return Checked(label=label, kept=False)
-
-        return await workers.run(request, work)
+        await workers.run(request, lambda check: store.remove(label))
+        return Checked(label=label, kept=False)
 
     return router
 
@@ -147,7 +133,8 @@ def about_routes(store: ClassStore, samples: Samples, limits: Limits) -> APIRout
     @router.get("/api/samples")
     async def list_samples() -> SampleList:
         """List the clips that the server offers."""
-        return SampleList(samples=[_sample(name, clip) for name, clip in samples.items()])
+        seconds = {name: clip.joints.shape[1] / clip.fps for name, clip in samples.items()}
+        return SampleList(samples=[Sample(name=name, seconds=round(length, 2)) for name, length in seconds.items()])
 
     @router.get("/api/model")
     async def about() -> About:
@@ -177,17 +164,3 @@ def about_routes(store: ClassStore, samples: Samples, limits: Limits) -> APIRout
 
 def _only(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: _REFUSED[status] for status in statuses}
-
-
-def _sample(name: str, clip: SkeletonSequence) -> Sample:
-    return Sample(name=name, seconds=round(clip.joints.shape[1] / clip.fps, 2))
-
-
-def _why(reasons: Explanation) -> Why:
-    return Why(
-        label=reasons.label,
-        similarity=reasons.similarity,
-        joints=reasons.joints.tolist(),
-        frames=reasons.frames.tolist(),
-        frame_edges=reasons.frame_edges.tolist(),
-    )

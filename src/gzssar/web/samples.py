@@ -1,11 +1,12 @@
 """Clips that the page offers: a folder's, or some of the synthetic world's."""
 
 from collections.abc import Iterator, Mapping
+from itertools import chain, count, islice
 from pathlib import Path
 
 from gzssar.errors import ConfigError, DataError
 from gzssar.skeletons.layout import NTU25
-from gzssar.skeletons.readers import ClipSource, Reader, ReadOptions, read_clips
+from gzssar.skeletons.readers import ReadOptions, read_clips
 from gzssar.skeletons.readers.registry import recognized
 from gzssar.skeletons.sequence import SkeletonSequence
 
@@ -29,10 +30,9 @@ def load_samples(folder: Path) -> dict[str, SkeletonSequence]:
     if not folder.is_dir():
         raise DataError(f"{folder} should be a folder of clips to offer, but it is none.")
     samples: dict[str, SkeletonSequence] = {}
-    for name, clip in _named_clips(folder):
-        samples[_free(name, samples)] = clip
-        if len(samples) == _MOST:
-            break
+    for name, clip in islice(_named_clips(folder), _MOST):
+        names = chain([name], (f"{name} ({number})" for number in count(2)))
+        samples[next(free for free in names if free not in samples)] = clip
     if not samples:
         raise DataError(f"{folder} should hold clips to offer, but it holds none.")
     return samples
@@ -51,22 +51,10 @@ def synthetic_samples() -> dict[str, SkeletonSequence]:
 def _named_clips(folder: Path) -> Iterator[tuple[str, SkeletonSequence]]:
     files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
     for path, reader in recognized(files):
-        source = _open(path, reader)
+        try:
+            source = reader.open(path, ReadOptions())
+        except ConfigError:  # a plain table, which does not say what its joints are
+            source = reader.open(path, ReadOptions(layout=NTU25.name))
         for clip in read_clips(source):
             named = clip.label is not None and clip.label < len(source.class_names)
             yield (source.class_names[clip.label or 0] if named else path.stem), clip
-
-
-def _open(path: Path, reader: Reader) -> ClipSource:
-    try:
-        return reader.open(path, ReadOptions())
-    except ConfigError:  # a plain table, which does not say what its joints are
-        return reader.open(path, ReadOptions(layout=NTU25.name))
-
-
-def _free(name: str, taken: Samples) -> str:
-    number = 2
-    free = name
-    while free in taken:
-        free, number = f"{name} ({number})", number + 1
-    return free

@@ -2,10 +2,12 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
 
 Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)]
+Numbers = Annotated[list[float], BeforeValidator(list)]
+"""A list in the answer; made from an array, too."""
 
 
 class _Documented(BaseModel):
@@ -24,10 +26,10 @@ class Failure(_Documented):
     """The field of the form that would help, where one would: layout, fps, fill_gaps, index."""
 
 
-class NewClass(BaseModel):
+class NewClass(_Documented):
     """A class in words."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     label: Label
     """What the action is called: "juggle"."""
@@ -74,7 +76,7 @@ class RankedClass(_Documented):
     seen: bool
 
 
-class Ranking(_Documented):
+class Ranked(_Documented):
     """The classes that a clip may show, best first."""
 
     label: str | None
@@ -97,13 +99,13 @@ class Why(_Documented):
     similarity: dict[str, float]
     """How near the clip lies to each kind of text alone, from -1 to 1."""
 
-    joints: list[float]
+    joints: Numbers
     """How much each of the 25 joints matters."""
 
-    frames: list[float]
+    frames: Numbers
     """How much each window of frames matters."""
 
-    frame_edges: list[float]
+    frame_edges: Numbers
     """Where the windows begin and end, as shares of the clip."""
 
 
@@ -118,6 +120,8 @@ class ShownClip(_Documented):
     layout: str
     dimensions: int
     duration_s: float
+    """From the first frame to the last."""
+
     motion: list[list[list[float] | None]]
     """Frame (at most 300) → body (at most 2) → x, y, z of each joint in [-1, 1]; null where a body is not there."""
 

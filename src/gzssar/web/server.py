@@ -49,6 +49,7 @@ def serve(recognizer: Recognizer, host: str, port: int, limits: Limits, shared: 
     logging.getLogger("python_multipart").setLevel(logging.ERROR)  # it warns of every malformed form
     with _listening(host, port) as listener:
         address, port = listener.getsockname()[:2]
+        shown = f"[{address}]" if ":" in address else address
         app = create_app(recognizer, limits, shared, samples, _hosts(host))
         server = uvicorn.Server(
             uvicorn.Config(
@@ -60,7 +61,7 @@ def serve(recognizer: Recognizer, host: str, port: int, limits: Limits, shared: 
                 timeout_graceful_shutdown=_GOODBYE_S,
             )
         )
-        print(f"Serving at http://{_address(address)}:{port} (Ctrl-C ends)", flush=True)
+        print(f"Serving at http://{shown}:{port} (Ctrl-C ends)", flush=True)
         if not _is_local(host):
             print(f"Everyone who can reach {host} can use it.", file=sys.stderr, flush=True)
         with suppress(KeyboardInterrupt):  # which is how one ends it
@@ -101,7 +102,3 @@ def _is_local(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def _address(host: str) -> str:
-    return f"[{host}]" if ":" in host else host

@@ -6,7 +6,6 @@ and what one visitor adds cannot reach another.
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
 
 from starlette.exceptions import HTTPException
 
@@ -46,8 +45,7 @@ class ClassStore:
             HTTPException: there is a class of that label.
             GzssarError: the recognizer refuses it.
         """
-        if _is_among(new.label, self.recognizer().classes):
-            raise _taken(new.label)
+        _require_new(new.label, self.recognizer())
         self.recognizer((new,))
 
     def recognizer(self, added: tuple[NewClass, ...] = ()) -> Recognizer:
@@ -106,8 +104,7 @@ class ClassStore:
         """
         with self._writing:
             now = self.recognizer()
-            if _is_among(new.label, now.classes):
-                raise _taken(new.label)
+            _require_new(new.label, now)
             if len(now.classes) - len(self._own) >= self._limits.max_classes:
                 raise self._too_many()
             changed = _with(now, (new,))
@@ -139,13 +136,9 @@ class ClassStore:
         return ConfigError(f"at most {self._limits.max_classes} classes can be added: remove one first.")
 
 
-def _is_among(label: str, labels: Sequence[str]) -> bool:
-    """Whether a label is there, as the recognizer compares them."""
-    return label_key(label) in map(label_key, labels)
-
-
-def _taken(label: str) -> HTTPException:
-    return HTTPException(409, f"there is a class {label!r} already: choose another name.")
+def _require_new(label: str, recognizer: Recognizer) -> None:
+    if label_key(label) in map(label_key, recognizer.classes):
+        raise HTTPException(409, f"there is a class {label!r} already: choose another name.")
 
 
 def _with(recognizer: Recognizer, added: tuple[NewClass, ...]) -> Recognizer:

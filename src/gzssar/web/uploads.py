@@ -7,10 +7,11 @@ more than they weigh are refused before a reader takes them up.
 
 import logging
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from shutil import copyfileobj
-from typing import Protocol, runtime_checkable
+
+from starlette.datastructures import UploadFile
 
 from gzssar.errors import ConfigError, DataError, GzssarError
 from gzssar.skeletons.readers import ClipSource, ReadOptions
@@ -42,42 +43,26 @@ _ARRAYS = (b"\x93NUMPY", b"MATLAB")
 log = logging.getLogger(__name__)
 
 
-@runtime_checkable
-class Readable(Protocol):
-    """A file, as far as it is copied."""
-
-    def read(self, size: int = -1, /) -> bytes:
-        """At most so many bytes; none at the end."""
-        ...
-
-
-@dataclass(frozen=True)
-class Upload:
-    """A file that came with a request."""
-
-    file: Readable
-    name: str
-    """What the visitor calls it."""
-
-    options: ReadOptions
-    index: int | None = None
-    """Which clip, where the file holds several."""
-
-
-def read_upload(upload: Upload, limits: Limits) -> SkeletonSequence:
+def read_upload(upload: UploadFile, options: ReadOptions, index: int | None, limits: Limits) -> SkeletonSequence:
     """Read the one clip of an upload; its temporary file is gone afterwards.
+
+    Args:
+        upload: a file that came with a request.
+        options: how to read it.
+        index: which clip, where the file holds several.
+        limits: how large it may be.
 
     Raises:
         GzssarError: it is too large, no reader knows it, it is damaged, or it holds several clips and none was chosen.
     """
-    shown = shown_name(upload.name)
+    shown = shown_name(upload.filename or "")
     suffix = PurePosixPath(shown).suffix.lower()
     with tempfile.TemporaryDirectory(prefix="gzssar-", ignore_cleanup_errors=True) as folder:
         path = Path(folder) / f"upload-{Path(folder).name}{suffix if suffix in SUFFIXES else ''}"
         try:
             with path.open("wb") as target:
                 copyfileobj(upload.file, target, MIB)
-            clip = _read(path, upload, limits, shown)
+            clip = _read(path, options, index, limits, shown)
         except GzssarError as error:
             sentence = str(error).replace(str(path), shown).replace(path.name, shown)
             raise type(error)(sentence, option=error.option) from error
@@ -99,7 +84,7 @@ def shown_name(name: str) -> str:
     return "".join(character for character in last if character.isprintable())[-_LONGEST_NAME:].strip() or "the file"
 
 
-def _read(path: Path, upload: Upload, limits: Limits, shown: str) -> SkeletonSequence:
+def _read(path: Path, options: ReadOptions, index: int | None, limits: Limits, shown: str) -> SkeletonSequence:
     if path.stat().st_size == 0:
         raise DataError(f"{shown} should hold a skeleton clip, but it is empty.")
     _check_cost(path, limits)
@@ -109,8 +94,8 @@ def _read(path: Path, upload: Upload, limits: Limits, shown: str) -> SkeletonSeq
         raise DataError(f"{shown} should hold skeleton clips, but its content is none of: {kinds}.")
     if isinstance(reader, VideoReader):  # strangers' videos are for no decoder here, and take longer than one waits
         raise DataError(f"{shown} should hold a skeleton clip, but it is a video: turn it into one of skeletons first.")
-    source = reader.open(path, upload.options)
-    return source.entries[_chosen(source, upload.index, shown)].read()
+    source = reader.open(path, options)
+    return source.entries[_chosen(source, index, shown)].read()
 
 
 def _chosen(source: ClipSource, index: int | None, shown: str) -> int:

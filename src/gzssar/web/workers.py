@@ -64,7 +64,12 @@ class Workers:
                 return answer.result()
             if leaving.done():
                 raise HTTPException(CLIENT_LEFT, "the client left before its answer was there.")
-            raise _too_slow(self._limits.time_limit_s) if job.running() else _busy()
+            if not job.running():
+                raise _busy()
+            most = f"{self._limits.time_limit_s:g} s"
+            raise HTTPException(
+                504, f"the answer should take at most {most}, but is not ready: send a shorter clip, or fewer classes."
+            )
         finally:
             leaving.cancel()
             if not answer.done():
@@ -92,9 +97,3 @@ async def _until_gone(request: Request) -> None:
 def _busy() -> HTTPException:
     sentence = "the server is busy with other requests: try again in some seconds."
     return HTTPException(503, sentence, _COME_BACK)
-
-
-def _too_slow(limit: float) -> HTTPException:
-    return HTTPException(
-        504, f"the answer should take at most {limit:g} s, but is not ready: send a shorter clip, or fewer classes."
-    )

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from gzssar.methods.msf.gradients import Stack, initial_stack, write_gradients
-from gzssar.methods.msf.losses import LossTerms, loss_terms, weighted
+from gzssar.methods.msf.losses import LossTerms, loss_terms, total
 from gzssar.methods.msf.schedule import LossWeights
 
 D, E, Z, MODELS, BATCH, TEXTS = 7, 6, 4, 2, 5, 3
@@ -52,7 +52,7 @@ def test_closed_form_is_autograd(rectified, cross, noise_width, once, kl):
     for m in range(MODELS):
         vae = stack.model(m, rectified).requires_grad_(True)
         terms = loss_terms(vae, skeletons[m], encoded[m], texts[m], noise[0][m], noise[1][m])
-        weighted(terms, weights).backward()
+        total(terms, weights).backward()
         layers = (vae.skeleton.encoder, vae.skeleton.decoder, vae.text.encoder, vae.text.decoder)
         for layer, tensor in zip(layers, stack.tensors(), strict=True):
             torch.testing.assert_close(tensor.grad[m, :-1], layer.weight.grad.T, rtol=1e-10, atol=1e-12)
@@ -83,4 +83,4 @@ def test_weighting_by_hand():
     terms = LossTerms(*(torch.tensor(float(10**i)) for i in range(6)))
     weights = LossWeights(skeleton=2, text=3, skeleton_kl=5, text_kl=7, cross=0.5)
     # 2·(1 + ½·100) + 3·(10 + ½·1000) + 5·10⁴ + 7·10⁵
-    assert weighted(terms, weights).item() == 102 + 1530 + 50_000 + 700_000
+    assert total(terms, weights).item() == 102 + 1530 + 50_000 + 700_000

@@ -62,7 +62,7 @@ def loss_terms(
     )
 
 
-def weighted(terms: LossTerms, weights: LossWeights) -> Float[Tensor, ""]:
+def total(terms: LossTerms, weights: LossWeights) -> Float[Tensor, ""]:
     """The loss of a step (METHOD: Li et al., ICIG 2023, eq. for L; reconstruction, cross-reconstruction, KL)."""
     return (
         weights.skeleton * (terms.skeleton_reconstruction + weights.cross * terms.skeleton_from_text)

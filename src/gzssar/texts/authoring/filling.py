@@ -12,7 +12,7 @@ from gzssar.errors import ConfigError, EndpointError, MissingExtraError, TextErr
 from gzssar.running import Progress
 from gzssar.texts.classes import packaged_names, read_class_texts
 from gzssar.texts.tables.files import read_table, write_table
-from gzssar.texts.tables.rows import Row, plain_text
+from gzssar.texts.tables.rows import TextRow, plain_text
 
 PROMPT = "fill-1"
 """The version of the prompt, for reports: a changed prompt gets a new number."""
@@ -73,7 +73,7 @@ class _Endpoint:
     def __init__(self, client: Any, url: str, model: str) -> None:
         self._client, self._url, self._model = client, url, model
 
-    def texts_for(self, row: Row, labels: Sequence[str]) -> dict[str, str]:
+    def texts_for(self, row: TextRow, labels: Sequence[str]) -> dict[str, str]:
         """The texts a row lacks, by column. An answer that cannot be used is sent back once, with the complaint."""
         messages = [{"role": "user", "content": _prompt(row, labels)}]
         for _ in range(2):
@@ -166,11 +166,11 @@ def _without_login(url: str) -> str:
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
-def _missing(row: Row) -> tuple[str, ...]:
+def _missing(row: TextRow) -> tuple[str, ...]:
     return tuple(column for column in _WRITTEN if not row.text(column))
 
 
-def _prompt(row: Row, labels: Sequence[str]) -> str:
+def _prompt(row: TextRow, labels: Sequence[str]) -> str:
     prompt = (files("gzssar.texts") / "prompts" / f"{PROMPT}.md").read_text(encoding="utf-8")
     given = [
         f"\nIts {column} text stands already; write one that goes with it: {text}\n"
@@ -206,7 +206,7 @@ def _texts_in(answer: str, columns: Sequence[str]) -> dict[str, str]:
     return texts
 
 
-def _store(path: Path, position: int, asked: Row, texts: dict[str, str]) -> int:
+def _store(path: Path, position: int, asked: TextRow, texts: dict[str, str]) -> int:
     """Write texts into the row they were asked for; read it anew, since its owner may have edited the table."""
     table = read_table(path)
     if position >= len(table.rows) or table.rows[position].text("label") != asked.text("label"):

@@ -7,7 +7,7 @@ from pathlib import Path
 from gzssar.errors import OutputError, TextError
 from gzssar.texts.classes import label_key
 from gzssar.texts.tables.files import check_suffix, write_table
-from gzssar.texts.tables.rows import Row, Table, plain_text
+from gzssar.texts.tables.rows import TextRow, TextTable, plain_text
 
 # No commas, semicolons or quotes: a spreadsheet that saves the table cuts lines at the former and doubles the latter.
 GUIDANCE = (
@@ -61,11 +61,13 @@ def write_template(labels: Sequence[str], path: Path) -> None:
     suffix = check_suffix(path)
     if path.exists() or path.is_symlink():
         raise OutputError(f"{path} exists, and a template would replace it: choose another name, or remove it.")
-    rows = [Row({"id": k, "label": label, "action": "", "motion": ""}, "") for k, label in enumerate(_checked(labels))]
+    rows = [
+        TextRow({"id": k, "label": label, "action": "", "motion": ""}, "") for k, label in enumerate(_checked(labels))
+    ]
     if suffix == ".json":
-        table = Table(tuple(rows), layout="classes", further={"_guidance": list(GUIDANCE)})
+        table = TextTable(tuple(rows), layout="classes", further={"_guidance": list(GUIDANCE)})
     else:
-        table = Table(tuple(rows), comments=tuple(f"# {line}" for line in GUIDANCE))
+        table = TextTable(tuple(rows), comments=tuple(f"# {line}" for line in GUIDANCE))
     write_table(path, table)
 
 

@@ -6,20 +6,20 @@ from textwrap import shorten
 from typing import Any
 
 from gzssar.errors import TextError
-from gzssar.texts.tables.rows import Row, Table, check_known, check_once, column
+from gzssar.texts.tables.rows import TextRow, TextTable, check_known, check_once, column
 
 _DEEPEST = 20
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def from_document(document: Any, source: str) -> Table:
+def from_document(document: Any, source: str) -> TextTable:
     """The table in a document; keys that begin with "_", and those beside "classes", are no classes.
 
     Raises:
         TextError: it is neither a list of mappings nor a mapping of mappings, or says nothing about classes.
     """
     entries: list[tuple[str | None, Any]]
-    table = Table(())
+    table = TextTable(())
     if isinstance(document, dict) and isinstance(document.get("classes"), list):
         table.layout, table.further = "classes", {k: v for k, v in document.items() if k != "classes"}
         entries = [(None, entry) for entry in document["classes"]]
@@ -43,11 +43,11 @@ def from_document(document: Any, source: str) -> Table:
     return table
 
 
-def _row(label: str | None, entry: Any, number: int, source: str) -> Row:
+def _row(label: str | None, entry: Any, number: int, source: str) -> TextRow:
     line = getattr(entry, "line", None)
     where = f"line {line} of {source}" if line else f"entry {number} of {source}"
     if label is not None and entry is None:
-        return Row({"label": label}, where)
+        return TextRow({"label": label}, where)
     if not isinstance(entry, dict):
         raise TextError(
             f"{where} should be a mapping with the keys label, action and motion, but it is a {type(entry).__name__}."
@@ -56,13 +56,13 @@ def _row(label: str | None, entry: Any, number: int, source: str) -> Row:
     check_once(columns, where, "key")
     cells = dict(zip(columns, entry.values(), strict=True))
     if label is None:
-        return Row(cells, where)
+        return TextRow(cells, where)
     if "label" in cells:
         raise TextError(f"{where} stands below the label {shorten(label, 60)!r}, but has a key label: leave one out.")
-    return Row({"label": label} | cells, where)
+    return TextRow({"label": label} | cells, where)
 
 
-def to_document(table: Table) -> Any:
+def to_document(table: TextTable) -> Any:
     """The inverse of `from_document`."""
     if table.layout == "labels":
         by_label = {row.cells["label"]: {k: v for k, v in row.cells.items() if k != "label"} for row in table.rows}

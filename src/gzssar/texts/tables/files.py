@@ -9,14 +9,14 @@ from typing import Any
 from gzssar.errors import OutputError, TextError
 from gzssar.files import write_text
 from gzssar.texts.tables.documents import check_values, format_json, from_document, parse_json, to_document
-from gzssar.texts.tables.rows import COLUMNS, Row, Table, check_known, check_once, column
+from gzssar.texts.tables.rows import COLUMNS, TextRow, TextTable, check_known, check_once, column
 
 SUFFIXES = (".csv", ".tsv", ".json", ".yaml", ".yml")
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
 _MOST_BYTES = 16 * 2**20  # 120 classes with texts of 10,000 words
 
 
-def read_table(path: Path) -> Table:
+def read_table(path: Path) -> TextTable:
     """Read a table in the format that its suffix names.
 
     Raises:
@@ -32,7 +32,7 @@ def read_table(path: Path) -> Table:
     return parse_table(content, str(path))
 
 
-def parse_table(content: bytes, source: str) -> Table:
+def parse_table(content: bytes, source: str) -> TextTable:
     """Parse a file's content; `source` is its name, whose suffix tells the format.
 
     Raises:
@@ -64,7 +64,7 @@ def read_comments(path: Path) -> tuple[str, ...]:
     return tuple(takewhile(lambda line: line.startswith("#"), lines))
 
 
-def write_table(path: Path, table: Table) -> None:
+def write_table(path: Path, table: TextTable) -> None:
     """Write a table in the format that the suffix of `path` names, all of it or nothing.
 
     Raises:
@@ -126,7 +126,7 @@ def _leading_comments(text: str) -> list[str]:
     return list(takewhile(lambda line: line.startswith(("#", '"#')) or not line.strip(), text.split("\n")))
 
 
-def _parse_delimited(text: str, comments: list[str], source: str, delimiter: str) -> Table:
+def _parse_delimited(text: str, comments: list[str], source: str, delimiter: str) -> TextTable:
     skipped = len(comments)
     body = "\n".join(text.split("\n")[skipped:])
     reader = csv.reader(io.StringIO(body, newline=""), delimiter=delimiter, strict=True)
@@ -141,13 +141,13 @@ def _parse_delimited(text: str, comments: list[str], source: str, delimiter: str
                     "around a text that holds the separator."
                 )
             if any(cell.strip() for cell in cells):
-                rows.append(Row(dict(zip(columns, cells, strict=False)), where))
+                rows.append(TextRow(dict(zip(columns, cells, strict=False)), where))
     except csv.Error as error:
         where = f"line {reader.line_num + skipped} of {source}"
         raise TextError(f"{where} cannot be read as a row of cells ({error}): check its quotes.") from error
     if not rows:
         raise TextError(f"{source} should have one line per class, but it has none below the column names.")
-    return Table(tuple(rows), columns, tuple(line for line in comments if line.strip()))
+    return TextTable(tuple(rows), columns, tuple(line for line in comments if line.strip()))
 
 
 def _columns(names: list[str], source: str) -> tuple[str, ...]:
@@ -168,7 +168,7 @@ def _parse_yaml(text: str, source: str) -> Any:
     return parse_yaml(text, source)
 
 
-def _format_delimited(table: Table, delimiter: str) -> str:
+def _format_delimited(table: TextTable, delimiter: str) -> str:
     used = {name for row in table.rows for name in row.cells}
     columns = [*table.columns, *(name for name in COLUMNS if name in used and name not in table.columns)]
     text = io.StringIO(newline="")

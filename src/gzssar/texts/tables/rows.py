@@ -14,7 +14,7 @@ _NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 @dataclass
-class Row:
+class TextRow:
     """One class as it stands in the file."""
 
     cells: dict[str, Any]
@@ -41,10 +41,10 @@ class Row:
 
 
 @dataclass
-class Table:
+class TextTable:
     """A file's rows, and what is needed to write the file again as its owner had it."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[TextRow, ...]
     columns: tuple[str, ...] = COLUMNS
     comments: tuple[str, ...] = ()
     """Leading lines that begin with #, of CSV, TSV and YAML."""

@@ -128,7 +128,7 @@ def test_offline_too(hub, spec):
 
 def test_a_model_in_the_hub_cache_needs_no_network(hub, tmp_path):
     folder = write_clip(tmp_path / "clip")
-    commit = write_hub_cache(hub, ENCODERS["clip-vit-b32"].hub, folder)
+    commit = write_hub_cache(hub, ENCODERS["clip-vit-b32"], folder)
     encoder = load_text_encoder("clip-vit-b32")
     assert (encoder.name, encoder.revision) == ("openai/clip-vit-base-patch32", commit)
     assert encoder.encode(["wave"]).shape == (1, 24)

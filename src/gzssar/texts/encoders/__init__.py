@@ -15,6 +15,6 @@ Importing this package imports neither torch nor a language model's library.
 """
 
 from gzssar.texts.encoders.encoder import TextEncoder
-from gzssar.texts.encoders.registry import ENCODERS, KnownEncoder, load_text_encoder
+from gzssar.texts.encoders.registry import ENCODERS, load_text_encoder
 
-__all__ = ["ENCODERS", "KnownEncoder", "TextEncoder", "load_text_encoder"]
+__all__ = ["ENCODERS", "TextEncoder", "load_text_encoder"]

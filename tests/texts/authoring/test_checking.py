@@ -4,19 +4,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from rich.console import Console
-from scipy.stats import spearmanr
 
 from gzssar.errors import TextError
 from gzssar.texts.authoring.check_report import findings, pair_table, pairs_csv, verdict
 from gzssar.texts.authoring.checking import (
     Duplicate,
-    Missing,
     OverLong,
     Pair,
     TextCheck,
     check_texts,
-    nearest_neighbour_agreement,
-    rank_correlation,
     similarity,
 )
 from gzssar.texts.classes import ClassText, ClassTexts
@@ -52,7 +48,7 @@ def test_a_sound_table_has_no_findings():
     check = checked(*SOUND)
     assert not check.found
     assert findings(check) == ()
-    assert (check.missing, check.duplicates, check.over_long, check.skipped) == ((), (), (), ())
+    assert (check.missing, check.duplicates, check.over_long) == ({}, (), ())
     assert verdict(check).startswith("Nothing was found (3 classes, toy; the most similar by the fusion of all texts: ")
 
 
@@ -101,10 +97,7 @@ def test_the_most_confusable_pairs_come_first():
 def test_missing_texts_are_named_and_their_kind_is_not_compared():
     check = checked(("east", None, None), ("north", "west", None), ("northeast", " ", None))
     assert check.found
-    assert check.missing == tuple(
-        Missing(k, kind) for kind, ks in (("action", (0, 2)), ("motion", (0, 1, 2))) for k in ks
-    )
-    assert check.skipped == ("action", "motion")
+    assert check.missing == {"action": (0, 2), "motion": (0, 1, 2)}
     assert list(check.similarities) == ["label"]
     how = "write it, or have `gzssar texts fill` ask for it. Similarities by {} are left out."
     assert findings(check) == (
@@ -202,44 +195,8 @@ def test_progress_is_told():
     assert told == [("toy", 1, 3), ("toy", 2, 3), ("toy", 3, 3)]
 
 
-def symmetric(*pairs: float) -> np.ndarray:
-    """The matrix with these values above its diagonal, row by row, and ones on it."""
-    size = int((1 + np.sqrt(1 + 8 * len(pairs))) / 2)
-    matrix = np.zeros((size, size))
-    matrix[np.triu_indices(size, 1)] = pairs
-    return matrix + matrix.T + np.eye(size)
-
-
 def test_similarity_is_the_cosine():
     rows = np.array([[2, 0], [3, 4], [0, -1]], dtype=np.float32)
-    np.testing.assert_allclose(similarity(rows), symmetric(0.6, 0, -0.8), atol=1e-7)
+    np.testing.assert_allclose(similarity(rows), [[1, 0.6, 0], [0.6, 1, -0.8], [0, -0.8, 1]], atol=1e-7)
     with pytest.raises(TextError, match=r"cannot be zero, but those of the classes \[1\] are"):
         similarity(np.array([[1.0, 0.0], [0.0, 0.0]]))
-
-
-def test_nearest_neighbours_that_agree():
-    a = symmetric(0.9, 0.1, 0.2, 0.3, 0.4, 0.5)  # nearest: 0→1, 1→0, 2→3, 3→2
-    b = symmetric(0.9, 0.1, 0.2, 0.95, 0.4, 0.5)  # nearest: 0→1, 1→2, 2→1, 3→2
-    assert nearest_neighbour_agreement(a, a) == 1
-    assert nearest_neighbour_agreement(a, b) == 0.5
-    with pytest.raises(TextError, match="at least 2 classes, but there is 1"):
-        nearest_neighbour_agreement(np.ones((1, 1)), np.ones((1, 1)))
-
-
-def test_rank_correlation_by_hand():
-    up, down, tied = symmetric(0.1, 0.2, 0.3), symmetric(0.3, 0.2, -0.1), symmetric(0.1, 0.2, 0.2)
-    assert rank_correlation(up, up) == pytest.approx(1)
-    assert rank_correlation(up, down) == pytest.approx(-1)
-    # ranks 1, 2, 3 against 1, 2.5, 2.5: 1.5 / √(2 · 1.5)
-    assert rank_correlation(up, tied) == pytest.approx(np.sqrt(3) / 2)
-    assert np.isnan(rank_correlation(up, symmetric(0.5, 0.5, 0.5)))
-    with pytest.raises(TextError, match="at least 3 classes, but there are 2"):
-        rank_correlation(np.eye(2), np.eye(2))
-
-
-@pytest.mark.parametrize("decimals", [1, 8])
-def test_rank_correlation_is_scipys(decimals):
-    rng = np.random.default_rng(0)
-    a, b = (similarity(rng.normal(size=(20, 3))).round(decimals) for _ in range(2))
-    pairs = np.triu_indices(20, 1)
-    assert rank_correlation(a, b) == pytest.approx(spearmanr(a[pairs], b[pairs]).statistic)

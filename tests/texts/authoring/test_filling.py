@@ -262,7 +262,7 @@ def test_what_cannot_be_asked_is_refused(table, url, key, message):
 
 
 def test_packaged_tables_and_tables_without_labels_are_refused(tmp_path):
-    packaged = Path(filling.__file__).parent / "data" / "synthetic.csv"
+    packaged = Path(filling.__file__).parents[1] / "data" / "synthetic.csv"
     for path in (packaged, Path("synthetic")):
         with pytest.raises(ConfigError, match="comes with the package and is not filled: copy it"):
             fill_texts(path, "http://127.0.0.1:1", "llama", None)

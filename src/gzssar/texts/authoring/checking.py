@@ -24,14 +24,6 @@ Similarity = Float[np.ndarray, "K K"]
 
 
 @dataclass(frozen=True)
-class Missing:
-    """A class has no text of a kind, or an empty one."""
-
-    class_id: int
-    kind: str
-
-
-@dataclass(frozen=True)
 class Duplicate:
     """Classes have the same text of a kind; case and white space aside."""
 
@@ -78,17 +70,14 @@ class TextCheck:
     threshold: float
     """Cosine from which two classes count as near-duplicates."""
 
-    missing: tuple[Missing, ...]
+    missing: dict[str, tuple[int, ...]]
+    """By kind: the classes that have no text of it, or an empty one; without such, no entry and similarities."""
+
     duplicates: tuple[Duplicate, ...]
     over_long: tuple[OverLong, ...]
 
     similarities: dict[str, Similarity]
     """By kind, those that all classes have; then, if these are several, of the fusion."""
-
-    @property
-    def skipped(self) -> tuple[str, ...]:
-        """Kinds without similarities, because some class lacks a text."""
-        return tuple(kind for kind in KINDS if kind not in self.similarities)
 
     @property
     def deciding(self) -> str | None:
@@ -126,8 +115,8 @@ def check_texts(
         threshold: cosine from which two classes count as near-duplicates.
         progress: told which encoder is how far.
     """
-    missing = tuple(Missing(k, kind) for kind in KINDS for k, text in enumerate(_column(texts, kind)) if not text)
-    complete = [kind for kind in KINDS if kind not in {one.kind for one in missing}]
+    lacking = {kind: tuple(k for k, text in enumerate(_column(texts, kind)) if not text) for kind in KINDS}
+    complete = [kind for kind in KINDS if not lacking[kind]]
     cosines: dict[str, list[Similarity]] = {kind: [] for kind in complete}
     for encoder in encoders:
         for done, kind in enumerate(complete, start=1):
@@ -141,7 +130,7 @@ def check_texts(
         names=tuple(label or f"class {k}" for k, label in enumerate(_column(texts, "label"))),
         encoders=tuple(encoder.name for encoder in encoders),
         threshold=threshold,
-        missing=missing,
+        missing={kind: ids for kind, ids in lacking.items() if ids},
         duplicates=tuple(_duplicates(texts)),
         over_long=tuple(_over_long(texts, encoders)),
         similarities=similarities,
@@ -160,41 +149,6 @@ def similarity(features: TextFeatures) -> Similarity:
         raise TextError(f"a text feature cannot be zero, but those of the classes {zero} are: encode again.")
     rows /= lengths
     return np.clip(rows @ rows.T, -1.0, 1.0)
-
-
-def nearest_neighbour_agreement(a: Similarity, b: Similarity) -> float:
-    """Share of the classes whose most similar other class is the same in `a` and in `b`; ties go to the lower id.
-
-    Raises:
-        TextError: there is one class only.
-    """
-    if len(a) < 2:
-        raise TextError(f"nearest neighbours need at least 2 classes, but there is {len(a)}.")
-    nearest = [np.where(np.eye(len(one), dtype=bool), -np.inf, one).argmax(axis=1) for one in (a, b)]
-    return float(np.mean(nearest[0] == nearest[1]))
-
-
-def rank_correlation(a: Similarity, b: Similarity) -> float:
-    """Spearman's rank correlation over the K(K-1)/2 pairs of classes; ties share their mean rank.
-
-    Returns:
-        In [-1, 1]; NaN where all pairs of `a` or of `b` are equally similar.
-
-    Raises:
-        TextError: there are fewer than 3 classes.
-    """
-    if len(a) < 3:
-        raise TextError(f"a rank correlation needs at least 3 classes, but there are {len(a)}.")
-    pairs = np.triu_indices(len(a), 1)
-    first, second = (ranks - ranks.mean() for ranks in (_ranks(a[pairs]), _ranks(b[pairs])))
-    scale = float(np.sqrt((first @ first) * (second @ second)))
-    return float(first @ second) / scale if scale else float("nan")
-
-
-def _ranks(values: Float[np.ndarray, "P"]) -> Float[np.ndarray, "P"]:
-    """Ranks from 1; equal values share the mean of theirs."""
-    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
-    return (np.cumsum(counts) - (counts - 1) / 2)[place]
 
 
 def _column(texts: ClassTexts, kind: TextKind) -> list[str]:

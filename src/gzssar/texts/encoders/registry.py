@@ -1,9 +1,9 @@
 """Short names for encoders, and the way from a name to an encoder."""
 
 import re
+from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from types import MappingProxyType
 from typing import Literal
 
 from gzssar.errors import ConfigError, GzssarError, TextError
@@ -15,22 +15,20 @@ from gzssar.texts.encoders.libraries import quiet_loading, reason, require
 from gzssar.texts.encoders.sentence import Pooling, SentenceModel
 from gzssar.texts.encoders.sources import Source, hub_model, is_clip, local_folder, packaged_minilm
 
-ENCODERS = MappingProxyType(
-    {
-        "minilm": "sentence-transformers/all-MiniLM-L6-v2",  # comes with gzssar[texts]
-        "clip-vit-b32": "openai/clip-vit-base-patch32",
-        "clip-vit-b16": "openai/clip-vit-base-patch16",
-        "clip-vit-l14": "openai/clip-vit-large-patch14",
-        "mpnet": "sentence-transformers/all-mpnet-base-v2",
-        "bge-small-en-v1.5": "BAAI/bge-small-en-v1.5",
-        "bge-base-en-v1.5": "BAAI/bge-base-en-v1.5",
-        "bge-large-en-v1.5": "BAAI/bge-large-en-v1.5",
-        "e5-small-v2": "intfloat/e5-small-v2",
-        "e5-base-v2": "intfloat/e5-base-v2",
-        "e5-large-v2": "intfloat/e5-large-v2",
-        "qwen3-embedding-0.6b": "Qwen/Qwen3-Embedding-0.6B",
-    }
-)
+ENCODERS: Mapping[str, str] = {
+    "minilm": "sentence-transformers/all-MiniLM-L6-v2",  # comes with gzssar[texts]
+    "clip-vit-b32": "openai/clip-vit-base-patch32",
+    "clip-vit-b16": "openai/clip-vit-base-patch16",
+    "clip-vit-l14": "openai/clip-vit-large-patch14",
+    "mpnet": "sentence-transformers/all-mpnet-base-v2",
+    "bge-small-en-v1.5": "BAAI/bge-small-en-v1.5",
+    "bge-base-en-v1.5": "BAAI/bge-base-en-v1.5",
+    "bge-large-en-v1.5": "BAAI/bge-large-en-v1.5",
+    "e5-small-v2": "intfloat/e5-small-v2",
+    "e5-base-v2": "intfloat/e5-base-v2",
+    "e5-large-v2": "intfloat/e5-large-v2",
+    "qwen3-embedding-0.6b": "Qwen/Qwen3-Embedding-0.6B",
+}
 """Short names. All but minilm, which comes with ``gzssar[texts]``, are downloaded from the Hugging Face hub once."""
 
 _PREFIXES = {ENCODERS[f"e5-{size}-v2"]: "query: " for size in ("small", "base", "large")}

@@ -19,8 +19,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 from scipy.stats import spearmanr
 
+from gzssar.errors import TextError
 from gzssar.experiment.story import Experiment, run_seed
 from gzssar.features.class_cut import ZeroShot
 from gzssar.features.synse import read_synse
@@ -29,7 +31,7 @@ from gzssar.methods.msf.method import Msf
 from gzssar.methods.problem import Spaces
 from gzssar.methods.recipe import Recipe
 from gzssar.provenance import environment
-from gzssar.texts.authoring.checking import similarity
+from gzssar.texts.authoring.checking import Similarity, similarity
 from gzssar.texts.classes import find_class_texts
 from gzssar.texts.encoding import Encoding, encode_texts, load_text_encoders, text_kinds
 from gzssar.texts.features import read_text_tables
@@ -182,6 +184,41 @@ def nearest(similarities: Any) -> Any:
 def near_pairs(similarities: Any) -> int:
     """Pairs of classes with a cosine above .95."""
     return int((similarities[np.triu_indices(len(similarities), 1)] > 0.95).sum())
+
+
+def nearest_neighbour_agreement(a: Similarity, b: Similarity) -> float:
+    """Share of the classes whose most similar other class is the same in `a` and in `b`; ties go to the lower id.
+
+    Raises:
+        TextError: there is one class only.
+    """
+    if len(a) < 2:
+        raise TextError(f"nearest neighbours need at least 2 classes, but there is {len(a)}.")
+    nearest = [np.where(np.eye(len(one), dtype=bool), -np.inf, one).argmax(axis=1) for one in (a, b)]
+    return float(np.mean(nearest[0] == nearest[1]))
+
+
+def rank_correlation(a: Similarity, b: Similarity) -> float:
+    """Spearman's rank correlation over the K(K-1)/2 pairs of classes; ties share their mean rank.
+
+    Returns:
+        In [-1, 1]; NaN where all pairs of `a` or of `b` are equally similar.
+
+    Raises:
+        TextError: there are fewer than 3 classes.
+    """
+    if len(a) < 3:
+        raise TextError(f"a rank correlation needs at least 3 classes, but there are {len(a)}.")
+    pairs = np.triu_indices(len(a), 1)
+    first, second = (ranks - ranks.mean() for ranks in (_ranks(a[pairs]), _ranks(b[pairs])))
+    scale = float(np.sqrt((first @ first) * (second @ second)))
+    return float(first @ second) / scale if scale else float("nan")
+
+
+def _ranks(values: Float[np.ndarray, "P"]) -> Float[np.ndarray, "P"]:
+    """Ranks from 1; equal values share the mean of theirs."""
+    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return (np.cumsum(counts) - (counts - 1) / 2)[place]
 
 
 if __name__ == "__main__":

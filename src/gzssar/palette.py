@@ -1,4 +1,4 @@
-"""The colours of all pictures, and how pictures become files."""
+"""The colours of all pictures, names that fit into them, and how they become files."""
 
 import io
 import warnings
@@ -31,3 +31,9 @@ def quietly() -> Iterator[None]:
         warnings.filterwarnings("ignore", message=r"(?s).*Glyph .* missing from")
         warnings.filterwarnings("ignore", message=r"(?s).*Matplotlib currently does not support .* natively")
         yield
+
+
+def shorten(name: str, length: int) -> str:
+    """`name` on one line of at most `length` characters; scripts without spaces are cut, too."""
+    line = " ".join(name.split())
+    return line if len(line) <= length else line[: length - 1].rstrip() + "…"

@@ -43,12 +43,8 @@ class GzslAnswers:
 
     def routed(self, threshold: float | None = None) -> Labels:
         """Final predictions, at the method's own threshold or at another one."""
-        return route(
-            self.seen_predictions,
-            self.unseen_predictions,
-            self.p_seen,
-            self.threshold if threshold is None else threshold,
-        )
+        threshold = self.threshold if threshold is None else threshold
+        return route(self.seen_predictions, self.unseen_predictions, self.p_seen, threshold)
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,12 @@ class Graph:
     """
 
     def __init__(self, prefix: str = "") -> None:
-        self.onnx, self.prefix = onnx_package(), prefix
+        try:
+            import onnx  # late: it is an extra
+        except ImportError as error:
+            raise MissingExtraError("an export to ONNX needs onnx: pip install 'gzssar[onnx]'.") from error
+        self.onnx: Any = onnx
+        self.prefix = prefix
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
 
@@ -68,12 +73,3 @@ class Graph:
                 file.write(model.SerializeToString(deterministic=True))
         except OSError as error:
             raise OutputError(f"{path} cannot be written ({error.strerror}): name another folder.") from error
-
-
-def onnx_package() -> Any:
-    """Import late: it is an extra."""
-    try:
-        import onnx
-    except ImportError as error:
-        raise MissingExtraError("an export to ONNX needs onnx: pip install 'gzssar[onnx]'.") from error
-    return onnx

@@ -25,7 +25,7 @@ from gzssar.encoders.shift_gcn.network import (
     TemporalShiftLinear,
 )
 from gzssar.errors import ConfigError
-from gzssar.onnx_export.graph import Graph, onnx_package
+from gzssar.onnx_export.graph import Graph
 
 
 def export_encoder(encoder: Encoder, path: Path) -> None:
@@ -83,7 +83,7 @@ def _present(graph: Graph, body_count: int) -> str:
     """Rows of the bodies to encode: each clip's first body, and all others that are not zero throughout."""
     largest = graph.add("ReduceMax", graph.add("Abs", "clips"), graph.constant([1, 2, 3]), keepdims=0)
     first = graph.constant(np.arange(body_count) == 0)
-    wanted = graph.add("Or", graph.add("Cast", largest, to=onnx_package().TensorProto.BOOL), first)
+    wanted = graph.add("Or", graph.add("Cast", largest, to=graph.onnx.TensorProto.BOOL), first)
     return graph.add("Squeeze", graph.add("NonZero", graph.reshape(wanted)), graph.constant([0]))
 
 

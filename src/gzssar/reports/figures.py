@@ -14,7 +14,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from gzssar.evaluation.metrics import confusion_counts, per_class_accuracy
 from gzssar.evaluation.protocol import threshold_curve
 from gzssar.evaluation.record import SeedRecord
-from gzssar.palette import GRID, INK, MUTED, PAPER, SEEN, UNSEEN
+from gzssar.palette import GRID, INK, MUTED, PAPER, SEEN, UNSEEN, shorten
 from gzssar.splits import ClassSplit
 
 _WIDTH = 9.0
@@ -91,17 +91,9 @@ def threshold_sweep(records: Sequence[SeedRecord]) -> Figure:
     axes.plot(thresholds, unseen, color=UNSEEN, linewidth=1.5, label="U, unseen accuracy")
     axes.plot(thresholds, harmonic, color=INK, linewidth=2.2, label="H, harmonic mean")
     axes.axhline(oracle, color=MUTED, linewidth=1.1, linestyle=(0, (5, 3)), label="H with an oracle gate")
-    axes.plot(
-        [r.answers.threshold for r in records],
-        [r.scores.harmonic_mean for r in records],
-        "o",
-        markersize=7,
-        markerfacecolor=INK,
-        markeredgecolor=PAPER,
-        label="chosen" if len(records) == 1 else "chosen, one dot per seed",
-        zorder=5,
-        clip_on=False,
-    )
+    chosen = np.array([(r.answers.threshold, r.scores.harmonic_mean) for r in records])
+    label = "chosen" if len(records) == 1 else "chosen, one dot per seed"
+    axes.scatter(chosen[:, 0], chosen[:, 1], s=49, color=INK, edgecolors=PAPER, label=label, zorder=5, clip_on=False)
     _style(axes)
     axes.set(xlim=(0, 1), ylim=(0, 1))
     axes.yaxis.set_major_formatter(PercentFormatter(1))
@@ -166,12 +158,6 @@ def confusion_shares(records: Sequence[SeedRecord], class_count: int) -> np.ndar
     """(K, K) share of the clips of each true class (row) that go to each class, over all seeds; empty rows are 0."""
     counts = sum(confusion_counts(r.answers.labels, r.answers.routed(), class_count) for r in records)
     return np.asarray(counts / np.maximum(np.sum(counts, axis=1, keepdims=True), 1))
-
-
-def shorten(name: str, length: int = _NAME_LENGTH) -> str:
-    """`name` on one line of at most `length` characters."""
-    line = " ".join(name.split())
-    return line if len(line) <= length else line[: length - 1].rstrip() + "…"
 
 
 def _figure(height: float) -> Figure:

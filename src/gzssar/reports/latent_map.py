@@ -6,8 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from gzssar.evaluation.record import SeedRecord
-from gzssar.palette import GRID, INK, MUTED, PAPER
-from gzssar.reports.figures import shorten
+from gzssar.palette import GRID, INK, MUTED, PAPER, shorten
 from gzssar.splits import ClassSplit
 
 _COLOURS = ("#d55e01", "#0072b3", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c6bb1")
@@ -41,7 +40,7 @@ def latent_map(record: SeedRecord, split: ClassSplit, names: Sequence[str]) -> F
         big = axes.scatter(
             texts[c, 0], texts[c, 1], s=170, marker=marker, color=colour, edgecolors=PAPER, linewidths=1.2, zorder=4
         )
-        big.set_label(f"{c}  {shorten(names[c])}")
+        big.set_label(f"{c}  {shorten(names[c], 26)}")
         axes.annotate(
             str(c), texts[c], color=_ON_COLOUR, fontsize=6.5, fontweight="bold", ha="center", va="center", zorder=5
         )

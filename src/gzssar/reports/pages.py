@@ -3,10 +3,10 @@
 All text in a :class:`Page` is plain text; the printers escape it.
 """
 
-import html
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from importlib import resources
 
 from matplotlib.figure import Figure
@@ -87,15 +87,15 @@ class Page:
 def to_html(page: Page) -> str:
     """One self-contained file: style and pictures inside, nothing loaded from anywhere."""
     style = resources.files(__package__).joinpath("report.css").read_text(encoding="utf-8")
-    banner = f'<p class="banner" role="note">{_text(page.banner)}</p>' if page.banner else ""
-    facts = "".join(f"<li>{_text(fact)}</li>" for fact in page.facts)
+    banner = f'<p class="banner" role="note">{escape(page.banner)}</p>' if page.banner else ""
+    facts = "".join(f"<li>{escape(fact)}</li>" for fact in page.facts)
     tiles = "".join(
-        f'<div class="{tile.colour}"><dt>{_text(tile.label)}</dt><dd>{_text(tile.value)}<small>{_text(tile.note)}'
+        f'<div class="{tile.colour}"><dt>{escape(tile.label)}</dt><dd>{escape(tile.value)}<small>{escape(tile.note)}'
         "</small></dd></div>"
         for tile in page.tiles
     )
     sections = "\n".join(
-        f"<section><h2>{_text(section.title)}</h2>\n{''.join(map(_html_block, section.blocks))}</section>"
+        f"<section><h2>{escape(section.title)}</h2>\n{''.join(map(_html_block, section.blocks))}</section>"
         for section in page.sections
     )
     return f"""<!doctype html>
@@ -105,20 +105,20 @@ def to_html(page: Page) -> str:
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
-<title>{_text(page.title)}</title>
+<title>{escape(page.title)}</title>
 <link rel="icon" href="data:,">
 <style>
 {style}</style>
 </head>
 <body>
 {banner}
-<header><h1>{_text(page.title)}</h1><ul class="facts">{facts}</ul></header>
+<header><h1>{escape(page.title)}</h1><ul class="facts">{facts}</ul></header>
 <main>
-<p class="lead">{_text(page.lead)}</p>
+<p class="lead">{escape(page.lead)}</p>
 <dl class="tiles">{tiles}</dl>
 {sections}
 </main>
-<footer>{_text(page.footer)}</footer>
+<footer>{escape(page.footer)}</footer>
 </body>
 </html>
 """
@@ -138,24 +138,20 @@ def to_markdown(page: Page, picture_folder: str) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _text(text: str) -> str:
-    return html.escape(text, quote=True)
-
-
 def _html_block(block: Block) -> str:
     match block:
         case Table():
             return _html_table(block)
         case Picture():
-            svg = inline_svg(block.figure, block.name, _text(block.alt))
+            svg = inline_svg(block.figure, block.name, escape(block.alt))
             return (
                 f'<figure id="{block.name}">{_scrolling(svg, "picture")}'
-                f"<figcaption>{_text(block.caption)}</figcaption></figure>\n"
+                f"<figcaption>{escape(block.caption)}</figcaption></figure>\n"
             )
         case Code():
-            return f"<pre><code>{_text(block.text)}</code></pre>\n"
+            return f"<pre><code>{escape(block.text)}</code></pre>\n"
         case _:
-            return f"<p>{_text(block)}</p>\n"
+            return f"<p>{escape(block)}</p>\n"
 
 
 def _html_table(table: Table) -> str:
@@ -164,13 +160,13 @@ def _html_table(table: Table) -> str:
         scope = ' scope="col"' if tag == "th" else ""
         return (
             "<tr>"
-            + "".join(f"<{tag}{scope}{k}><bdi>{_text(c)}</bdi></{tag}>" for c, k in zip(cells, kinds, strict=True))
+            + "".join(f"<{tag}{scope}{k}><bdi>{escape(c)}</bdi></{tag}>" for c, k in zip(cells, kinds, strict=True))
             + "</tr>"
         )
 
     foot = f"<tfoot>{row(table.foot)}</tfoot>" if table.foot else ""
     body = f"<thead>{row(table.head, 'th')}</thead><tbody>{''.join(map(row, table.rows))}</tbody>{foot}"
-    return _scrolling(f"<table><caption>{_text(table.caption)}</caption>{body}</table>", "table") + "\n"
+    return _scrolling(f"<table><caption>{escape(table.caption)}</caption>{body}</table>", "table") + "\n"
 
 
 def _scrolling(content: str, what: str) -> str:
@@ -180,7 +176,7 @@ def _scrolling(content: str, what: str) -> str:
 
 def _mark(text: str) -> str:
     """Plain text, with whatever Markdown or HTML would act on made harmless."""
-    return re.sub(r"([\\`*_\[\]|#$~])", r"\\\1", html.escape(" ".join(text.split()), quote=False))
+    return re.sub(r"([\\`*_\[\]|#$~])", r"\\\1", escape(" ".join(text.split()), quote=False))
 
 
 def _markdown_block(block: Block, picture_folder: str) -> str:

@@ -31,7 +31,8 @@ def answer_errors(app: FastAPI) -> None:
     async def http(request: Request, error: HTTPException) -> JSONResponse:
         headers, sentence = dict(error.headers or {}), str(error.detail)
         if error.status_code == 405:  # of several routes at one address, the framework names one alone
-            headers["Allow"] = ", ".join(_methods(app, request.url.path)) or headers.get("Allow", "GET")
+            methods = app.openapi()["paths"].get(request.url.path, ())
+            headers["Allow"] = ", ".join(methods).upper() or headers.get("Allow", "GET")
             sentence = f"this address answers to {headers['Allow']}, but {request.method} came."
         if sentence == "Not Found":  # the framework's own
             sentence = "there is nothing at this address: / is the page, /docs tells of the routes."
@@ -48,10 +49,6 @@ def failure(
     """An error as JSON; half characters, which a request may smuggle into a sentence, are replaced."""
     told = {"error": sentence.encode("utf-8", "replace").decode()}
     return JSONResponse(told | ({"field": field} if field else {}), status, headers)
-
-
-def _methods(app: FastAPI, path: str) -> list[str]:
-    return [method.upper() for method in app.openapi()["paths"].get(path, {})]
 
 
 def _sentence(errors: Sequence[Any]) -> str:

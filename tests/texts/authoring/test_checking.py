@@ -9,7 +9,6 @@ from gzssar.errors import TextError
 from gzssar.texts.authoring.check_report import findings, pair_table, pairs_csv, verdict
 from gzssar.texts.authoring.checking import (
     Duplicate,
-    Missing,
     OverLong,
     Pair,
     TextCheck,
@@ -57,7 +56,7 @@ def test_a_sound_table_has_no_findings():
     check = checked(*SOUND)
     assert not check.found
     assert findings(check) == ()
-    assert (check.missing, check.duplicates, check.over_long, check.skipped) == ((), (), (), ())
+    assert (check.missing, check.duplicates, check.over_long) == ({}, (), ())
     assert verdict(check).startswith("Nothing was found (3 classes, toy; the most similar by the fusion of all texts: ")
 
 
@@ -106,10 +105,7 @@ def test_the_most_confusable_pairs_come_first():
 def test_missing_texts_are_named_and_their_kind_is_not_compared():
     check = checked(("east", None, None), ("north", "west", None), ("northeast", " ", None))
     assert check.found
-    assert check.missing == tuple(
-        Missing(k, kind) for kind, ks in (("action", (0, 2)), ("motion", (0, 1, 2))) for k in ks
-    )
-    assert check.skipped == ("action", "motion")
+    assert check.missing == {"action": (0, 2), "motion": (0, 1, 2)}
     assert list(check.similarities) == ["label"]
     how = "write it, or have `gzssar texts fill` ask for it. Similarities by {} are left out."
     assert findings(check) == (
@@ -209,6 +205,6 @@ def test_progress_is_told():
 
 def test_similarity_is_the_cosine():
     rows = np.array([[2, 0], [3, 4], [0, -1]], dtype=np.float32)
-    np.testing.assert_allclose(similarity(rows), symmetric(0.6, 0, -0.8), atol=1e-7)
+    np.testing.assert_allclose(similarity(rows), [[1, 0.6, 0], [0.6, 1, -0.8], [0, -0.8, 1]], atol=1e-7)
     with pytest.raises(TextError, match=r"cannot be zero, but those of the classes \[1\] are"):
         similarity(np.array([[1.0, 0.0], [0.0, 0.0]]))

@@ -5,7 +5,8 @@ import io
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from gzssar.texts.authoring.checking import FUSION, Pair, TextCheck
+from gzssar.palette import shorten
+from gzssar.texts.authoring.checking import FUSION, TextCheck
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -83,17 +84,17 @@ def pairs_csv(check: TextCheck) -> str:
 
 
 def _missing(check: TextCheck) -> Iterator[str]:
-    for kind in check.skipped:
-        ids = [one.class_id for one in check.missing if one.kind == kind]
-        who = "No class has" if len(ids) == len(check.names) else f"{_listed(check, ids)} should have"
-        what = f"{_a(kind)} text" + ("" if len(ids) == len(check.names) else ", but it is missing")
+    for kind, ids in check.missing.items():
+        nobody = len(ids) == len(check.names)
+        who = "No class has" if nobody else f"{_listed(check, ids)} should have"
+        what = f"{_a(kind)} text" + ("" if nobody else ", but it is missing")
         yield f"{who} {what}: write it, or have `gzssar texts fill` ask for it. Similarities by {kind} are left out."
 
 
 def _duplicates(check: TextCheck) -> Iterator[str]:
     for one in check.duplicates:
-        ids = list(one.class_ids)
-        yield f"{_listed(check, ids)} have the same {one.kind} text, {_quoted(one.text)}: say what tells them apart."
+        who = _listed(check, one.class_ids)
+        yield f"{who} have the same {one.kind} text, {_quoted(one.text)}: say what tells them apart."
 
 
 def _over_long(check: TextCheck) -> Iterator[str]:
@@ -109,14 +110,10 @@ def _near(check: TextCheck, kind: str) -> Iterator[str]:
     same = [set(one.class_ids) for one in check.duplicates if one.kind == kind]
     for pair in check.near_duplicates(kind):
         if not any({pair.first, pair.second} <= ids for ids in same):
-            yield _too_similar(check, pair)
-
-
-def _too_similar(check: TextCheck, pair: Pair) -> str:
-    return (
-        f"{_named(check, pair.first)} and {_named(check, pair.second)} are nearly the same by {_by(pair.kind)}, "
-        f"cosine {pair.similarity:.3f}: say what tells them apart."
-    )
+            yield (
+                f"{_named(check, pair.first)} and {_named(check, pair.second)} are nearly the same by {_by(kind)}, "
+                f"cosine {pair.similarity:.3f}: say what tells them apart."
+            )
 
 
 def _by(kind: str) -> str:
@@ -145,5 +142,4 @@ def _first(lines: list[str], what: str) -> list[str]:
 
 
 def _quoted(text: str) -> str:
-    line = " ".join(text.split())
-    return f"“{line if len(line) <= _WORDS_SHOWN else line[: _WORDS_SHOWN - 1].rstrip() + '…'}”"
+    return f"“{shorten(text, _WORDS_SHOWN)}”"

@@ -24,14 +24,6 @@ Similarity = Float[np.ndarray, "K K"]
 
 
 @dataclass(frozen=True)
-class Missing:
-    """A class has no text of a kind, or an empty one."""
-
-    class_id: int
-    kind: str
-
-
-@dataclass(frozen=True)
 class Duplicate:
     """Classes have the same text of a kind; case and white space aside."""
 
@@ -78,17 +70,14 @@ class TextCheck:
     threshold: float
     """Cosine from which two classes count as near-duplicates."""
 
-    missing: tuple[Missing, ...]
+    missing: dict[str, tuple[int, ...]]
+    """By kind: the classes that have no text of it, or an empty one; without such, no entry and similarities."""
+
     duplicates: tuple[Duplicate, ...]
     over_long: tuple[OverLong, ...]
 
     similarities: dict[str, Similarity]
     """By kind, those that all classes have; then, if these are several, of the fusion."""
-
-    @property
-    def skipped(self) -> tuple[str, ...]:
-        """Kinds without similarities, because some class lacks a text."""
-        return tuple(kind for kind in KINDS if kind not in self.similarities)
 
     @property
     def deciding(self) -> str | None:
@@ -126,8 +115,8 @@ def check_texts(
         threshold: cosine from which two classes count as near-duplicates.
         progress: told which encoder is how far.
     """
-    missing = tuple(Missing(k, kind) for kind in KINDS for k, text in enumerate(_column(texts, kind)) if not text)
-    complete = [kind for kind in KINDS if kind not in {one.kind for one in missing}]
+    lacking = {kind: tuple(k for k, text in enumerate(_column(texts, kind)) if not text) for kind in KINDS}
+    complete = [kind for kind in KINDS if not lacking[kind]]
     cosines: dict[str, list[Similarity]] = {kind: [] for kind in complete}
     for encoder in encoders:
         for done, kind in enumerate(complete, start=1):
@@ -141,7 +130,7 @@ def check_texts(
         names=tuple(label or f"class {k}" for k, label in enumerate(_column(texts, "label"))),
         encoders=tuple(encoder.name for encoder in encoders),
         threshold=threshold,
-        missing=missing,
+        missing={kind: ids for kind, ids in lacking.items() if ids},
         duplicates=tuple(_duplicates(texts)),
         over_long=tuple(_over_long(texts, encoders)),
         similarities=similarities,

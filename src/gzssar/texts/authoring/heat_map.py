@@ -11,7 +11,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from gzssar.palette import INK, MUTED, PAPER, UNSEEN
+from gzssar.palette import INK, MUTED, PAPER, UNSEEN, shorten
 
 NEAR = UNSEEN
 """Vermilion (Okabe–Ito), which viridis has not: what frames near-duplicates."""
@@ -33,7 +33,7 @@ def heat_map(similarities: Mapping[str, Float[np.ndarray, "K K"]], names: Sequen
     """
     order = leaf_order(list(similarities.values())[-1])
     ordered = {kind: one[np.ix_(order, order)] for kind, one in similarities.items()}
-    labels = [_shorten(names[k]) for k in order]
+    labels = [shorten(names[k], _NAME_LENGTH) for k in order]
     row = float(np.clip(_PANEL / len(labels), *_ROW))
     letters = max(1.0, row * len(labels) / 6)
     columns = min(2, len(ordered))
@@ -103,8 +103,3 @@ def _name(axes: Axes, labels: list[str], points: float, left: bool, below: bool)
     axes.set_xticks(range(len(shown)), shown, parse_math=False, rotation=90)
     axes.tick_params(length=0, pad=2, labelsize=min(9, 0.85 * points), labelcolor=INK)
     axes.spines[:].set_visible(False)
-
-
-def _shorten(name: str) -> str:
-    line = " ".join(name.split())
-    return line if len(line) <= _NAME_LENGTH else line[: _NAME_LENGTH - 1].rstrip() + "…"

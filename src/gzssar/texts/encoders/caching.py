@@ -4,6 +4,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -19,6 +20,7 @@ _FORMAT = 1  # raise it when our own code gives a text another vector: entries w
 _ABOUT = "\0"  # refused as a text: under it the cache keeps an encoder's width and limit
 
 
+@dataclass(eq=False)
 class CachingEncoder:
     """Asks the cache first; loads the model when a text comes that the cache does not know. Threads may share it: one
     at a time encodes, since the model is one.
@@ -32,21 +34,14 @@ class CachingEncoder:
         cache: None keeps no vectors.
     """
 
-    def __init__(
-        self,
-        name: str,
-        revision: str,
-        template: str,
-        pooling: str | None,
-        load: Callable[[], LanguageModel],
-        cache: VectorCache | MemoryCache | None,
-    ) -> None:
-        self.name = name
-        self.revision = revision
-        self._template = template
-        self._pooling = pooling
-        self._load = load
-        self._cache = cache
+    name: str
+    revision: str
+    template: str
+    pooling: str | None
+    load: Callable[[], LanguageModel]
+    cache: VectorCache | MemoryCache | None
+
+    def __post_init__(self) -> None:
         self._lock = threading.Lock()
 
     @property
@@ -123,7 +118,7 @@ class CachingEncoder:
             f"{self.name} reads, but it has {tokens[text]}"
         )
         if not start:
-            raise TextError(f"{sentence}, and nothing of it fits into the template {self._template!r}: shorten that.")
+            raise TextError(f"{sentence}, and nothing of it fits into the template {self.template!r}: shorten that.")
         more = len(starts) - 1
         others = f"; {more} more {'texts are' if more > 1 else 'text is'} too long" if more else ""
         raise TextError(
@@ -133,19 +128,19 @@ class CachingEncoder:
 
     @cached_property
     def _model(self) -> LanguageModel:
-        return self._load()
+        return self.load()
 
     def _prompt(self, text: str) -> str:
-        return self._template.replace("{}", text)
+        return self.template.replace("{}", text)
 
     def _key(self, text: str, cut: bool) -> str:
-        parts = [_FORMAT, self.name, self.revision, self._pooling, self._template, text, cut]
+        parts = [_FORMAT, self.name, self.revision, self.pooling, self.template, text, cut]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
     def _read(self, text: str, cut: bool) -> TextVector | None:
         """The entry of a whole text or, another one, of what was left of a text that was cut."""
-        return self._cache.read(self.name, self._key(text, cut)) if self._cache else None
+        return self.cache.read(self.name, self._key(text, cut)) if self.cache else None
 
     def _write(self, text: str, cut: bool, entry: TextVector) -> None:
-        if self._cache:
-            self._cache.write(self.name, self._key(text, cut), entry)
+        if self.cache:
+            self.cache.write(self.name, self._key(text, cut), entry)

@@ -20,30 +20,24 @@ class TextEncoder(Protocol):
     @property
     def name(self) -> str:
         """What reports call the encoder."""
-        ...
 
     @property
     def revision(self) -> str:
         """Which weights: a commit of the Hugging Face hub, a version, or a hash over the files."""
-        ...
 
     @property
     def dimension(self) -> int:
         """E, the width of a vector."""
-        ...
 
     @property
     def token_limit(self) -> int:
         """How many tokens the encoder reads of one text, special tokens, prefix and template included."""
-        ...
 
     def token_count(self, text: str) -> int:
         """How many tokens `text` has, special tokens, prefix and template included."""
-        ...
 
     def fitting(self, text: str) -> str:
         """The longest beginning of `text`, in whole words, that is within the limit; `text` itself where it is."""
-        ...
 
     def encode(self, texts: Sequence[str], truncate: bool = False) -> TextFeatures:
         """One row per text, (n, E) in float32; a text's row does not depend on the other texts.
@@ -55,7 +49,6 @@ class TextEncoder(Protocol):
         Raises:
             TextError: a text is empty, holds control characters, or is over the limit.
         """
-        ...
 
 
 @runtime_checkable
@@ -65,20 +58,16 @@ class LanguageModel(Protocol):
     @property
     def dimension(self) -> int:
         """E, the width of a vector."""
-        ...
 
     @property
     def token_limit(self) -> int:
         """How many tokens it reads of one prompt, special tokens included."""
-        ...
 
     def token_count(self, prompt: str) -> int:
         """How many tokens a prompt has, special tokens included; may be above the limit."""
-        ...
 
     def embed(self, prompts: Sequence[str]) -> TextFeatures:
         """One row per prompt, (n, E) in float32, each computed by itself: no padding, no neighbours in a batch."""
-        ...
 
 
 def require_readable(texts: Sequence[str]) -> None:

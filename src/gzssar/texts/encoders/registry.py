@@ -1,9 +1,9 @@
 """Short names for encoders, and the way from a name to an encoder."""
 
 import re
+from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from types import MappingProxyType
 from typing import Literal
 
 from gzssar.errors import ConfigError, GzssarError, TextError
@@ -13,24 +13,22 @@ from gzssar.texts.encoders.clip import ClipText
 from gzssar.texts.encoders.encoder import LanguageModel
 from gzssar.texts.encoders.libraries import quiet_loading, reason, require
 from gzssar.texts.encoders.sentence import Pooling, SentenceModel
-from gzssar.texts.encoders.sources import Source, family_of, hub_model, local_folder, packaged_minilm
+from gzssar.texts.encoders.sources import Source, hub_model, is_clip, local_folder, packaged_minilm
 
-ENCODERS = MappingProxyType(
-    {
-        "minilm": "sentence-transformers/all-MiniLM-L6-v2",  # comes with gzssar[texts]
-        "clip-vit-b32": "openai/clip-vit-base-patch32",
-        "clip-vit-b16": "openai/clip-vit-base-patch16",
-        "clip-vit-l14": "openai/clip-vit-large-patch14",
-        "mpnet": "sentence-transformers/all-mpnet-base-v2",
-        "bge-small-en-v1.5": "BAAI/bge-small-en-v1.5",
-        "bge-base-en-v1.5": "BAAI/bge-base-en-v1.5",
-        "bge-large-en-v1.5": "BAAI/bge-large-en-v1.5",
-        "e5-small-v2": "intfloat/e5-small-v2",
-        "e5-base-v2": "intfloat/e5-base-v2",
-        "e5-large-v2": "intfloat/e5-large-v2",
-        "qwen3-embedding-0.6b": "Qwen/Qwen3-Embedding-0.6B",
-    }
-)
+ENCODERS: Mapping[str, str] = {
+    "minilm": "sentence-transformers/all-MiniLM-L6-v2",  # comes with gzssar[texts]
+    "clip-vit-b32": "openai/clip-vit-base-patch32",
+    "clip-vit-b16": "openai/clip-vit-base-patch16",
+    "clip-vit-l14": "openai/clip-vit-large-patch14",
+    "mpnet": "sentence-transformers/all-mpnet-base-v2",
+    "bge-small-en-v1.5": "BAAI/bge-small-en-v1.5",
+    "bge-base-en-v1.5": "BAAI/bge-base-en-v1.5",
+    "bge-large-en-v1.5": "BAAI/bge-large-en-v1.5",
+    "e5-small-v2": "intfloat/e5-small-v2",
+    "e5-base-v2": "intfloat/e5-base-v2",
+    "e5-large-v2": "intfloat/e5-large-v2",
+    "qwen3-embedding-0.6b": "Qwen/Qwen3-Embedding-0.6B",
+}
 """Short names. All but minilm, which comes with ``gzssar[texts]``, are downloaded from the Hugging Face hub once."""
 
 _PREFIXES = {"intfloat/e5-": "query: "}
@@ -83,10 +81,9 @@ def _find(spec: str) -> tuple[Source, str]:
     if spec == "minilm":
         return packaged_minilm(), ""
     folder = Path(spec).expanduser()
-    known = ENCODERS.get(spec)
-    if folder.is_dir() and not known:
+    if folder.is_dir() and spec not in ENCODERS:
         return local_folder(folder), ""
-    if match := _HUB_NAME.fullmatch(known or spec):
+    if match := _HUB_NAME.fullmatch(ENCODERS.get(spec, spec)):
         prefix = next((text for start, text in _PREFIXES.items() if match["name"].startswith(start)), "")
         return hub_model(match["name"], match["revision"]), prefix
     if "/" in spec or "\\" in spec:
@@ -102,16 +99,16 @@ def _find(spec: str) -> tuple[Source, str]:
 def _load(source: Source, device: str, pooling: Pooling | None) -> LanguageModel:
     """Load a model, which imports its library."""
     folder = source.folder()
-    is_clip = family_of(folder) == "clip"
-    if is_clip and pooling:
+    clip = is_clip(folder)
+    if clip and pooling:
         raise ConfigError(f"{source.name} is a CLIP model, which pools at the end of the text: leave out pooling.")
     try:
         with quiet_loading():
-            return ClipText(folder, device) if is_clip else SentenceModel(folder, device, pooling)
+            return ClipText(folder, device) if clip else SentenceModel(folder, device, pooling)
     except GzssarError:
         raise
     except Exception as error:  # anything: the libraries check little of what a folder holds
         raise TextError(
-            f"{folder} should hold a language model that {'transformers' if is_clip else 'sentence-transformers'} can "
+            f"{folder} should hold a language model that {'transformers' if clip else 'sentence-transformers'} can "
             f"load on {device}, but that fails ({reason(error)}): check its files and the device."
         ) from error

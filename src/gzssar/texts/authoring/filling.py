@@ -169,13 +169,14 @@ def _missing(row: TextRow) -> tuple[str, ...]:
 
 def _prompt(row: TextRow, labels: Sequence[str]) -> str:
     prompt = files("gzssar.texts") / "prompts" / "fill-1.md"  # a changed prompt gets a new number
+    template = Template(prompt.read_text(encoding="utf-8"))
     given = [
         f"\nIts {column} text stands already; write one that goes with it: {text}\n"
         for column in _WRITTEN
         if (text := row.text(column))
     ]
     listed = "\n".join(f"- {label}" for label in labels)
-    return Template(prompt.read_text(encoding="utf-8")).substitute(labels=listed, label=row.text("label"), given="".join(given))
+    return template.substitute(labels=listed, label=row.text("label"), given="".join(given))
 
 
 def _texts_in(answer: str, columns: Sequence[str]) -> dict[str, str]:

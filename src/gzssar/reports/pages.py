@@ -158,11 +158,8 @@ def _html_table(table: Table) -> str:
     def row(cells: Row, tag: str = "td") -> str:
         kinds = [' class="name"' if i < table.names else "" for i in range(len(cells))]
         scope = ' scope="col"' if tag == "th" else ""
-        return (
-            "<tr>"
-            + "".join(f"<{tag}{scope}{k}><bdi>{escape(c)}</bdi></{tag}>" for c, k in zip(cells, kinds, strict=True))
-            + "</tr>"
-        )
+        marked = (f"<{tag}{scope}{k}><bdi>{escape(c)}</bdi></{tag}>" for c, k in zip(cells, kinds, strict=True))
+        return f"<tr>{''.join(marked)}</tr>"
 
     foot = f"<tfoot>{row(table.foot)}</tfoot>" if table.foot else ""
     body = f"<thead>{row(table.head, 'th')}</thead><tbody>{''.join(map(row, table.rows))}</tbody>{foot}"

@@ -1,6 +1,7 @@
 """The report of an experiment: what came out, how to read it, how to repeat it — as HTML and as Markdown."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -134,29 +135,19 @@ def _seed_tables(records: Sequence[SeedRecord], summary: Summary) -> list[Block]
         name: [f"{r.extra[name]:.4g}" if name in r.extra else "–" for r in records] + [""]
         for name in dict.fromkeys(name for r in records for name in r.extra)
     }
+    gate = "The gate, %; its threshold on p_seen; and what else the run noted, as fractions; cycles count from 0."
+    table = partial(_seed_table, records, summary)
     return [
-        _seed_table(
-            "Per-sample accuracy, %. Oracle H: every clip goes to the right classifier.",
-            records,
-            summary,
-            PER_SAMPLE,
-            time,
-        ),
-        _seed_table("Mean-class accuracy, %: every class counts the same.", records, summary, MEAN_CLASS, {}),
-        _seed_table(
-            "The gate, %; its threshold on p_seen; and what else the run noted, as fractions; cycles count from 0.",
-            records,
-            summary,
-            _GATE,
-            {"threshold": threshold, **extras},
-        ),
+        table("Per-sample accuracy, %. Oracle H: every clip goes to the right classifier.", PER_SAMPLE, time),
+        table("Mean-class accuracy, %: every class counts the same.", MEAN_CLASS, {}),
+        table(gate, _GATE, {"threshold": threshold, **extras}),
     ]
 
 
 def _seed_table(
-    caption: str,
     records: Sequence[SeedRecord],
     summary: Summary,
+    caption: str,
     scores: Mapping[str, str],
     more: Mapping[str, list[str]],
 ) -> Table:

@@ -1,6 +1,6 @@
 """Scores as tables for the terminal and for Markdown."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
@@ -14,7 +14,7 @@ def rich_table(summary: Summary, header: ReportHeader) -> Table:
     table = _table(header, summary, first="accuracy, %")
     table.caption = Text(f"{header.split} · {header.texts} · {duration(header.seconds)}")
     for name, scores in (("per sample", PER_SAMPLE), ("mean class", MEAN_CLASS)):
-        table.add_row(name, *_cells(summary, scores, PER_SAMPLE))
+        table.add_row(name, *_cells(summary, scores))
     return table
 
 
@@ -29,7 +29,7 @@ def ablation_table(rows: Mapping[str, Summary], header: ReportHeader) -> Table:
     table.caption = Text(f"{header.split} · per-sample accuracy, % · {duration(header.seconds)}")
     best = _best(rows)
     for name, summary in rows.items():
-        table.add_row(Text(name), *_cells(summary, PER_SAMPLE, PER_SAMPLE), style="bold" if name == best else None)
+        table.add_row(Text(name), *_cells(summary, PER_SAMPLE), style="bold" if name == best else None)
     return table
 
 
@@ -44,7 +44,7 @@ def ablation_markdown(rows: Mapping[str, Summary], header: ReportHeader) -> str:
     ]
     for name, summary in rows.items():
         mark = "**" if name == best else ""
-        cells = (name, *_cells(summary, PER_SAMPLE, PER_SAMPLE))
+        cells = (name, *_cells(summary, PER_SAMPLE))
         lines.append("| " + " | ".join(f"{mark}{cell}{mark}" for cell in cells) + " |")
     return "\n".join(lines) + "\n"
 
@@ -70,8 +70,8 @@ def _title(header: ReportHeader, summary: Summary) -> str:
     return f"recipe {header.recipe} · selection {header.selection} · {seeds}"
 
 
-def _cells(summary: Summary, scores: Mapping[str, str], columns: Iterable[str]) -> list[str]:
-    return [summary_percent(summary, scores[column]) if column in scores else "–" for column in columns]
+def _cells(summary: Summary, scores: Mapping[str, str]) -> list[str]:
+    return [summary_percent(summary, scores[column]) if column in scores else "–" for column in PER_SAMPLE]
 
 
 def _best(rows: Mapping[str, Summary]) -> str:

@@ -73,11 +73,9 @@ def clip_routes(
     @router.post("/explain")
     async def explain(request: Request, form: Annotated[ExplainForm, Multipart]) -> Why:
         """Say why a class got its score: near texts, and the joints and frames that mattered."""
-
-        def why(recognizer: Recognizer, clip: SkeletonSequence) -> Why:
-            return Why.model_validate(recognizer.explain(clip, form.label), from_attributes=True)
-
-        return await ask(request, form, why)
+        return await ask(
+            request, form, lambda recognizer, clip: Why.model_validate(recognizer.explain(clip, form.label))
+        )
 
     async def ask(request: Request, form: ClassesForm, answer: Callable[[Recognizer, SkeletonSequence], T]) -> T:
         read, added = find_clip(form, samples, limits), form.parse_classes()

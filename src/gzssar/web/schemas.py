@@ -13,7 +13,7 @@ Numbers = Annotated[list[float], BeforeValidator(list)]
 class _Documented(BaseModel):
     """Docstrings under fields become their descriptions."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
+    model_config = ConfigDict(use_attribute_docstrings=True, from_attributes=True)
 
 
 class Failure(_Documented):

@@ -49,8 +49,9 @@ def serve(recognizer: Recognizer, host: str, port: int, limits: Limits, shared: 
     logging.getLogger("python_multipart").setLevel(logging.ERROR)  # it warns of every malformed form
     with _listening(host, port) as listener:
         address, port = listener.getsockname()[:2]
+        hosts = dict.fromkeys((*_LOCAL, host)) if _is_local(host) else None  # any, where others are to reach it
         shown = f"[{address}]" if ":" in address else address
-        app = create_app(recognizer, limits, shared, samples, _hosts(host))
+        app = create_app(recognizer, limits, shared, samples, hosts)
         server = uvicorn.Server(
             uvicorn.Config(
                 app,
@@ -90,11 +91,6 @@ def _listening(host: str, port: int) -> socket.socket:
             f"port {port} of {host} should be free for the page, but it cannot be had ({reason}): name another with "
             "--port, or another address with --host."
         ) from error
-
-
-def _hosts(host: str) -> tuple[str, ...] | None:
-    """Names that requests may ask for: known for a server on this machine, any for one in a network."""
-    return tuple(dict.fromkeys((*_LOCAL, host))) if _is_local(host) else None
 
 
 def _is_local(host: str) -> bool:

@@ -18,7 +18,6 @@ Check = Callable[[], None]
 """Work calls it between its steps; it raises where nobody waits for the answer any more."""
 
 CLIENT_LEFT = 499
-_COME_BACK = {"Retry-After": "2"}
 
 
 class _Abandoned(Exception):
@@ -96,4 +95,4 @@ async def _until_gone(request: Request) -> None:
 
 def _busy() -> HTTPException:
     sentence = "the server is busy with other requests: try again in some seconds."
-    return HTTPException(503, sentence, _COME_BACK)
+    return HTTPException(503, sentence, {"Retry-After": "2"})

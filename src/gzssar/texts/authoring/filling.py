@@ -14,9 +14,6 @@ from gzssar.texts.classes import packaged_names, read_class_texts
 from gzssar.texts.tables.files import read_table, write_table
 from gzssar.texts.tables.rows import TextRow, plain_text
 
-PROMPT = "fill-1"
-"""The version of the prompt, for reports: a changed prompt gets a new number."""
-
 TIMEOUT_S = 120.0
 RETRIES = 2  # by the client, with pauses: of requests that a busy endpoint did not answer
 _WRITTEN = ("action", "motion")
@@ -171,14 +168,15 @@ def _missing(row: TextRow) -> tuple[str, ...]:
 
 
 def _prompt(row: TextRow, labels: Sequence[str]) -> str:
-    prompt = (files("gzssar.texts") / "prompts" / f"{PROMPT}.md").read_text(encoding="utf-8")
+    prompt = files("gzssar.texts") / "prompts" / "fill-1.md"  # a changed prompt gets a new number
+    template = Template(prompt.read_text(encoding="utf-8"))
     given = [
         f"\nIts {column} text stands already; write one that goes with it: {text}\n"
         for column in _WRITTEN
         if (text := row.text(column))
     ]
     listed = "\n".join(f"- {label}" for label in labels)
-    return Template(prompt).substitute(labels=listed, label=row.text("label"), given="".join(given))
+    return template.substitute(labels=listed, label=row.text("label"), given="".join(given))
 
 
 def _texts_in(answer: str, columns: Sequence[str]) -> dict[str, str]:

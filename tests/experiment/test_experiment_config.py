@@ -14,8 +14,8 @@ from gzssar.texts.encoding import text_kinds
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"seeds": 0}, "seeds and jobs must be at least 1, but they are 0 and 1."),
-        ({"jobs": 0}, "seeds and jobs must be at least 1, but they are 5 and 0."),
+        ({"seeds": 0}, "seeds must be positive, but it is 0."),
+        ({"jobs": 0}, "jobs must be positive, but it is 0."),
         ({"synse": None}, "--text-features, --texts, --class-names, --split and --unseen-count go with --synse DIR"),
         ({"synse": None, "text_features": (), "unseen_count": 5}, "go with --synse DIR"),
         ({"synse": None, "text_features": (), "split": "ntu60-55-5"}, "go with --synse DIR"),

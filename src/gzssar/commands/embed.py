@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import numpy as np
 import tyro
 
+from gzssar.choices import check_positive
 from gzssar.commands.console import name_malformed, progress_bar
-from gzssar.commands.options import OUT, Clips, Reading, embed_job, require_positive
+from gzssar.commands.options import OUT, Clips, Reading, embed_job
 from gzssar.errors import ConfigError, DataError
 from gzssar.features.class_cut import ZeroShot, cut_classes
 from gzssar.features.files import load_features
@@ -75,7 +76,7 @@ class EmbedConfig:
             )
         if self.synse is None and (self.zero_shot.given or self.validation_weights):
             raise ConfigError("a class split and --validation-weights go with --synse DIR.")
-        require_positive(self, "frames", "batch_size", "shard_size")
+        check_positive(self, "frames", "batch_size", "shard_size")
 
     def job(self, weights: Path, out: Path) -> "EmbedJob":
         """What one encoder does."""

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import numpy as np
 import tyro
 
+from gzssar.choices import check_positive
 from gzssar.commands.console import name_malformed, progress_bar
-from gzssar.commands.options import Out, Reading, embed_job, require_positive
+from gzssar.commands.options import Out, Reading, embed_job
 from gzssar.errors import ConfigError, DataError, TextError
 from gzssar.features.features import FeatureSet
 from gzssar.features.files import load_features
@@ -74,7 +75,7 @@ class FitConfig:
             raise ConfigError("recordings need a skeleton encoder: give one with --encoder-weights.")
         if self.data is None and self.frames is not None:
             raise ConfigError("--frames goes with --data: features are of as many frames as embed was told.")
-        require_positive(self, "frames")
+        check_positive(self, "frames")
         text_kinds(self.text)
 
 

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from gzssar.errors import ConfigError
-
 if TYPE_CHECKING:
     from gzssar.features.embedding import EmbedJob
     from gzssar.skeletons.readers import ClipSource, ReadOptions
@@ -18,17 +16,6 @@ if TYPE_CHECKING:
 Clips = Annotated[Path, tyro.conf.Positional]
 OUT = tyro.conf.arg(aliases=["-o"])
 Out = Annotated[Path, OUT]
-
-
-def require_positive(config: object, *names: str) -> None:
-    """Check that options, where they are given, are at least 1.
-
-    Raises:
-        ConfigError: one is not; it is named as the command line spells it.
-    """
-    for name in names:
-        if (number := getattr(config, name)) is not None and number < 1:
-            raise ConfigError(f"--{name.replace('_', '-')} should be at least 1, but it is {number}.")
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
+from gzssar.choices import check_positive
 from gzssar.commands.console import progress_bar
-from gzssar.commands.options import Reading, read_options, require_positive
+from gzssar.commands.options import Reading, read_options
 from gzssar.errors import ConfigError, DataError
 from gzssar.files import hush
 from gzssar.running import Progress, one_thread
@@ -84,7 +85,7 @@ class PredictConfig:
             raise ConfigError("answers are written as --json or as --csv: give one of them.")
         if bool(self.clips) == (self.watch is not None):
             raise ConfigError("what to recognize comes as files and folders or as --watch DIR: give one of them.")
-        require_positive(self, "top_k", "batch_size")
+        check_positive(self, "top_k", "batch_size")
         self._check_windows()
         if self.timeline is not None:
             self._check_timeline()

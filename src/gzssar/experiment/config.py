@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import tyro
 
-from gzssar.choices import check_choices
+from gzssar.choices import check_choices, check_positive
 from gzssar.errors import ConfigError
 from gzssar.methods.recipe import RECIPES, Recipe, recipe_for
 from gzssar.texts.encoding import Encoding, text_kinds
@@ -72,8 +72,7 @@ class ExperimentConfig:
 
     def __post_init__(self) -> None:
         check_choices(self)
-        if self.seeds < 1 or self.jobs < 1:
-            raise ConfigError(f"seeds and jobs must be at least 1, but they are {self.seeds} and {self.jobs}.")
+        check_positive(self, "seeds", "jobs")
         if self.split and self.unseen_count:
             raise ConfigError(f"--split {self.split} says how many classes are unseen: leave --unseen-count out.")
         if self.first_seed < 0:

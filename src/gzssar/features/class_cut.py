@@ -10,6 +10,7 @@ from typing import Literal
 
 import numpy as np
 
+from gzssar.choices import check_positive
 from gzssar.errors import ConfigError, DataError
 from gzssar.shapes import Labels, Mask
 from gzssar.splits import ClassSplit, Ids, published_split
@@ -51,8 +52,7 @@ class ZeroShot:
             )
         if bool(self.unseen) != bool(self.validation_unseen):
             raise ConfigError("--unseen and --validation-unseen go together: name the classes of both.")
-        if self.unseen_count is not None and self.unseen_count < 1:
-            raise ConfigError(f"--unseen-count should be at least 1, but it is {self.unseen_count}.")
+        check_positive(self, "unseen_count")
         if self.protocol and self.train_subjects:
             raise ConfigError("--protocol says which clips train: leave --train-subjects out.")
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from jaxtyping import Float
 
+from gzssar.choices import check_positive
 from gzssar.errors import ConfigError
 from gzssar.shapes import Clips, Labels
 from gzssar.skeletons.layout import NTU25
@@ -84,9 +85,7 @@ class SyntheticWorld:
     """Factor on how far clips of one action stray from each other, viewpoint and noise aside; from 0 (puppets) to 2."""
 
     def __post_init__(self) -> None:
-        for field in ("clips_per_class", "frames", "subject_count"):
-            if getattr(self, field) < 1:
-                raise ConfigError(f"{field} of a synthetic world must be positive, but it is {getattr(self, field)}.")
+        check_positive(self, "clips_per_class", "frames", "subject_count")
         for field in ("seed", "noise", "variation"):
             if getattr(self, field) < 0:
                 raise ConfigError(

@@ -11,7 +11,7 @@ import tyro
 
 from gzssar.choices import check_positive
 from gzssar.commands.console import name_malformed, progress_bar
-from gzssar.commands.options import OUT, Clips, Reading, embed_job
+from gzssar.commands.options import OUT, ClipsPath, Reading, embed_job
 from gzssar.errors import ConfigError, DataError
 from gzssar.features.class_cut import ZeroShot, cut_classes
 from gzssar.features.files import load_features
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 class EmbedConfig:
     """Recordings to features, by a trained encoder."""
 
-    clips: Clips
+    clips: ClipsPath
     """A file or a folder of recordings; the content decides how it is read."""
 
     weights: Path

@@ -8,7 +8,7 @@ import tyro
 from rich.console import Console
 
 from gzssar.commands.console import progress_bar
-from gzssar.commands.options import Clips, Out, Reading, open_source
+from gzssar.commands.options import ClipsPath, Out, Reading, open_source
 from gzssar.errors import ConfigError
 
 
@@ -16,7 +16,7 @@ from gzssar.errors import ConfigError
 class InspectConfig:
     """What recordings hold, and what is odd about them."""
 
-    clips: Clips
+    clips: ClipsPath
     """A file or a folder of recordings."""
 
     reading: Reading = field(default_factory=Reading)
@@ -26,7 +26,7 @@ class InspectConfig:
 class ShowConfig:
     """A clip as a picture, so that one sees whether joints and axes are right."""
 
-    clips: Clips
+    clips: ClipsPath
     """A file or a folder of recordings."""
 
     out: Out

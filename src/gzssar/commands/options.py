@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from gzssar.features.embedding import EmbedJob
     from gzssar.skeletons.readers import ClipSource, ReadOptions
 
-Clips = Annotated[Path, tyro.conf.Positional]
+ClipsPath = Annotated[Path, tyro.conf.Positional]
 OUT = tyro.conf.arg(aliases=["-o"])
 Out = Annotated[Path, OUT]
 

@@ -9,7 +9,7 @@ import numpy as np
 import tyro
 
 from gzssar.commands.console import progress_bar
-from gzssar.commands.options import Clips, Out, Reading, open_source
+from gzssar.commands.options import ClipsPath, Out, Reading, open_source
 from gzssar.encoders.training.options import EncoderTraining
 from gzssar.errors import ConfigError, DataError
 from gzssar.features.class_cut import ZeroShot, cut_classes, held_out_of
@@ -30,7 +30,7 @@ _TOLD = ("epoch kept", "loss", "held-out accuracy", "malformed clips left out")
 class TrainEncoderConfig:
     """A Shift-GCN of one's own, on clips of seen classes by training performers alone."""
 
-    clips: Clips
+    clips: ClipsPath
     """A file or a folder of recordings, whose classes and performers are known."""
 
     out: Out

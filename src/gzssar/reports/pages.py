@@ -44,7 +44,7 @@ class Code:
     text: str
 
 
-Block = str | Table | Picture | Code
+Content = str | Table | Picture | Code
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Section:
     """A heading and what stands under it; a string is a paragraph."""
 
     title: str
-    blocks: Sequence[Block]
+    blocks: Sequence[Content]
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ def to_markdown(page: Page, picture_folder: str) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _html_block(block: Block) -> str:
+def _html_block(block: Content) -> str:
     match block:
         case Table():
             return _html_table(block)
@@ -176,7 +176,7 @@ def _mark(text: str) -> str:
     return re.sub(r"([\\`*_\[\]|#$~])", r"\\\1", escape(" ".join(text.split()), quote=False))
 
 
-def _markdown_block(block: Block, picture_folder: str) -> str:
+def _markdown_block(block: Content, picture_folder: str) -> str:
     match block:
         case Table():
             rows = [*([_mark(cell) for cell in row] for row in block.rows)]

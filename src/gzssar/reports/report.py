@@ -23,7 +23,7 @@ from gzssar.files import write_text, writing
 from gzssar.palette import png
 from gzssar.reports import figures
 from gzssar.reports.latent_map import latent_map
-from gzssar.reports.pages import Block, Code, Page, Picture, Section, Table, Tile, to_html, to_markdown
+from gzssar.reports.pages import Code, Content, Page, Picture, Section, Table, Tile, to_html, to_markdown
 from gzssar.splits import ClassSplit
 
 _SELECTION = {
@@ -127,7 +127,7 @@ def _selection(rule: str) -> str:
     return f"Selected by “{rule}”. " + _SELECTION.get(rule, "The run's config.json says what this rule looks at.")
 
 
-def _seed_tables(records: Sequence[SeedRecord], summary: Summary) -> list[Block]:
+def _seed_tables(records: Sequence[SeedRecord], summary: Summary) -> list[Content]:
     """Per-sample accuracies with the time, mean-class accuracies, then the gate with all further numbers."""
     time = {"time": [duration(r.seconds) for r in records] + [duration(summary["mean"]["seconds"])]}
     threshold = [f"{r.answers.threshold:.3f}" for r in records] + [""]
@@ -160,7 +160,7 @@ def _seed_table(
     return Table(caption, ("seed", *scores, *more), rows, foot if len(records) > 1 else ())
 
 
-def _gate_pictures(records: Sequence[SeedRecord]) -> list[Block]:
+def _gate_pictures(records: Sequence[SeedRecord]) -> list[Content]:
     one = typical(records)
     band = "Lines are means over seeds; the band runs from the lowest H to the highest. " if len(records) > 1 else ""
     return [
@@ -183,7 +183,7 @@ def _gate_pictures(records: Sequence[SeedRecord]) -> list[Block]:
     ]
 
 
-def _class_blocks(records: Sequence[SeedRecord], split: ClassSplit, names: Sequence[str]) -> list[Block]:
+def _class_blocks(records: Sequence[SeedRecord], split: ClassSplit, names: Sequence[str]) -> list[Content]:
     whiskers = " Bars are means over seeds, whiskers run from the worst seed to the best." if len(records) > 1 else ""
     return [
         Picture(
@@ -254,9 +254,9 @@ def _one_seed(record: SeedRecord, records: Sequence[SeedRecord]) -> str:
     return f"Seed {record.seed}" + ("." if len(records) == 1 else ", the one with the median H.")
 
 
-def _repeat(header: ReportHeader) -> list[Block]:
+def _repeat(header: ReportHeader) -> list[Content]:
     fingerprint = f" (fingerprint {header.config_hash})" if header.config_hash else ""
-    blocks: list[Block] = [
+    blocks: list[Content] = [
         f"Every setting is in config.json beside this report{fingerprint}; the numbers are in scores.json."
     ]
     if header.command:

@@ -13,7 +13,7 @@ from jaxtyping import Float
 
 from gzssar.synthetic.body import CHANNEL_COUNT, CHANNELS, Number, Pose
 
-Phase = Float[np.ndarray, "N T"]
+MotionPhase = Float[np.ndarray, "N T"]
 Offset = tuple[float, ...]
 """One number per channel."""
 
@@ -22,7 +22,7 @@ Offset = tuple[float, ...]
 class Motion(Protocol):
     """Anything with a pose at each phase."""
 
-    def at(self, phase: Phase) -> Pose:
+    def at(self, phase: MotionPhase) -> Pose:
         """The offset from rest at each phase in [0, 1]."""
         ...
 
@@ -33,7 +33,7 @@ class Stay:
 
     offset: Offset
 
-    def at(self, phase: Phase) -> Pose:
+    def at(self, phase: MotionPhase) -> Pose:
         """The offset from rest at each phase in [0, 1]."""
         return _along(np.ones_like(phase), self.offset)
 
@@ -44,7 +44,7 @@ class Move:
 
     offset: Offset
 
-    def at(self, phase: Phase) -> Pose:
+    def at(self, phase: MotionPhase) -> Pose:
         """The offset from rest at each phase in [0, 1]."""
         return _along(phase**2 * (3 - 2 * phase), self.offset)
 
@@ -56,7 +56,7 @@ class Pulse:
     offset: Offset
     times: Number = 1
 
-    def at(self, phase: Phase) -> Pose:
+    def at(self, phase: MotionPhase) -> Pose:
         """The offset from rest at each phase in [0, 1]."""
         return _along((1 - np.cos(2 * np.pi * self.times * phase)) / 2, self.offset)
 
@@ -68,7 +68,7 @@ class Swing:
     offset: Offset
     times: Number = 1
 
-    def at(self, phase: Phase) -> Pose:
+    def at(self, phase: MotionPhase) -> Pose:
         """The offset from rest at each phase in [0, 1]."""
         return _along(np.sin(2 * np.pi * self.times * phase), self.offset)
 
@@ -79,7 +79,7 @@ class Together:
 
     parts: tuple[Motion, ...]
 
-    def at(self, phase: Phase) -> Pose:
+    def at(self, phase: MotionPhase) -> Pose:
         """The offset from rest at each phase in [0, 1]."""
         total = np.zeros((*phase.shape, CHANNEL_COUNT))
         for part in self.parts:
@@ -94,7 +94,7 @@ class Then:
     parts: tuple[Motion, ...]
     durations: tuple[Number, ...]
 
-    def at(self, phase: Phase) -> Pose:
+    def at(self, phase: MotionPhase) -> Pose:
         """The offset from rest at each phase in [0, 1]."""
         ends = np.cumsum(self.durations) / np.sum(self.durations)
         total = np.zeros((*phase.shape, CHANNEL_COUNT))
@@ -110,7 +110,7 @@ class Repeat:
     part: Motion
     times: int
 
-    def at(self, phase: Phase) -> Pose:
+    def at(self, phase: MotionPhase) -> Pose:
         """The offset from rest at each phase in [0, 1]."""
         return self.part.at(np.where(phase < 1, phase * self.times % 1, 1))
 
@@ -128,5 +128,5 @@ def minus(move: Offset) -> Offset:
     return tuple(-value for value in move)
 
 
-def _along(course: Phase, direction: Offset) -> Pose:
+def _along(course: MotionPhase, direction: Offset) -> Pose:
     return np.asarray(course[..., None] * np.array(direction))

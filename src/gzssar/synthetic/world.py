@@ -17,7 +17,7 @@ from gzssar.skeletons.layout import NTU25
 from gzssar.skeletons.sequence import SkeletonSequence
 from gzssar.synthetic.body import CHANNEL_COUNT, CHANNELS, Builds, Joints, Pose, pose_to_joints
 from gzssar.synthetic.catalogue import ACTIONS
-from gzssar.synthetic.motions import Phase
+from gzssar.synthetic.motions import MotionPhase
 
 FPS = 20.0
 """Frames per second of every synthetic clip."""
@@ -169,7 +169,7 @@ def _deviation(hands: float, angles: float, feet: float) -> Float[np.ndarray, "P
     return deviation
 
 
-def _phase(rng: np.random.Generator, tempo: Float[np.ndarray, "N"], frames: int, variation: float) -> Phase:
+def _phase(rng: np.random.Generator, tempo: Float[np.ndarray, "N"], frames: int, variation: float) -> MotionPhase:
     """How far the action has come in each frame: it starts late, runs unevenly, ends early or is cut."""
     start = rng.uniform(0, 0.18 * variation, (len(tempo), 1))
     duration = (1 - variation * rng.uniform(0.03, 0.4, (len(tempo), 1))) / tempo[:, None]

@@ -24,10 +24,10 @@ from gzssar.skeletons.readers.arrays import agreed_fps, agreed_layout, make_clip
 from gzssar.skeletons.readers.reader import ClipEntry, ClipSource, ReadOptions
 from gzssar.skeletons.sequence import SkeletonSequence
 
-Picture = UInt8[np.ndarray, "H W 3"]
+Image = UInt8[np.ndarray, "H W 3"]
 """Red, green and blue."""
 
-Pose = Float[np.ndarray, "33 3"]
+Landmarks = Float[np.ndarray, "33 3"]
 """Metres in MediaPipe's axes."""
 
 FindPoses = Callable[[Iterator[Any]], Iterable[Any]]
@@ -120,7 +120,7 @@ def bridge(poses: list[Any], longest: int) -> Float[np.ndarray, "3 T 33 1"]:
     return filled.astype(np.float32).reshape(-1, 33, 3).transpose(2, 0, 1)[..., None]
 
 
-def _open(path: Path, options: ReadOptions) -> tuple[float, Iterator[Picture]]:
+def _open(path: Path, options: ReadOptions) -> tuple[float, Iterator[Image]]:
     """Frames per second, and pictures one after another."""
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # what is wrong with a video is said by us, in a sentence
     try:
@@ -137,7 +137,7 @@ def _open(path: Path, options: ReadOptions) -> tuple[float, Iterator[Picture]]:
         raise DataError(f"{path} does not say how many frames per second it has: name them.", option="fps")
     fps = agreed_fps(options, stated, path) if known else float(options.fps or 0)
 
-    def pictures() -> Iterator[Picture]:
+    def pictures() -> Iterator[Image]:
         try:
             while True:
                 there, picture = video.read()
@@ -188,7 +188,7 @@ def mediapipe_poses(pictures: Iterator[Any]) -> Iterator[Any]:
                     yield np.array([(joint.x, joint.y, joint.z) for joint in found.landmark])
 
 
-def _square(picture: Picture) -> UInt8[np.ndarray, "L L 3"]:
+def _square(picture: Image) -> UInt8[np.ndarray, "L L 3"]:
     """A picture with black below or beside it: the graph projects exactly in squares alone."""
     height, width, _ = picture.shape
     side = max(height, width)

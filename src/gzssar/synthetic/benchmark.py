@@ -24,7 +24,7 @@ from gzssar.synthetic.world import SyntheticClips, SyntheticWorld
 SYNTHETIC_TRAINING = EncoderTraining(
     width=16, frames=16, epochs=32, batch_size=24, learning_rate=2e-2, stream="joint motion"
 )
-"""A small encoder, trained in half a minute, chosen on the validation phase's seen classes (docs/log.md, 2026-11-23)."""
+"""A small encoder, trained in half a minute. The validation phase's seen classes chose it (docs/log.md, 2026-11-23)."""
 
 
 def synthetic_benchmark(

@@ -27,11 +27,8 @@ from gzssar.skeletons.sequence import SkeletonSequence
 Image = UInt8[np.ndarray, "H W 3"]
 """Red, green and blue."""
 
-Landmarks = Float[np.ndarray, "33 3"]
-"""Metres in MediaPipe's axes."""
-
 FindPoses = Callable[[Iterator[Any]], Iterable[Any]]
-"""From pictures in order to a pose each, or None where nobody is seen."""
+"""From pictures in order to a pose each, (33, 3) in metres and in MediaPipe's axes, or None where nobody is seen."""
 
 _PICTURES = (b"heic", b"heix", b"mif1", b"msf1", b"avif", b"avis", b"M4A ", b"M4B ")
 """Brands of the same container that are no videos: photographs and sound."""

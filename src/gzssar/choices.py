@@ -26,7 +26,7 @@ def check_positive(record: Any, *names: str) -> None:
     """
     for name in names:
         if (value := getattr(record, name)) is not None and not value > 0:
-            raise ConfigError(f"{name} must be positive, but it is {value}.", option=name)
+            raise ConfigError(f"{name} must be positive, but it is {value}.")
 
 
 def check_share(record: Any, name: str) -> None:

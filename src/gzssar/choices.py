@@ -3,19 +3,29 @@
 from dataclasses import fields
 from typing import Any, Literal, get_args, get_origin
 
+from typeguard import CollectionCheckStrategy, TypeCheckError, check_type
+
 from gzssar.errors import ConfigError
 
 
 def check_choices(record: Any) -> None:
-    """Refuse values that are none of a field's choices.
+    """Refuse values that are none of a field's choices, or not of its type.
 
     Raises:
-        ConfigError: a field with a Literal type holds something else.
+        ConfigError: a field holds something else.
     """
     for one in fields(record):
-        choices, value = get_args(one.type), getattr(record, one.name)
-        if get_origin(one.type) is Literal and value not in choices:
-            raise ConfigError(f"{one.name} is one of {', '.join(map(str, choices))}, but {value!r} came.")
+        value = getattr(record, one.name)
+        try:
+            check_type(value, one.type, collection_check_strategy=CollectionCheckStrategy.ALL_ITEMS)
+        except TypeCheckError:
+            is_choice = get_origin(one.type) is Literal
+            wanted = f"one of {', '.join(map(str, get_args(one.type)))}" if is_choice else _spelled(one.type)
+            raise ConfigError(f"{one.name} is {wanted}, but {value!r} came.") from None
+
+
+def _spelled(kind: Any) -> str:
+    return kind.__name__ if isinstance(kind, type) and not get_args(kind) else str(kind).replace("pathlib.", "")
 
 
 def check_positive(record: Any, *names: str) -> None:

@@ -64,10 +64,18 @@ def test_classes_are_matched_by_name_whatever_their_ids(tmp_path, texts):
 
 
 @pytest.mark.parametrize("names", [(), tuple(f"A{k:03d}" for k in range(12))])
-def test_classes_are_matched_by_id_where_no_name_is_known(tmp_path, texts, names):
+def test_classes_are_matched_by_id_where_no_name_is_known(tmp_path, texts, names, capsys):
     features = write_features_file(tmp_path / "a.npz", names=names)
     fit("--features", features, "--texts", texts, "-o", tmp_path / "model")
     assert Recognizer.load(tmp_path / "model").seen_classes == SEEN
+    said = "class 0, called 'A000', has those of 'clap'" if names else ""
+    assert said in capsys.readouterr().err.replace("\n", " ")
+
+
+def test_names_for_some_classes_only_are_refused(tmp_path, texts, capsys):
+    features = write_features_file(tmp_path / "a.npz", names=LABELS[:3])
+    err = refused(capsys, "fit", "--features", features, "--texts", texts, "-o", tmp_path / "model")
+    assert "class_names should name every label up to 11, but there are 3 names" in err
 
 
 def test_features_that_say_nothing_of_names(tmp_path, texts):

@@ -63,7 +63,7 @@ def test_the_command_names_a_recipe_and_says_where_it_has_no_name():
     assert ExperimentConfig(recipe="paper").command() == "gzssar run --recipe paper"
     assert ExperimentConfig(recipe=DEFAULT).command() == "gzssar run --recipe default"
     own = ExperimentConfig(recipe=replace(DEFAULT, fold_classes=4)).command()
-    assert own == "gzssar run --recipe default # from Python, with the recipe in config.json"
+    assert own == "# from Python, with the recipe in config.json: gzssar run --recipe default"
 
 
 def test_a_choice_that_does_not_exist_is_refused():

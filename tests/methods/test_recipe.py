@@ -27,12 +27,19 @@ from recipes import changed
         ({"shrinkage": 1.5}, "shrinkage is a number in [0, 1], but it is 1.5."),
         ({"shrinkage": -0.1}, "shrinkage is a number in [0, 1], but it is -0.1."),
         ({"text_weights": (1.0, -1.0, 1.0)}, "text_weights are shares, none negative"),
+        ({"fold_classes": "4"}, "fold_classes is int, but '4' came."),
+        ({"fold_classes": 2.5}, "fold_classes is int, but 2.5 came."),
+        ({"threshold": "half"}, "threshold is float | None, but 'half' came."),
+        ({"text_weights": (1.0, 2.0)}, "text_weights is tuple[float, float, float], but (1.0, 2.0) came."),
+        ({"routing": "sof"}, "routing is one of soft, hard, but 'sof' came."),
+        ({"name": ""}, "a recipe has a name"),
         ({"threshold": 1.01}, "threshold is a number in [0, 1], but it is 1.01."),
         ({"seen_classifier": "encoder"}, 'cannot classify the clips of folds: use held_out="validation"'),
         ({"seen_classifier": "encoder", "held_out": "folds+validation"}, "cannot classify the clips of folds"),
     ],
 )
-def test_a_recipe_that_contradicts_itself_is_refused(change, message):
+def test_a_recipe_that_contradicts_itself_is_refused(monkeypatch, change, message):
+    monkeypatch.setattr("jaxtyping.config.jaxtyping_disable", True)  # as in production: else the checker is first
     with pytest.raises(ConfigError, match=re.escape(message)):
         changed(DEFAULT, **change)
 
@@ -80,6 +87,16 @@ def test_recipes_are_found_by_their_names():
     assert recipe_for("msf") == Recipe("msf", Msf())
     with pytest.raises(ConfigError, match="no recipe and no method named 'best'; there are default, paper, msf, ridge"):
         recipe_for("best")
+
+
+def test_a_changed_recipe_is_not_reported_by_the_name_alone():
+    assert [DEFAULT.title, recipe_for("paper", "ntu120-96-24").title, Recipe("mine", Ridge()).title] == [
+        "default",
+        "paper",
+        "mine",
+    ]
+    assert replace(DEFAULT, fold_classes=4).title == "default, changed"
+    assert Recipe("default", Ridge()).title == "default, changed"
 
 
 def test_a_recipe_describes_itself_in_json():

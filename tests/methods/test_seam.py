@@ -12,6 +12,7 @@ from gzssar import ClassScores, ExperimentConfig, Method, Scorer, run
 from gzssar.cli import main
 from gzssar.errors import ConfigError
 from gzssar.methods import method_named
+from gzssar.methods.recipe import Recipe
 from synse_folder import write_synse_folder
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -101,17 +102,94 @@ def test_an_entry_point_that_is_no_method(installed, value, said):
         method_named("odd")
 
 
-@pytest.mark.parametrize("scorers", [[], [[]], [[1], [1, 2]]])
-def test_a_method_that_gives_too_few_scorers(toy, scorers):
+def in_two_lists(tasks):
+    return [[GuessScorer(task, 0)] * (1 + (task is tasks[0])) for task in tasks]
+
+
+@pytest.mark.parametrize(
+    "scorers",
+    [
+        lambda tasks: None,
+        lambda tasks: [],
+        lambda tasks: [[] for _ in tasks],
+        lambda tasks: [GuessScorer(task, 0) for task in tasks],
+        lambda tasks: [["no scorer"] for _ in tasks],
+        lambda tasks: [[GuessScorer(task, 0)] for task in tasks[1:]],
+        in_two_lists,
+    ],
+)
+def test_a_method_that_gives_no_scorers_or_too_few(toy, scorers):
     @dataclass(frozen=True)
-    class Short:
-        name: str = "short"
+    class Odd:
+        name: str = "odd"
 
         def fit(self, tasks, seed, progress=None):
-            return scorers
+            return scorers(tasks)
 
-    with pytest.raises(ConfigError, match="the method short should give as many scorers for each of"):
-        run(toy, method=Short())
+    with pytest.raises(ConfigError, match=r"the method odd should give a list of \d lists, one per task"):
+        run(toy, method=Odd())
+
+
+MALFORMED = {
+    "a column too few": lambda seen, unseen: ClassScores(seen, unseen[:, 1:]),
+    "a column too many": lambda seen, unseen: ClassScores(np.hstack([seen, seen[:, :1]]), unseen),
+    "a clip too few": lambda seen, unseen: ClassScores(seen[1:], unseen[1:]),
+    "one row": lambda seen, unseen: ClassScores(seen[0], unseen),
+    "classes by clips": lambda seen, unseen: ClassScores(seen.T, unseen.T),
+    "complex numbers": lambda seen, unseen: ClassScores(seen + 1j, unseen),
+    "rows of different lengths": lambda seen, unseen: ClassScores([[0.0], [0.0, 1.0]], unseen),
+    "seen classes alone": lambda seen, unseen: seen,
+    "nothing": lambda seen, unseen: None,
+}
+
+
+def scored(change):
+    """A method whose scores went through `change`."""
+
+    class Changed(GuessScorer):
+        def score(self, clips):
+            return change(*super().score(clips))
+
+    class Odd(Guess):
+        def fit(self, tasks, seed, progress=None):
+            return [[Changed(task, seed)] for task in tasks]
+
+    return Odd()
+
+
+@pytest.mark.parametrize("change", MALFORMED.values(), ids=MALFORMED)
+def test_scores_of_another_shape_or_kind_are_refused(toy, change):
+    with pytest.raises(ConfigError, match=r"ClassScores of real numbers, for the .* seen \[\d+, \d\] and unseen"):
+        run(toy, method=scored(change))
+
+
+@pytest.mark.parametrize("odd", [np.nan, np.inf, -np.inf])
+def test_scores_that_are_not_finite_are_refused(toy, odd):
+    def with_one(seen, unseen):
+        unseen[-1, -1] = odd
+        return ClassScores(seen, unseen)
+
+    with pytest.raises(ConfigError, match=r"finite scores, but some for the .* are NaN or infinite"):
+        run(toy, method=scored(with_one))
+
+
+@pytest.mark.parametrize(
+    "wrong", [Guess, "ridge", Recipe("mine", Guess()), 3], ids=["a class", "a name", "a recipe", "a number"]
+)
+def test_what_is_no_method_is_refused(toy, monkeypatch, wrong):
+    monkeypatch.setattr("jaxtyping.config.jaxtyping_disable", True)  # as in production: else the checker is first
+    with pytest.raises(ConfigError, match="a method is an object with a name and fit"):
+        run(toy, method=wrong)
+
+
+def test_a_method_in_the_place_of_a_recipe_is_told_where_it_goes(toy, monkeypatch):
+    monkeypatch.setattr("jaxtyping.config.jaxtyping_disable", True)  # as in production: else the checker is first
+    with pytest.raises(ConfigError, match=r"a method goes into Recipe\(name, method\) or into run\(config, method=…\)"):
+        replace(toy, recipe=Guess())
+
+
+def test_a_method_from_outside_is_not_reported_as_a_command_line(toy):
+    assert run(toy, method=Guess()).header.command.startswith("# from Python")
 
 
 def test_the_page_on_methods_of_ones_own_runs(toy):

@@ -10,7 +10,7 @@ import numpy as np
 import tyro
 
 from gzssar.choices import check_positive
-from gzssar.commands.console import name_malformed, progress_bar
+from gzssar.commands.console import name_malformed, progress_bar, warn
 from gzssar.commands.options import Out, Reading, embed_job
 from gzssar.errors import ConfigError, DataError, TextError
 from gzssar.features.features import FeatureSet
@@ -167,16 +167,19 @@ def _training_clips(features: FeatureSet, texts: ClassTexts, left_out: Sequence[
 
 def _row_of_class(labels: np.ndarray, names: Sequence[str], texts: ClassTexts) -> dict[int, int]:
     """Which row of the texts each class of the clips has: by name where any class of the clips is named like a row,
-    else by id.
+    else by id, which is said where the classes have names.
 
     Raises:
-        DataError: a clip has no class.
+        DataError: a clip has no class, or some classes have names and others none.
         TextError: a class has no row.
     """
     present = sorted({int(label) for label in labels})
     if not present or present[0] < 0:
         raise DataError("fitting needs clips, and the class of every one of them, but some have none.")
-    if len(names) > present[-1] and texts.has("label"):
+    if 0 < len(names) <= present[-1]:
+        raise DataError(f"class_names should name every label up to {present[-1]}, but there are {len(names)} names.")
+    named = len(names) > 0 and texts.has("label")
+    if named:
         keys = {label_key(label) for label in texts.of_kind("label")}
         if any(label_key(names[c]) in keys for c in present):
             return {c: _row_called(names[c], texts) for c in present}
@@ -184,6 +187,11 @@ def _row_of_class(labels: np.ndarray, names: Sequence[str], texts: ClassTexts) -
         raise TextError(
             f"the {len(texts)} rows of texts should describe all classes with clips, but one has id {present[-1]}: add "
             "its row, or give rows the labels that the clips' classes have."
+        )
+    if named:
+        warn(
+            f"no class of the clips is named like a row of the texts, so classes have the texts of their id: class "
+            f"{present[0]}, called {names[present[0]]!r}, has those of {texts.of_kind('label')[present[0]]!r}."
         )
     return {c: c for c in present}
 

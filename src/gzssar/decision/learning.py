@@ -5,6 +5,7 @@ side, everything on which something is chosen: leave-classes-out folds of the ph
 phase. No test clip of the phase takes part.
 """
 
+import reprlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -90,10 +91,17 @@ def fit_phase(
         play += folds(phase, recipe.fold_classes, HELD_OUT_SHARE, np.random.default_rng(seed))
     tasks = [Task(one.name, one.train, one.seen, one.unseen, texts) for one in (phase, *play)]
     scorers = recipe.method.fit(tasks, seed, progress)
-    if len(scorers) != len(tasks) or len({len(of_task) for of_task in scorers}) != 1 or not scorers[0]:
-        raise ConfigError(
-            f"the method {recipe.method.name} should give as many scorers for each of {len(tasks)} tasks, one at "
-            f"least, but it gave {[len(of_task) for of_task in scorers]}."
-        )
+    _require_scorers(scorers, len(tasks), recipe.method.name)
     known = [[Evidence.of(one, scorer) for scorer in of_task] for one, of_task in zip(play, scorers[1:], strict=True)]
     return Fitted(phase, recipe, scorers[0], known)
+
+
+def _require_scorers(scorers: object, tasks: int, method: str) -> None:
+    """Refuse what a method gave, which may not be ours, unless it is as many scorers for each task."""
+    rows = list(scorers) if isinstance(scorers, Sequence) else []
+    full = [row for row in rows if isinstance(row, Sequence) and row and all(isinstance(one, Scorer) for one in row)]
+    if len(full) != len(rows) or len(rows) != tasks or len({len(row) for row in full}) != 1:
+        raise ConfigError(
+            f"the method {method} should give a list of {tasks} lists, one per task, of as many scorers each (objects "
+            f"with score), one at least, but it gave {reprlib.repr(scorers)}."
+        )

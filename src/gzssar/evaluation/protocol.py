@@ -95,6 +95,7 @@ def evaluate(gzsl: GzslAnswers, zsl_labels: Labels, zsl_predictions: Labels) -> 
     u_class = mean_class_accuracy(labels[~seen], predictions[~seen])
     oracle = np.where(seen, gzsl.seen_predictions, gzsl.unseen_predictions)
     truth = seen.astype(np.int64)
+    called_seen = route(np.ones_like(truth), np.zeros_like(truth), gzsl.p_seen, gzsl.threshold)
     return Scores(
         zsl_accuracy=accuracy(zsl_labels, zsl_predictions),
         seen_accuracy=s,
@@ -105,7 +106,7 @@ def evaluate(gzsl: GzslAnswers, zsl_labels: Labels, zsl_predictions: Labels) -> 
         unseen_mean_class_accuracy=u_class,
         mean_class_harmonic_mean=harmonic_mean(s_class, u_class),
         oracle_gate_harmonic_mean=seen_unseen_harmonic(labels, seen, oracle)[2],
-        gate_accuracy=accuracy(truth, (gzsl.p_seen > gzsl.threshold).astype(np.int64)),
+        gate_accuracy=accuracy(truth, called_seen),
         gate_auc=area_under_roc(gzsl.p_seen, truth),
         gate_calibration_error=expected_calibration_error(gzsl.p_seen, truth),
     )

@@ -71,6 +71,7 @@ class ExperimentConfig:
     """Folder for config.json, scores.json, report.html and report.md. The same command resumes what a kill cut off."""
 
     def __post_init__(self) -> None:
+        recipe_for(self.recipe)
         check_choices(self)
         check_positive(self, "seeds", "jobs")
         if self.split and self.unseen_count:
@@ -95,17 +96,16 @@ class ExperimentConfig:
                 "--encoder, --template and --truncate are for texts that come as words: leave them out, or give "
                 "--texts TABLE instead of --text-features."
             )
-        recipe_for(self.recipe)
         text_kinds(self.text)
 
     def command(self) -> str:
-        """The command line that repeats the experiment, with a remark where the recipe has no name."""
+        """The command line that repeats the experiment; a remark where its recipe can be given from Python only."""
         changed = {**_changed(self), **_changed(self.encoding)}
         remark = []
         if isinstance(recipe := changed.get("recipe"), Recipe):
             changed["recipe"] = recipe.name
-            remark = [] if RECIPES.get(recipe.name) == recipe else ["# from Python, with the recipe in config.json"]
-        return " ".join(["gzssar run", *(_option(name, value) for name, value in changed.items()), *remark])
+            remark = [] if RECIPES.get(recipe.name) == recipe else ["# from Python, with the recipe in config.json:"]
+        return " ".join([*remark, "gzssar run", *(_option(name, value) for name, value in changed.items())])
 
 
 def _changed(record: Any) -> dict[str, Any]:

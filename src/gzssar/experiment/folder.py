@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ def identity(config: ExperimentConfig, recipe: Recipe, inputs: Mapping[str, str]
     differ."""
     hashed = ("synse", "text_features", "texts", "class_names")
     apart = ("recipe", "out", "jobs", "seeds", "first_seed", *hashed)
-    asked = {name: value for name, value in asdict(config).items() if name not in apart}
+    asked = {name: value for name, value in asdict(replace(config, recipe="default")).items() if name not in apart}
     asked["text"] = "+".join(text_kinds(config.text))
     program = {"versions": versions(), "source": source_hash()}
     return {**program, "experiment": asked, "recipe": recipe.described(), "inputs": dict(inputs)}

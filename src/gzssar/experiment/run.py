@@ -52,7 +52,8 @@ def run(
     started = time.perf_counter()
     recipe = recipe_for(config.recipe, config.split)
     if method is not None:
-        recipe = replace(recipe, name=method.name, method=method)
+        recipe = replace(recipe, name=getattr(method, "name", recipe.name), method=method)
+        config = replace(config, recipe=recipe)
     seeds = range(config.first_seed, config.first_seed + config.seeds)
     sources = Sources(config)
     how = {"seeds": list(seeds), "command": config.command()}
@@ -81,7 +82,7 @@ def _header(
     """What the report says about the experiment besides its numbers."""
     return ReportHeader(
         title="Generalized zero-shot skeleton-based action recognition",
-        recipe=recipe.name,
+        recipe=recipe.title,
         selection=config.selection,
         split=benchmark.split.name,
         texts=config.text,

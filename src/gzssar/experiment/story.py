@@ -11,13 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from gzssar.decision.decision import Decision
+from gzssar.decision.evidence import Evidence
 from gzssar.decision.learning import Fitted, fit_phase
-from gzssar.evaluation.metrics import accuracy
 from gzssar.evaluation.protocol import GzslAnswers, evaluate
 from gzssar.evaluation.record import SeedRecord
 from gzssar.experiment.config import Selection
 from gzssar.features.features import Benchmark, Phase
-from gzssar.methods.method import ClassScores, Mapped, Scorer, Texts
+from gzssar.methods.method import ClassScores, Mapped, Texts
 from gzssar.methods.recipe import Recipe
 from gzssar.running import Progress, one_thread
 
@@ -68,8 +68,7 @@ def judge(trained: Trained, selection: Selection) -> SeedRecord:
     phase = trained.fitted.phase
     chosen = best_on_test_clips(trained.fitted) if selection == "paper-test-selected" else None
     learned = trained.fitted.choose(chosen)
-    scores = learned.scorer.score(phase.test.unlabelled)
-    answers = answer(phase, scores, learned.decision)
+    answers = answer(phase, Evidence.of(phase, learned.scorer).scores, learned.decision)
     unseen = ~phase.test_is_seen
     mapped = learned.scorer if isinstance(learned.scorer, Mapped) else None
     nowhere = np.zeros((len(phase.test), 0)), np.zeros((trained.experiment.benchmark.split.class_count, 0))
@@ -83,8 +82,8 @@ def judge(trained: Trained, selection: Selection) -> SeedRecord:
         text_latents=latents[1],
         curves=getattr(learned.scorer, "curves", {}),
         extra={
-            "cycle": float(learned.checkpoint),
             "held_out_zsl_accuracy": float(np.mean([one.zsl_accuracy for one in learned.known])),
+            **({"checkpoint": float(learned.checkpoint)} if len(trained.fitted.scorers) > 1 else {}),
         },
     )
 
@@ -92,13 +91,7 @@ def judge(trained: Trained, selection: Selection) -> SeedRecord:
 def best_on_test_clips(fitted: Fitted) -> int:
     """The checkpoint with the highest ZSL accuracy on the unseen TEST clips, the first of equals: the authors' rule,
     which is only called under the name ``paper-test-selected``."""
-    phase = fitted.phase
-    clips, classes = phase.test.of(phase.unseen), np.array(phase.unseen)
-
-    def zsl_accuracy(scorer: Scorer) -> float:
-        return accuracy(clips.labels, classes[scorer.score(clips.unlabelled).unseen.argmax(axis=1)])
-
-    return int(np.argmax([zsl_accuracy(scorer) for scorer in fitted.scorers]))
+    return int(np.argmax([Evidence.of(fitted.phase, scorer).zsl_accuracy for scorer in fitted.scorers]))
 
 
 def answer(phase: Phase, scores: ClassScores, decision: Decision) -> GzslAnswers:

@@ -40,9 +40,9 @@ def require_suffix(path: Path) -> None:
         raise ConfigError(f"features are written as {' or '.join(_SUFFIXES)}, but {path} has another suffix.")
 
 
-def save_features(path: Path, features: FeatureSet) -> None:
+def save_features(path: Path | str, features: FeatureSet) -> None:
     """Write a feature set: as .npz where `path` says so, else as safetensors; all of it or nothing."""
-    write_features(path, [features], features.provenance)
+    write_features(Path(path), [features], features.provenance)
 
 
 def write_features(path: Path, parts: Iterable[FeatureSet | None], provenance: Mapping[str, Any]) -> None:
@@ -123,12 +123,13 @@ def _write_safetensors(file: IO[bytes], columns: _Columns, provenance: Mapping[s
         file.writelines(columns.blocks(name))
 
 
-def load_features(path: Path) -> FeatureSet:
+def load_features(path: Path | str) -> FeatureSet:
     """Read features: an .npz, or safetensors that :func:`save_features` or ``gzssar embed`` wrote.
 
     Raises:
         DataError: the file is missing, damaged, or something else.
     """
+    path = Path(path)
     try:
         with path.open("rb") as file:
             is_zip = file.read(4) == b"PK\x03\x04"

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from importlib.metadata import entry_points
 
 from gzssar.errors import ConfigError
-from gzssar.methods.method import Method
+from gzssar.methods.method import Method, is_method
 from gzssar.methods.msf.method import Msf
 from gzssar.methods.ridge import Ridge
 
@@ -32,7 +32,7 @@ def method_named(name: str) -> Method | None:
             made = entry.load()()
         except Exception as error:  # another package's own mistake, whatever it is
             raise ConfigError(f"{name!r} should be a method ({entry.value}), but making it failed: {error}.") from error
-        if not isinstance(made, Method):
+        if not is_method(made):
             raise ConfigError(f"{name!r} should be a method with a name and fit ({entry.value}), but it is {made!r}.")
         return made
     return None

@@ -8,7 +8,7 @@ the harness in :mod:`gzssar.decision`, so that every method is judged alike and 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, TypeGuard, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
@@ -98,3 +98,8 @@ class Method(Protocol):
             Of each task, a scorer per checkpoint, as many for every task; the harness picks one checkpoint for all.
         """
         ...
+
+
+def is_method(candidate: object) -> TypeGuard[Method]:
+    """Whether it is a method, and not the class of one."""
+    return isinstance(candidate, Method) and not isinstance(candidate, type)

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from gzssar.choices import check_choices, check_positive, check_share
 from gzssar.errors import ConfigError
 from gzssar.methods import METHODS, method_named
-from gzssar.methods.method import Method
+from gzssar.methods.method import Method, is_method
 from gzssar.methods.msf.method import Msf
 from gzssar.methods.problem import Spaces
 
@@ -27,7 +27,7 @@ class Recipe:
     seen classes, on the validation phase, or on both."""
 
     fold_classes: int = 6
-    """About how many seen classes play unseen in a fold; used with folds only."""
+    """About how many seen classes play unseen in a fold, half of them at most; used with folds only."""
 
     gate_input: Literal["best-scores", "probabilities"] = "best-scores"
     """What the gate reads: the highest seen and the highest unseen score, or the paper's sorted probabilities."""
@@ -48,7 +48,14 @@ class Recipe:
     answers are known."""
 
     def __post_init__(self) -> None:
+        if not is_method(self.method):
+            raise ConfigError(
+                "a method is an object with a name and fit(tasks, seed, progress), such as Ridge(), but "
+                f"{self.method!r} came."
+            )
         check_choices(self)
+        if not self.name:
+            raise ConfigError("a recipe has a name, which reports call it by, but this one's is empty.")
         check_positive(self, "fold_classes", "gate_temperature")
         if self.threshold is not None:
             check_share(self, "threshold")
@@ -57,6 +64,12 @@ class Recipe:
                 "the encoder's logits of training clips are not known, so that it cannot classify the clips of folds: "
                 'use held_out="validation" or seen_classifier="nearest-mean".'
             )
+
+    @property
+    def title(self) -> str:
+        """What reports call it: its name, marked where the recipe that comes under that name is another."""
+        ours = [recipe_for(self.name, split) for split in (None, *_PAPER_SPLITS)] if self.name in RECIPES else [self]
+        return self.name if self in ours else f"{self.name}, changed"
 
     def described(self) -> dict[str, Any]:
         """Every choice by name, for JSON; the method's by what it is called, what makes it, and its fields."""
@@ -114,10 +127,15 @@ def recipe_for(recipe: str | Recipe, split: str | None = None) -> Recipe:
     The recipe named ``paper`` takes the paper's latent width and cycle length on the published splits.
 
     Raises:
-        ConfigError: no recipe and no method has that name.
+        ConfigError: no recipe and no method has that name, or it is neither a recipe nor a name.
     """
     if isinstance(recipe, Recipe):
         return recipe
+    if not isinstance(recipe, str):
+        raise ConfigError(
+            f"recipe is a name or a Recipe, but {recipe!r} came: a method goes into Recipe(name, method) or into "
+            "run(config, method=…)."
+        )
     if recipe in RECIPES:
         named = RECIPES[recipe]
         if recipe == PAPER.name and split in _PAPER_SPLITS and isinstance(named.method, Msf):

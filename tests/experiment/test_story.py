@@ -209,20 +209,20 @@ def test_an_interrupted_run_keeps_its_finished_seeds(toy, unread, monkeypatch, c
     assert len(scores(toy.out)["seeds"]) == 2
 
 
-def test_a_killed_run_resumes(tmp_path):
+def test_a_killed_run_resumes(tmp_path, unread, capsys):
     """kill -9 after the first seed; the same command then ends with the numbers of an undisturbed run."""
     root = write_synse_folder(tmp_path / "toy")
     out, seeds = tmp_path / "run", 15
-    command = [sys.executable, "-m", "gzssar", "run", "--synse", str(root), "--text-features", str(root / "texts")]
+    command = ["run", "--synse", str(root), "--text-features", str(root / "texts")]
     command += ["--text", "lb", "--recipe", "ridge", "--seeds", str(seeds), "--out", str(out)]
-    started = subprocess.Popen(command)
+    started = subprocess.Popen([sys.executable, "-m", "gzssar", *command])
     deadline = time.monotonic() + 120
     while not (out / "seeds" / "0.npz").exists() and started.poll() is None and time.monotonic() < deadline:
         time.sleep(0.01)
     os.kill(started.pid, signal.SIGKILL)
     started.wait()
     assert not (out / "scores.json").exists()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    cli.main(command)
     again = run(ExperimentConfig(root, (root / "texts",), text="lb", recipe="ridge", seeds=seeds))
     assert [seed["harmonic_mean"] for seed in scores(out)["seeds"]] == [r.scores.harmonic_mean for r in again.records]
 

@@ -4,8 +4,8 @@ import time
 import numpy as np
 import pytest
 import torch
+import transformers as hf  # which loads a name when it is used
 from tiny_models import write_bert, write_clip
-from transformers import CLIPModel, CLIPTextModelWithProjection, CLIPTokenizerFast
 
 from gzssar.errors import ConfigError, TextError
 from gzssar.texts.classes import load_packaged_texts
@@ -31,7 +31,7 @@ def encoder(folder):
 
 def padded(folder):
     """The three texts in one batch, as CLIP's own code has it: 77 tokens each."""
-    tokenizer = CLIPTokenizerFast.from_pretrained(folder)
+    tokenizer = hf.CLIPTokenizerFast.from_pretrained(folder)
     return tokenizer(TEXTS, padding="max_length", max_length=77, return_tensors="pt")
 
 
@@ -44,7 +44,7 @@ def test_tokens_are_those_of_clip(folder, encoder, text):
 
 def test_vectors_are_the_models_own(folder, encoder):
     with torch.no_grad():
-        expected = CLIPTextModelWithProjection.from_pretrained(folder)(**padded(folder)).text_embeds.numpy()
+        expected = hf.CLIPTextModelWithProjection.from_pretrained(folder)(**padded(folder)).text_embeds.numpy()
     rows = encoder.encode(TEXTS)
     assert rows.dtype == np.float32
     assert rows.shape == (3, encoder.dimension) == (3, 24)
@@ -63,7 +63,7 @@ def test_pools_at_the_end_of_the_text_whatever_the_configuration_calls_it(folder
 def test_a_whole_clip_model_lends_its_text_tower(tmp_path):
     folder = write_clip(tmp_path / "whole", "whole")
     with torch.no_grad():
-        found = CLIPModel.from_pretrained(folder).get_text_features(**padded(folder))
+        found = hf.CLIPModel.from_pretrained(folder).get_text_features(**padded(folder))
     expected = found if isinstance(found, torch.Tensor) else found.pooler_output
     rows = load_text_encoder(str(folder), cache=None).encode(TEXTS)
     np.testing.assert_allclose(rows, expected.numpy(), atol=1e-5)

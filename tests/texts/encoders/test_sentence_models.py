@@ -1,10 +1,8 @@
 import numpy as np
 import pytest
 import torch
-from sentence_transformers import SentenceTransformer
-from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
+import transformers as hf  # which loads a name when it is used
 from tiny_models import write_bert, write_decoder, write_hub_cache
-from transformers import AutoTokenizer, BertModel, Qwen3Model
 
 from gzssar.errors import ConfigError, TextError
 from gzssar.texts.encoders import load_text_encoder
@@ -22,9 +20,18 @@ def decoder(tmp_path_factory):
     return write_decoder(tmp_path_factory.mktemp("decoder") / "tiny")
 
 
+def sentence_model(folder, pooling, normalised=False):
+    """A model of sentence-transformers, whose import takes seconds."""
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
+
+    modules = [Transformer(str(folder)), Pooling(32, pooling), *([Normalize()] if normalised else [])]
+    return SentenceTransformer(modules=modules, device="cpu")
+
+
 def last_layers(model, folder):
     """(tokens, E) of each text."""
-    tokenizer = AutoTokenizer.from_pretrained(folder)
+    tokenizer = hf.AutoTokenizer.from_pretrained(folder)
     model = model.from_pretrained(folder).float()
     with torch.no_grad():
         return [model(**tokenizer(text, return_tensors="pt")).last_hidden_state[0].numpy() for text in TEXTS]
@@ -32,7 +39,7 @@ def last_layers(model, folder):
 
 def test_a_bare_folder_is_pooled_by_the_mean(bert):
     encoder = load_text_encoder(str(bert), cache=None)
-    expected = [layer.mean(axis=0) for layer in last_layers(BertModel, bert)]
+    expected = [layer.mean(axis=0) for layer in last_layers(hf.BertModel, bert)]
     np.testing.assert_allclose(encoder.encode(TEXTS), expected, atol=1e-5)
     assert (encoder.dimension, encoder.token_limit, encoder.token_count(TEXTS[0])) == (32, 16, 6)
 
@@ -40,7 +47,7 @@ def test_a_bare_folder_is_pooled_by_the_mean(bert):
 def test_or_by_the_last_token(decoder):
     """In float32, though the weights are saved in bfloat16."""
     encoder = load_text_encoder(str(decoder), cache=None, pooling="last")
-    layers = last_layers(Qwen3Model, decoder)
+    layers = last_layers(hf.Qwen3Model, decoder)
     rows = encoder.encode(TEXTS)
     np.testing.assert_allclose(rows, [layer[-1] for layer in layers], atol=1e-5)
     assert rows.dtype == np.float32
@@ -48,18 +55,17 @@ def test_or_by_the_last_token(decoder):
 
 
 def test_a_sentence_transformers_folder_says_itself_how_to_pool(decoder, tmp_path):
-    transformer = Transformer(str(decoder))
-    model = SentenceTransformer(modules=[transformer, Pooling(32, "lasttoken"), Normalize()], device="cpu")
+    model = sentence_model(decoder, "lasttoken", normalised=True)
     model.save(str(tmp_path / "saved"))
     rows = load_text_encoder(str(tmp_path / "saved"), cache=None).encode(TEXTS)
-    last = np.array([layer[-1] for layer in last_layers(Qwen3Model, decoder)])
+    last = np.array([layer[-1] for layer in last_layers(hf.Qwen3Model, decoder)])
     np.testing.assert_allclose(rows, last / np.linalg.norm(last, axis=1, keepdims=True), atol=1e-5)
     with pytest.raises(ConfigError, match=r"says itself how to pool, in its modules\.json: leave out pooling='last'"):
         load_text_encoder(str(tmp_path / "saved"), cache=None, pooling="last").encode(TEXTS)
 
 
 def test_a_prompt_that_the_model_puts_before_each_text_costs_tokens(bert, tmp_path):
-    model = SentenceTransformer(modules=[Transformer(str(bert)), Pooling(32, "mean")], device="cpu")
+    model = sentence_model(bert, "mean")
     model.prompts, model.default_prompt_name = {"mine": "the left "}, "mine"
     model.save(str(tmp_path / "prompted"))
     prompted = load_text_encoder(str(tmp_path / "prompted"), cache=None)

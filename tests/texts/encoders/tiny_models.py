@@ -8,20 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import transformers as hf  # which loads a name when it is used
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
-from transformers import (
-    BertConfig,
-    BertModel,
-    BertTokenizerFast,
-    CLIPConfig,
-    CLIPModel,
-    CLIPTextConfig,
-    CLIPTextModel,
-    CLIPTextModelWithProjection,
-    PreTrainedTokenizerFast,
-    Qwen3Config,
-    Qwen3Model,
-)
 
 WORDS = ("wave", "hand", "the", "right", "left", "foot", "kick", "query", ":", "a", "ball")
 SMALL = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
@@ -63,10 +51,12 @@ def write_clip(folder: Path, kind: str = "projection", projection: int = 24, **c
     torch.manual_seed(1)
     text = {**SMALL, **config}
     if kind == "whole":
-        model = CLIPModel(CLIPConfig(text_config=text, vision_config={**SMALL, "image_size": 32}, projection_dim=24))
+        model = hf.CLIPModel(
+            hf.CLIPConfig(text_config=text, vision_config={**SMALL, "image_size": 32}, projection_dim=24)
+        )
     else:
-        model_class = CLIPTextModelWithProjection if kind == "projection" else CLIPTextModel
-        model = model_class(CLIPTextConfig(**text, projection_dim=projection))
+        model_class = hf.CLIPTextModelWithProjection if kind == "projection" else hf.CLIPTextModel
+        model = model_class(hf.CLIPTextConfig(**text, projection_dim=projection))
     model.save_pretrained(folder)
     return folder
 
@@ -76,8 +66,8 @@ def write_bert(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "vocab.txt").write_text("\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS]))
     torch.manual_seed(2)
-    BertModel(BertConfig(**SMALL, vocab_size=16, max_position_embeddings=16)).save_pretrained(folder)
-    BertTokenizerFast(str(folder / "vocab.txt"), model_max_length=16).save_pretrained(folder)
+    hf.BertModel(hf.BertConfig(**SMALL, vocab_size=16, max_position_embeddings=16)).save_pretrained(folder)
+    hf.BertTokenizerFast(str(folder / "vocab.txt"), model_max_length=16).save_pretrained(folder)
     return folder
 
 
@@ -89,9 +79,9 @@ def write_decoder(folder: Path) -> Path:
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
     tokenizer.post_processor = processors.TemplateProcessing("$A <end>", special_tokens=[("<end>", 0)])
     torch.manual_seed(3)
-    config = Qwen3Config(**SMALL, vocab_size=16, num_key_value_heads=2, head_dim=16, max_position_embeddings=32)
-    Qwen3Model(config).to(torch.bfloat16).save_pretrained(folder)
-    PreTrainedTokenizerFast(
+    config = hf.Qwen3Config(**SMALL, vocab_size=16, num_key_value_heads=2, head_dim=16, max_position_embeddings=32)
+    hf.Qwen3Model(config).to(torch.bfloat16).save_pretrained(folder)
+    hf.PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, pad_token="<end>", eos_token="<end>", unk_token="<unknown>"
     ).save_pretrained(folder)
     return folder

@@ -4,8 +4,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from gzssar.errors import DataError
 from gzssar.skeletons.conversion import ESTIMATES, ntu25_weights, require_3d, to_ntu25

@@ -62,8 +62,7 @@ def serve(config: Annotated[ServeConfig, tyro.conf.OmitArgPrefixes]) -> None:
     from gzssar.running import one_thread
     from gzssar.texts.encoders.cache import MemoryCache
     from gzssar.texts.encoding import load_text_encoders
-    from gzssar.web.server import serve as serve_page
-    from gzssar.web.server import warm_up
+    from gzssar.web.server import serve as serve_page, warm_up
 
     with progress_bar() as progress:
         if config.model:

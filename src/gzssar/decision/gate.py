@@ -7,7 +7,6 @@ trained on them calls every clip unseen. Log-densities in the whitened space kee
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -92,6 +91,8 @@ def fit_gate(known: Sequence[Evidence], reading: GateReading, balanced: bool) ->
     Raises:
         DataError: a phase or fold lacks clips of one kind.
     """
+    from sklearn.linear_model import LogisticRegression  # late: scikit-learn takes seconds to load
+
     if any(one.is_seen.all() or not one.is_seen.any() for one in known):
         raise DataError("a gate learns from clips of both kinds, but a set has only seen or only unseen ones.")
     inputs = np.concatenate([reading(one.scores) for one in known])
@@ -101,7 +102,7 @@ def fit_gate(known: Sequence[Evidence], reading: GateReading, balanced: bool) ->
         centre, scale = inputs.mean(axis=0), inputs.std(axis=0) + 1e-12
         weights = np.concatenate([equal_weights(one.is_seen.astype(np.int64)) for one in known])
         weights *= len(weights) / weights.sum()
-    regression = _logistic_regression().fit((inputs - centre) / scale, is_seen, weights)
+    regression = LogisticRegression(C=1.0, max_iter=5000).fit((inputs - centre) / scale, is_seen, weights)
     return Gate(centre, scale, regression.coef_[0], float(regression.intercept_[0]), reading)
 
 
@@ -123,10 +124,3 @@ def log_softmax(logits: Float[np.ndarray, "N G"]) -> Float[np.ndarray, "N G"]:
     logits = logits.astype(np.float64)
     logits = logits - logits.max(axis=1, keepdims=True)  # else far from all classes nothing is left of the logarithm
     return logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
-
-
-def _logistic_regression() -> Any:
-    """Import late: scikit-learn takes a second to load."""
-    from sklearn.linear_model import LogisticRegression
-
-    return LogisticRegression(C=1.0, max_iter=5000)

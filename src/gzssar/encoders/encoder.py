@@ -205,15 +205,11 @@ def load_own_encoder(path: Path) -> Encoder:
         raise DataError(f"{path} should be in the format {_FORMAT}, but it says {metadata.get('format')!r}.")
     try:
         about = json.loads(metadata["encoder"])
-        make = find_network(about.get("network", "shift-gcn")).network  # the only one when files did not name theirs
+        make = find_network(about["network"]).network
         network = make(class_count=len(about["classes"]), width=about["width"], body_count=about["body_count"])
         network.load_state_dict(weights)
         network.eval().requires_grad_(False)
-        provenance = about["provenance"]
-        if isinstance(names := provenance.get("class_names", []), str):  # how files held lists at first
-            performers = [int(performer) for performer in provenance.get("performers", "").split()]
-            provenance |= {"class_names": names.split("\n"), "performers": performers}
-        return Encoder(network, tuple(about["classes"]), about["frames"], about["stream"], provenance)
+        return Encoder(network, tuple(about["classes"]), about["frames"], about["stream"], about["provenance"])
     except (ConfigError, KeyError, TypeError, ValueError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise DataError(

@@ -126,8 +126,6 @@ def load_bundle(folder: Path) -> tuple[Parts, list[KnownClass]]:
     """
     config = _read_config(folder)
     for name, digest in config["files"].items():
-        if name == _CARD:  # listed by the first folders of this version; it may be edited
-            continue
         if not (folder / name).is_file():
             raise DataError(f"{folder} should hold {name}, but it does not: copy the whole folder again.")
         if hash_file(folder / name) != digest:
@@ -176,7 +174,7 @@ def _read_config(folder: Path) -> dict[str, Any]:
         )
     if (
         not isinstance(config.get("files"), dict)
-        or not set(config["files"]) <= {_WEIGHTS, _ENCODER, _TEXTS, _CARD}
+        or not set(config["files"]) <= {_WEIGHTS, _ENCODER, _TEXTS}
         or _WEIGHTS not in config["files"]
         or _TEXTS not in config["files"]
     ):
@@ -202,9 +200,7 @@ def _config(parts: Parts) -> dict[str, Any]:
         "rectified": rectified,
         "whole_row_norm": parts.text_space.whole,
         "gate": {
-            "centre": parts.decision.gate.centre.tolist(),
-            "scale": parts.decision.gate.scale.tolist(),
-            "weights": parts.decision.gate.weights.tolist(),
+            **{name: getattr(parts.decision.gate, name).tolist() for name in ("centre", "scale", "weights")},
             "bias": parts.decision.gate.bias,
         },
         "calibration": asdict(parts.decision.calibration),

@@ -1,7 +1,6 @@
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from torch.distributions import Independent, Normal, kl_divergence
 
 from gzssar.methods.msf.gaussian import diagonal, draw, kl_to_standard_normal

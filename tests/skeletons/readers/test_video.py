@@ -12,8 +12,7 @@ from gzssar.errors import ConfigError, DataError, MissingExtraError
 from gzssar.skeletons.conversion import to_ntu25
 from gzssar.skeletons.layout import MEDIAPIPE33
 from gzssar.skeletons.preprocess import prenormalise
-from gzssar.skeletons.readers import ReadOptions, open_clips, read_clips
-from gzssar.skeletons.readers import video as video_reader
+from gzssar.skeletons.readers import ReadOptions, open_clips, read_clips, video as video_reader
 from gzssar.skeletons.readers.video import VideoReader, bridge, read_video
 
 PATH = Path("clip.mp4")

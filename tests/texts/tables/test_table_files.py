@@ -1,8 +1,7 @@
 import json
 
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from gzssar.errors import OutputError, TextError
 from gzssar.texts.classes import ClassText, ClassTexts, read_class_texts, write_class_texts

@@ -184,7 +184,8 @@ def test_bad_clips_stop_or_are_counted(tmp_path, clips, weights):
 
 def test_ray_encodes_the_same(tmp_path, clips, weights):
     """Ray Data on one machine: two actors share the shards."""
-    pytest.importorskip("ray", reason="Ray Data is not installed: the extra ray")
+    ray = pytest.importorskip("ray", reason="Ray Data is not installed: the extra ray")
+    ray.init(num_cpus=2, include_dashboard=False)
     for engine in ("loop", "ray"):
         embed_clips(EmbedJob(clips, weights, out=tmp_path / f"{engine}.npz", shard_size=24), engine)
     with np.load(tmp_path / "loop.npz") as loop, np.load(tmp_path / "ray.npz") as ray:

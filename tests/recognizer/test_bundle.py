@@ -136,12 +136,6 @@ def test_notes_in_the_card_change_nothing_else(folder):
     Recognizer.load(folder)
 
 
-def test_a_folder_that_lists_the_card_loads(folder):
-    """As the first ones of this version did."""
-    change_config(folder, lambda config: config["files"].update({"README.md": "0" * 64}))
-    Recognizer.load(folder)
-
-
 def test_the_card_says_which_classes_changed_since_the_scores(on_features, tmp_path):
     assert "classes were changed" not in on_features.card
     on_features.add_class("sit")

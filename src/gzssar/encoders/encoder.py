@@ -205,7 +205,7 @@ def load_own_encoder(path: Path) -> Encoder:
         raise DataError(f"{path} should be in the format {_FORMAT}, but it says {metadata.get('format')!r}.")
     try:
         about = json.loads(metadata["encoder"])
-        make = find_network(about["network"]).network
+        make = find_network(about.get("network", "shift-gcn")).network  # where a file names none, it is the first one
         network = make(class_count=len(about["classes"]), width=about["width"], body_count=about["body_count"])
         network.load_state_dict(weights)
         network.eval().requires_grad_(False)

@@ -98,7 +98,8 @@ def stop_at(step):
     ],
     ids=["default", "paper", "bf16 and mixup"],
 )
-def test_it_learns_its_training_clips(how):
+def test_it_learns_its_training_clips(monkeypatch, how):
+    monkeypatch.setattr("jaxtyping.config.jaxtyping_disable", True)  # the longest trainings: others check the shapes
     clips, labels = clips_of()
     encoder = fit(replace(QUICK, epochs=30, width=8, **how))
     assert (encoder.encode(clips, 48).logits.argmax(axis=1) == labels).mean() > 0.8

@@ -135,7 +135,8 @@ def _seed_tables(records: Sequence[SeedRecord], summary: Summary) -> list[Conten
         name: [f"{r.extra[name]:.4g}" if name in r.extra else "–" for r in records] + [""]
         for name in dict.fromkeys(name for r in records for name in r.extra)
     }
-    gate = "The gate, %; its threshold on p_seen; and what else the run noted, as fractions; checkpoints count from 0."
+    gate = "The gate, %; its threshold on p_seen; and what else the run noted, as fractions."
+    gate += " Checkpoints count from 0." if "checkpoint" in extras else ""
     table = partial(_seed_table, records, summary)
     return [
         table("Per-sample accuracy, %. Oracle H: every clip goes to the right classifier.", PER_SAMPLE, time),

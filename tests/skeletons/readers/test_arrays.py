@@ -1,4 +1,7 @@
+import gc
 import io
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -131,3 +134,27 @@ def test_a_damaged_header_is_refused(shape):
     for end in range(len(data)):
         with pytest.raises(DataError, match="file should "):
             parse_npy(data[:end], "file")
+
+
+@pytest.fixture
+def busy_collector():
+    """Garbage is collected all the time, by code that lets other threads run, as some libraries have it."""
+
+    def let_others_run(*_):
+        sum(range(50))
+
+    thresholds, interval = gc.get_threshold(), sys.getswitchinterval()
+    gc.set_threshold(5)
+    gc.callbacks.append(let_others_run)
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
+    gc.callbacks.remove(let_others_run)
+    gc.set_threshold(*thresholds)
+
+
+def test_many_threads_may_read_at_the_same_time(busy_collector):
+    """Python's parser of literals, which reads the header, may fail where two threads use it."""
+    data = npy_bytes(np.zeros((2, 3)))
+    with ThreadPoolExecutor(16) as pool:
+        assert len(list(pool.map(lambda _: parse_npy(data, "file"), range(2000)))) == 2000

@@ -6,6 +6,7 @@ import re
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 from jaxtyping import Float, Num
@@ -16,6 +17,9 @@ from gzssar.skeletons.readers.reader import ReadOptions
 from gzssar.skeletons.sequence import SkeletonSequence
 
 _HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+_ONE_HEADER = Lock()
+"""Two threads that parse Python literals at the same time may both fail (CPython's issue 106905), and the filters of
+warnings are common to all threads."""
 _SAME_FPS = 0.01  # relative: 0.0333 s per frame is 30 frames per second
 
 
@@ -163,7 +167,7 @@ def parse_npy(data: bytes, where: str) -> np.ndarray:
     """
     file = io.BytesIO(data)
     try:
-        with warnings.catch_warnings():
+        with _ONE_HEADER, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # headers written by Python 2 are fine
             shape, column_major, dtype = _HEADERS[np.lib.format.read_magic(file)](file)
     except Exception as error:  # the header is a Python literal: a damaged one fails in every way that Python has

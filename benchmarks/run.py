@@ -66,7 +66,7 @@ def run_row(name: str, row: dict[str, str], recipe: str, data_root: Path, seeds:
         result = {"commit": commit(), "machine": environment()["machine"]}
         for selection in SELECTIONS[recipe]:
             record = judge(trained, selection)
-            gate = {"median_p_seen": np.median(record.answers.p_seen), "largest_p_seen": record.answers.p_seen.max()}
+            gate = {"median_p_seen": np.median(record.answers.routing), "largest_p_seen": record.answers.routing.max()}
             numbers = {**asdict(record.scores), **record.extra, **gate, "seconds": record.seconds}
             result[selection] = {key: float(value) for key, value in numbers.items()}
         write_json(result_path(name, recipe, seed), result)

@@ -46,7 +46,7 @@ class World:
             is_seen=is_seen,
             seen_predictions=seen[_distances(clips, self.centres[seen]).argmin(1)],
             unseen_predictions=nearest_unseen,
-            p_seen=np.where(is_seen, rng.beta(4, 1.6, len(is_seen)), rng.beta(1.7, 3, len(is_seen))),
+            routing=np.where(is_seen, rng.beta(4, 1.6, len(is_seen)), rng.beta(1.7, 3, len(is_seen))),
             threshold=float(np.clip(rng.normal(0.5, 0.08), 0.1, 0.9)),
         )
         steps = np.arange(0, 1700, 10)

@@ -47,3 +47,20 @@ def check_share(record: Any, name: str) -> None:
     """
     if not 0 <= (value := getattr(record, name)) <= 1:
         raise ConfigError(f"{name} is a number in [0, 1], but it is {value}.")
+
+
+def check_unread(record: Any, is_read: bool, reader: str, *names: str) -> None:
+    """Refuse a choice that nothing would read.
+
+    Args:
+        record: has the fields.
+        is_read: whether something reads them; then any value will do.
+        reader: what does.
+        names: the fields.
+
+    Raises:
+        ConfigError: one of them was changed, and nothing reads it.
+    """
+    for one in fields(record):
+        if not is_read and one.name in names and getattr(record, one.name) != one.default:
+            raise ConfigError(f"{one.name} is read with {reader} only, and would do nothing here: leave it as it is.")

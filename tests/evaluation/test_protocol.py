@@ -13,7 +13,7 @@ ANSWERS = GzslAnswers(
     is_seen=LABELS < 2,
     seen_predictions=np.array([0, 0, 1, 0, 1, 1]),
     unseen_predictions=np.array([2, 3, 2, 2, 2, 2]),
-    p_seen=np.array([0.9, 0.4, 0.8, 0.7, 0.2, 0.6]),
+    routing=np.array([0.9, 0.4, 0.8, 0.7, 0.2, 0.6]),
     threshold=0.5,
 )
 
@@ -40,7 +40,7 @@ def test_scores_by_hand() -> None:
 def test_no_gate_beats_the_oracle() -> None:
     rng = np.random.default_rng(0)
     for _ in range(20):
-        answers = dataclasses.replace(ANSWERS, p_seen=rng.uniform(size=6))
+        answers = dataclasses.replace(ANSWERS, routing=rng.uniform(size=6))
         scores = evaluate(answers, LABELS[4:], LABELS[4:])
         assert scores.harmonic_mean <= scores.oracle_gate_harmonic_mean
 
@@ -52,7 +52,7 @@ def test_mean_class_accuracy_differs_where_classes_differ_in_size() -> None:
         is_seen=labels < 2,
         seen_predictions=np.array([0, 0, 0, 0, 0]),
         unseen_predictions=np.array([2, 2, 2, 2, 2]),
-        p_seen=np.array([1.0, 1.0, 1.0, 1.0, 0.0]),
+        routing=np.array([1.0, 1.0, 1.0, 1.0, 0.0]),
         threshold=0.5,
     )
     scores = evaluate(answers, labels[4:], labels[4:])

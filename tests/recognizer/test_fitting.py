@@ -56,7 +56,7 @@ def test_the_gate_tells_seen_from_unseen(on_features):
 def test_what_is_known_about_the_model(on_features):
     about = on_features.parts.about
     assert about["clips"] == len(clips_of(SEEN_IDS))
-    assert 0 <= about["cycle"] < QUICK.method.cycles
+    assert 0 <= about["checkpoint"] < QUICK.method.cycles
     assert "torch" in about["versions"]
     assert set(about["scores"]) == {
         "zsl_accuracy",
@@ -212,7 +212,7 @@ def test_whole_performers_are_held_out_where_they_are_known(monkeypatch, known):
 def test_the_progress_is_told():
     told = []
     fit_on(SEEN_IDS, progress=lambda *step: told.append(step))
-    assert told[0] == ("alignment", 0, 10)
+    assert told[0] == ("training", 0, 10)
 
 
 def test_seen_classes_stand_at_the_mean_of_their_clips(on_features):

@@ -40,7 +40,7 @@ class FitConfig:
     """Recordings of the seen classes: a file or a folder that a reader knows."""
 
     features: Path | None = None
-    """Instead: features that `gzssar embed -o FEATURES.npz` made."""
+    """Instead: features that `gzssar embed -o` made, as .npz or .safetensors."""
 
     encoder_weights: Path | None = None
     """The skeleton encoder: what `gzssar train-encoder` wrote, or the Shift-GCN authors' .pt files. With --features it

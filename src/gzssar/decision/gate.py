@@ -41,10 +41,10 @@ class LargestProbabilities:
         Raises:
             DataError: there are fewer than k seen classes.
         """
-        largest, known = scores.unseen.shape[1], scores.seen.shape[1]
-        if known < largest:
+        largest, seen = scores.unseen.shape[1], scores.seen.shape[1]
+        if seen < largest:
             raise DataError(
-                f"the gate reads the {largest} largest seen probabilities, but there are only {known} seen classes: "
+                f"the gate reads the {largest} largest seen probabilities, but there are only {seen} seen classes: "
                 'hold fewer classes out, or use gate_input="best-scores".'
             )
         # the paper's unseen scores are logarithms of probabilities, which this form of a softmax leaves as they are
@@ -78,11 +78,11 @@ class Gate:
         return np.asarray(0.5 * (1 + np.tanh(0.5 * score)))
 
 
-def fit_gate(known: Sequence[Evidence], reading: GateReading, balanced: bool) -> Gate:
+def fit_gate(evidence: Sequence[Evidence], reading: GateReading, balanced: bool) -> Gate:
     """Logistic regression (C = 1) on all evidence together.
 
     Args:
-        known: one or more phases or folds.
+        evidence: one or more phases or folds.
         reading: what the gate reads of the scores.
         balanced: standardise the inputs, and let each phase or fold weigh the same and within it seen and unseen clips:
             p_seen is then the probability under equal odds. Otherwise inputs and clips count as they come, as in the
@@ -93,14 +93,14 @@ def fit_gate(known: Sequence[Evidence], reading: GateReading, balanced: bool) ->
     """
     from sklearn.linear_model import LogisticRegression  # late: scikit-learn takes seconds to load
 
-    if any(one.is_seen.all() or not one.is_seen.any() for one in known):
+    if any(one.is_seen.all() or not one.is_seen.any() for one in evidence):
         raise DataError("a gate learns from clips of both kinds, but a set has only seen or only unseen ones.")
-    inputs = np.concatenate([reading(one.scores) for one in known])
-    is_seen = np.concatenate([one.is_seen for one in known]).astype(np.int64)
+    inputs = np.concatenate([reading(one.scores) for one in evidence])
+    is_seen = np.concatenate([one.is_seen for one in evidence]).astype(np.int64)
     centre, scale, weights = np.zeros(inputs.shape[1]), np.ones(inputs.shape[1]), None
     if balanced:
         centre, scale = inputs.mean(axis=0), inputs.std(axis=0) + 1e-12
-        weights = np.concatenate([equal_weights(one.is_seen.astype(np.int64)) for one in known])
+        weights = np.concatenate([equal_weights(one.is_seen.astype(np.int64)) for one in evidence])
         weights *= len(weights) / weights.sum()
     regression = LogisticRegression(C=1.0, max_iter=5000).fit((inputs - centre) / scale, is_seen, weights)
     return Gate(centre, scale, regression.coef_[0], float(regression.intercept_[0]), reading)

@@ -31,8 +31,8 @@ class Fitted:
     recipe: Recipe
     scorers: Sequence[Scorer]
     """Of the phase, one per checkpoint."""
-    known: Sequence[Sequence[Evidence]]
-    """Of each phase or fold with known answers, the evidence of each checkpoint."""
+    evidence: Sequence[Sequence[Evidence]]
+    """Of each checkpoint on each phase or fold with known answers."""
 
     def choose(self, checkpoint: int | None = None) -> "Learned":
         """Pick a checkpoint where the answers are known, and fit the decision there.
@@ -44,8 +44,8 @@ class Fitted:
         Raises:
             DataError: a gate cannot be fitted on these clips.
         """
-        best = best_checkpoint(self.known)
-        evidence = [one[best] for one in self.known]
+        best = best_checkpoint(self.evidence)
+        evidence = [one[best] for one in self.evidence]
         chosen = best if checkpoint is None else checkpoint
         return Learned(self.scorers[chosen], fit_decision(evidence, self.recipe), chosen, evidence)
 
@@ -58,7 +58,7 @@ class Learned:
     decision: Decision
     checkpoint: int
     """From 0."""
-    known: Sequence[Evidence]
+    evidence: Sequence[Evidence]
     """What the decision was fitted on."""
 
 
@@ -92,8 +92,10 @@ def fit_phase(
     tasks = [Task(one.name, one.train, one.seen, one.unseen, texts) for one in (phase, *play)]
     scorers = recipe.method.fit(tasks, seed, progress)
     _require_scorers(scorers, len(tasks), recipe.method.name)
-    known = [[Evidence.of(one, scorer) for scorer in of_task] for one, of_task in zip(play, scorers[1:], strict=True)]
-    return Fitted(phase, recipe, scorers[0], known)
+    evidence = [
+        [Evidence.of(one, scorer) for scorer in of_task] for one, of_task in zip(play, scorers[1:], strict=True)
+    ]
+    return Fitted(phase, recipe, scorers[0], evidence)
 
 
 def _require_scorers(scorers: object, tasks: int, method: str) -> None:

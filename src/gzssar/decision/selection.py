@@ -10,6 +10,7 @@ from gzssar.decision.decision import Calibration, Decision, Ranking
 from gzssar.decision.evidence import Evidence
 from gzssar.decision.gate import BestScores, LargestProbabilities, equal_weights, fit_gate, log_softmax
 from gzssar.evaluation.metrics import expected_calibration_error, harmonic_mean
+from gzssar.evaluation.protocol import GzslAnswers, threshold_curve
 from gzssar.methods.recipe import Recipe
 
 THRESHOLDS = np.linspace(0.02, 0.98, 97)
@@ -18,16 +19,16 @@ THRESHOLDS = np.linspace(0.02, 0.98, 97)
 _TEMPERATURES = np.geomspace(0.5, 200, 53)
 
 
-def best_checkpoint(known: Sequence[Sequence[Evidence]]) -> int:
+def best_checkpoint(evidence: Sequence[Sequence[Evidence]]) -> int:
     """The checkpoint with the highest ZSL accuracy, averaged over phases and folds; the first of equals.
 
     Args:
-        known: of each phase or fold, the evidence of each checkpoint.
+        evidence: of each phase or fold, the evidence of each checkpoint.
     """
-    return int(np.argmax([np.mean([one.zsl_accuracy for one in same]) for same in zip(*known, strict=True)]))
+    return int(np.argmax([np.mean([one.zsl_accuracy for one in same]) for same in zip(*evidence, strict=True)]))
 
 
-def fit_decision(known: Sequence[Evidence], recipe: Recipe) -> Decision:
+def fit_decision(evidence: Sequence[Evidence], recipe: Recipe) -> Decision:
     """The gate, then temperatures by likelihood, the threshold by H, and the probability below which to abstain; each
     phase or fold weighs the same.
 
@@ -39,26 +40,26 @@ def fit_decision(known: Sequence[Evidence], recipe: Recipe) -> Decision:
     """
     probabilities = recipe.gate_input == "probabilities"
     reading = LargestProbabilities(recipe.gate_temperature) if probabilities else BestScores()
-    gate = fit_gate(known, reading, recipe.gate_weighting == "balanced")
+    gate = fit_gate(evidence, reading, recipe.gate_weighting == "balanced")
     calibration = Calibration(0.0, 0.0)
     if recipe.routing == "soft":
-        seen_t = _temperature([(one.scores.seen[one.is_seen], one.column[one.is_seen]) for one in known])
-        unseen_t = _temperature([(one.scores.unseen[~one.is_seen], one.column[~one.is_seen]) for one in known])
+        seen_t = _temperature([(one.scores.seen[one.is_seen], one.column[one.is_seen]) for one in evidence])
+        unseen_t = _temperature([(one.scores.unseen[~one.is_seen], one.column[~one.is_seen]) for one in evidence])
         calibration = Calibration(seen_t, unseen_t)
     threshold = recipe.threshold
     if threshold is None:
-        curves = [_harmonic_means(one, Decision(gate, calibration)) for one in known]
+        curves = [threshold_curve(answers(one, Decision(gate, calibration)), THRESHOLDS)[2] for one in evidence]
         threshold = float(THRESHOLDS[int(np.mean(curves, axis=0).argmax())])
     decision = Decision(gate, replace(calibration, threshold=threshold))
-    tops, right = zip(*(_top(one, decision.rank(one.scores)) for one in known), strict=True)
-    weights = np.concatenate([equal_weights(one.is_seen.astype(np.int64)) for one in known])
-    least = abstain_below(np.concatenate(tops), np.concatenate(right), weights)
+    tops, right = zip(*(_top(one, decision.rank(one.scores)) for one in evidence), strict=True)
+    weights = np.concatenate([equal_weights(one.is_seen.astype(np.int64)) for one in evidence])
+    least = _least_top(np.concatenate(tops), np.concatenate(right), weights)
     return Decision(gate, replace(decision.calibration, abstain_below=least))
 
 
-def held_out_scores(known: Sequence[Evidence], recipe: Recipe) -> dict[str, float]:
+def held_out_scores(evidence: Sequence[Evidence], recipe: Recipe) -> dict[str, float]:
     """Each phase or fold judged by the decision of the others, of which there is one at least; the mean over them."""
-    judged = [score(one, fit_decision([*known[:k], *known[k + 1 :]], recipe)) for k, one in enumerate(known)]
+    judged = [score(one, fit_decision([*evidence[:k], *evidence[k + 1 :]], recipe)) for k, one in enumerate(evidence)]
     return {key: float(np.mean([scores[key] for scores in judged])) for key in judged[0]}
 
 
@@ -79,14 +80,18 @@ def score(one: Evidence, decision: Decision) -> dict[str, float]:
     }
 
 
-def _harmonic_means(one: Evidence, decision: Decision) -> Float[np.ndarray, "thresholds"]:
-    """H at each threshold; the best class of each kind does not depend on it, and is found once."""
-    right_if_seen = one.is_seen & (one.scores.seen.argmax(axis=1) == one.column)
-    right_if_unseen = ~one.is_seen & (one.scores.unseen.argmax(axis=1) == one.column)
-    called_seen = decision.routing(one.scores)[None] > THRESHOLDS[:, None]
-    right = np.where(called_seen, right_if_seen, right_if_unseen)
-    seen, unseen = right[:, one.is_seen].mean(axis=1), right[:, ~one.is_seen].mean(axis=1)
-    return np.array([harmonic_mean(float(s), float(u)) for s, u in zip(seen, unseen, strict=True)])
+def answers(one: Evidence, decision: Decision) -> GzslAnswers:
+    """What a method and a decision say about clips whose classes are known, for the judge. A class is its column: the
+    seen ones first, then the unseen ones."""
+    count = one.scores.seen.shape[1]
+    return GzslAnswers(
+        labels=np.where(one.is_seen, one.column, count + one.column),
+        is_seen=one.is_seen,
+        seen_predictions=one.scores.seen.argmax(axis=1),
+        unseen_predictions=count + one.scores.unseen.argmax(axis=1),
+        routing=decision.routing(one.scores),
+        threshold=decision.calibration.threshold,
+    )
 
 
 def _top(one: Evidence, ranking: Ranking) -> tuple[Float[np.ndarray, "N"], Bool[np.ndarray, "N"]]:
@@ -105,7 +110,7 @@ def _temperature(sets: Sequence[tuple[Float[np.ndarray, "_ _"], Int[np.ndarray, 
     return float(_TEMPERATURES[int(np.argmin(losses))])
 
 
-def abstain_below(top: Float[np.ndarray, "N"], right: Bool[np.ndarray, "N"], weights: Float[np.ndarray, "N"]) -> float:
+def _least_top(top: Float[np.ndarray, "N"], right: Bool[np.ndarray, "N"], weights: Float[np.ndarray, "N"]) -> float:
     """The threshold that keeps the most right answers less the wrong ones.
 
     Args:

@@ -1,7 +1,7 @@
 """The GZSL protocol: from what a method said about each test clip to ZSL, S, U and H.
 
-A method hands in three answers per clip — its best seen class, its best unseen class, and p_seen — and the judge
-routes. One function (:func:`route`) decides, in tuning and in test alike.
+A method hands in three answers per clip — its best seen class, its best unseen class, and how likely it is a seen one —
+and the judge routes. One function (:func:`route`) decides, in tuning and in test alike.
 """
 
 from dataclasses import dataclass
@@ -34,17 +34,17 @@ class GzslAnswers:
     unseen_predictions: Labels
     """Best class among the unseen ones."""
 
-    p_seen: Probabilities
-    """Probability that the clip shows a seen class: the gate's, or the gate's weighed by how sure the best class of
-    each kind is."""
+    routing: Probabilities
+    """By which a clip is called seen or unseen: the gate's probability, or its odds weighed by how sure the best class
+    of each kind is."""
 
     threshold: float
-    """The gate says "seen" where p_seen > threshold."""
+    """A clip is called seen where its routing lies above."""
 
     def routed(self, threshold: float | None = None) -> Labels:
         """Final predictions, at the method's own threshold or at another one."""
         threshold = self.threshold if threshold is None else threshold
-        return route(self.seen_predictions, self.unseen_predictions, self.p_seen, threshold)
+        return route(self.seen_predictions, self.unseen_predictions, self.routing, threshold)
 
 
 @dataclass(frozen=True)
@@ -62,16 +62,16 @@ class Scores:
     oracle_gate_harmonic_mean: float
     """H if every clip went to the right classifier: the ceiling of any gate."""
     gate_accuracy: float
-    """Share of clips the gate sends to the right classifier."""
+    """Share of clips that are sent to the right classifier."""
     gate_auc: float
-    """Probability that a seen clip gets a higher p_seen than an unseen one."""
+    """Probability that a seen clip gets a higher routing than an unseen one."""
     gate_calibration_error: float
-    """Expected calibration error of p_seen."""
+    """Expected calibration error of the routing."""
 
 
-def route(seen_predictions: Labels, unseen_predictions: Labels, p_seen: Probabilities, threshold: float) -> Labels:
-    """Hard routing: the seen classifier's answer where p_seen > threshold, the unseen classifier's elsewhere."""
-    return np.where(p_seen > threshold, seen_predictions, unseen_predictions)
+def route(seen_predictions: Labels, unseen_predictions: Labels, routing: Probabilities, threshold: float) -> Labels:
+    """Hard routing: the seen classifier's answer where routing > threshold, the unseen classifier's elsewhere."""
+    return np.where(routing > threshold, seen_predictions, unseen_predictions)
 
 
 def seen_unseen_harmonic(labels: Labels, is_seen: Mask, predictions: Labels) -> tuple[float, float, float]:
@@ -95,7 +95,7 @@ def evaluate(gzsl: GzslAnswers, zsl_labels: Labels, zsl_predictions: Labels) -> 
     u_class = mean_class_accuracy(labels[~seen], predictions[~seen])
     oracle = np.where(seen, gzsl.seen_predictions, gzsl.unseen_predictions)
     truth = seen.astype(np.int64)
-    called_seen = route(np.ones_like(truth), np.zeros_like(truth), gzsl.p_seen, gzsl.threshold)
+    called_seen = route(np.ones_like(truth), np.zeros_like(truth), gzsl.routing, gzsl.threshold)
     return Scores(
         zsl_accuracy=accuracy(zsl_labels, zsl_predictions),
         seen_accuracy=s,
@@ -107,16 +107,17 @@ def evaluate(gzsl: GzslAnswers, zsl_labels: Labels, zsl_predictions: Labels) -> 
         mean_class_harmonic_mean=harmonic_mean(s_class, u_class),
         oracle_gate_harmonic_mean=seen_unseen_harmonic(labels, seen, oracle)[2],
         gate_accuracy=accuracy(truth, called_seen),
-        gate_auc=area_under_roc(gzsl.p_seen, truth),
-        gate_calibration_error=expected_calibration_error(gzsl.p_seen, truth),
+        gate_auc=area_under_roc(gzsl.routing, truth),
+        gate_calibration_error=expected_calibration_error(gzsl.routing, truth),
     )
 
 
 def threshold_curve(gzsl: GzslAnswers, thresholds: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Seen accuracy, unseen accuracy and H at each of `thresholds`.
 
-    To choose a threshold with it, give it answers whose labels may be known: of folds or of the validation phase.
+    To choose a threshold by it, give it answers whose labels may be known: of folds or of the validation phase.
     """
-    rows = [seen_unseen_harmonic(gzsl.labels, gzsl.is_seen, gzsl.routed(float(t))) for t in thresholds]
-    s, u, h = np.array(rows).T
-    return s, u, h
+    right_if_seen, right_if_unseen = gzsl.seen_predictions == gzsl.labels, gzsl.unseen_predictions == gzsl.labels
+    right = np.where(gzsl.routing > thresholds[:, None], right_if_seen, right_if_unseen)
+    s, u = right[:, gzsl.is_seen].mean(axis=1), right[:, ~gzsl.is_seen].mean(axis=1)
+    return s, u, np.array([harmonic_mean(float(a), float(b)) for a, b in zip(s, u, strict=True)])

@@ -34,7 +34,7 @@ class SeedRecord:
     """Further numbers worth a column in scores.json, e.g. the chosen cycle, the temperature."""
 
 
-_ANSWERS = ("labels", "is_seen", "seen_predictions", "unseen_predictions", "p_seen")
+_ANSWERS = ("labels", "is_seen", "seen_predictions", "unseen_predictions", "routing")
 
 
 _UNREADABLE = (KeyError, ValueError, TypeError, EOFError, OSError, RuntimeError, BadZipFile, zlib.error)

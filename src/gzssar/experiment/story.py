@@ -6,18 +6,18 @@ the answers.
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gzssar.decision.decision import Decision
 from gzssar.decision.evidence import Evidence
-from gzssar.decision.learning import Fitted, fit_phase
+from gzssar.decision.learning import Fitted, Learned, fit_phase
+from gzssar.decision.selection import answers
 from gzssar.evaluation.protocol import GzslAnswers, evaluate
 from gzssar.evaluation.record import SeedRecord
 from gzssar.experiment.config import Selection
 from gzssar.features.features import Benchmark, Phase
-from gzssar.methods.method import ClassScores, Mapped, Texts
+from gzssar.methods.method import Mapped, Texts
 from gzssar.methods.recipe import Recipe
 from gzssar.running import Progress, one_thread
 
@@ -68,21 +68,21 @@ def judge(trained: Trained, selection: Selection) -> SeedRecord:
     phase = trained.fitted.phase
     chosen = best_on_test_clips(trained.fitted) if selection == "paper-test-selected" else None
     learned = trained.fitted.choose(chosen)
-    answers = answer(phase, Evidence.of(phase, learned.scorer).scores, learned.decision)
+    said = _answers(phase, learned)
     unseen = ~phase.test_is_seen
     mapped = learned.scorer if isinstance(learned.scorer, Mapped) else None
     nowhere = np.zeros((len(phase.test), 0)), np.zeros((trained.experiment.benchmark.split.class_count, 0))
     latents = (mapped.latents(phase.test.unlabelled), mapped.text_latents()) if mapped else nowhere
     return SeedRecord(
         seed=trained.seed,
-        scores=evaluate(answers, answers.labels[unseen], answers.unseen_predictions[unseen]),
+        scores=evaluate(said, said.labels[unseen], said.unseen_predictions[unseen]),
         seconds=trained.seconds + time.perf_counter() - started,
-        answers=answers,
+        answers=said,
         latents=latents[0],
         text_latents=latents[1],
         curves=getattr(learned.scorer, "curves", {}),
         extra={
-            "held_out_zsl_accuracy": float(np.mean([one.zsl_accuracy for one in learned.known])),
+            "held_out_zsl_accuracy": float(np.mean([one.zsl_accuracy for one in learned.evidence])),
             **({"checkpoint": float(learned.checkpoint)} if len(trained.fitted.scorers) > 1 else {}),
         },
     )
@@ -94,13 +94,9 @@ def best_on_test_clips(fitted: Fitted) -> int:
     return int(np.argmax([Evidence.of(fitted.phase, scorer).zsl_accuracy for scorer in fitted.scorers]))
 
 
-def answer(phase: Phase, scores: ClassScores, decision: Decision) -> GzslAnswers:
-    """What the method and the decision say about a phase's test clips."""
-    return GzslAnswers(
-        labels=phase.test.labels,
-        is_seen=phase.test_is_seen,
-        seen_predictions=np.array(phase.seen)[scores.seen.argmax(axis=1)],
-        unseen_predictions=np.array(phase.unseen)[scores.unseen.argmax(axis=1)],
-        p_seen=decision.routing(scores),
-        threshold=decision.calibration.threshold,
-    )
+def _answers(phase: Phase, learned: Learned) -> GzslAnswers:
+    """What was learned says about a phase's test clips, by class id."""
+    told = answers(Evidence.of(phase, learned.scorer), learned.decision)
+    ids = np.array([*phase.seen, *phase.unseen])
+    seen, unseen = ids[told.seen_predictions], ids[told.unseen_predictions]
+    return replace(told, labels=phase.test.labels, seen_predictions=seen, unseen_predictions=unseen)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from gzssar.choices import check_choices, check_share
+from gzssar.choices import check_choices, check_share, check_unread
 from gzssar.errors import ConfigError
 from gzssar.features.features import Unlabelled
 from gzssar.features.whitening import SkeletonSpace, class_means, log_densities, raw_space, whitened_space
@@ -40,6 +40,8 @@ class Spaces:
     def __post_init__(self) -> None:
         check_choices(self)
         check_share(self, "shrinkage")
+        check_unread(self, self.skeleton_space == "whitened", 'skeleton_space="whitened"', "shrinkage")
+        check_unread(self, self.fusion == "weighted", 'fusion="weighted"', "text_weights")
         if not (min(self.text_weights) >= 0 < sum(self.text_weights)):
             raise ConfigError(f"text_weights are shares, none negative, but they are {self.text_weights}.")
 

@@ -4,11 +4,12 @@ import json
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from typing import Any, Literal
 
-from gzssar.choices import check_choices, check_positive, check_share
+from gzssar.choices import check_choices, check_positive, check_unread
 from gzssar.errors import ConfigError
 from gzssar.methods import METHODS, method_named
 from gzssar.methods.method import Method, is_method
 from gzssar.methods.msf.method import Msf
+from gzssar.methods.msf.settings import PAPER_SPLITS
 from gzssar.methods.problem import Spaces
 
 
@@ -57,9 +58,11 @@ class Recipe:
         if not self.name:
             raise ConfigError("a recipe has a name, which reports call it by, but this one's is empty.")
         check_positive(self, "fold_classes", "gate_temperature")
-        if self.threshold is not None:
-            check_share(self, "threshold")
-        if "folds" in self.held_out and getattr(self.method, "seen_classifier", None) == "encoder":
+        if self.threshold is not None and not 0 < self.threshold < 1:
+            raise ConfigError(f"threshold lies between 0 and 1, but it is {self.threshold}.")
+        check_unread(self, "folds" in self.held_out, "folds", "fold_classes")
+        check_unread(self, self.gate_input == "probabilities", 'gate_input="probabilities"', "gate_temperature")
+        if "folds" in self.held_out and getattr(self.method, "needs_logits", False):
             raise ConfigError(
                 "the encoder's logits of training clips are not known, so that it cannot classify the clips of folds: "
                 'use held_out="validation" or seen_classifier="nearest-mean".'
@@ -68,7 +71,10 @@ class Recipe:
     @property
     def title(self) -> str:
         """What reports call it: its name, marked where the recipe that comes under that name is another."""
-        ours = [recipe_for(self.name, split) for split in (None, *_PAPER_SPLITS)] if self.name in RECIPES else [self]
+        try:
+            ours = [recipe_for(self.name, split) for split in (None, *PAPER_SPLITS)]
+        except ConfigError:
+            return self.name
         return self.name if self in ours else f"{self.name}, changed"
 
     def described(self) -> dict[str, Any]:
@@ -113,13 +119,6 @@ PAPER = Recipe(
 
 RECIPES = {recipe.name: recipe for recipe in (DEFAULT, PAPER)}
 
-_PAPER_SPLITS: dict[str, dict[str, Any]] = {
-    "ntu60-55-5": {"latent_width": 100, "cycle_steps": 1700},
-    "ntu60-48-12": {"latent_width": 100, "cycle_steps": 1900, "cross_from": 1500},
-    "ntu120-110-10": {"latent_width": 200, "cycle_steps": 1900, "cross_from": 1500},
-    "ntu120-96-24": {"latent_width": 200, "cycle_steps": 1900, "cross_from": 1500},
-}
-
 
 def recipe_for(recipe: str | Recipe, split: str | None = None) -> Recipe:
     """A recipe, or the one of a name: ``default``, ``paper``, or a method's name for that method under our harness.
@@ -138,8 +137,8 @@ def recipe_for(recipe: str | Recipe, split: str | None = None) -> Recipe:
         )
     if recipe in RECIPES:
         named = RECIPES[recipe]
-        if recipe == PAPER.name and split in _PAPER_SPLITS and isinstance(named.method, Msf):
-            return replace(named, method=replace(named.method, **_PAPER_SPLITS[split]))
+        if recipe == PAPER.name and split in PAPER_SPLITS and isinstance(named.method, Msf):
+            return replace(named, method=replace(named.method, **PAPER_SPLITS[split]))
         return named
     method = method_named(recipe)
     if method is None:

@@ -72,14 +72,14 @@ def fit_recognizer(
     encoders = load_text_encoders(encoding)
     tables = encode_texts(texts, kinds, encoders, encoding.truncate)
     seen = tuple(int(c) for c in np.unique(clips.labels))
-    report = (lambda done, total: progress("alignment", done, total)) if progress else None
+    report = (lambda done, total: progress("training", done, total)) if progress else None
     whole = Phase("whole", clips, clips, seen, ())
     learned = fit_phase(whole, None, tables, recipe, fitting.seed, report).choose()
     scorer = learned.scorer
     assert isinstance(scorer, MsfScorer)  # _check_recipe saw to it
     classes = _classes(scorer, texts, [table for of_kind in tables.values() for table in of_kind])
-    told = {**(about or {}), "scores": held_out_scores(learned.known, recipe), "versions": versions()}
-    told |= {"clips": len(clips), "cycle": learned.checkpoint}
+    told = {**(about or {}), "scores": held_out_scores(learned.evidence, recipe), "versions": versions()}
+    told |= {"clips": len(clips), "checkpoint": learned.checkpoint}
     told["classes"] = {
         kind: [one.text.label for one in classes if one.seen == is_seen]
         for kind, is_seen in (("seen", True), ("unseen", False))

@@ -97,19 +97,19 @@ def threshold_sweep(records: Sequence[SeedRecord]) -> Figure:
     _style(axes)
     axes.set(xlim=(0, 1), ylim=(0, 1))
     axes.yaxis.set_major_formatter(PercentFormatter(1))
-    axes.set_xlabel("threshold: a clip is called seen where p_seen lies above it", fontsize=9, color=INK)
+    axes.set_xlabel("threshold: a clip is called seen where its routing lies above it", fontsize=9, color=INK)
     axes.set_ylabel("accuracy", fontsize=9, color=INK)
     _legend(figure)
     return figure
 
 
 def gate_histogram(record: SeedRecord) -> Figure:
-    """How p_seen is spread over the seen and over the unseen test clips of one seed, and where the threshold cuts."""
+    """How the routing is spread over seen and over unseen test clips of one seed, and where the threshold cuts."""
     answers = record.answers
     figure = _figure(3.4)
     axes = figure.subplots()
     for name, mask, colour in (("seen", answers.is_seen, SEEN), ("unseen", ~answers.is_seen, UNSEEN)):
-        p = answers.p_seen[mask]
+        p = answers.routing[mask]
         axes.hist(
             p,
             bins=np.linspace(0, 1, 31).tolist(),
@@ -124,7 +124,7 @@ def gate_histogram(record: SeedRecord) -> Figure:
     _style(axes)
     axes.set_xlim(0, 1)
     axes.yaxis.set_major_formatter(PercentFormatter(1))
-    axes.set_xlabel("p_seen: the gate's probability that the class is a seen one", fontsize=9, color=INK)
+    axes.set_xlabel("routing: the probability by which a clip is called seen", fontsize=9, color=INK)
     axes.set_ylabel("share of their clips", fontsize=9, color=INK)
     _legend(figure)
     return figure

@@ -135,7 +135,7 @@ def _seed_tables(records: Sequence[SeedRecord], summary: Summary) -> list[Conten
         name: [f"{r.extra[name]:.4g}" if name in r.extra else "–" for r in records] + [""]
         for name in dict.fromkeys(name for r in records for name in r.extra)
     }
-    gate = "The gate, %; its threshold on p_seen; and what else the run noted, as fractions."
+    gate = "The gate, %; the threshold of the routing; and what else the run noted, as fractions."
     gate += " Checkpoints count from 0." if "checkpoint" in extras else ""
     table = partial(_seed_table, records, summary)
     return [
@@ -179,7 +179,7 @@ def _gate_pictures(records: Sequence[SeedRecord]) -> list[Content]:
             figures.gate_histogram(one),
             f"The further apart the two heaps, the better the gate; blue left of the line and orange right of it are "
             f"clips sent to the wrong classifier. {_one_seed(one, records)}",
-            "Histograms of p_seen for test clips of seen and of unseen classes, with the threshold between them.",
+            "Histograms of the routing for test clips of seen and of unseen classes, with the threshold between them.",
         ),
     ]
 

@@ -7,7 +7,9 @@ from gzssar.methods.msf.settings import MsfSettings
 from gzssar.methods.msf.unseen import fit_unseen
 from gzssar.methods.msf.vae import CrossModalVae
 
-QUICK = MsfSettings(samples_per_class=50, classifier_steps=100, classifier_learning_rate=0.05)
+QUICK = MsfSettings(
+    unseen_classifier="softmax", samples_per_class=50, classifier_steps=100, classifier_learning_rate=0.05
+)
 TEXTS = torch.eye(3)
 
 

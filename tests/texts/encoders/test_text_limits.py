@@ -83,7 +83,7 @@ def test_braces_in_a_text_are_text():
 
 def test_vectors_that_are_not_finite_are_refused():
     model = FakeModel()
-    model.embed = lambda prompts: np.full((len(prompts), 3), np.nan, dtype=np.float32)
+    model.encode_prompts = lambda prompts: np.full((len(prompts), 3), np.nan, dtype=np.float32)
     encoder = CachingEncoder("fake", "1", "{}", None, lambda: model, None)
     with pytest.raises(TextError, match=r"fake should give finite vectors, but those of the texts \[0, 1\] are not"):
         encoder.encode(["wave", "kick"])

@@ -96,7 +96,7 @@ def test_two_processes_may_fill_one_cache(tmp_path):
         "from gzssar.texts.encoders.caching import CachingEncoder\n"
         "class Model:\n"
         "    dimension, token_limit, token_count = 3, 20, staticmethod(len)\n"
-        "    embed = staticmethod(lambda texts: np.array([[len(t), ord(t[0]), 1] for t in texts], np.float32))\n"
+        "    encode_prompts = staticmethod(lambda new: np.array([[len(t), ord(t[0]), 1] for t in new], np.float32))\n"
         "for _ in range(10):\n"
         "    encoder = CachingEncoder('fake/model', '1', '{}', None, Model, VectorCache(Path(sys.argv[1])))\n"
         "    encoder.encode([f'wave {i}' for i in range(50)])\n"

@@ -27,7 +27,7 @@ class FakeModel:
     def token_count(self, prompt: str) -> int:
         return len(prompt)
 
-    def embed(self, prompts: Sequence[str]) -> np.ndarray:
+    def encode_prompts(self, prompts: Sequence[str]) -> np.ndarray:
         self.embedded += prompts
         return np.array([[len(prompt), ord(prompt[0]), 1] for prompt in prompts], dtype=np.float32)
 

@@ -24,6 +24,11 @@ class Msf(MsfSettings):
         """What reports call it."""
         return "msf"
 
+    @property
+    def needs_logits(self) -> bool:
+        """Whether it reads the encoder's logits, which nobody knows of training clips."""
+        return self.seen_classifier == "encoder"
+
     def fit(self, tasks: Sequence[Task], seed: int, progress: Steps | None = None) -> list[list["MsfScorer"]]:
         """Align a VAE on each task; a checkpoint is kept after each cycle.
 

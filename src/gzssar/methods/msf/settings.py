@@ -1,9 +1,9 @@
 """Every choice of MSF that the paper and our repaired version make differently, one field each."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
-from gzssar.choices import check_choices, check_positive
+from gzssar.choices import check_choices, check_positive, check_unread
 from gzssar.errors import ConfigError
 from gzssar.methods.problem import Spaces
 
@@ -77,5 +77,18 @@ class MsfSettings:
         check_choices(self)
         counts = ("latent_width", "cycles", "cycle_steps", "batch_size", "samples_per_class", "classifier_steps")
         check_positive(self, *counts, "cross_from", "learning_rate", "text_precision", "classifier_learning_rate")
+        check_unread(self, self.schedule == "cyclic", 'schedule="cyclic"', "cross_from")
+        check_unread(self, self.reconstruction == "likelihood", 'reconstruction="likelihood"', "text_precision")
+        softmax = ("samples_per_class", "classifier_steps", "classifier_learning_rate")
+        check_unread(self, self.unseen_classifier == "softmax", 'unseen_classifier="softmax"', *softmax)
         if not self.text_noise >= 0:
             raise ConfigError(f"text_noise is a standard deviation, but it is {self.text_noise}.")
+
+
+PAPER_SPLITS: dict[str, dict[str, Any]] = {
+    "ntu60-55-5": {"latent_width": 100, "cycle_steps": 1700},
+    "ntu60-48-12": {"latent_width": 100, "cycle_steps": 1900, "cross_from": 1500},
+    "ntu120-110-10": {"latent_width": 200, "cycle_steps": 1900, "cross_from": 1500},
+    "ntu120-96-24": {"latent_width": 200, "cycle_steps": 1900, "cross_from": 1500},
+}
+"""What the paper sets otherwise on the published splits."""

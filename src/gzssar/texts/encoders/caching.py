@@ -97,7 +97,7 @@ class CachingEncoder:
         if (starts and not truncate) or "" in starts.values():
             self._refuse(starts, tokens, texts)
         with quiet(), one_thread():  # what stays on disk must not depend on how many threads there were
-            vectors = model.embed([self._prompt(starts.get(text, text)) for text in missing])
+            vectors = model.encode_prompts([self._prompt(starts.get(text, text)) for text in missing])
         if bad := [texts.index(missing[i]) for i in np.flatnonzero(~np.isfinite(vectors).all(axis=1)).tolist()]:
             raise TextError(
                 f"{self.name} should give finite vectors, but those of the texts {bad} are not: its weights are "

@@ -46,7 +46,7 @@ class ClipText:
         """How many tokens, start and end of text included."""
         return len(self._ids(prompt))
 
-    def embed(self, prompts: Sequence[str]) -> TextFeatures:
+    def encode_prompts(self, prompts: Sequence[str]) -> TextFeatures:
         """One row per prompt, (n, E)."""
         import torch
 

@@ -66,7 +66,7 @@ class LanguageModel(Protocol):
     def token_count(self, prompt: str) -> int:
         """How many tokens a prompt has, special tokens included; may be above the limit."""
 
-    def embed(self, prompts: Sequence[str]) -> TextFeatures:
+    def encode_prompts(self, prompts: Sequence[str]) -> TextFeatures:
         """One row per prompt, (n, E) in float32, each computed by itself: no padding, no neighbours in a batch."""
 
 

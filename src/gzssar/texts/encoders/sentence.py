@@ -45,7 +45,7 @@ class SentenceModel:
     @cached_property
     def dimension(self) -> int:
         """E, measured: older versions and odd modules name it differently or not at all."""
-        return self.embed(["width"]).shape[1]
+        return self.encode_prompts(["width"]).shape[1]
 
     @property
     def token_limit(self) -> int:
@@ -60,7 +60,7 @@ class SentenceModel:
             return len(tokenizer(self._prompt + prompt, truncation=False, verbose=False)["input_ids"])
         return len(tokenizer.encode(self._prompt + prompt).ids)  # static embeddings have a bare tokenizer
 
-    def embed(self, prompts: Sequence[str]) -> TextFeatures:
+    def encode_prompts(self, prompts: Sequence[str]) -> TextFeatures:
         """One row per prompt, (n, E)."""
         rows = self._model.encode(list(prompts), batch_size=1, convert_to_numpy=True, show_progress_bar=False)
         return np.asarray(rows, dtype=np.float32)

@@ -22,6 +22,7 @@ LABELS = ("clap", "wave", "bow", "kick", "jump", "punch", "squat", "throw", "dri
 UNSEEN = ("wave", "punch", "stretch")
 UNSEEN_IDS = tuple(LABELS.index(label) for label in UNSEEN)
 SEEN_IDS = tuple(k for k in range(len(LABELS)) if k not in UNSEEN_IDS)
+SEEN = tuple(LABELS[k] for k in SEEN_IDS)
 TEXTS = ClassTexts(tuple(ClassText(label, f"to {label}", f"the body will {label}") for label in LABELS))
 SUBJECTS, PER_SUBJECT = 4, 2
 WIDTH = 8
@@ -120,3 +121,14 @@ def fitted_on_recordings(encoder=None, fitting=QUICK_FITTING):
     labels = np.array(SEEN_IDS)[[clip.label for clip in clips]]
     subjects = np.array([clip.subject for clip in clips])
     return fit_recognizer(FeatureSet(features, labels, subjects=subjects), TEXTS, encoder, fitting)
+
+
+def table(recognizer, features):
+    """Scores as (N, K), columns as in `classes`."""
+    predictions = recognizer.predict_features(features, top_k=None)
+    columns = {label: k for k, label in enumerate(recognizer.classes)}
+    rows = np.zeros((len(features), len(columns)))
+    for n, prediction in enumerate(predictions):
+        for one in prediction:
+            rows[n, columns[one["label"]]] = one["score"]
+    return rows

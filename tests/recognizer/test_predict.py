@@ -15,23 +15,11 @@ from gzssar.skeletons.sequence import SkeletonSequence
 from gzssar.texts.classes import ClassText
 from recognizer_world import (
     LABELS,
-    SEEN_IDS,
+    SEEN,
     UNSEEN,
     WIDTH,
+    table,
 )
-
-SEEN = tuple(LABELS[k] for k in SEEN_IDS)
-
-
-def table(recognizer, features):
-    """Scores as (N, K), columns as in `classes`."""
-    predictions = recognizer.predict_features(features, top_k=None)
-    columns = {label: k for k, label in enumerate(recognizer.classes)}
-    rows = np.zeros((len(features), len(columns)))
-    for n, prediction in enumerate(predictions):
-        for one in prediction:
-            rows[n, columns[one["label"]]] = one["score"]
-    return rows
 
 
 def test_all_classes_are_ranked_and_their_scores_sum_to_one(on_features, features):

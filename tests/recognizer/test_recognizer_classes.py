@@ -10,25 +10,14 @@ from gzssar.recognizer import Recognizer
 from gzssar.texts.classes import ClassText, ClassTexts
 from recognizer_world import (
     LABELS,
+    SEEN,
     SEEN_IDS,
     TEXTS,
     UNSEEN,
     clips_of,
     fake_text_encoders,
+    table,
 )
-
-SEEN = tuple(LABELS[k] for k in SEEN_IDS)
-
-
-def table(recognizer, features):
-    """Scores as (N, K), columns as in `classes`."""
-    predictions = recognizer.predict_features(features, top_k=None)
-    columns = {label: k for k, label in enumerate(recognizer.classes)}
-    rows = np.zeros((len(features), len(columns)))
-    for n, prediction in enumerate(predictions):
-        for one in prediction:
-            rows[n, columns[one["label"]]] = one["score"]
-    return rows
 
 
 def test_how_it_introduces_itself(on_recordings, on_features):

@@ -14,6 +14,7 @@ from gzssar.choices import check_positive
 from gzssar.errors import ConfigError
 from gzssar.shapes import Clips, Labels
 from gzssar.skeletons.layout import NTU25
+from gzssar.skeletons.preprocess import turn_about
 from gzssar.skeletons.sequence import SkeletonSequence
 from gzssar.synthetic.body import CHANNEL_COUNT, CHANNELS, Builds, Joints, Pose, pose_to_joints
 from gzssar.synthetic.catalogue import ACTIONS
@@ -203,8 +204,5 @@ def _view(rng: np.random.Generator, joints: Joints) -> Joints:
     count = len(joints)
     yaw, pitch = rng.uniform(-np.pi / 3, np.pi / 3, count), rng.uniform(-0.15, 0.15, count)
     place = np.stack([rng.uniform(-0.6, 0.6, count), rng.uniform(-1.2, -0.6, count), rng.uniform(2, 4, count)], axis=1)
-    cy, sy, cp, sp, zero, one = np.cos(yaw), np.sin(yaw), np.cos(pitch), np.sin(pitch), np.zeros(count), np.ones(count)
-    turn = np.stack([cy, zero, sy, zero, one, zero, -sy, zero, cy], axis=1).reshape(-1, 3, 3)
-    tilt = np.stack([one, zero, zero, zero, cp, -sp, zero, sp, cp], axis=1).reshape(-1, 3, 3)
-    placed = np.einsum("nij,ntvj->ntvi", turn, joints) + place[:, None, None]
-    return np.asarray(np.einsum("nij,ntvj->ntvi", tilt, placed))
+    placed = np.einsum("nij,ntvj->ntvi", turn_about(1, yaw), joints) + place[:, None, None]
+    return np.asarray(np.einsum("nij,ntvj->ntvi", turn_about(0, pitch), placed))

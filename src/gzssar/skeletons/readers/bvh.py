@@ -19,6 +19,7 @@ from jaxtyping import Float
 
 from gzssar.errors import DataError
 from gzssar.skeletons.layout import Layout
+from gzssar.skeletons.preprocess import turn_about
 from gzssar.skeletons.readers.arrays import agreed_fps, agreed_layout, make_clip, parse_numbers, read_lines
 from gzssar.skeletons.readers.reader import ClipEntry, ClipSource, ReadOptions
 from gzssar.skeletons.sequence import SkeletonSequence
@@ -260,20 +261,10 @@ def _local(
     turn = np.broadcast_to(np.eye(3), (len(values), 3, 3))
     for (axis, rotates), value in zip(joint.channels, values.T, strict=True):
         if rotates:
-            turn = turn @ _about(axis, np.radians(value))
+            turn = turn @ turn_about(axis, np.radians(value))
         else:
             shift[:, axis] = value
     return shift, turn
-
-
-def _about(axis: int, angles: Float[np.ndarray, "T"]) -> Float[np.ndarray, "T 3 3"]:
-    matrix = np.zeros((len(angles), 3, 3))
-    i, j = (axis + 1) % 3, (axis + 2) % 3
-    matrix[:, axis, axis] = 1
-    matrix[:, i, i] = matrix[:, j, j] = np.cos(angles)
-    matrix[:, j, i] = np.sin(angles)
-    matrix[:, i, j] = -np.sin(angles)
-    return matrix
 
 
 def _metres_per_unit(first: Float[np.ndarray, "V 3"], layout: Layout, path: Path) -> float:

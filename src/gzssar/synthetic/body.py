@@ -7,7 +7,7 @@ The body's frame: x to its right, y up, z to its back (it faces -z). All lengths
 grow with the body; all angles are radians.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
@@ -58,10 +58,6 @@ class Builds:
     legs: Float[np.ndarray, "N"]
     torso: Float[np.ndarray, "N"]
     shoulders: Float[np.ndarray, "N"]
-
-    def of(self, clips: np.ndarray) -> "Builds":
-        """The builds at the given indices."""
-        return Builds(*(getattr(self, field.name)[clips] for field in fields(self)))
 
 
 def pose_to_joints(pose: Pose, builds: Builds) -> Joints:

@@ -195,11 +195,10 @@ def _stated(path: Path, lines: list[str], index: int, key: str) -> float:
 
 def _chosen(skeleton: list[_Joint], path: Path) -> dict[str, list[int]]:
     """For each joint of smpl22, the joints of the file whose mean it is."""
-    found: dict[str, list[int]] = {}
-    for index, joint in enumerate(skeleton):
-        found.setdefault(_plain(joint.name), []).append(index)
+    found = [_plain(joint.name) for joint in skeleton]
     chosen = {
-        ours: [index for name in names for index in found.get(_plain(name), [])] for ours, names in _NAMES.items()
+        ours: [index for index, name in enumerate(found) if name in map(_plain, names)]
+        for ours, names in _NAMES.items()
     }
     if missing := [_NAMES[joint][0] for joint, indices in chosen.items() if not indices]:
         raise DataError(f"{path} should name its joints as Mixamo or CMU do, but it lacks {', '.join(missing)}.")

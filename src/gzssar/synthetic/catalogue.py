@@ -13,18 +13,7 @@ texts were changed to move a result on unseen classes.
 from math import pi
 
 from gzssar.splits import ClassSplit
-from gzssar.synthetic.motions import (
-    Motion,
-    Move,
-    Pulse,
-    Repeat,
-    Stay,
-    Swing,
-    Then,
-    Together,
-    minus,
-    offset,
-)
+from gzssar.synthetic.motions import Motion, Move, Pulse, Repeat, Stay, Swing, Then, Together, minus, offset
 from gzssar.synthetic.primitives import (
     BEFORE_FEET,
     BEFORE_WAIST,

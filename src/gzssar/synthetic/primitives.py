@@ -7,18 +7,7 @@ hand's own side.
 from typing import Literal
 
 from gzssar.synthetic.body import HAND_AT_REST, Number
-from gzssar.synthetic.motions import (
-    Motion,
-    Move,
-    Offset,
-    Pulse,
-    Repeat,
-    Swing,
-    Then,
-    Together,
-    minus,
-    offset,
-)
+from gzssar.synthetic.motions import Motion, Move, Offset, Pulse, Repeat, Swing, Then, Together, minus, offset
 
 Side = Literal["dominant", "other"]
 SIDES: tuple[Side, Side] = ("dominant", "other")

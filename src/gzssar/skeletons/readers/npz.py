@@ -50,7 +50,9 @@ class NpzReader:
         """
         arrays = _load(path)
         count = _clip_count(arrays, path)
+        _check_per_clip(arrays, _IDS, count, path)
         layout, fps = _layout(arrays, options, path), _fps(arrays, options, path)
+        _check_per_clip(arrays, ("is_dup",), count, path)
         copies = arrays.get("is_dup", np.zeros(count, dtype=bool))
         entries = []
         for index in np.flatnonzero(~copies).tolist():
@@ -89,15 +91,17 @@ def _load(path: Path) -> dict[str, np.ndarray]:
 
 
 def _clip_count(arrays: dict[str, np.ndarray], path: Path) -> int:
-    """How many clips there are, after a look at where they begin and end, and at what is there once per clip."""
+    """How many clips there are, after a look at where they begin and end."""
     offsets, frames = arrays["offsets"], len(arrays["joints"])
     if not len(offsets) or offsets[0] < 0 or offsets[-1] > frames or (offsets[1:] <= offsets[:-1]).any():
         raise DataError(f"{path}: offsets should increase from 0 or more to at most the {frames} frames, but do not.")
-    count = len(offsets) - 1
-    for key in (*_IDS, "is_dup"):
+    return len(offsets) - 1
+
+
+def _check_per_clip(arrays: dict[str, np.ndarray], keys: tuple[str, ...], count: int, path: Path) -> None:
+    for key in keys:
         if key in arrays and (values := len(arrays[key])) != count:
             raise DataError(f"{path}: {key} should have one value for each of {count} clips, but has {values}.")
-    return count
 
 
 def _class_names(arrays: dict[str, np.ndarray], path: Path) -> tuple[str, ...]:

@@ -44,7 +44,9 @@ def read_plain_pickle(path: Path) -> Any:
             # genops asks `tell` before every instruction if there is one: without it, reading takes half the time.
             bare = cast(IO[bytes], SimpleNamespace(read=file.read, readline=file.readline))
             for instruction, argument, _ in pickletools.genops(bare):
-                machine.run(instruction.name, argument)
+                if instruction.name not in _INSTRUCTIONS:
+                    raise _Refused(f"the instruction {instruction.name}")
+                _INSTRUCTIONS[instruction.name](machine, argument)
         return machine.stack.pop()
     except _Refused as refused:
         raise DataError(
@@ -167,11 +169,6 @@ class _Machine:
         self.stack: list[Any] = []
         self.marks: list[int] = []
         self.memo: dict[int, Any] = {}
-
-    def run(self, instruction: str, argument: Any) -> None:
-        if (operation := _INSTRUCTIONS.get(instruction)) is None:
-            raise _Refused(f"the instruction {instruction}")
-        operation(self, argument)
 
     def pop(self, count: int) -> list[Any]:
         """Take `count` values off the stack."""

@@ -107,8 +107,7 @@ class Encoder:
                 "pass the number of all classes, seen and unseen."
             )
         inputs = torch.from_numpy(np.ascontiguousarray(clips, dtype=np.float32))
-        starts = range(0, len(inputs), batch_size)
-        parts = [self._folded(inputs[start : start + batch_size].to(self.network.device)) for start in starts]
+        parts = [self._folded(batch.to(self.network.device)) for batch in torch.split(inputs, batch_size)]
         features, trained = (torch.cat(column).cpu().numpy() for column in zip(*parts, strict=True))
         return EncodedClips(features, spread_logits(trained, self.classes, count))
 

@@ -94,9 +94,14 @@ def ntu25_weights(layout: Layout) -> Float[np.ndarray, "25 V"]:
     Raises:
         DataError: the layout is not one of ``LAYOUTS``.
     """
+    if LAYOUTS.get(layout.name) != layout:
+        raise DataError(
+            f"layout {layout.name!r} has no map to the joints of NTU-25, but {', '.join(sorted(ESTIMATES))} have: "
+            "bring the joints into the order of one of these."
+        )
     sources = dict(zip(layout.joint_names, np.eye(layout.joint_count), strict=True))
     estimated: dict[str, Float[np.ndarray, "V"]] = {}
-    for joint, weights in _estimates(layout).items():
+    for joint, weights in ESTIMATES[layout.name].items():
         known = estimated | sources
         estimated[joint] = np.sum([weight * known[name] for name, weight in weights.items()], axis=0)
     return np.stack([estimated[joint] if joint in estimated else sources[joint] for joint in NTU25.joint_names])
@@ -114,12 +119,3 @@ def require_3d(sequence: SkeletonSequence) -> None:
             "encoder was trained on joints in space, but it has two in a picture: lift it to 3-D first, or train an "
             "encoder on 2-D clips."
         )
-
-
-def _estimates(layout: Layout) -> _Estimates:
-    if LAYOUTS.get(layout.name) != layout:
-        raise DataError(
-            f"layout {layout.name!r} has no map to the joints of NTU-25, but {', '.join(sorted(ESTIMATES))} have: "
-            "bring the joints into the order of one of these."
-        )
-    return ESTIMATES[layout.name]

@@ -36,17 +36,14 @@ class Layout:
                 f"in layout {self.name!r} every joint but the root ({self.root}) must be the child of one bone, "
                 f"but the children are {children}."
             )
-        if loose := sorted(set(expected) - self._descendants()):
+        hanging = {self.root}
+        for _ in self.bones:
+            hanging |= {child for child, parent in self.bones if parent in hanging}
+        if loose := sorted(set(expected) - hanging):
             raise DataError(
                 f"in layout {self.name!r} every joint must hang on the root ({self.root}), but {loose} do not: their "
                 "bones run in a circle or lead to a joint that does not exist."
             )
-
-    def _descendants(self) -> set[int]:
-        hanging = {self.root}
-        for _ in self.bones:
-            hanging |= {child for child, parent in self.bones if parent in hanging}
-        return hanging
 
     @property
     def joint_count(self) -> int:

@@ -135,7 +135,7 @@ def stream(clips: Clips, name: str, layout: Layout) -> Clips:
             f"{clips.shape[3]}: name the layout they are in."
         )
     still = _bones(clips, layout) if name in ("bone", "bone motion") else clips
-    return _motion(still) if name in ("joint motion", "bone motion") else still
+    return np.diff(still, axis=2, append=still[:, :, -1:]) if name in ("joint motion", "bone motion") else still
 
 
 def _bones(clips: Clips, layout: Layout) -> Clips:
@@ -143,10 +143,6 @@ def _bones(clips: Clips, layout: Layout) -> Clips:
     vectors = np.zeros_like(clips)
     vectors[:, :, :, bones[:, 0]] = clips[:, :, :, bones[:, 0]] - clips[:, :, :, bones[:, 1]]
     return vectors
-
-
-def _motion(clips: Clips) -> Clips:
-    return np.diff(clips, axis=2, append=clips[:, :, -1:])
 
 
 def _thinned(length: int, frames: int) -> Int[np.ndarray, "K"]:
@@ -180,6 +176,17 @@ def _shortest_turn(vector: Float[np.ndarray, "3"], axis: Float[np.ndarray, "3"])
     middle = vector / length + axis
     midway = middle / np.linalg.norm(middle) if np.linalg.norm(middle) > _SHORTEST else _Y
     return _half_turn(midway) @ _half_turn(vector / length)
+
+
+def turn_about(axis: int, angles: Float[np.ndarray, "*any"]) -> Float[np.ndarray, "*any 3 3"]:
+    """Right-handed rotations about x, y or z (0, 1, 2); angles in radians."""
+    i, j = (axis + 1) % 3, (axis + 2) % 3
+    rotations = np.zeros((*angles.shape, 3, 3))
+    rotations[..., axis, axis] = 1
+    rotations[..., i, i] = rotations[..., j, j] = np.cos(angles)
+    rotations[..., j, i] = np.sin(angles)
+    rotations[..., i, j] = -rotations[..., j, i]
+    return rotations
 
 
 def _half_turn(axis: Float[np.ndarray, "3"]) -> Float[np.ndarray, "3 3"]:

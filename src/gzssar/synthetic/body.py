@@ -7,10 +7,12 @@ The body's frame: x to its right, y up, z to its back (it faces -z). All lengths
 grow with the body; all angles are radians.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
+
+from gzssar.skeletons.preprocess import turn_about
 
 Vectors = Float[np.ndarray, "N T 3"]
 Rotations = Float[np.ndarray, "N T 3 3"]
@@ -56,10 +58,6 @@ class Builds:
     legs: Float[np.ndarray, "N"]
     torso: Float[np.ndarray, "N"]
     shoulders: Float[np.ndarray, "N"]
-
-    def of(self, clips: np.ndarray) -> "Builds":
-        """The builds at the given indices."""
-        return Builds(*(getattr(self, field.name)[clips] for field in fields(self)))
 
 
 def pose_to_joints(pose: Pose, builds: Builds) -> Joints:
@@ -145,15 +143,4 @@ def _directed(offsets: np.ndarray, side: int = 1) -> np.ndarray:
 def _turned(angles: Vectors) -> Rotations:
     """Rotation by (forward, right, twist right) angles: forward first, twist last."""
     forward, right, twist = (-angles[..., axis] for axis in range(3))
-    return np.asarray(_about(1, twist) @ _about(2, right) @ _about(0, forward))
-
-
-def _about(axis: int, angle: Float[np.ndarray, "N T"]) -> Rotations:
-    """Right-handed rotation about x, y or z (0, 1, 2)."""
-    i, j = (axis + 1) % 3, (axis + 2) % 3
-    rotation = np.zeros((*angle.shape, 3, 3))
-    rotation[..., axis, axis] = 1
-    rotation[..., i, i] = rotation[..., j, j] = np.cos(angle)
-    rotation[..., j, i] = np.sin(angle)
-    rotation[..., i, j] = -rotation[..., j, i]
-    return rotation
+    return np.asarray(turn_about(1, twist) @ turn_about(2, right) @ turn_about(0, forward))

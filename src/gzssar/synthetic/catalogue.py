@@ -13,36 +13,12 @@ texts were changed to move a result on unseen classes.
 from math import pi
 
 from gzssar.splits import ClassSplit
-from gzssar.synthetic.motions import (
-    Motion,
-    Move,
-    Pulse,
-    Repeat,
-    Stay,
-    Swing,
-    Then,
-    Together,
-    minus,
-    offset,
-)
+from gzssar.synthetic.motions import Motion, Move, Pulse, Repeat, Stay, Swing, Then, Together, minus, offset
 from gzssar.synthetic.primitives import (
-    BEFORE_FEET,
-    BEFORE_WAIST,
-    BEHIND_HEAD,
-    BELLY,
-    BESIDE_HEAD,
     CHEST,
-    CROSSED,
-    EAR,
-    FOREHEAD,
     FORWARD,
-    LOW_BACK,
-    MOUTH,
-    OVERHEAD,
-    PALMS_TOGETHER,
     SIDES,
-    SIDEWAYS,
-    TOP_OF_HEAD,
+    Place,
     add,
     bend,
     both,
@@ -64,6 +40,22 @@ from gzssar.synthetic.primitives import (
     squat,
     visit,
 )
+
+# Outward, up, forward of the spine shoulder, as in ``primitives``.
+MOUTH: Place = (0.02, 0.10, 0.17)
+FOREHEAD: Place = (0.10, 0.26, 0.14)
+TOP_OF_HEAD: Place = (0.06, 0.36, 0.02)
+EAR: Place = (0.14, 0.18, 0.04)
+BESIDE_HEAD: Place = (0.38, 0.26, 0.12)
+BEHIND_HEAD: Place = (0.34, 0.24, -0.20)
+OVERHEAD: Place = (0.20, 0.54, 0.04)
+PALMS_TOGETHER: Place = (0.01, -0.10, 0.24)
+CROSSED: Place = (-0.14, -0.06, 0.26)
+BELLY: Place = (0.03, -0.34, 0.20)
+BEFORE_WAIST: Place = (0.14, -0.34, 0.34)
+LOW_BACK: Place = (0.06, -0.42, -0.18)
+BEFORE_FEET: Place = (0.06, -0.22, 0.55)  # once the torso is bent
+SIDEWAYS: Place = (0.78, -0.02, 0.02)
 
 _CLAPS = Pulse(both_by(outward=-0.10), 5)
 _WAVES = Swing(hand("dominant", outward=0.2), 4)

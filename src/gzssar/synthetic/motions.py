@@ -81,10 +81,7 @@ class Together:
 
     def at(self, phase: MotionPhase) -> Pose:
         """The offset from rest at each phase in [0, 1]."""
-        total = np.zeros((*phase.shape, CHANNEL_COUNT))
-        for part in self.parts:
-            total += part.at(phase)
-        return total
+        return sum((part.at(phase) for part in self.parts), start=np.zeros((*phase.shape, CHANNEL_COUNT)))
 
 
 @dataclass(frozen=True)

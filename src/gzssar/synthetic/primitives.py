@@ -7,39 +7,14 @@ hand's own side.
 from typing import Literal
 
 from gzssar.synthetic.body import HAND_AT_REST, Number
-from gzssar.synthetic.motions import (
-    Motion,
-    Move,
-    Offset,
-    Pulse,
-    Repeat,
-    Swing,
-    Then,
-    Together,
-    minus,
-    offset,
-)
+from gzssar.synthetic.motions import Motion, Move, Offset, Pulse, Repeat, Swing, Then, Together, minus, offset
 
 Side = Literal["dominant", "other"]
 SIDES: tuple[Side, Side] = ("dominant", "other")
 Place = tuple[float, float, float]
 
-MOUTH: Place = (0.02, 0.10, 0.17)
-FOREHEAD: Place = (0.10, 0.26, 0.14)
-TOP_OF_HEAD: Place = (0.06, 0.36, 0.02)
-EAR: Place = (0.14, 0.18, 0.04)
-BESIDE_HEAD: Place = (0.38, 0.26, 0.12)
-BEHIND_HEAD: Place = (0.34, 0.24, -0.20)
-OVERHEAD: Place = (0.20, 0.54, 0.04)
 CHEST: Place = (0.10, -0.14, 0.26)
-PALMS_TOGETHER: Place = (0.01, -0.10, 0.24)
-CROSSED: Place = (-0.14, -0.06, 0.26)
-BELLY: Place = (0.03, -0.34, 0.20)
-BEFORE_WAIST: Place = (0.14, -0.34, 0.34)
-LOW_BACK: Place = (0.06, -0.42, -0.18)
-BEFORE_FEET: Place = (0.06, -0.22, 0.55)  # once the torso is bent
 FORWARD: Place = (0.16, -0.02, 0.58)
-SIDEWAYS: Place = (0.78, -0.02, 0.02)
 
 
 def reach(side: Side, place: Place, start: Place = HAND_AT_REST) -> Offset:

@@ -5,7 +5,7 @@ in for NTU RGB+D where that is not at hand; a number measured on it says nothing
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
@@ -14,6 +14,7 @@ from gzssar.choices import check_positive
 from gzssar.errors import ConfigError
 from gzssar.shapes import Clips, Labels
 from gzssar.skeletons.layout import NTU25
+from gzssar.skeletons.preprocess import turn_about
 from gzssar.skeletons.sequence import SkeletonSequence
 from gzssar.synthetic.body import CHANNEL_COUNT, CHANNELS, Builds, Joints, Pose, pose_to_joints
 from gzssar.synthetic.catalogue import ACTIONS
@@ -102,10 +103,10 @@ class SyntheticWorld:
     def clips(self) -> SyntheticClips:
         """Draw all clips."""
         subject_stream, *class_streams = np.random.SeedSequence(self.seed).spawn(1 + len(ACTIONS))
-        cast = _Cast.draw(np.random.default_rng(subject_stream), self.subject_count, self.variation)
         subjects = np.arange(self.clips_per_class) % self.subject_count
+        cast = _Cast.draw(np.random.default_rng(subject_stream), subjects, self.subject_count, self.variation)
         joints = [
-            self._perform(label, cast.of(subjects), np.random.default_rng(stream))
+            self._perform(label, cast, np.random.default_rng(stream))
             for label, stream in zip(ACTIONS, class_streams, strict=True)
         ]
         return SyntheticClips(
@@ -130,7 +131,7 @@ class SyntheticWorld:
 
 @dataclass(frozen=True)
 class _Cast:
-    """The performers: one entry per performer, or per clip once :meth:`of` has cast them."""
+    """The performers of one action's clips: one entry per clip."""
 
     builds: Builds
     tempo: Float[np.ndarray, "N"]
@@ -139,23 +140,18 @@ class _Cast:
     left_handed: np.ndarray
 
     @classmethod
-    def draw(cls, rng: np.random.Generator, count: int, variation: float) -> "_Cast":
-        """Make up performers."""
+    def draw(cls, rng: np.random.Generator, subjects: Labels, count: int, variation: float) -> "_Cast":
+        """Make up `count` performers, and cast one of them for each clip."""
         deviations = {"height": 0.08, "arms": 0.06, "legs": 0.06, "torso": 0.06, "shoulders": 0.08}
-        factors = {part: np.exp(rng.normal(0, sd * variation, count)) for part, sd in deviations.items()}
+        factors = {part: np.exp(rng.normal(0, sd * variation, count))[subjects] for part, sd in deviations.items()}
         return cls(
             builds=Builds(**factors),
-            tempo=np.exp(rng.normal(0, 0.15 * variation, count)),
-            amplitude=np.exp(rng.normal(0, 0.09 * variation, (count, CHANNEL_COUNT))),
-            posture=rng.normal(0, variation, (count, CHANNEL_COUNT))
+            tempo=np.exp(rng.normal(0, 0.15 * variation, count))[subjects],
+            amplitude=np.exp(rng.normal(0, 0.09 * variation, (count, CHANNEL_COUNT)))[subjects],
+            posture=rng.normal(0, variation, (count, CHANNEL_COUNT))[subjects]
             * _deviation(hands=0.045, angles=0.075, feet=0.015),
-            left_handed=np.arange(count) % 5 == 0,
+            left_handed=subjects % 5 == 0,
         )
-
-    def of(self, subjects: Labels) -> "_Cast":
-        """One performer per clip."""
-        builds, *rest = (getattr(self, field.name) for field in fields(self))
-        return _Cast(builds.of(subjects), *(values[subjects] for values in rest))
 
 
 def _deviation(hands: float, angles: float, feet: float) -> Float[np.ndarray, "P"]:
@@ -203,8 +199,5 @@ def _view(rng: np.random.Generator, joints: Joints) -> Joints:
     count = len(joints)
     yaw, pitch = rng.uniform(-np.pi / 3, np.pi / 3, count), rng.uniform(-0.15, 0.15, count)
     place = np.stack([rng.uniform(-0.6, 0.6, count), rng.uniform(-1.2, -0.6, count), rng.uniform(2, 4, count)], axis=1)
-    cy, sy, cp, sp, zero, one = np.cos(yaw), np.sin(yaw), np.cos(pitch), np.sin(pitch), np.zeros(count), np.ones(count)
-    turn = np.stack([cy, zero, sy, zero, one, zero, -sy, zero, cy], axis=1).reshape(-1, 3, 3)
-    tilt = np.stack([one, zero, zero, zero, cp, -sp, zero, sp, cp], axis=1).reshape(-1, 3, 3)
-    placed = np.einsum("nij,ntvj->ntvi", turn, joints) + place[:, None, None]
-    return np.asarray(np.einsum("nij,ntvj->ntvi", tilt, placed))
+    placed = np.einsum("nij,ntvj->ntvi", turn_about(1, yaw), joints) + place[:, None, None]
+    return np.asarray(np.einsum("nij,ntvj->ntvi", turn_about(0, pitch), placed))

@@ -2,7 +2,7 @@
 
 import difflib
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -54,9 +54,6 @@ class ClassTexts(Sequence[ClassText]):
     def __getitem__(self, index: slice) -> tuple[ClassText, ...]: ...
     def __getitem__(self, index: int | slice) -> ClassText | tuple[ClassText, ...]:
         return self.rows[index]
-
-    def __iter__(self) -> Iterator[ClassText]:
-        return iter(self.rows)
 
     def lacking(self, kind: TextKind) -> tuple[int, ...]:
         """The ids of the classes that have no text of a kind."""

@@ -17,6 +17,7 @@ from gzssar.encoders.shift_gcn.network import (
     ShiftGcn,
     SpatialShiftLinear,
     TemporalShiftLinear,
+    bodies_of,
     convolve,
     pointwise,
 )
@@ -43,7 +44,7 @@ class FoldedShiftGcn(nn.Module):
         n, _, t, _, m = clips.shape
         present = (clips != 0).any(dim=3).any(dim=2).any(dim=1)
         features = self._of_absent(clips[:1], t).expand(n, m, -1).clone() if not present.all() else None
-        encoded = self._encode(self._bodies(clips)[present.flatten()])
+        encoded = self._encode(bodies_of(clips, self.input_norm)[present.flatten()])
         features = encoded.view(n, m, -1) if features is None else features.masked_scatter(present[..., None], encoded)
         features = features.mean(dim=1)
         return NetworkOutput(features, self.classifier(features))
@@ -51,13 +52,8 @@ class FoldedShiftGcn(nn.Module):
     def _of_absent(self, clip: Float[Tensor, "1 C T V M"], frames: int) -> Float[Tensor, "M D"]:
         """What an absent body leaves: it depends on its place and on the number of frames alone."""
         if frames not in self._absent:
-            self._absent[frames] = self._encode(self._bodies(torch.zeros_like(clip)))
+            self._absent[frames] = self._encode(bodies_of(torch.zeros_like(clip), self.input_norm))
         return self._absent[frames]
-
-    def _bodies(self, clips: Float[Tensor, "N C T V M"]) -> Float[Tensor, "B T V C"]:
-        n, c, t, v, m = clips.shape
-        channels = self.input_norm(clips.permute(0, 4, 3, 1, 2).reshape(n, m * v * c, t))
-        return channels.view(n * m, v, c, t).permute(0, 3, 1, 2).contiguous()
 
     def _encode(self, bodies: Float[Tensor, "B T V C"]) -> Float[Tensor, "B D"]:
         if not len(bodies):

@@ -56,10 +56,8 @@ class ShiftGcn(SkeletonNetwork):
 
     def forward(self, clips: Float[Tensor, "N C T V M"]) -> NetworkOutput:
         """See :class:`SkeletonNetwork`."""
-        n, c, t, v, m = clips.shape
-        channels = self.input_norm(clips.permute(0, 4, 3, 1, 2).reshape(n, m * v * c, t))
-        bodies = channels.view(n * m, v, c, t).permute(0, 3, 1, 2).contiguous()
-        features = self.blocks(bodies).mean(dim=(1, 2)).view(n, m, -1).mean(dim=1)
+        bodies = self.blocks(bodies_of(clips, self.input_norm)).mean(dim=(1, 2))
+        features = bodies.view(len(clips), clips.shape[4], -1).mean(dim=1)
         return NetworkOutput(features, self.classifier(features))
 
 
@@ -183,6 +181,13 @@ class PointwiseNorm(nn.Module):
         """Apply both."""
         normal: Tensor = self.norm(pointwise(hidden, self.weight, self.bias))
         return normal
+
+
+def bodies_of(clips: Float[Tensor, "N C T V M"], norm: nn.BatchNorm1d) -> Float[Tensor, "B T V C"]:
+    """All clips' bodies one after another, normalised."""
+    n, c, t, v, m = clips.shape
+    channels: Tensor = norm(clips.permute(0, 4, 3, 1, 2).reshape(n, m * v * c, t))
+    return channels.view(n * m, v, c, t).permute(0, 3, 1, 2).contiguous()
 
 
 def pointwise(

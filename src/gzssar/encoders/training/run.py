@@ -162,16 +162,13 @@ class TrainingRun:
         self.network.eval()
         totals = torch.zeros(3, device=self.processes.device)  # right answers, losses, clips
         rows = torch.arange(len(held_out.clips))[self.processes.rank :: self.processes.count]
-        for start in range(
-            0, len(rows), self.training.batch_size
-        ):  # not once where there are fewer clips than processes
-            batch = rows[start : start + self.training.batch_size]
+        # Not once where there are fewer clips than processes.
+        for batch in torch.split(rows, self.training.batch_size) if len(rows) else ():
             logits = self.network(held_out.clips[batch].to(totals.device, self.dtype)).logits
             targets = held_out.targets[batch].to(totals.device)
             right = (logits.argmax(dim=1) == targets).sum()
-            totals += torch.stack(
-                [right, F.cross_entropy(logits, targets, reduction="sum"), right.new_tensor(len(batch))]
-            )
+            loss = F.cross_entropy(logits, targets, reduction="sum")
+            totals += torch.stack([right, loss, right.new_tensor(len(batch))])
         right, loss, count = self.processes.mean(totals).tolist()
         return {"held-out accuracy": right / count, "held-out loss": loss / count}
 

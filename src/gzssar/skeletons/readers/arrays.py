@@ -71,10 +71,7 @@ def make_clip(
     name: str,
     fps: float,
     layout: Layout,
-    label: int | None = None,
-    subject: int | None = None,
-    camera: int | None = None,
-    setup: int | None = None,
+    **ids: int | None,
 ) -> SkeletonSequence:
     """Turn an array into a validated clip of float32, with its gaps filled where the options ask for it.
 
@@ -84,10 +81,7 @@ def make_clip(
         name: where the clip comes from.
         fps: frames per second.
         layout: what the V joints are.
-        label: 0-based class id.
-        subject: id of the performer.
-        camera: id of the camera.
-        setup: id of the recording setup.
+        ids: where known the 0-based label, and the ids of subject, camera and setup.
 
     Raises:
         DataError: joints are missing and the options do not say to fill them, or the clip is malformed.
@@ -96,7 +90,7 @@ def make_clip(
         joints = joints.astype(np.float32)
     if missing := int(joints.size - np.isfinite(joints).sum()):
         joints = _filled(joints, missing, options, name)
-    return SkeletonSequence(joints, float(fps), layout, label, subject, camera, setup, name)
+    return SkeletonSequence(joints, float(fps), layout, name=name, **ids)
 
 
 def read_bytes(path: Path, limit: int | None = None) -> bytes:

@@ -19,6 +19,7 @@ from jaxtyping import Float
 
 from gzssar.errors import DataError
 from gzssar.skeletons.layout import Layout
+from gzssar.skeletons.preprocess import turn_about
 from gzssar.skeletons.readers.arrays import agreed_fps, agreed_layout, make_clip, parse_numbers, read_lines
 from gzssar.skeletons.readers.reader import ClipEntry, ClipSource, ReadOptions
 from gzssar.skeletons.sequence import SkeletonSequence
@@ -194,11 +195,10 @@ def _stated(path: Path, lines: list[str], index: int, key: str) -> float:
 
 def _chosen(skeleton: list[_Joint], path: Path) -> dict[str, list[int]]:
     """For each joint of smpl22, the joints of the file whose mean it is."""
-    found: dict[str, list[int]] = {}
-    for index, joint in enumerate(skeleton):
-        found.setdefault(_plain(joint.name), []).append(index)
+    found = [_plain(joint.name) for joint in skeleton]
     chosen = {
-        ours: [index for name in names for index in found.get(_plain(name), [])] for ours, names in _NAMES.items()
+        ours: [index for index, name in enumerate(found) if name in map(_plain, names)]
+        for ours, names in _NAMES.items()
     }
     if missing := [_NAMES[joint][0] for joint, indices in chosen.items() if not indices]:
         raise DataError(f"{path} should name its joints as Mixamo or CMU do, but it lacks {', '.join(missing)}.")
@@ -260,20 +260,10 @@ def _local(
     turn = np.broadcast_to(np.eye(3), (len(values), 3, 3))
     for (axis, rotates), value in zip(joint.channels, values.T, strict=True):
         if rotates:
-            turn = turn @ _about(axis, np.radians(value))
+            turn = turn @ turn_about(axis, np.radians(value))
         else:
             shift[:, axis] = value
     return shift, turn
-
-
-def _about(axis: int, angles: Float[np.ndarray, "T"]) -> Float[np.ndarray, "T 3 3"]:
-    matrix = np.zeros((len(angles), 3, 3))
-    i, j = (axis + 1) % 3, (axis + 2) % 3
-    matrix[:, axis, axis] = 1
-    matrix[:, i, i] = matrix[:, j, j] = np.cos(angles)
-    matrix[:, j, i] = np.sin(angles)
-    matrix[:, i, j] = -np.sin(angles)
-    return matrix
 
 
 def _metres_per_unit(first: Float[np.ndarray, "V 3"], layout: Layout, path: Path) -> float:

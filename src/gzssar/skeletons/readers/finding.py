@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gzssar.errors import DataError
 from gzssar.skeletons.readers.reader import Reader
-from gzssar.skeletons.readers.registry import find_reader, kinds, list_files, natural_order, recognized
+from gzssar.skeletons.readers.registry import list_files, natural_order, reader_of, recognized, why_none
 
 Found = tuple[Path, Reader]
 
@@ -28,7 +28,7 @@ def find_files(names: Sequence[str], on_bad: Callable[[str, DataError], None] | 
     found: dict[Path, Found] = {}
     for path in (path for name in names for path in _paths(name)):
         try:
-            files = _of_folder(path) if path.is_dir() else [_of_file(path)]
+            files = _of_folder(path) if path.is_dir() else [(path, reader_of(path))]
         except DataError as error:
             if on_bad is None or path.is_dir():
                 raise
@@ -58,11 +58,4 @@ def _of_folder(folder: Path) -> list[Found]:
     files = list_files(folder)
     if found := recognized(files):
         return found
-    none = f"none of its {len(files)} files is one of: {kinds()}" if files else "it holds no files"
-    raise DataError(f"no clips were found in {folder}: {none}.")
-
-
-def _of_file(path: Path) -> Found:
-    if (reader := find_reader(path)) is None:
-        raise DataError(f"{path} should hold skeleton clips, but its content is none of: {kinds()}.")
-    return path, reader
+    raise DataError(f"no clips were found in {folder}: {why_none(files)}.")

@@ -5,7 +5,6 @@ Arrays: `joints` (all frames, V, 3) in metres, y up; `offsets` (n + 1), clip i b
 camera) and `is_dup` (n each) and `class_names` (K). Clips that `is_dup` marks as copies of another are left out.
 """
 
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -50,50 +49,25 @@ class NpzReader:
             ConfigError: the options contradict the file, or name no layout where the file does not.
         """
         arrays = _load(path)
-        offsets = _offsets(arrays, path)
-        count = len(offsets) - 1
-        clips = _Clips(
-            arrays["joints"],
-            offsets,
-            {key: _per_clip(arrays, key, count, path) for key in _IDS},
-            _layout(arrays, options, path),
-            _fps(arrays, options, path),
-            options,
-            path.name,
-        )
-        copies = _per_clip(arrays, "is_dup", count, path)
-        kept = [index for index in range(count) if copies is None or not copies[index]]
-        entries = [ClipEntry(clips.name(index), partial(clips.read, index)) for index in kept]
+        count = _clip_count(arrays, path)
+        _check_per_clip(arrays, _IDS, count, path)
+        layout, fps = _layout(arrays, options, path), _fps(arrays, options, path)
+        _check_per_clip(arrays, ("is_dup",), count, path)
+        copies = arrays.get("is_dup", np.zeros(count, dtype=bool))
+        entries = []
+        for index in np.flatnonzero(~copies).tolist():
+            name = f"{path.name}[{index}]"
+            entries.append(ClipEntry(name, partial(_read, arrays, index, name, fps, layout, options)))
         return ClipSource(self.kind, entries, _class_names(arrays, path))
 
 
-@dataclass(frozen=True)
-class _Clips:
-    """What a file holds, checked."""
-
-    joints: np.ndarray
-    offsets: np.ndarray
-    ids: dict[str, np.ndarray | None]
-    layout: Layout
-    fps: float
-    options: ReadOptions
-    file: str
-
-    def name(self, index: int) -> str:
-        return f"{self.file}[{index}]"
-
-    def read(self, index: int) -> SkeletonSequence:
-        label, subject, view = (None if (ids := self.ids[key]) is None else int(ids[index]) for key in _IDS)
-        return make_clip(
-            self.joints[self.offsets[index] : self.offsets[index + 1]].transpose(2, 0, 1)[..., None],
-            self.options,
-            name=self.name(index),
-            fps=self.fps,
-            layout=self.layout,
-            label=label,
-            subject=subject,
-            camera=view,
-        )
+def _read(
+    arrays: dict[str, np.ndarray], index: int, name: str, fps: float, layout: Layout, options: ReadOptions
+) -> SkeletonSequence:
+    start, end = arrays["offsets"][index : index + 2]
+    joints = arrays["joints"][start:end].transpose(2, 0, 1)[..., None]
+    label, subject, view = (int(arrays[key][index]) if key in arrays else None for key in _IDS)
+    return make_clip(joints, options, name=name, fps=fps, layout=layout, label=label, subject=subject, camera=view)
 
 
 def _load(path: Path) -> dict[str, np.ndarray]:
@@ -116,17 +90,18 @@ def _load(path: Path) -> dict[str, np.ndarray]:
     return arrays
 
 
-def _offsets(arrays: dict[str, np.ndarray], path: Path) -> np.ndarray:
+def _clip_count(arrays: dict[str, np.ndarray], path: Path) -> int:
+    """How many clips there are, after a look at where they begin and end."""
     offsets, frames = arrays["offsets"], len(arrays["joints"])
     if not len(offsets) or offsets[0] < 0 or offsets[-1] > frames or (offsets[1:] <= offsets[:-1]).any():
         raise DataError(f"{path}: offsets should increase from 0 or more to at most the {frames} frames, but do not.")
-    return offsets
+    return len(offsets) - 1
 
 
-def _per_clip(arrays: dict[str, np.ndarray], key: str, count: int, path: Path) -> np.ndarray | None:
-    if (values := arrays.get(key)) is not None and len(values) != count:
-        raise DataError(f"{path}: {key} should have one value for each of {count} clips, but has {len(values)}.")
-    return values
+def _check_per_clip(arrays: dict[str, np.ndarray], keys: tuple[str, ...], count: int, path: Path) -> None:
+    for key in keys:
+        if key in arrays and (values := len(arrays[key])) != count:
+            raise DataError(f"{path}: {key} should have one value for each of {count} clips, but has {values}.")
 
 
 def _class_names(arrays: dict[str, np.ndarray], path: Path) -> tuple[str, ...]:

@@ -69,10 +69,9 @@ def _read(path: Path, layout: Layout, options: ReadOptions) -> SkeletonSequence:
 
 
 def _parse(path: Path) -> dict[str, Any]:
+    data = read_bytes(path, _LARGEST)
     try:
-        content = json.loads(read_bytes(path, _LARGEST))
-    except DataError:
-        raise
+        content = json.loads(data)
     except (ValueError, RecursionError, MemoryError) as error:
         raise DataError(f"{path} should be JSON, but it is cut off or damaged ({error}): fetch it again.") from error
     if not isinstance(content, dict):

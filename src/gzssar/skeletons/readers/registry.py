@@ -1,7 +1,7 @@
 """From a path to its clips: every reader is asked whether it knows the file; folders are walked."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from gzssar.errors import DataError
@@ -44,9 +44,7 @@ def open_clips(path: Path, options: ReadOptions | None = None) -> ClipSource:
     options = options or ReadOptions()
     if path.is_dir():
         return _open_folder(path, options)
-    if (reader := find_reader(path)) is None:
-        raise DataError(f"{path} should hold skeleton clips, but its content is none of: {kinds()}.")
-    return reader.open(path, options)
+    return reader_of(path).open(path, options)
 
 
 def read_clip(
@@ -97,10 +95,7 @@ def _open_folder(folder: Path, options: ReadOptions) -> ClipSource:
     files = list_files(folder)
     sources = [reader.open(path, options) for path, reader in recognized(files)]
     if not sources:
-        raise DataError(
-            f"{folder} should hold skeleton clips, but "
-            + (f"none of its {len(files)} files is one of: {kinds()}." if files else "it holds no files.")
-        )
+        raise DataError(f"{folder} should hold skeleton clips, but {why_none(files)}.")
     found = sorted({source.kind for source in sources})
     names = {source.class_names for source in sources}
     if len(found) > 1 or len(names) > 1:
@@ -131,6 +126,22 @@ def recognized(files: Iterable[Path]) -> list[tuple[Path, Reader]]:
 def natural_order(name: str) -> list[tuple[int, str]]:
     """Sorts numbers as numbers: a2 before a10."""
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name)]
+
+
+def reader_of(path: Path) -> Reader:
+    """The reader of a file that must have one.
+
+    Raises:
+        DataError: the file cannot be read, or no reader recognizes it.
+    """
+    if (reader := find_reader(path)) is None:
+        raise DataError(f"{path} should hold skeleton clips, but its content is none of: {kinds()}.")
+    return reader
+
+
+def why_none(files: Sequence[Path]) -> str:
+    """Why a folder with these files holds no clips, as the end of a sentence."""
+    return f"none of its {len(files)} files is one of: {kinds()}" if files else "it holds no files"
 
 
 def find_reader(path: Path) -> Reader | None:

@@ -44,7 +44,9 @@ def read_plain_pickle(path: Path) -> Any:
             # genops asks `tell` before every instruction if there is one: without it, reading takes half the time.
             bare = cast(IO[bytes], SimpleNamespace(read=file.read, readline=file.readline))
             for instruction, argument, _ in pickletools.genops(bare):
-                machine.run(instruction.name, argument)
+                if instruction.name not in _INSTRUCTIONS:
+                    raise _Refused(f"the instruction {instruction.name}")
+                _INSTRUCTIONS[instruction.name](machine, argument)
         return machine.stack.pop()
     except _Refused as refused:
         raise DataError(
@@ -101,19 +103,12 @@ class _Type:
         self.order = order
 
 
-@dataclass(frozen=True)
-class _Function:
-    """What a pickle may call; it can do nothing but build a value from its arguments."""
-
-    call: Callable[..., Any]
-
-
 def _array_class(*_: Any) -> None:
     raise ValueError("numpy.ndarray is called, which numpy's pickles never do")
 
 
 def _reconstruct(array_class: Any, *_: Any) -> PickledArray:
-    if array_class is not _ADMITTED["numpy ndarray"]:
+    if array_class is not _array_class:
         raise ValueError("an array is of another class than numpy.ndarray")
     return PickledArray()
 
@@ -148,21 +143,23 @@ def _bytes(text: Any = "", encoding: Any = "latin1") -> bytes:
     return text.encode("latin-1")
 
 
-_ADMITTED = {
-    "numpy ndarray": _Function(_array_class),
-    "numpy dtype": _Function(_type),
-    "_codecs encode": _Function(_bytes),  # bytes, in protocols 0 to 2
-    "builtins bytes": _Function(_bytes),
-    "__builtin__ bytes": _Function(_bytes),
-} | {
-    f"{package}.{name}": _Function(call)
-    for package in ("numpy.core", "numpy._core")  # numpy 1 and 2
-    for name, call in (
-        ("multiarray _reconstruct", _reconstruct),
-        ("multiarray scalar", _scalar),
-        ("numeric _frombuffer", _from_buffer),
-    )
+_ADMITTED: dict[str, Callable[..., Any]] = {
+    "numpy ndarray": _array_class,
+    "numpy dtype": _type,
+    "_codecs encode": _bytes,  # bytes, in protocols 0 to 2
+    "builtins bytes": _bytes,
+    "__builtin__ bytes": _bytes,
+    **{
+        f"{package}.{name}": call
+        for package in ("numpy.core", "numpy._core")  # numpy 1 and 2
+        for name, call in (
+            ("multiarray _reconstruct", _reconstruct),
+            ("multiarray scalar", _scalar),
+            ("numeric _frombuffer", _from_buffer),
+        )
+    },
 }
+"""What a pickle may call; it can do nothing but build a value from its arguments."""
 
 
 class _Machine:
@@ -172,11 +169,6 @@ class _Machine:
         self.stack: list[Any] = []
         self.marks: list[int] = []
         self.memo: dict[int, Any] = {}
-
-    def run(self, instruction: str, argument: Any) -> None:
-        if (operation := _INSTRUCTIONS.get(instruction)) is None:
-            raise _Refused(f"the instruction {instruction}")
-        operation(self, argument)
 
     def pop(self, count: int) -> list[Any]:
         """Take `count` values off the stack."""
@@ -222,9 +214,9 @@ class _Machine:
 
     def call(self) -> None:
         function, arguments = self.pop(2)
-        if not isinstance(function, _Function) or not isinstance(arguments, tuple):
+        if function not in _ADMITTED.values() or not isinstance(arguments, tuple):
             raise ValueError("something else than a function is called")
-        self.stack.append(function.call(*arguments))
+        self.stack.append(function(*arguments))
 
     def build(self) -> None:
         (state,) = self.pop(1)
@@ -233,20 +225,8 @@ class _Machine:
         self.stack[-1].fill(*state[1:])  # the first value is numpy's version of the format
 
 
-def _skip(machine: _Machine, _: Any) -> None:
-    pass
-
-
-def _push(machine: _Machine, value: Any) -> None:
-    machine.stack.append(value)
-
-
 def _remember(machine: _Machine, index: Any) -> None:
     machine.memo[len(machine.memo) if index is None else index] = machine.stack[-1]
-
-
-def _recall(machine: _Machine, index: Any) -> None:
-    machine.stack.append(machine.memo[index])
 
 
 _VALUES = (
@@ -255,10 +235,10 @@ _VALUES = (
     *("BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8"),
 )
 _INSTRUCTIONS: dict[str, Callable[[_Machine, Any], None]] = {
-    **dict.fromkeys(("PROTO", "FRAME", "STOP"), _skip),
-    **dict.fromkeys(_VALUES, _push),
+    **dict.fromkeys(("PROTO", "FRAME", "STOP"), lambda machine, _: None),
+    **dict.fromkeys(_VALUES, lambda machine, value: machine.stack.append(value)),
     **dict.fromkeys(("PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE"), _remember),
-    **dict.fromkeys(("GET", "BINGET", "LONG_BINGET"), _recall),
+    **dict.fromkeys(("GET", "BINGET", "LONG_BINGET"), lambda machine, index: machine.stack.append(machine.memo[index])),
     "NONE": lambda machine, _: machine.stack.append(None),
     "NEWTRUE": lambda machine, _: machine.stack.append(True),
     "NEWFALSE": lambda machine, _: machine.stack.append(False),

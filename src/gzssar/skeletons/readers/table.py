@@ -35,8 +35,8 @@ class CsvReader:
 
     def recognizes(self, path: Path, start: bytes) -> bool:
         """Whether the first or second line has many cells, at least half of them numbers."""
-        lines = start.decode("utf-8-sig", "replace").splitlines()[:2]
-        return any(_looks_numeric(line.split(",")) for line in lines)
+        rows = [line.split(",") for line in start.decode("utf-8-sig", "replace").splitlines()[:2]]
+        return any(len(row) >= _FEWEST_CELLS and sum(map(_is_number, row)) * 2 >= len(row) for row in rows)
 
     def open(self, path: Path, options: ReadOptions) -> ClipSource:
         """List the one clip of a file. Frames per second are 30 unless the options say otherwise.
@@ -122,10 +122,6 @@ def _read_npy(path: Path, layout: Layout, options: ReadOptions) -> SkeletonSeque
             f"{array.shape} and its type {array.dtype}."
         )
     return _clip(array if array.ndim == 4 else array[None], path, layout, options)
-
-
-def _looks_numeric(cells: list[str]) -> bool:
-    return len(cells) >= _FEWEST_CELLS and sum(map(_is_number, cells)) * 2 >= len(cells)
 
 
 def _is_number(cell: str) -> bool:

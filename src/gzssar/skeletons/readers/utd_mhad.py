@@ -69,7 +69,7 @@ class UtdMhadZipReader:
         """
         layout = agreed_layout(options, "utd20", path)
         files = [(PurePosixPath(file.filename).name, file) for file in list_entries(path, _LARGEST)]
-        clips = [(_numbers(match), name, file) for name, file in files if (match := _NAME.fullmatch(name))]
+        clips = [([*map(int, match.groups())], name, file) for name, file in files if (match := _NAME.fullmatch(name))]
         clips.sort(key=lambda clip: (clip[0], clip[2].filename))
         entries = [
             _entry(name, f"{path}: {file.filename}", partial(read_entry, path, file), layout, options)
@@ -106,13 +106,7 @@ def _ids(name: str, where: str) -> tuple[int | None, int | None]:
     """Return label and subject, where the name tells them."""
     if (match := _NAME.fullmatch(name)) is None:
         return None, None
-    action, subject, _ = _numbers(match)
+    action, subject, _ = map(int, match.groups())
     if not 1 <= action <= len(_CLASS_NAMES):
         raise DataError(f"{where} should be of action 1 to {len(_CLASS_NAMES)} by its name, but it is of {action}.")
     return action - 1, subject
-
-
-def _numbers(match: re.Match[str]) -> tuple[int, int, int]:
-    """Action, subject and trial."""
-    action, subject, trial = map(int, match.groups())
-    return action, subject, trial

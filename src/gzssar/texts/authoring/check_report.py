@@ -87,7 +87,7 @@ def _missing(check: TextCheck) -> Iterator[str]:
     for kind, ids in check.missing.items():
         nobody = len(ids) == len(check.names)
         who = "No class has" if nobody else f"{_listed(check, ids)} should have"
-        what = f"{_a(kind)} text" + ("" if nobody else ", but it is missing")
+        what = f"{'an' if kind[0] in 'aeiou' else 'a'} {kind} text" + ("" if nobody else ", but it is missing")
         yield f"{who} {what}: write it, or have `gzssar texts fill` ask for it. Similarities by {kind} are left out."
 
 
@@ -118,10 +118,6 @@ def _near(check: TextCheck, kind: str) -> Iterator[str]:
 
 def _by(kind: str) -> str:
     return "the fusion of all texts" if kind == FUSION else f"{kind} text"
-
-
-def _a(kind: str) -> str:
-    return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
 
 
 def _named(check: TextCheck, class_id: int) -> str:

@@ -52,8 +52,10 @@ def fill_texts(path: Path, url: str, model: str, key: str | None, progress: Prog
     if not unfilled:
         return 0
     written = 0
+    address = urlsplit(url)
+    without_login = address._replace(netloc=address.netloc.rpartition("@")[2]).geturl()
     with _client(url, key) as client:
-        endpoint = _Endpoint(client, _without_login(url), model)
+        endpoint = _Endpoint(client, without_login, model)
         for done, position in enumerate(unfilled):
             if progress:
                 progress("class texts", done, len(unfilled))
@@ -156,11 +158,6 @@ def _client(url: str, key: str | None) -> Any:
     client = openai.OpenAI(api_key=key or "none", base_url=url, timeout=TIMEOUT_S, max_retries=RETRIES)
     client.organization = client.project = None  # the environment's, which another endpoint need not see
     return client
-
-
-def _without_login(url: str) -> str:
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 def _missing(row: TextRow) -> tuple[str, ...]:

@@ -41,7 +41,9 @@ def heat_map(similarities: Mapping[str, Float[np.ndarray, "K K"]], names: Sequen
     panels = figure.subplots(-(-len(ordered) // columns), columns, squeeze=False).ravel()
     colours = Normalize(_lowest(ordered), 1)
     for place, (axes, (kind, one)) in enumerate(zip(panels, ordered.items(), strict=False)):
-        axes.imshow(_without_diagonal(one), cmap="viridis", norm=colours, interpolation="none")
+        # A class is as similar to itself as can be, which nobody wants to know.
+        others = np.where(np.eye(len(one), dtype=bool), np.nan, one)
+        axes.imshow(others, cmap="viridis", norm=colours, interpolation="none")
         _frame(axes, one >= threshold, row)
         _name(axes, labels, 72 * row, left=place % columns == 0, below=place + columns >= len(ordered))
         axes.set_title(kind, fontsize=11 * letters, color=INK, loc="left")
@@ -67,11 +69,6 @@ def _lowest(similarities: Mapping[str, Float[np.ndarray, "K K"]]) -> float:
     every = np.stack(list(similarities.values()))
     values = every[:, ~np.eye(every.shape[1], dtype=bool)]
     return float(np.clip(np.floor(20 * np.percentile(values, 1)) / 20, -1, 0.95)) if values.size else 0.0
-
-
-def _without_diagonal(similarity: Float[np.ndarray, "K K"]) -> Float[np.ndarray, "K K"]:
-    """A class is as similar to itself as can be, which nobody wants to know."""
-    return np.where(np.eye(len(similarity), dtype=bool), np.nan, similarity)
 
 
 def _figure(panels: int, columns: int, labels: Sequence[str], row: float) -> Figure:

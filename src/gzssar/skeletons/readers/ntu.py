@@ -6,7 +6,6 @@ depth picture, x y in the colour picture, orientation w x y z, tracking state (S
 """
 
 import re
-from bisect import bisect_left
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -266,8 +265,15 @@ def _parse(lines: list[str]) -> Float[np.ndarray, "_ 3"] | None:
 
 
 def _first_bad(lines: list[str]) -> int:
-    """Index of the first line that does not parse, where some line does not: by halving."""
-    return bisect_left(range(1, len(lines)), True, key=lambda count: _parse(lines[:count]) is None)
+    """Index of the first line that does not parse, where some line does not: by halving, so in twice the time."""
+    good, bad = 0, len(lines)
+    while bad - good > 1:
+        middle = (good + bad) // 2
+        if _parse(lines[good:middle]) is None:
+            bad = middle
+        else:
+            good = middle
+    return good
 
 
 def _follow_ids(text: _Text, found: list[_Found], joints: Float[np.ndarray, "_ V 3"]) -> tuple[Track, ...]:

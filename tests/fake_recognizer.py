@@ -36,7 +36,9 @@ class FakeRecognizer(Recognizer):
     def predict(self, clips, candidate_labels=None, top_k=5, abstain=False):
         assert isinstance(clips, list)
         self.batches.append(len(clips))
-        return [self._predict(prepare(clip, 8, "joint", 2), candidate_labels, top_k, abstain) for clip in clips]
+        return [
+            self._predict(prepare(clip, clip.fps, 8, "joint", 2), candidate_labels, top_k, abstain) for clip in clips
+        ]
 
     def _predict(self, prepared, candidate_labels, top_k, abstain):
         height = float(prepared[2, :, HAND, 0].mean())

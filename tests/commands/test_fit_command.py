@@ -1,5 +1,7 @@
 """`gzssar fit` through the command line; texts are encoded by a fake."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -51,6 +53,16 @@ def test_fit_on_features(tmp_path, texts, capsys):
     assert about["fingerprint"] == clips_of(SEEN_IDS).fingerprint()
     assert not model.synthetic
     assert not list(tmp_path.glob(".*"))
+
+
+@pytest.mark.parametrize("about", [{}, {"weights_sha256": "0"}, {"weights_sha256": "0", "fps": 30.0}])
+def test_features_of_clips_at_any_frame_rate_are_told(tmp_path, texts, capsys, about):
+    features = write_features_file(tmp_path / "a.npz")
+    arrays = dict(np.load(features))
+    np.savez(features, **{**arrays, "provenance": np.array(json.dumps(about))})
+    fit("--features", features, "--texts", texts, "-o", tmp_path / "model")
+    told = "before clips were brought to the encoder's frame rate" in capsys.readouterr().err.replace("\n", " ")
+    assert told == (list(about) == ["weights_sha256"])
 
 
 def test_classes_are_matched_by_name_whatever_their_ids(tmp_path, texts):

@@ -20,7 +20,7 @@ def quick():
 
 
 def test_predict_with_the_fitted_model(model, clip, clip_file, capsys):
-    main(["predict", str(model), str(clip_file), "--layout", "ntu25", "--json", "--top-k", "3"])
+    main(["predict", str(model), str(clip_file), "--layout", "ntu25", "--fps", "20", "--json", "--top-k", "3"])
     [row] = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     expected = Recognizer.load(model).predict([clip], top_k=3)[0]
     assert row["name"] == str(clip_file)

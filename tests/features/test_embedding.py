@@ -36,6 +36,24 @@ def weights(tmp_path_factory):
 # encoders on disk
 
 
+def test_an_encoder_brings_clips_to_its_rate(tmp_path):
+    save_encoder(tmp_path / "encoder", an_encoder(fps=20.0))
+    encoder = load_encoder(tmp_path / "encoder")
+    assert encoder.fps == 20.0
+    clip = SyntheticWorld(clips_per_class=1, frames=20).clips().sequence(0)
+    assert clip.fps == 20.0
+    twice = replace(clip, joints=np.repeat(clip.joints, 2, axis=1)[:, :-1], fps=40.0)
+    np.testing.assert_allclose(encoder.prepare(twice), encoder.prepare(clip), atol=1e-6)
+    every_other = replace(clip, joints=clip.joints[:, ::2])
+    np.testing.assert_allclose(replace(encoder, fps=10.0).prepare(clip), encoder.prepare(every_other), atol=1e-6)
+
+
+@pytest.mark.parametrize("fps", [0.0, -1.0, float("inf"), float("nan")])
+def test_a_rate_is_positive(fps):
+    with pytest.raises(DataError, match="at a positive frame rate"):
+        an_encoder(fps=fps)
+
+
 def test_an_encoder_survives_its_file(tmp_path, clips):
     encoder = an_encoder(stream="bone", provenance={"data": "toy"})
     save_encoder(tmp_path / "encoder", encoder)

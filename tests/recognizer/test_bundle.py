@@ -194,9 +194,15 @@ def test_a_changed_number_is_noticed(folder, path):
         Recognizer.load(folder)
 
 
+def test_an_older_version_is_refused_since_its_clips_had_any_frame_rate(folder):
+    change_config(folder, lambda config: config.update(version=1))
+    with pytest.raises(DataError, match=r"before clips were brought to the encoder's frame rate .*: fit again"):
+        Recognizer.load(folder)
+
+
 def test_a_newer_version_asks_for_an_upgrade(folder):
-    change_config(folder, lambda config: config.update(version=2))
-    with pytest.raises(DataError, match=r"written by a newer gzssar \(format version 2, here 1\): upgrade"):
+    change_config(folder, lambda config: config.update(version=3))
+    with pytest.raises(DataError, match=r"written by a newer gzssar \(format version 3, here 2\): upgrade"):
         Recognizer.load(folder)
 
 

@@ -4,6 +4,7 @@ import pytest
 from gzssar.errors import ConfigError
 from gzssar.recognizer import explanation
 from gzssar.skeletons.preprocess import frames_shown
+from gzssar.skeletons.resampling import resample
 from gzssar.skeletons.sequence import SkeletonSequence
 from recognizer_world import fitted_on_recordings, recordings, small_encoder
 
@@ -85,7 +86,7 @@ def test_equal_frames_of_the_clip_are_prepared_alike(clip, frames):
     """What `frames_shown` says is what `prepare` does."""
     joints = clip.joints.copy()
     joints[:, :3] = 0
-    late = with_bodies(clip, joints)
+    late = resample(with_bodies(clip, joints), 30.0)
     prepared, frames_of = small_encoder(frames).prepare(late), shown(late, frames)[:, 0]
     for frame in np.unique(frames_of):
         alike = prepared[:, frames_of == frame]

@@ -104,6 +104,11 @@ def _fitted(config: FitConfig, texts: ClassTexts, left_out: Sequence[int], progr
     out = config.out.resolve()  # which has a name
     working = out.with_name(f".{out.name}.features.npz")
     features = load_features(config.features) if config.features else _embedded(config, working, progress)
+    if "weights_sha256" in features.provenance and "fps" not in features.provenance:
+        warn(
+            f"{config.features} was made before clips were brought to the encoder's frame rate: embed them again, "
+            "unless all of them have it."
+        )
     clips = _training_clips(features, texts, left_out, config)
     encoder = _encoder(config, features)
     origin = {

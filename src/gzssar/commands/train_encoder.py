@@ -96,7 +96,12 @@ def _trained(config: TrainEncoderConfig, progress: Progress) -> "Encoder":
 
     def prepared(mask: Mask) -> np.ndarray:
         chosen = [read[k] for k in np.flatnonzero(mask)]
-        return np.stack([prepare(clip, training.frames, training.stream, config.body_count) for clip in chosen])
+        return np.stack(
+            [
+                prepare(clip, training.encoder_fps, training.frames, training.stream, config.body_count)
+                for clip in chosen
+            ]
+        )
 
     checkpoint = config.out.with_name(f"{config.out.name}.checkpoint")
     encoder = fit_encoder(
@@ -132,5 +137,5 @@ def _readable(config: TrainEncoderConfig, source: "ClipSource", bad: dict[str, s
     def note(name: str, error: DataError) -> None:
         bad[name] = str(error)
 
-    tried = partial(prepare, frames=1, name="joint", body_count=config.body_count)
+    tried = partial(prepare, fps=config.training.encoder_fps, frames=1, name="joint", body_count=config.body_count)
     return [clip for clip, _ in prepared_clips(source, tried, note if config.reading.skip_bad else None)]

@@ -19,11 +19,15 @@ from gzssar.shapes import Clips, Logits, SkeletonFeatures
 from gzssar.skeletons.conversion import require_3d, to_ntu25
 from gzssar.skeletons.layout import NTU25
 from gzssar.skeletons.preprocess import STREAMS, prenormalise, stream
+from gzssar.skeletons.resampling import resample
 from gzssar.skeletons.sequence import SkeletonSequence
 from gzssar.splits import Ids
 
 NEVER_TRAINED = -20.0
 """The logit of a class the encoder never saw, as in the SynSE folders."""
+
+AUTHORS_FPS = 30.0
+"""At which NTU RGB+D was recorded, and so what published weights learned from."""
 
 _FORMAT = "gzssar-encoder-1"
 
@@ -58,6 +62,9 @@ class Encoder:
     provenance: Mapping[str, Any] = field(default_factory=dict)
     """Where the weights come from: file, data, training; values as JSON has them."""
 
+    fps: float = AUTHORS_FPS
+    """Frames per second that clips are brought to before anything else."""
+
     def __post_init__(self) -> None:
         columns = self.network.class_count
         if len(self.classes) != columns or list(self.classes) != sorted(set(self.classes)):
@@ -66,6 +73,8 @@ class Encoder:
             )
         if self.stream not in STREAMS:
             raise DataError(f"an encoder reads one of {', '.join(STREAMS)}, but {self.stream!r} came.")
+        if not 0 < self.fps < float("inf"):
+            raise DataError(f"an encoder reads clips at a positive frame rate, but {self.fps} came.")
         if self.frames < 1:
             raise DataError(f"an encoder reads at least one frame, but {self.frames} were asked for.")
 
@@ -83,7 +92,7 @@ class Encoder:
         Raises:
             DataError: the clip is two-dimensional, or holds no body.
         """
-        return prepare(clip, self.frames, self.stream, self.network.body_count)
+        return prepare(clip, self.fps, self.frames, self.stream, self.network.body_count)
 
     @torch.inference_mode()
     def encode(self, clips: Clips, class_count: int | None = None, batch_size: int = 64) -> EncodedClips:
@@ -119,11 +128,14 @@ def spread_logits(logits: Float[np.ndarray, "N S"], classes: Ids, class_count: i
     return every
 
 
-def prepare(clip: SkeletonSequence, frames: int, name: str, body_count: int) -> Float[np.ndarray, "C T V M"]:
-    """Bring a recording to NTU's joints, pre-normalise it, and take one stream of it.
+def prepare(
+    clip: SkeletonSequence, fps: float, frames: int, name: str, body_count: int
+) -> Float[np.ndarray, "C T V M"]:
+    """Bring a recording to NTU's joints and to a frame rate, pre-normalise it, and take one stream of it.
 
     Args:
-        clip: three-dimensional, in any layout.
+        clip: three-dimensional, in any layout, at any rate.
+        fps: the rate, in frames per second.
         frames: T.
         name: the stream.
         body_count: M; further bodies are left out, absent ones are zero.
@@ -132,7 +144,7 @@ def prepare(clip: SkeletonSequence, frames: int, name: str, body_count: int) -> 
         DataError: the clip is two-dimensional, or holds no body.
     """
     require_3d(clip)
-    joints = to_ntu25(clip).joints
+    joints = resample(to_ntu25(clip), fps).joints
     padded = np.zeros((*joints.shape[:3], body_count), dtype=np.float32)
     padded[..., : joints.shape[3]] = joints[..., :body_count]
     normal = prenormalise(padded, frames)
@@ -149,6 +161,7 @@ def save_encoder(path: Path, encoder: Encoder) -> None:
         "body_count": encoder.network.body_count,
         "classes": list(encoder.classes),
         "frames": encoder.frames,
+        "fps": encoder.fps,
         "stream": encoder.stream,
         "provenance": dict(encoder.provenance),
     }
@@ -208,7 +221,8 @@ def load_own_encoder(path: Path) -> Encoder:
         network = make(class_count=len(about["classes"]), width=about["width"], body_count=about["body_count"])
         network.load_state_dict(weights)
         network.eval().requires_grad_(False)
-        return Encoder(network, tuple(about["classes"]), about["frames"], about["stream"], about["provenance"])
+        fps = about.get("fps", AUTHORS_FPS)  # of before clips were brought to one rate
+        return Encoder(network, tuple(about["classes"]), about["frames"], about["stream"], about["provenance"], fps)
     except (ConfigError, KeyError, TypeError, ValueError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise DataError(

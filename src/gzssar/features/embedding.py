@@ -221,6 +221,7 @@ class ShardWorker:
             "encoder_classes": list(self.encoder.classes),
             "encoder": dict(self.encoder.provenance),
             "frames": self.encoder.frames,
+            "fps": self.encoder.fps,
             "stream": self.encoder.stream,
             "weights_sha256": hash_file(self.job.weights),
             "job": self.fingerprint(),
@@ -233,6 +234,7 @@ class ShardWorker:
             "names": [entry.name for entry in self.source.entries],
             "weights": hash_file(self.job.weights),
             "frames": self.encoder.frames,
+            "fps": self.encoder.fps,
             "reading": asdict(self.job.options),
             "shard_size": self.job.shard_size,
         }

@@ -42,8 +42,8 @@ from gzssar.texts.encoding import Encoding
 from gzssar.texts.fusion import TextSpace
 
 FORMAT = "gzssar-recognizer"
-VERSION = 1
-"""Raised when a folder of this version no longer loads in an older program."""
+VERSION = 2
+"""Raised when a folder of this version no longer loads in an older program. Since 2, clips have the encoder's rate."""
 
 _CONFIG, _WEIGHTS, _ENCODER, _TEXTS, _CARD = (
     "config.json",
@@ -171,6 +171,11 @@ def _read_config(folder: Path) -> dict[str, Any]:
         raise DataError(
             f"{folder} was written by a newer gzssar (format version {config.get('version')}, here {VERSION}): "
             "upgrade gzssar, or fit again."
+        )
+    if config["version"] < VERSION:
+        raise DataError(
+            f"{folder} was fitted before clips were brought to the encoder's frame rate (format version "
+            f"{config['version']}, here {VERSION}): fit again."
         )
     if (
         not isinstance(config.get("files"), dict)

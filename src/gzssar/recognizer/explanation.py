@@ -12,6 +12,7 @@ from gzssar.features.whitening import log_densities
 from gzssar.recognizer.parts import KnownClass, Parts, kinds_of_text
 from gzssar.running import one_thread
 from gzssar.skeletons.preprocess import frames_shown
+from gzssar.skeletons.resampling import resample
 from gzssar.skeletons.sequence import SkeletonSequence
 
 WINDOWS = 10
@@ -54,8 +55,9 @@ def explain(parts: Parts, encoder: Encoder, clip: SkeletonSequence, known: Known
     """
     prepared = encoder.prepare(clip)
     _, length, _, bodies = clip.joints.shape
-    shown = np.zeros((encoder.frames, prepared.shape[3]), dtype=np.int64)  # a body that is not there shows nothing
-    shown[:, :bodies] = frames_shown(clip.joints, encoder.frames)[:, : prepared.shape[3]]
+    joints = resample(clip, encoder.fps).joints
+    shown = np.zeros((encoder.frames, prepared.shape[3]))  # a body that is not there shows nothing
+    shown[:, :bodies] = frames_shown(joints, encoder.frames)[:, : prepared.shape[3]] * (length / joints.shape[1])
     edges = np.linspace(0, length, min(WINDOWS, length) + 1).round().astype(int)
     hidden = [joint_held(prepared, joint) for joint in range(prepared.shape[2])]
     hidden += [frames_held(prepared, (a <= shown) & (shown < b)) for a, b in itertools.pairwise(edges)]

@@ -19,10 +19,10 @@ from gzssar.features.features import Benchmark, FeatureSet
 from gzssar.running import Progress
 from gzssar.shapes import Clips
 from gzssar.synthetic.catalogue import SYNTHETIC_SPLIT
-from gzssar.synthetic.world import SyntheticClips, SyntheticWorld
+from gzssar.synthetic.world import FPS, SyntheticClips, SyntheticWorld
 
 SYNTHETIC_TRAINING = EncoderTraining(
-    width=16, frames=16, epochs=32, batch_size=24, learning_rate=2e-2, stream="joint motion"
+    width=16, frames=16, encoder_fps=FPS, epochs=32, batch_size=24, learning_rate=2e-2, stream="joint motion"
 )
 """A small encoder, trained in half a minute. The validation phase's seen classes chose it (docs/log.md, 2026-11-23)."""
 
@@ -61,4 +61,6 @@ def synthetic_benchmark(
 
 def prepared(drawn: SyntheticClips, rows: Iterable[int], training: EncoderTraining) -> Clips:
     """Some of the world's clips as an encoder of this training reads them."""
-    return np.stack([prepare(drawn.sequence(row), training.frames, training.stream, 1) for row in rows])
+    return np.stack(
+        [prepare(drawn.sequence(row), training.encoder_fps, training.frames, training.stream, 1) for row in rows]
+    )

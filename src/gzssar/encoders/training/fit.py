@@ -88,7 +88,7 @@ def fit_encoder(
     network = _untrained(clips, classes, training)
     network.load_state_dict(run.weights)
     network.to(processes.device).eval().requires_grad_(False)
-    return Encoder(network, classes, training.frames, training.stream, {**who, **run.outcome()})
+    return Encoder(network, classes, training.frames, training.stream, {**who, **run.outcome()}, training.encoder_fps)
 
 
 def _untrained(clips: Clips, classes: Ids, training: EncoderTraining) -> SkeletonNetwork:

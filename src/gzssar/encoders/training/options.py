@@ -45,6 +45,9 @@ class EncoderTraining:
     frames: int = 300
     """Frames that clips are brought to. The paper: 300; the time a step takes is proportional to it."""
 
+    encoder_fps: float = 30.0
+    """Frames per second that clips are brought to, here and wherever the encoder is used."""
+
     stream: Stream = "joint"
     """What the network reads: positions, bones, or how either changes from frame to frame."""
 
@@ -99,6 +102,7 @@ class EncoderTraining:
             self._require(getattr(self, name) >= least, name, f"at least {least}")
         for name in ("weight_decay", "patience"):
             self._require(getattr(self, name) >= 0, name, "zero or more")
+        self._require(0 < self.encoder_fps < float("inf"), "encoder_fps", "positive and finite")
         self._require(0 < self.learning_rate < float("inf"), "learning_rate", "positive and finite")
         self._require(
             0 <= self.warm_up < self.epochs, "warm_up", f"zero or more and less than the {self.epochs} epochs"

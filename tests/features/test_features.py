@@ -33,6 +33,7 @@ def test_sets_add_up():
     [
         ({"labels": np.zeros(2, dtype=np.int64)}, "there are 3 features but 2 labels: one per clip"),
         ({"logits": np.zeros((4, 5), dtype=np.float32)}, "there are 3 features but 4 logits: one per clip"),
+        ({"labels": np.array([0.7, 1.9, 2.2])}, "labels are whole numbers, but they are of type float64"),
     ],
 )
 def test_one_label_and_one_row_of_logits_per_clip(monkeypatch, change, message):

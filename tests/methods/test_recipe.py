@@ -32,7 +32,8 @@ from recipes import changed
         ({"threshold": "half"}, "threshold is float | None, but 'half' came."),
         ({"text_weights": (1.0, 2.0)}, "text_weights is tuple[float, float, float], but (1.0, 2.0) came."),
         ({"routing": "sof"}, "routing is one of soft, hard, but 'sof' came."),
-        ({"name": ""}, "a recipe has a name"),
+        ({"name": ""}, "a recipe has a name of one line"),
+        ({"name": "a\nb"}, "a recipe has a name of one line"),
         ({"threshold": 1.0}, "threshold lies between 0 and 1, but it is 1.0."),
         ({"threshold": 0.0}, "threshold lies between 0 and 1, but it is 0.0."),
         ({"gate_temperature": 2.0}, 'gate_temperature is read with gate_input="probabilities" only'),
@@ -106,6 +107,7 @@ def test_a_changed_recipe_is_not_reported_by_the_name_alone():
     assert replace(DEFAULT, fold_classes=4).title == "default, changed"
     assert Recipe("default", Ridge()).title == "default, changed"
     assert replace(PAPER, name="ridge", method=Ridge()).title == "ridge, changed"
+    assert replace(PAPER, name="mine", method=Ridge()).title == "mine, changed"
 
 
 def test_a_recipe_describes_itself_in_json():

@@ -182,6 +182,23 @@ def test_what_is_no_method_is_refused(toy, monkeypatch, wrong):
         run(toy, method=wrong)
 
 
+@dataclass(frozen=True)
+class Unnamed(Guess):
+    name: int = 3
+
+
+class WithoutProgress(Guess):
+    def fit(self, tasks, seed):
+        return []
+
+
+@pytest.mark.parametrize("wrong", [Unnamed(), WithoutProgress()], ids=["a number for a name", "another fit"])
+def test_what_the_harness_cannot_call_is_no_method(toy, monkeypatch, wrong):
+    monkeypatch.setattr("jaxtyping.config.jaxtyping_disable", True)  # as in production: else the checker is first
+    with pytest.raises(ConfigError, match=r"a method is an object with a name and fit\(tasks, seed, progress\)"):
+        run(toy, method=wrong)
+
+
 def test_a_method_in_the_place_of_a_recipe_is_told_where_it_goes(toy, monkeypatch):
     monkeypatch.setattr("jaxtyping.config.jaxtyping_disable", True)  # as in production: else the checker is first
     with pytest.raises(ConfigError, match=r"a method goes into Recipe\(name, method\) or into run\(config, method=…\)"):

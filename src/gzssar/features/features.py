@@ -48,6 +48,8 @@ class FeatureSet:
     def __post_init__(self) -> None:
         if len(self.features) == 0:
             raise DataError("a feature set needs at least one clip, but there are none.")
+        if np.asarray(self.labels).dtype.kind not in "iu":
+            raise DataError(f"labels are whole numbers, but they are of type {np.asarray(self.labels).dtype}.")
         for name in ("labels", "logits", "subjects", "names"):
             other = getattr(self, name)
             if other is not None and len(other) != len(self.features):

@@ -38,7 +38,7 @@ def folds(phase: Phase, class_count: int, held_out_share: float, rng: np.random.
     if int(held_out_share * most) == 0:
         raise DataError(
             f"leave-classes-out folds hold out {held_out_share:.0%} of each class's training clips, but no class has "
-            f'more than {most}: bring more clips, or use held_out="validation".'
+            f'more than {most}: bring more clips, or, in an experiment, use held_out="validation".'
         )
     groups = max(2, len(phase.seen) // class_count)
     shuffled = rng.permutation(phase.seen)

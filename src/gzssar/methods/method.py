@@ -8,6 +8,7 @@ the harness in :mod:`gzssar.decision`, so that every method is judged alike and 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from inspect import signature
 from typing import NamedTuple, Protocol, TypeGuard, runtime_checkable
 
 import numpy as np
@@ -101,5 +102,11 @@ class Method(Protocol):
 
 
 def is_method(candidate: object) -> TypeGuard[Method]:
-    """Whether it is a method, and not the class of one."""
-    return isinstance(candidate, Method) and not isinstance(candidate, type)
+    """Whether it is a method, and not the class of one: it has a name, and fit can be called as the harness does."""
+    if not isinstance(candidate, Method) or isinstance(candidate, type) or not isinstance(candidate.name, str):
+        return False
+    try:
+        signature(candidate.fit).bind(tasks=(), seed=0, progress=None)
+    except (TypeError, ValueError):
+        return False
+    return True

@@ -55,8 +55,8 @@ class Recipe:
                 f"{self.method!r} came."
             )
         check_choices(self)
-        if not self.name:
-            raise ConfigError("a recipe has a name, which reports call it by, but this one's is empty.")
+        if not (self.name and self.name.isprintable()):
+            raise ConfigError(f"a recipe has a name of one line, which reports call it by, but it is {self.name!r}.")
         check_positive(self, "fold_classes", "gate_temperature")
         if self.threshold is not None and not 0 < self.threshold < 1:
             raise ConfigError(f"threshold lies between 0 and 1, but it is {self.threshold}.")
@@ -74,7 +74,7 @@ class Recipe:
         try:
             ours = [recipe_for(self.name, split) for split in (None, *PAPER_SPLITS)]
         except ConfigError:
-            return self.name
+            ours = [Recipe(self.name, self.method)]
         return self.name if self in ours else f"{self.name}, changed"
 
     def described(self) -> dict[str, Any]:

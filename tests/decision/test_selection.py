@@ -6,7 +6,7 @@ import pytest
 from gzssar.decision.decision import Calibration, Decision
 from gzssar.decision.evidence import Evidence
 from gzssar.decision.gate import Gate
-from gzssar.decision.selection import _least_top, best_checkpoint, fit_decision, held_out_scores, score
+from gzssar.decision.selection import best_checkpoint, fit_decision, held_out_scores, least_top, score
 from gzssar.errors import DataError
 from gzssar.methods.method import ClassScores
 from gzssar.methods.recipe import DEFAULT, PAPER
@@ -75,7 +75,7 @@ def test_a_fold_of_which_nothing_is_covered():
 
 
 def least(tops, right):
-    return _least_top(np.array(tops), np.array(right), np.ones(len(tops)))
+    return least_top(np.array(tops), np.array(right), np.ones(len(tops)))
 
 
 def test_answers_stop_where_more_are_wrong_than_right():

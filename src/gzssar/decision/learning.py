@@ -32,7 +32,7 @@ class Fitted:
     scorers: Sequence[Scorer]
     """Of the phase, one per checkpoint."""
     evidence: Sequence[Sequence[Evidence]]
-    """Of each checkpoint on each phase or fold with known answers."""
+    """Of each phase or fold with known answers, one per checkpoint."""
 
     def choose(self, checkpoint: int | None = None) -> "Learned":
         """Pick a checkpoint where the answers are known, and fit the decision there.

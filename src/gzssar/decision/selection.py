@@ -53,7 +53,7 @@ def fit_decision(evidence: Sequence[Evidence], recipe: Recipe) -> Decision:
     decision = Decision(gate, replace(calibration, threshold=threshold))
     tops, right = zip(*(_top(one, decision.rank(one.scores)) for one in evidence), strict=True)
     weights = np.concatenate([equal_weights(one.is_seen.astype(np.int64)) for one in evidence])
-    least = _least_top(np.concatenate(tops), np.concatenate(right), weights)
+    least = least_top(np.concatenate(tops), np.concatenate(right), weights)
     return Decision(gate, replace(decision.calibration, abstain_below=least))
 
 
@@ -110,7 +110,7 @@ def _temperature(sets: Sequence[tuple[Float[np.ndarray, "_ _"], Int[np.ndarray, 
     return float(_TEMPERATURES[int(np.argmin(losses))])
 
 
-def _least_top(top: Float[np.ndarray, "N"], right: Bool[np.ndarray, "N"], weights: Float[np.ndarray, "N"]) -> float:
+def least_top(top: Float[np.ndarray, "N"], right: Bool[np.ndarray, "N"], weights: Float[np.ndarray, "N"]) -> float:
     """The threshold that keeps the most right answers less the wrong ones.
 
     Args:

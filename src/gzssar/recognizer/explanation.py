@@ -55,9 +55,9 @@ def explain(parts: Parts, encoder: Encoder, clip: SkeletonSequence, known: Known
     """
     prepared = encoder.prepare(clip)
     _, length, _, bodies = clip.joints.shape
-    joints = resample(clip, encoder.fps).joints
+    resampled = resample(clip, encoder.fps).joints
     shown = np.zeros((encoder.frames, prepared.shape[3]))  # a body that is not there shows nothing
-    shown[:, :bodies] = frames_shown(joints, encoder.frames)[:, : prepared.shape[3]] * (length / joints.shape[1])
+    shown[:, :bodies] = frames_shown(resampled, encoder.frames)[:, : prepared.shape[3]] * (length / resampled.shape[1])
     edges = np.linspace(0, length, min(WINDOWS, length) + 1).round().astype(int)
     hidden = [joint_held(prepared, joint) for joint in range(prepared.shape[2])]
     hidden += [frames_held(prepared, (a <= shown) & (shown < b)) for a, b in itertools.pairwise(edges)]

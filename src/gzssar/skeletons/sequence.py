@@ -1,12 +1,13 @@
 """One clip of skeletons: validated when it is made, trusted after."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from gzssar.errors import DataError
+from gzssar.skeletons.doubt import Doubt
 from gzssar.skeletons.layout import Layout, layout_named
 
 
@@ -16,7 +17,8 @@ class SkeletonSequence:
 
     Raises:
         DataError: the joints have another shape than (3, T, V, M) or (2, T, V, M), hold NaN or infinity, or have no
-            frame; the frame rate is not positive; the label or another id is negative.
+            frame; the frame rate is not positive; the label or another id is negative; times or
+            visibility do not fit.
     """
 
     joints: Float[np.ndarray, "C T V M"]
@@ -43,6 +45,15 @@ class SkeletonSequence:
 
     name: str = ""
     """Where the clip comes from: a file name, or an index in a synthetic world."""
+
+    times: Float[np.ndarray, "T"] | None = None
+    """Time of each frame in seconds, ascending, where frames are not evenly spaced; `fps` is their usual rate."""
+
+    visibility: Float[np.ndarray, "T V M"] | None = None
+    """How sure the sensor is of each joint, from 0 (invented) to 1 (seen), where it says so."""
+
+    doubts: tuple[Doubt, ...] = ()
+    """What the reader had to assume, or found odd."""
 
     def __post_init__(self) -> None:
         clip = f"clip {self.name!r}" if self.name else "a clip"
@@ -73,9 +84,37 @@ class SkeletonSequence:
         for field in ("label", "subject", "camera", "setup"):
             if (value := getattr(self, field)) is not None and value < 0:
                 raise DataError(f"{clip} should have a {field} of 0 or more, or none, but it is {value}.")
+        if self.times is not None and not (
+            self.times.shape == (t,) and np.isfinite(self.times).all() and (np.diff(self.times) > 0).all()
+        ):
+            raise DataError(f"{clip} should have {t} ascending times in seconds, one for each frame, but has others.")
+        if self.visibility is not None and self.visibility.shape != (t, v, m):
+            raise DataError(
+                f"{clip} should have a visibility for each joint, of shape {(t, v, m)}, but it is of shape "
+                f"{self.visibility.shape}."
+            )
+
+    def part(self, start: int, end: int) -> "SkeletonSequence":
+        """The frames from `start` to before `end`, with all that belongs to them."""
+        times, visibility = self.times, self.visibility
+        return replace(
+            self,
+            joints=self.joints[:, start:end],
+            times=None if times is None else times[start:end],
+            visibility=None if visibility is None else visibility[start:end],
+        )
+
+    @property
+    def seconds(self) -> Float[np.ndarray, "T"]:
+        """Time of each frame in seconds, from 0 on."""
+        if self.times is None:
+            return np.arange(self.joints.shape[1]) / self.fps
+        return self.times - self.times[0]
 
     @classmethod
-    def from_frames(cls, frames: ArrayLike, layout: str | Layout, fps: float, name: str = "") -> "SkeletonSequence":
+    def from_frames(
+        cls, frames: ArrayLike, layout: str | Layout, fps: float, name: str = "", times: ArrayLike | None = None
+    ) -> "SkeletonSequence":
         """Make a clip of joints frame by frame, as sensors and pose estimators give them.
 
         Args:
@@ -83,6 +122,7 @@ class SkeletonSequence:
             layout: what the V joints are: "ntu25", "mediapipe33", "coco17", …
             fps: frames per second.
             name: where they come from, for messages.
+            times: of each frame, in seconds, where frames are not evenly spaced; `fps` is their usual rate.
 
         Raises:
             ConfigError: there is no layout of that name.
@@ -98,7 +138,8 @@ class SkeletonSequence:
             )
         bodies = joints[:, None] if joints.ndim == 3 else joints
         known = layout_named(layout) if isinstance(layout, str) else layout
-        return cls(bodies.transpose(3, 0, 2, 1), float(fps), known, name=name)
+        at = None if times is None else np.asarray(times, dtype=np.float64)
+        return cls(bodies.transpose(3, 0, 2, 1), float(fps), known, name=name, times=at)
 
     @property
     def dimensions(self) -> int:

@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Float, Num
 
 from gzssar.errors import ConfigError, DataError
+from gzssar.skeletons.doubt import Doubt
 from gzssar.skeletons.layout import LAYOUTS, Layout, layout_named
 from gzssar.skeletons.readers.reader import ReadOptions
 from gzssar.skeletons.sequence import SkeletonSequence
@@ -20,6 +21,7 @@ _HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.r
 _ONE_HEADER = Lock()
 """Two threads that parse Python literals at the same time may both fail (CPython's issue 106905), and the filters of
 warnings are common to all threads."""
+_USUAL_FPS = 30.0
 _SAME_FPS = 0.01  # relative: 0.0333 s per frame is 30 frames per second
 
 
@@ -58,6 +60,14 @@ def agreed_fps(options: ReadOptions, says: float, path: Path) -> float:
     return says
 
 
+def assumed_fps(options: ReadOptions) -> tuple[float, tuple[Doubt, ...]]:
+    """The frame rate of a file that states none: what the options say, or 30 and a doubt that says so."""
+    if options.fps is not None:
+        return options.fps, ()
+    sentence = f"The file states no frame rate, so {_USUAL_FPS:g} frames per second are assumed: name it with --fps."
+    return _USUAL_FPS, (Doubt("frame-rate-assumed", sentence),)
+
+
 def words(joint_name: str) -> tuple[str, ...]:
     """Break a joint's name into sorted lower-case words, so that `LeftShoulder` equals `shoulder_left`."""
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", joint_name).lower().replace("center", "centre")
@@ -71,6 +81,9 @@ def make_clip(
     name: str,
     fps: float,
     layout: Layout,
+    times: Float[np.ndarray, "T"] | None = None,
+    visibility: Float[np.ndarray, "T V M"] | None = None,
+    doubts: Sequence[Doubt] = (),
     **ids: int | None,
 ) -> SkeletonSequence:
     """Turn an array into a validated clip of float32, with its gaps filled where the options ask for it.
@@ -81,6 +94,9 @@ def make_clip(
         name: where the clip comes from.
         fps: frames per second.
         layout: what the V joints are.
+        times: of each frame, in seconds, where frames are not evenly spaced.
+        visibility: how sure the sensor is of each joint, from 0 to 1, where it says so.
+        doubts: what the reader had to assume, or found odd.
         ids: where known the 0-based label, and the ids of subject, camera and setup.
 
     Raises:
@@ -90,7 +106,9 @@ def make_clip(
         joints = joints.astype(np.float32)
     if missing := int(joints.size - np.isfinite(joints).sum()):
         joints = _filled(joints, missing, options, name)
-    return SkeletonSequence(joints, float(fps), layout, name=name, **ids)
+    return SkeletonSequence(
+        joints, float(fps), layout, name=name, times=times, visibility=visibility, doubts=tuple(doubts), **ids
+    )
 
 
 def read_bytes(path: Path, limit: int | None = None) -> bytes:

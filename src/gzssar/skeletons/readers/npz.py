@@ -11,14 +11,22 @@ from pathlib import Path
 import numpy as np
 
 from gzssar.errors import DataError
+from gzssar.skeletons.doubt import Doubt
 from gzssar.skeletons.layout import LAYOUTS, Layout
 from gzssar.skeletons.readers.archives import list_entries, read_entry
-from gzssar.skeletons.readers.arrays import agreed_fps, agreed_layout, make_clip, parse_npy, required_layout, words
+from gzssar.skeletons.readers.arrays import (
+    agreed_fps,
+    agreed_layout,
+    assumed_fps,
+    make_clip,
+    parse_npy,
+    required_layout,
+    words,
+)
 from gzssar.skeletons.readers.reader import ClipEntry, ClipSource, ReadOptions
 from gzssar.skeletons.sequence import SkeletonSequence
 
 _LARGEST = 4 * 2**30  # bytes of one array: 16 million frames of 20 joints
-_USUAL_FPS = 30.0
 _IDS = ("label", "subject", "view")
 _AXES = {"joints": 3, "fps": 0} | dict.fromkeys(("offsets", *_IDS, "is_dup", "class_names", "joint_names"), 1)
 _KINDS = {"joints": "f", "fps": "fiu", "class_names": "U", "joint_names": "U", "is_dup": "b"}  # the others are "iu"
@@ -51,23 +59,30 @@ class NpzReader:
         arrays = _load(path)
         count = _clip_count(arrays, path)
         _check_per_clip(arrays, _IDS, count, path)
-        layout, fps = _layout(arrays, options, path), _fps(arrays, options, path)
+        layout, rate = _layout(arrays, options, path), _fps(arrays, options, path)
         _check_per_clip(arrays, ("is_dup",), count, path)
         copies = arrays.get("is_dup", np.zeros(count, dtype=bool))
         entries = []
         for index in np.flatnonzero(~copies).tolist():
             name = f"{path.name}[{index}]"
-            entries.append(ClipEntry(name, partial(_read, arrays, index, name, fps, layout, options)))
+            entries.append(ClipEntry(name, partial(_read, arrays, index, name, rate, layout, options)))
         return ClipSource(self.kind, entries, _class_names(arrays, path))
 
 
 def _read(
-    arrays: dict[str, np.ndarray], index: int, name: str, fps: float, layout: Layout, options: ReadOptions
+    arrays: dict[str, np.ndarray],
+    index: int,
+    name: str,
+    rate: tuple[float, tuple[Doubt, ...]],
+    layout: Layout,
+    options: ReadOptions,
 ) -> SkeletonSequence:
     start, end = arrays["offsets"][index : index + 2]
     joints = arrays["joints"][start:end].transpose(2, 0, 1)[..., None]
     label, subject, view = (int(arrays[key][index]) if key in arrays else None for key in _IDS)
-    return make_clip(joints, options, name=name, fps=fps, layout=layout, label=label, subject=subject, camera=view)
+    fps, doubts = rate
+    known = partial(make_clip, label=label, subject=subject, camera=view)
+    return known(joints, options, name=name, fps=fps, layout=layout, doubts=doubts)
 
 
 def _load(path: Path) -> dict[str, np.ndarray]:
@@ -122,10 +137,10 @@ def _layout(arrays: dict[str, np.ndarray], options: ReadOptions, path: Path) -> 
     return required_layout(options, path)
 
 
-def _fps(arrays: dict[str, np.ndarray], options: ReadOptions, path: Path) -> float:
+def _fps(arrays: dict[str, np.ndarray], options: ReadOptions, path: Path) -> tuple[float, tuple[Doubt, ...]]:
     if "fps" in arrays:
-        return agreed_fps(options, float(arrays["fps"]), path)
-    return _USUAL_FPS if options.fps is None else options.fps
+        return agreed_fps(options, float(arrays["fps"]), path), ()
+    return assumed_fps(options)
 
 
 def _texts(names: np.ndarray, path: Path) -> list[str]:

@@ -13,6 +13,7 @@ import numpy as np
 from gzssar.errors import DataError
 from gzssar.skeletons.layout import Layout
 from gzssar.skeletons.readers.arrays import (
+    assumed_fps,
     make_clip,
     parse_npy,
     parse_numbers,
@@ -24,7 +25,6 @@ from gzssar.skeletons.readers.arrays import (
 from gzssar.skeletons.readers.reader import ClipEntry, ClipSource, ReadOptions
 from gzssar.skeletons.sequence import SkeletonSequence
 
-_USUAL_FPS = 30.0
 _FEWEST_CELLS = 12  # six joints in 2D; tables of names and labels have fewer columns
 
 
@@ -69,8 +69,8 @@ class NpyReader:
 
 def _clip(joints: np.ndarray, path: Path, layout: Layout, options: ReadOptions) -> SkeletonSequence:
     """Make a clip from M T V C."""
-    fps = _USUAL_FPS if options.fps is None else options.fps
-    return make_clip(joints.transpose(3, 1, 2, 0), options, name=path.name, fps=fps, layout=layout)
+    fps, doubts = assumed_fps(options)
+    return make_clip(joints.transpose(3, 1, 2, 0), options, name=path.name, fps=fps, layout=layout, doubts=doubts)
 
 
 def _read_csv(path: Path, layout: Layout, options: ReadOptions) -> SkeletonSequence:

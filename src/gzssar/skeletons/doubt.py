@@ -1,0 +1,17 @@
+"""What speaks against trusting a clip or its answer: a code for programs and a sentence for people."""
+
+from typing import Any, NamedTuple
+
+
+class Doubt(NamedTuple):
+    """One reason for doubt. Nothing is refused for it."""
+
+    code: str
+    """Which kind of doubt, in words joined by hyphens: ``"frame-rate-assumed"``. Codes do not change; sentences may."""
+
+    sentence: str
+    """What was found in this clip, and what to do about it."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return self._asdict()

@@ -5,6 +5,7 @@ import numpy as np
 from gzssar.encoders.encoder import prepare
 from gzssar.errors import ConfigError
 from gzssar.recognizer import Prediction, Recognizer
+from gzssar.skeletons.doubt import Doubt
 from gzssar.skeletons.layout import NTU25
 from gzssar.skeletons.sequence import SkeletonSequence
 from gzssar.synthetic import SyntheticWorld
@@ -33,7 +34,7 @@ class FakeRecognizer(Recognizer):
         for label, text in zip(texts.of_kind("label"), texts, strict=True):
             self.add_class(label, text.action, text.motion)
 
-    def predict(self, clips, candidate_labels=None, top_k=5, abstain=False):
+    def predict(self, clips, candidate_labels=None, top_k=5, abstain=False, trim=True, most_wrong=0.2):
         assert isinstance(clips, list)
         self.batches.append(len(clips))
         return [
@@ -50,7 +51,7 @@ class FakeRecognizer(Recognizer):
             {"label": label, "score": float(score), "seen": label in SEEN}
             for label, score in zip(labels, scores, strict=True)
         )
-        warning = "made up" if abs(height - self.DOUBTFUL) < 0.01 else None
+        warning = (Doubt("made-up", "Made up."),) if abs(height - self.DOUBTFUL) < 0.01 else ()
         return Prediction(ranking[:top_k], 0.75, abstain and abs(height) < 0.05, warning)
 
 

@@ -6,7 +6,7 @@ import pytest
 from gzssar.decision.decision import Calibration, Decision
 from gzssar.decision.evidence import Evidence
 from gzssar.decision.gate import Gate
-from gzssar.decision.selection import best_checkpoint, fit_decision, held_out_scores, least_top, score
+from gzssar.decision.selection import best_checkpoint, fit_decision, held_out_scores, score
 from gzssar.errors import DataError
 from gzssar.methods.method import ClassScores
 from gzssar.methods.recipe import DEFAULT, PAPER
@@ -60,44 +60,11 @@ def test_the_threshold_has_the_highest_mean_h():
 def test_scores_of_a_fold_by_hand():
     # right, right, wrong (p_seen too low), right; unseen: right, wrong (p_seen too high)
     one = fold([0.9, 0.8, 0.4, 0.7, 0.1, 0.6], [True, True, True, True, False, False])
-    told = score(one, Decision(NEARER, Calibration(abstain_below=0.65)))
+    told = score(one, Decision(NEARER, Calibration()))
     assert told["zsl_accuracy"] == 1
     assert told["seen_accuracy"] == 0.75
     assert told["unseen_accuracy"] == 0.5
     assert told["harmonic_mean"] == pytest.approx(0.6)
-    assert told["coverage"] == pytest.approx(4 / 6)  # .9 .8 .7 and 1 − .1
-    assert told["accuracy_where_covered"] == 1
-
-
-def test_a_fold_of_which_nothing_is_covered():
-    told = score(fold([0.9, 0.1], [True, False]), Decision(NEARER, Calibration(abstain_below=1.0)))
-    assert (told["coverage"], told["accuracy_where_covered"]) == (0, 0)
-
-
-def least(tops, right):
-    return least_top(np.array(tops), np.array(right), np.ones(len(tops)))
-
-
-def test_answers_stop_where_more_are_wrong_than_right():
-    # gains 1 2 1 2 1 0; the first 2 is kept
-    assert least([0.95, 0.9, 0.85, 0.8, 0.7, 0.6], [True, True, False, True, False, False]) == 0.9
-    # .75 is right as well: gains 1 2 1 2 3 2 1
-    assert least([0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.6], [True, True, False, True, True, False, False]) == 0.75
-
-
-def test_equal_scores_are_kept_or_left_together():
-    # .9 right, then .8 right and wrong and wrong: keeping .8 keeps all three
-    assert least([0.9, 0.8, 0.8, 0.8], [True, True, False, False]) == 0.9
-
-
-def test_nothing_is_answered_where_all_is_wrong():
-    assert least([0.9, 0.8], [False, False]) == 1.0
-
-
-def test_the_threshold_to_abstain_below_is_fitted_too():
-    folds = [fold([0.95, 0.9, 0.2, 0.05], [True, True, False, False])] * 2
-    told = score(folds[0], fit_decision(folds, DEFAULT))
-    assert told["coverage"] == told["accuracy_where_covered"] == 1
 
 
 # what the recipe says

@@ -100,15 +100,17 @@ def test_one_frame_is_a_clip(tmp_path):
 
 def test_what_speaks_against_an_answer_is_said(tmp_path, capsys):
     path = write_clip(tmp_path / "doubtful.npy", FakeRecognizer.DOUBTFUL)
-    (row,) = rows(path)
-    assert row["warning"] == "made up"
-    assert capsys.readouterr().err == f"gzssar: {path}: made up\n"
+    again = write_clip(tmp_path / "again.npy", FakeRecognizer.DOUBTFUL)
+    for row in rows(path, again):
+        assert row["warning"] == [{"code": "made-up", "sentence": "Made up."}]
+    assert capsys.readouterr().err == f"gzssar: {path}: Made up.\n"  # each sentence once
 
 
 def test_what_speaks_against_windows_is_said_once(tmp_path, capsys):
     path = write_clip(tmp_path / "doubtful.npy", *[FakeRecognizer.DOUBTFUL] * 90)
-    assert rows(path, window=1.0)
-    assert capsys.readouterr().err == f"gzssar: {path}: made up\n"
+    (row,) = rows(path, window=1.0, trim=False)
+    assert row["warning"] == [{"code": "made-up", "sentence": "Made up."}]
+    assert capsys.readouterr().err == f"gzssar: {path}: Made up.\n"
 
 
 def test_what_came_before_a_malformed_clip_is_written(tmp_path):
@@ -177,33 +179,33 @@ def test_memory_stays_the_same_however_many_clips(tmp_path, fake):
 
 def test_windows_give_segments(tmp_path):
     path = write_clip(tmp_path / "long.npy", *[0.3] * 60, *[-0.3] * 60)
-    first, second = rows(path, window=0.5)
+    first, second = rows(path, window=0.5, trim=False)
     assert (first["label"], second["label"]) == ("raise hand", "lower hand")
     assert first["start"] == 0
     assert first["end"] == second["start"] == pytest.approx(2, abs=0.2)
     assert second["end"] == 4
     picture = tmp_path / "timeline.png"
-    text = answers(path, window=0.5, csv=True, timeline=picture)
-    assert text.splitlines()[0] == "name,start,end,label,score,seen,p_seen,windows"
+    text = answers(path, window=0.5, trim=False, csv=True, timeline=picture)
+    assert text.splitlines()[0] == "name,start,end,label,score,seen,p_seen,windows,warning,warning_sentences"
     assert len(text.splitlines()) == 3
     assert picture.read_bytes().startswith(b"\x89PNG")
-    assert "0:02.0" in answers(path, window=0.5, stride=0.5)
+    assert "0:02.0" in answers(path, window=0.5, trim=False, stride=0.5)
 
 
 def test_a_timeline_shows_one_recording(tmp_path):
     for name in ("a", "b"):
         write_clip(tmp_path / f"{name}.npy", *UP)
     with pytest.raises(ConfigError, match="one recording, but 2 were named"):
-        rows(tmp_path, window=1.0, timeline=tmp_path / "t.png")
+        rows(tmp_path, window=1.0, trim=False, timeline=tmp_path / "t.png")
 
 
 def test_a_long_recording_that_cannot_be_recognized(tmp_path, capsys):
     for name in ("a", "b"):
-        write_clip(tmp_path / f"{name}.npy", *UP)
+        write_clip(tmp_path / f"{name}.npy", *UP * 8)
     break_(tmp_path / "a.npy", lambda array: array[..., :2])
     with pytest.raises(DataError, match=r"a\.npy.*should have three coordinates"):
-        rows(tmp_path, window=1.0)
-    assert len(rows(tmp_path, window=1.0, reading=SKIP)) == 1
+        rows(tmp_path, window=1.0, trim=False)
+    assert len(rows(tmp_path, window=1.0, trim=False, reading=SKIP)) == 1
     assert "a.npy" in capsys.readouterr().err
 
 

@@ -24,7 +24,8 @@ def test_json_lines(tmp_path):
         "label": "raise hand",
         "p_seen": 0.75,
         "abstained": False,
-        "warning": None,
+        "resting": False,
+        "warning": [],
         "ranking": [
             {"label": "raise hand", "score": 0.5, "seen": True},
             {"label": "lower hand", "score": 0.25, "seen": True},
@@ -37,7 +38,9 @@ def test_csv_has_a_header_and_further_ranks(tmp_path):
     write_clip(tmp_path / "c.npy", 0.0, 0.01)
     text = answers(tmp_path, csv=True, abstain=True, top_k=7)
     first, second = csv.DictReader(io.StringIO(text))
-    assert text.splitlines()[0] == "name,label,score,seen,p_seen,abstained,label_2,score_2,label_3,score_3"
+    assert text.splitlines()[0] == (
+        "name,label,score,seen,p_seen,abstained,warning,warning_sentences,label_2,score_2,label_3,score_3"
+    )
     assert Path(first["name"]).name == 'a, "b".npy'
     assert (first["label"], first["score"], first["seen"], first["abstained"]) == ("lower hand", "0.5", "true", "false")
     assert (first["label_2"], first["score_3"]) == ("raise hand", "0.125")

@@ -1,4 +1,6 @@
 import math
+from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -6,9 +8,14 @@ import pytest
 
 from fake_recognizer import FakeRecognizer, posed
 from gzssar.errors import ConfigError
-from gzssar.inference.segments import Segment, Stretch, find_segments, slide
+from gzssar.inference.segments import Segment, Stretch, find_segments, slide as slide_over_actions
 from gzssar.inference.timeline import save_timeline, timeline
 from gzssar.recognizer import Prediction
+from gzssar.skeletons.doubt import Doubt
+from gzssar.skeletons.layout import NTU25
+
+slide = partial(slide_over_actions, split=False)
+"""The fake looks at poses that stand still."""
 
 
 def answer(clips):
@@ -107,7 +114,7 @@ def test_nonsense_is_refused(window, stride):
         slide(posed(0.3), answer, float(window), None if stride is None else float(stride))
 
 
-@pytest.mark.parametrize("seconds", [0.4, 90.0, 1000.0, 20000.0])
+@pytest.mark.parametrize("seconds", [9.0, 90.0, 1000.0, 20000.0])
 def test_timelines_of_any_length(tmp_path, seconds):
     labels = [f"class {k} of {'many ' * k}words" for k in range(9)]
     every = [found(label, seen=bool(k % 3)) for k, label in enumerate(labels)] + [None, found("wave", abstained=True)]
@@ -132,3 +139,73 @@ def test_colours_tell_seen_from_unseen():
     (wave, jump) = [patch.get_facecolor() for patch in figure.legends[0].get_patches()]
     assert wave[2] > wave[0]  # blue
     assert jump[0] > jump[2]  # vermilion
+
+
+def waving(seconds, still):
+    """Heights of a left hand that stays up, or goes up and down, at 30 frames per second."""
+    time = np.arange(round(seconds * 30)) / 30
+    return (0.4 + (0.0 if still else 0.25) * np.sin(2 * np.pi * 1.5 * time)).tolist()
+
+
+def with_arm(*heights):
+    """A clip whose left wrist, hand tip and thumb go with the hand: a single joint that moves is a sensor's fault."""
+    clip = posed(*heights)
+    joints = clip.joints.copy()
+    for joint in ("left wrist", "left hand tip", "left thumb"):
+        joints[:, :, NTU25.joint_names.index(joint)] = joints[:, :, NTU25.joint_names.index("left hand")]
+    return replace(clip, joints=joints)
+
+
+def test_stillness_splits_a_recording():
+    heights = waving(2, True) + waving(3, False) + waving(2, True) + waving(3, False) + waving(2, True)
+    asked = []
+
+    def note(clips):
+        asked.extend(clip.joints.shape[1] for clip in clips)
+        return answer(clips)
+
+    stretches = slide_over_actions(with_arm(*heights), note, window=2.0)
+    assert all(before.end == after.start for before, after in pairwise(stretches))
+    assert (stretches[0].label, stretches[-1].label) == (None, None)
+    first, second = find_segments(stretches)
+    for segment, start in ((first, 2), (second, 7)):
+        assert segment.label == "raise hand"
+        assert segment.start == pytest.approx(start, abs=0.35)
+        assert segment.end == pytest.approx(start + 3, abs=0.35)
+    assert sum(asked) < 2 * 2 * 3.7 * 30  # stillness is not recognized
+
+
+def test_a_recording_in_which_nobody_moves_has_no_segment():
+    stretches = slide_over_actions(with_arm(*waving(4, True)), lambda clips: [], window=1.0)
+    assert [(one.start, one.end, one.label) for one in stretches] == [(0, pytest.approx(4), None)]
+
+
+def test_a_moment_of_rest_does_not_split():
+    heights = waving(2, False) + [0.4] * 12 + waving(2, False)  # .4 s
+    stretches = slide_over_actions(with_arm(*heights), answer, window=1.0)
+    assert len(find_segments(stretches)) == 1
+
+
+def test_short_answers_within_a_longer_one_do_not_part_it():
+    stretches = [
+        stretch(0, 1, found("wave")),
+        stretch(1, 1.25, found("jump")),
+        stretch(1.25, 3, found("wave")),
+        stretch(3, 3.4, found("jump")),
+    ]
+    (only,) = find_segments(stretches)
+    assert (only.start, only.end, only.label, only.windows) == (0, 3, "wave", 2)
+
+
+def test_times_of_the_frames_are_the_times_of_the_segments():
+    clip = posed(*[0.3] * 30)
+    late = np.arange(30) / 10.0 + np.where(np.arange(30) < 15, 0, 2.0)  # 10 frames per second, and 2 s of nothing
+    stretches = slide(replace(clip, fps=10.0, times=late), answer, window=1.0)
+    assert stretches[-1].end == pytest.approx(5.0)
+
+
+def test_doubts_of_windows_are_told_once_each():
+    doubted = replace(found("wave"), warning=(Doubt("too-short", "0.1 s"), Doubt("jumps", "1 frame")))
+    again = replace(found("wave"), warning=(Doubt("too-short", "0.2 s"),))
+    (only,) = find_segments([stretch(0, 1, doubted), stretch(1, 2, again)])
+    assert {doubt.code: doubt.sentence for doubt in only.warning} == {"too-short": "0.1 s", "jumps": "1 frame"}

@@ -9,12 +9,13 @@ import onnxruntime
 import pytest
 import torch
 
+from gzssar.decision.abstention import Limits, Thresholds
 from gzssar.decision.decision import Calibration, Decision
 from gzssar.decision.gate import Gate
 from gzssar.encoders.encoder import Encoder
 from gzssar.encoders.shift_gcn.network import ShiftGcn
 from gzssar.errors import MissingExtraError, OutputError
-from gzssar.features.whitening import SkeletonSpace, log_densities
+from gzssar.features.whitening import SkeletonSpace, cosines, log_densities
 from gzssar.methods.method import ClassScores
 from gzssar.onnx_export import IR_VERSION, OPSET, Heads, export_encoder, export_heads
 
@@ -70,8 +71,9 @@ def heads(seen=4, width=6):
         seen_labels=tuple(f"séen {i}" for i in range(seen)),
         decision=Decision(
             Gate(np.array([-5.0, -4.0]), np.array([3.0, 2.0]), np.array([1.5, -1.2]), 0.2),
-            Calibration(seen_temperature=3.0, unseen_temperature=1.5, threshold=0.7, abstain_below=0.25),
+            Calibration(seen_temperature=3.0, unseen_temperature=1.5, threshold=0.7),
         ),
+        thresholds=Thresholds(Limits(0.25, 0.5), Limits(0.5, 0.75)),
     )
 
 
@@ -124,9 +126,10 @@ def test_the_heads_say_what_numpy_says(tmp_path):
     for count in (1, 3):  # any number of unseen classes
         prototypes = rng.normal(size=(count, 6)).astype(np.float32)
         inputs = {"features": features, "unseen_prototypes": prototypes}
-        names = ["scores", "p_seen", "seen_densities", "unseen_densities"]
-        scores, p_seen, seen, unseen = session(tmp_path / "heads.onnx").run(names, inputs)
+        names = ["scores", "p_seen", "seen_densities", "unseen_densities", "cosines"]
+        scores, p_seen, seen, unseen, angles = session(tmp_path / "heads.onnx").run(names, inputs)
         np.testing.assert_allclose(seen, log_densities(space, head.seen_means), rtol=1e-4)
+        np.testing.assert_allclose(angles, cosines(space, np.concatenate([head.seen_means, prototypes])), atol=1e-6)
         np.testing.assert_allclose(unseen, log_densities(space, prototypes), rtol=1e-4)
         wanted = head.decision.rank(
             ClassScores(log_densities(space, head.seen_means), log_densities(space, prototypes))
@@ -151,7 +154,7 @@ def test_files_are_valid_and_say_what_they_are(tmp_path):
         "stream": "joint",
         "provenance": {"weights": "random"},
         "seen_labels": ["séen 0", "séen 1", "séen 2", "séen 3"],
-        "abstain_below": 0.25,
+        "abstain_below": {"seen": {"top": 0.25, "cosine": 0.5}, "unseen": {"top": 0.5, "cosine": 0.75}},
     }
 
 

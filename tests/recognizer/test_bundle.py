@@ -60,7 +60,7 @@ def test_what_is_loaded_predicts_the_same_bit_for_bit(folder, on_recordings, cli
     assert loaded.predict(clips, top_k=None) == on_recordings.predict(clips, top_k=None)
     assert np.array_equal(loaded.predict_proba(clips), on_recordings.predict_proba(clips))
     assert loaded.card == on_recordings.card
-    assert loaded.abstain_below == on_recordings.abstain_below
+    assert loaded.parts.abstention == on_recordings.parts.abstention
     loaded.add_class("sit", "to sit", "knees bend")
     on_recordings.add_class("sit", "to sit", "knees bend")
     assert loaded.predict(clips, top_k=None) == on_recordings.predict(clips, top_k=None)
@@ -185,7 +185,7 @@ def test_a_missing_file_is_named(folder):
         Recognizer.load(folder)
 
 
-@pytest.mark.parametrize("path", [("calibration", "threshold"), ("calibration", "abstain_below"), ("gate", "bias")])
+@pytest.mark.parametrize("path", [("calibration", "threshold"), ("calibration", "seen_temperature"), ("gate", "bias")])
 def test_a_changed_number_is_noticed(folder, path):
     config = json.loads((folder / "config.json").read_text())
     config[path[0]][path[1]] += 0.001
@@ -201,8 +201,8 @@ def test_an_older_version_is_refused_since_its_clips_had_any_frame_rate(folder):
 
 
 def test_a_newer_version_asks_for_an_upgrade(folder):
-    change_config(folder, lambda config: config.update(version=3))
-    with pytest.raises(DataError, match=r"written by a newer gzssar \(format version 3, here 2\): upgrade"):
+    change_config(folder, lambda config: config.update(version=4))
+    with pytest.raises(DataError, match=r"written by a newer gzssar \(format version 4, here 3\): upgrade"):
         Recognizer.load(folder)
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from gzssar.decision.abstention import BOUNDS, Abstention, Limits, Thresholds
 from gzssar.errors import ConfigError, DataError
 from gzssar.recognizer import Prediction, Recognizer
 from gzssar.skeletons.layout import NTU25
@@ -54,7 +55,8 @@ def test_a_prediction_is_a_sequence_and_goes_into_json(on_features, features):
         "label": prediction[0]["label"],
         "p_seen": prediction.p_seen,
         "abstained": False,
-        "warning": None,
+        "resting": False,
+        "warning": [doubt._asdict() for doubt in prediction.warning],
         "ranking": list(prediction),
     }
 
@@ -162,11 +164,9 @@ def test_five_thousand_classes(on_features, features):
 
 
 def test_a_low_top_score_gives_no_label_if_asked(on_features, features):
-    decision = on_features.parts.decision
-    calibration = replace(decision.calibration, abstain_below=0.6)
-    parts = replace(on_features.parts, decision=replace(decision, calibration=calibration))
+    limits = Limits(top=0.6, cosine=-1.0)
+    parts = replace(on_features.parts, abstention=Abstention((Thresholds(limits, limits),) * len(BOUNDS)))
     careful = Recognizer(parts, on_features.known)
-    assert careful.abstain_below == 0.6
     predictions = careful.predict_features(features, abstain=True)
     tops = np.array([prediction[0]["score"] for prediction in predictions])
     assert 0 < (tops < 0.6).sum() < len(tops)

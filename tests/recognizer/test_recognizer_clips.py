@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -28,23 +29,52 @@ def astray(joints):
 def test_a_clip_too_short_to_tell_a_motion_is_answered_with_a_warning(on_recordings, clips, frames, warned):
     joints = np.repeat(clips[0].joints, 2, axis=1)[:, :frames]
     prediction = on_recordings.predict(SkeletonSequence(joints, 30.0, NTU25))
-    assert (prediction.warning or "").startswith(warned)
-    assert (prediction.warning is None) == (not warned)
+    told = [doubt.sentence for doubt in prediction.warning if doubt.code == "too-short"]
+    assert len(told) == bool(warned)
+    assert not warned or told[0].startswith(warned)
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "code", "said"),
     [
-        (lambda joints: joints * 1000, r"unlikely size \(.* m tall: millimetres\?\): positions should be in metres"),
-        (lambda joints: joints * np.float32([[[[1]]], [[[1]]], [[[0]]]]), r"A coordinate never changes \(z\)"),
-        (astray, r"In 1 frame joints lie more than 3 m apart"),
-        (lambda joints: joints * (np.arange(24) % 2).reshape(1, -1, 1, 1), r"Nobody is there in 12 frames of 24"),
-        (lambda joints: np.repeat(joints[:, :1], 30, axis=1), r"Nothing moves \(30 frames\)"),
+        (
+            lambda joints: joints * 1000,
+            "scale",
+            r"unlikely size \(.* m tall: millimetres\?\): positions should be in metres",
+        ),
+        (lambda joints: joints * np.float32([[[[1]]], [[[1]]], [[[0]]]]), "flat", r"A coordinate never changes \(z\)"),
+        (astray, "astray", r"In 1 frame joints lie more than 3 m apart"),
+        (
+            lambda joints: joints * (np.arange(24) % 2).reshape(1, -1, 1, 1),
+            "absent",
+            r"Nobody is there in \d+ frames of",
+        ),
+        (lambda joints: np.repeat(joints[:, :1], 30, axis=1), "nothing-happens", r"Nothing is happening"),
+        (lambda joints: joints * np.float32([-1, 1, 1])[:, None, None, None], "mirrored", r"the toes point backwards"),
     ],
 )
-def test_a_clip_that_no_encoder_can_do_much_with_is_answered_with_a_warning(on_recordings, clips, change, said):
+def test_a_clip_that_no_encoder_can_do_much_with_is_answered_with_a_warning(on_recordings, clips, change, code, said):
     joints = change(np.repeat(clips[0].joints, 2, axis=1)).astype(np.float32)
-    assert re.search(said, on_recordings.predict(SkeletonSequence(joints, 30.0, NTU25)).warning)
+    warning = dict(on_recordings.predict(SkeletonSequence(joints, 30.0, NTU25)).warning)
+    assert re.search(said, warning[code])
+
+
+def test_where_nobody_moves_nothing_is_named(on_recordings, clips):
+    still = SkeletonSequence(np.repeat(clips[0].joints[:, :1], 30, axis=1), 30.0, NTU25)
+    prediction = on_recordings.predict(still)
+    assert (prediction.label, prediction.resting) == (None, True)
+    assert [doubt.code for doubt in prediction.warning] == ["nothing-happens"]
+    assert prediction.as_dict()["resting"] is True
+    asked = on_recordings.predict(still, trim=False)
+    assert (asked.label, asked.resting) == (asked[0]["label"], False)
+
+
+def test_a_bystander_does_not_change_the_answer(on_recordings, clips):
+    clip = clips[0]
+    other = np.repeat(clips[1].joints[:, :1], clip.joints.shape[1], axis=1) + np.float32([1, 0, 0])[:, None, None, None]
+    watched = replace(clip, joints=np.concatenate([other, clip.joints], axis=3))
+    np.testing.assert_array_equal(on_recordings.encode(watched), on_recordings.encode(clip))
+    assert "bystander" in dict(on_recordings.predict(watched).warning)
 
 
 def test_prepared_clips_are_what_the_encoder_reads(on_recordings, clips):

@@ -49,6 +49,10 @@ class EmbedConfig:
     """Frames that clips are brought to; as many as the weights were trained on (300 for the authors') unless said
     otherwise. Fewer are quicker in proportion."""
 
+    trim: bool = False
+    """Encode only the frames in which somebody moves, and the bodies that move, as `gzssar fit` and `gzssar predict`
+    do."""
+
     engine: Literal["loop", "ray"] = "loop"
     """A plain loop (several processes under torchrun share the clips), or Ray Data on a cluster."""
 
@@ -81,6 +85,7 @@ class EmbedConfig:
     def job(self, weights: Path, out: Path) -> "EmbedJob":
         """What one encoder does."""
         job = replace(embed_job(self.clips, weights, out, self.reading), device=self.device, frames=self.frames)
+        job = replace(job, trim=self.trim)
         return replace(job, batch_size=self.batch_size, shard_size=self.shard_size)
 
 

@@ -59,6 +59,9 @@ class FitConfig:
     text: str = "lb+ad+md"
     """Texts to fuse, joined by +: lb (label), ad (action description), md (motion description)."""
 
+    trim: bool = True
+    """Learn only from the frames in which somebody moves, and from the bodies that move."""
+
     seed: int = 0
     """Of everything that is drawn."""
 
@@ -132,7 +135,9 @@ def _embedded(config: FitConfig, working: Path, progress: Progress) -> FeatureSe
     assert config.data is not None  # FitConfig checked
     assert config.encoder_weights is not None
     job = embed_job(config.data, config.encoder_weights, working, config.reading)
-    embed_once(replace(job, device=config.device, frames=config.frames), progress=partial(progress, "clips"))
+    embed_once(
+        replace(job, device=config.device, frames=config.frames, trim=config.trim), progress=partial(progress, "clips")
+    )
     return load_features(working)
 
 

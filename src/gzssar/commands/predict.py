@@ -53,8 +53,17 @@ class PredictConfig:
     top_k: int = 5
     """Classes in a ranking, at most."""
 
-    abstain: bool = False
-    """Give no label where the best score lies below the model's threshold."""
+    abstain: bool | None = None
+    """Give no label where an answer is too unsure; unless said otherwise, in the table for people, and neither in JSON
+    nor in CSV."""
+
+    most_wrong: float = 0.2
+    """The share of wrong answers, of those given, that is allowed; as far as the clips can tell that the model learned
+    from."""
+
+    trim: bool = True
+    """Recognize only the frames in which somebody moves, and the bodies that move; where nobody moves, nothing is
+    happening."""
 
     watch: Path | None = None
     """Instead of clips: a folder. What lies there is answered, then every new file as soon as it is complete, until
@@ -195,8 +204,11 @@ def _job(config: PredictConfig, recognizer: "Recognizer", out: "Output") -> "Pre
 
     candidates = config.candidate_labels or None
 
+    to_people = not (config.json or config.csv or config.live)
+    abstain = to_people if config.abstain is None else config.abstain
+
     def answer(clips: "Sequence[SkeletonSequence]") -> "list[Prediction]":
-        return recognizer.predict(list(clips), candidates, config.top_k, config.abstain)
+        return recognizer.predict(list(clips), candidates, config.top_k, abstain, config.trim, config.most_wrong)
 
     reading = config.reading
     return PredictJob(
@@ -209,6 +221,7 @@ def _job(config: PredictConfig, recognizer: "Recognizer", out: "Output") -> "Pre
         config.window,
         config.stride,
         config.timeline,
+        config.trim,
     )
 
 

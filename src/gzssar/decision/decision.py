@@ -27,8 +27,6 @@ class Calibration:
     unseen_temperature: float = 1.0
     threshold: float = 0.5
     """Of q / (1 + q): even odds lie here."""
-    abstain_below: float = 0.0
-    """Below this top probability an answer is more often wrong than right, seen and unseen clips counting the same."""
 
 
 class Ranking(NamedTuple):

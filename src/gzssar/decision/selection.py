@@ -1,4 +1,4 @@
-"""What is chosen where the answers are known: the checkpoint, the gate, the temperatures, the thresholds."""
+"""What is chosen where the answers are known: the checkpoint, the gate, the temperatures, the threshold."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float, Int
 
 from gzssar.decision.decision import Calibration, Decision, Ranking
 from gzssar.decision.evidence import Evidence
-from gzssar.decision.gate import BestScores, LargestProbabilities, equal_weights, fit_gate, log_softmax
+from gzssar.decision.gate import BestScores, LargestProbabilities, fit_gate, log_softmax
 from gzssar.evaluation.metrics import expected_calibration_error, harmonic_mean
 from gzssar.evaluation.protocol import GzslAnswers, threshold_curve
 from gzssar.methods.recipe import Recipe
@@ -29,8 +29,7 @@ def best_checkpoint(evidence: Sequence[Sequence[Evidence]]) -> int:
 
 
 def fit_decision(evidence: Sequence[Evidence], recipe: Recipe) -> Decision:
-    """The gate, then temperatures by likelihood, the threshold by H, and the probability below which to abstain; each
-    phase or fold weighs the same.
+    """The gate, then temperatures by likelihood, and the threshold by H; each phase or fold weighs the same.
 
     H weighs a lost unseen clip more than a lost seen one wherever the unseen accuracy is the lower of the two, so the
     best threshold lies above even odds.
@@ -50,11 +49,7 @@ def fit_decision(evidence: Sequence[Evidence], recipe: Recipe) -> Decision:
     if threshold is None:
         curves = [threshold_curve(answers(one, Decision(gate, calibration)), THRESHOLDS)[2] for one in evidence]
         threshold = float(THRESHOLDS[int(np.mean(curves, axis=0).argmax())])
-    decision = Decision(gate, replace(calibration, threshold=threshold))
-    tops, right = zip(*(_top(one, decision.rank(one.scores)) for one in evidence), strict=True)
-    weights = np.concatenate([equal_weights(one.is_seen.astype(np.int64)) for one in evidence])
-    least = least_top(np.concatenate(tops), np.concatenate(right), weights)
-    return Decision(gate, replace(decision.calibration, abstain_below=least))
+    return Decision(gate, replace(calibration, threshold=threshold))
 
 
 def held_out_scores(evidence: Sequence[Evidence], recipe: Recipe) -> dict[str, float]:
@@ -64,19 +59,15 @@ def held_out_scores(evidence: Sequence[Evidence], recipe: Recipe) -> dict[str, f
 
 
 def score(one: Evidence, decision: Decision) -> dict[str, float]:
-    """S, U, H and ZSL on clips whose classes are known, the calibration error of the top probability, and what
-    abstaining would leave."""
+    """S, U, H and ZSL on clips whose classes are known, and the calibration error of the top probability."""
     top, right = _top(one, decision.rank(one.scores))
     s, u = float(right[one.is_seen].mean()), float(right[~one.is_seen].mean())
-    kept = top >= decision.calibration.abstain_below
     return {
         "zsl_accuracy": one.zsl_accuracy,
         "seen_accuracy": s,
         "unseen_accuracy": u,
         "harmonic_mean": harmonic_mean(s, u),
         "calibration_error": expected_calibration_error(top, right.astype(np.int64)),
-        "coverage": float(kept.mean()),
-        "accuracy_where_covered": float(right[kept].mean()) if kept.any() else 0.0,
     }
 
 
@@ -108,16 +99,3 @@ def _temperature(sets: Sequence[tuple[Float[np.ndarray, "_ _"], Int[np.ndarray, 
         for t in _TEMPERATURES
     ]
     return float(_TEMPERATURES[int(np.argmin(losses))])
-
-
-def least_top(top: Float[np.ndarray, "N"], right: Bool[np.ndarray, "N"], weights: Float[np.ndarray, "N"]) -> float:
-    """The threshold that keeps the most right answers less the wrong ones.
-
-    Args:
-        top: each clip's top probability.
-        right: whether the answer is right.
-        weights: what each clip counts.
-    """
-    levels, level = np.unique(-top, return_inverse=True)  # equal scores stay or go together
-    gain = np.cumsum(np.bincount(level, weights=np.where(right, weights, -weights)))
-    return float(-levels[int(np.argmax(gain))]) if gain.max() > 0 else 1.0

@@ -28,6 +28,7 @@ from gzssar.features.features import FeatureSet
 from gzssar.features.files import load_features, require_suffix, write_features
 from gzssar.files import claim, hash_file, require_free, writing
 from gzssar.running import Steps, one_thread
+from gzssar.skeletons.moving import find_action
 from gzssar.skeletons.ntu_protocols import read_missing, without
 from gzssar.skeletons.readers import ClipSource, ReadOptions, open_clips, read_clips
 from gzssar.skeletons.sequence import SkeletonSequence
@@ -55,6 +56,8 @@ class EmbedJob:
     """A list of samples to leave out."""
     skip_bad: bool = False
     device: str = "auto"
+    trim: bool = False
+    """Encode the frames and the bodies that move alone."""
     frames: int | None = None
     """T that clips are brought to; None for the encoder's own."""
     batch_size: int = 64
@@ -222,6 +225,7 @@ class ShardWorker:
             "encoder": dict(self.encoder.provenance),
             "frames": self.encoder.frames,
             "fps": self.encoder.fps,
+            "trim": self.job.trim,
             "stream": self.encoder.stream,
             "weights_sha256": hash_file(self.job.weights),
             "job": self.fingerprint(),
@@ -235,6 +239,7 @@ class ShardWorker:
             "weights": hash_file(self.job.weights),
             "frames": self.encoder.frames,
             "fps": self.encoder.fps,
+            "trim": self.job.trim,
             "reading": asdict(self.job.options),
             "shard_size": self.job.shard_size,
         }
@@ -242,6 +247,9 @@ class ShardWorker:
     def fingerprint(self) -> str:
         """SHA-256 of the identity."""
         return hashlib.sha256(json.dumps(self.identity(), sort_keys=True).encode()).hexdigest()
+
+    def _prepare(self, clip: SkeletonSequence) -> Prepared:
+        return self.encoder.prepare(find_action(clip).clip if self.job.trim else clip)
 
     def _batches(
         self, part: ClipSource, bad: dict[str, str]
@@ -251,7 +259,7 @@ class ShardWorker:
         def note(name: str, error: DataError) -> None:
             bad[name] = str(error)
 
-        clips = prepared_clips(part, self.encoder.prepare, note if self.job.skip_bad else None)
+        clips = prepared_clips(part, self._prepare, note if self.job.skip_bad else None)
         while batch := list(islice(clips, self.job.batch_size)):
             yield [clip for clip, _ in batch], [prepared for _, prepared in batch]
 

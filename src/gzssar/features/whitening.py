@@ -71,3 +71,13 @@ def log_densities(features: Float[np.ndarray, "N D"], means: Float[np.ndarray, "
     """−½ squared distance to each mean: in the whitened space a class's log-density, up to one constant for all."""
     squares = (features**2).sum(axis=1)[:, None] + (means**2).sum(axis=1)[None] - 2 * features @ means.T
     return -0.5 * np.maximum(squares, 0)
+
+
+def cosines(features: Float[np.ndarray, "N D"], centres: Float[np.ndarray, "G D"]) -> Float[np.ndarray, "N G"]:
+    """Cosine of the angle between each clip and each centre, seen from the origin: in the whitened space, the middle of
+    the seen classes. 0 where one of them lies there."""
+
+    def unit(rows: Float[np.ndarray, "_ D"]) -> Float[np.ndarray, "_ D"]:
+        return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+
+    return np.asarray(unit(features) @ unit(centres).T)

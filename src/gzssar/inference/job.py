@@ -15,6 +15,7 @@ from gzssar.inference.segments import Answer, find_segments, slide
 from gzssar.inference.watching import Watch
 from gzssar.recognizer import Prediction
 from gzssar.running import Progress
+from gzssar.skeletons.doubt import Doubt
 from gzssar.skeletons.layout import Layout
 from gzssar.skeletons.ntu_protocols import without
 from gzssar.skeletons.readers import ClipEntry, ReadOptions
@@ -48,6 +49,10 @@ class PredictJob:
     stride: float | None = None
     timeline: Path | None = None
     """A picture of the segments of the one recording."""
+    split: bool = True
+    """Let stillness split the recordings."""
+    told: set[str] = field(default_factory=set)
+    """Sentences of doubt that were said."""
 
     def entries(self, found: Found) -> list[ClipEntry]:
         """The clips of one file, named after it."""
@@ -62,7 +67,8 @@ class PredictJob:
             for batch in _batches(clips, self.batch_size):
                 if answers := _answers(batch, self.answer, on_bad):
                     self.rows.clips(answers)
-                    _warn(answers)
+                    for name, prediction in answers:
+                        self._warn(name, prediction.warning)
                     answered += len(answers)
             return answered
         for name, clip in clips:
@@ -74,13 +80,20 @@ class PredictJob:
                 answered += 1
         return answered
 
+    def _warn(self, name: str, warning: Sequence[Doubt]) -> None:
+        """Say what was not said yet: clips of one source are mostly doubted alike."""
+        new = [doubt.sentence for doubt in warning if doubt.sentence not in self.told]
+        self.told.update(new)
+        if new:
+            print(f"gzssar: {name}: {' '.join(new)}", file=sys.stderr)
+
     def _segments(self, name: str, clip: SkeletonSequence, window: float, progress: Progress | None) -> None:
         steps = partial(progress, "windows") if progress else None
-        stretches = slide(clip, self.answer, window, self.stride, self.batch_size, steps)
+        stretches = slide(clip, self.answer, window, self.stride, self.batch_size, steps, self.split)
         segments = find_segments(stretches)
         self.rows.segments(name, segments)
-        doubtful = [one.prediction for one in stretches if one.prediction and one.prediction.warning]
-        _warn([(name, prediction) for prediction in doubtful[:1]])  # windows of a recording are mostly doubted alike
+        for segment in segments:
+            self._warn(name, segment.warning)
         if self.timeline is not None:
             from gzssar.inference.timeline import save_timeline
 
@@ -250,12 +263,6 @@ def _name(path: Path, entry: str) -> str:
 def _complain(name: str, error: GzssarError) -> None:
     error.where = name
     print(f"gzssar: left out: {error.for_terminal}", file=sys.stderr)
-
-
-def _warn(answers: Sequence[tuple[str, Prediction]]) -> None:
-    for name, prediction in answers:
-        if prediction.warning:
-            print(f"gzssar: {name}: {prediction.warning}", file=sys.stderr)
 
 
 def _few_complaints() -> OnBad:

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from gzssar.inference.segments import Segment
 from gzssar.recognizer import Prediction
+from gzssar.skeletons.doubt import Doubt
 
 
 @runtime_checkable
@@ -69,7 +70,8 @@ class JsonRows:
     def segments(self, name: str, segments: Sequence[Segment]) -> None:
         """Write name, start and end in seconds, label, seen, mean score, mean p_seen and the number of windows."""
         for segment in segments:
-            self._write({"name": name} | {key: _rounded(value) for key, value in vars(segment).items()})
+            told = {key: _rounded(value) for key, value in vars(segment).items()}
+            self._write({"name": name} | told | {"warning": [doubt.as_dict() for doubt in segment.warning]})
         self._out.flush()
 
     def frame(self, answer: dict[str, Any]) -> None:
@@ -83,6 +85,8 @@ class JsonRows:
 
 _CLIP_COLUMNS = ("name", "label", "score", "seen", "p_seen", "abstained")
 _SEGMENT_COLUMNS = ("name", "start", "end", "label", "score", "seen", "p_seen", "windows")
+_WARNING_COLUMNS = ("warning", "warning_sentences")
+"""The codes of all doubts, parted by blanks, and their sentences."""
 
 
 class CsvRows:
@@ -96,19 +100,21 @@ class CsvRows:
     def clips(self, answers: Sequence[tuple[str, Prediction]]) -> None:
         """Write the columns of the header; the label stays empty where the recognizer abstains."""
         further = [f"{key}_{rank}" for rank in range(2, self._ranks + 1) for key in ("label", "score")]
-        self._start((*_CLIP_COLUMNS, *further))
+        self._start((*_CLIP_COLUMNS, *_WARNING_COLUMNS, *further))
         for name, prediction in answers:
             best, *others = prediction.ranking[: self._ranks]
             row = [name, prediction.label, best["score"], best["seen"], prediction.p_seen, prediction.abstained]
+            row += _told(prediction.warning)
             row += [value for other in others for value in (other["label"], other["score"])]
             self._write(row)
         self._out.flush()
 
     def segments(self, name: str, segments: Sequence[Segment]) -> None:
         """Write start and end in seconds, label, mean score, and so on."""
-        self._start(_SEGMENT_COLUMNS)
+        self._start((*_SEGMENT_COLUMNS, *_WARNING_COLUMNS))
         for segment in segments:
-            self._write([name, *(getattr(segment, column) for column in _SEGMENT_COLUMNS[1:])])
+            values = [getattr(segment, column) for column in _SEGMENT_COLUMNS[1:]]
+            self._write([name, *values, *_told(segment.warning)])
         self._out.flush()
 
     def _start(self, header: Sequence[str]) -> None:
@@ -142,8 +148,8 @@ class TableRows:
         for name, prediction in answers:
             best, *others = prediction.ranking
             label, kind = (Text(best["label"], "bold"), _kind(best["seen"]))
-            if prediction.abstained:
-                label, kind = Text("– abstains", "dim"), ""
+            if prediction.label is None:
+                label, kind = Text("– nothing happens" if prediction.resting else "– abstains", "dim"), ""
                 others = list(prediction.ranking)
             also = ", ".join(f"{other['label']} {other['score']:.2f}" for other in others[: self._others])
             score, p_seen = f"{best['score']:.2f}", f"{prediction.p_seen:.2f}"
@@ -181,6 +187,10 @@ class TableRows:
             self._console.print(table)
         self._out.write(captured.get())
         self._out.flush()
+
+
+def _told(warning: Sequence[Doubt]) -> list[str]:
+    return [" ".join(doubt.code for doubt in warning), " ".join(doubt.sentence for doubt in warning)]
 
 
 def _kind(seen: bool) -> str:

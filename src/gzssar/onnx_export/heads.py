@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
+from gzssar.decision.abstention import Thresholds
 from gzssar.decision.decision import Calibration, Decision
 from gzssar.decision.gate import Gate
 from gzssar.errors import ConfigError
@@ -30,7 +31,10 @@ class Heads:
     """What the rows of `seen_means` are called; kept in the file's metadata."""
 
     decision: Decision
-    """Its gate reads the best scores. Its `abstain_below` is kept in the metadata."""
+    """Its gate reads the best scores."""
+
+    thresholds: Thresholds
+    """Below which to abstain; kept in the metadata."""
 
 
 def export_heads(heads: Heads, path: Path) -> None:
@@ -39,8 +43,9 @@ def export_heads(heads: Heads, path: Path) -> None:
     Inputs: ``features`` (N, D) and ``unseen_prototypes`` (U, D), in the whitened space, U ≥ 1. Outputs: ``scores``
     (N, S + U), probabilities as of :meth:`gzssar.decision.decision.Decision.rank`, seen classes first; ``p_seen`` (N,),
     the gate's σ(w·([highest seen, highest unseen] − centre)/scale + b); and ``seen_densities`` (N, S) and
-    ``unseen_densities`` (N, U), log-densities −½‖x − m‖² up to a constant. The metadata holds the seen classes' labels
-    and the score below which to abstain.
+    ``unseen_densities`` (N, U), log-densities −½‖x − m‖² up to a constant; and ``cosines`` (N, S + U) between clips and
+    centres. The metadata holds the seen classes' labels and, for answers of either kind, the score and the cosine below
+    which to abstain.
 
     Raises:
         MissingExtraError: onnx is not installed.
@@ -59,7 +64,9 @@ def export_heads(heads: Heads, path: Path) -> None:
     log_odds = _gate(graph, heads.decision.gate, seen, unseen)
     graph.add("Sigmoid", graph.add("Squeeze", log_odds, graph.constant([1])), output="p_seen")
     _scores(graph, calibration, seen, unseen, log_odds)
+    _cosines(graph, whitened, graph.constant(heads.seen_means))
     seen_count = len(heads.seen_means)
+    abstain_below = {kind: limits._asdict() for kind, limits in heads.thresholds._asdict().items()}
     graph.write(
         path,
         inputs={"features": ("N", width), "unseen_prototypes": ("U", width)},
@@ -68,8 +75,9 @@ def export_heads(heads: Heads, path: Path) -> None:
             "p_seen": ("N",),
             "seen_densities": ("N", seen_count),
             "unseen_densities": ("N", "U"),
+            "cosines": ("N", "S + U"),
         },
-        about={"seen_labels": list(heads.seen_labels), "abstain_below": calibration.abstain_below},
+        about={"seen_labels": list(heads.seen_labels), "abstain_below": abstain_below},
     )
 
 
@@ -101,3 +109,10 @@ def _scores(graph: Graph, calibration: Calibration, seen: str, unseen: str, log_
         logits = graph.add("Div", densities, graph.constant(np.float32(temperature)))
         parts.append(graph.add("Mul", graph.add("Sigmoid", odds), graph.add("Softmax", logits, axis=1)))
     graph.add("Concat", *parts, axis=1, output="scores")
+
+
+def _cosines(graph: Graph, whitened: str, seen_means: str) -> None:
+    """Cosines between clips and centres, seen classes first."""
+    centres = graph.add("Concat", seen_means, "unseen_prototypes", axis=0)
+    units = [graph.add("LpNormalization", rows, axis=1, p=2) for rows in (whitened, centres)]
+    graph.add("MatMul", units[0], graph.add("Transpose", units[1], perm=[1, 0]), output="cosines")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from gzssar.decision.abstention import MOST_WRONG
 from gzssar.errors import ConfigError
 from gzssar.files import require_free, writing
 from gzssar.onnx_export.heads import Heads, export_heads
@@ -35,6 +36,7 @@ def export_recognizer(recognizer: Recognizer, folder: Path) -> None:
         np.stack([one.centre for one in seen]),
         tuple(one.text.label or "" for one in seen),
         parts.decision,
+        parts.abstention.at(MOST_WRONG),
     )
     export_encoder(recognizer.encoder, folder / "encoder.onnx")
     export_heads(heads, folder / "heads.onnx")

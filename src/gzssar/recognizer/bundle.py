@@ -28,6 +28,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from gzssar.decision.abstention import Abstention, Limits, Thresholds
 from gzssar.decision.decision import Calibration, Decision
 from gzssar.decision.gate import Gate
 from gzssar.encoders.encoder import Encoder, load_own_encoder, save_encoder
@@ -42,8 +43,9 @@ from gzssar.texts.encoding import Encoding
 from gzssar.texts.fusion import TextSpace
 
 FORMAT = "gzssar-recognizer"
-VERSION = 2
-"""Raised when a folder of this version no longer loads in an older program. Since 2, clips have the encoder's rate."""
+VERSION = 3
+"""Raised when a folder of this version no longer loads in an older program. Since 2, clips have the encoder's rate;
+since 3, it knows when to abstain."""
 
 _CONFIG, _WEIGHTS, _ENCODER, _TEXTS, _CARD = (
     "config.json",
@@ -174,8 +176,8 @@ def _read_config(folder: Path) -> dict[str, Any]:
         )
     if config["version"] < VERSION:
         raise DataError(
-            f"{folder} was fitted before clips were brought to the encoder's frame rate (format version "
-            f"{config['version']}, here {VERSION}): fit again."
+            f"{folder} was fitted by an older gzssar, before clips were brought to the encoder's frame rate and models "
+            f"learned when to abstain (format version {config['version']}, here {VERSION}): fit again."
         )
     if (
         not isinstance(config.get("files"), dict)
@@ -209,6 +211,7 @@ def _config(parts: Parts) -> dict[str, Any]:
             "bias": parts.decision.gate.bias,
         },
         "calibration": asdict(parts.decision.calibration),
+        "abstention": [list(map(list, thresholds)) for thresholds in parts.abstention.by_bound],
         "about": dict(parts.about),
     }
 
@@ -256,6 +259,7 @@ def _parts(config: Mapping[str, Any], arrays: Mapping[str, np.ndarray], encoder:
         text,
         vae,
         Decision(gate, Calibration(**config["calibration"])),
+        Abstention(tuple(Thresholds(Limits(*seen), Limits(*unseen)) for seen, unseen in config["abstention"])),
         tuple(config["kinds"]),
         Encoding(**encoding),
         tuple(config["revisions"]),

@@ -11,6 +11,7 @@ from gzssar.encoders.encoder import Encoder
 from gzssar.features.whitening import log_densities
 from gzssar.recognizer.parts import KnownClass, Parts, kinds_of_text
 from gzssar.running import one_thread
+from gzssar.skeletons.moving import find_action
 from gzssar.skeletons.preprocess import frames_shown
 from gzssar.skeletons.resampling import resample
 from gzssar.skeletons.sequence import SkeletonSequence
@@ -53,11 +54,13 @@ def explain(parts: Parts, encoder: Encoder, clip: SkeletonSequence, known: Known
     Raises:
         DataError: the clip is malformed.
     """
-    prepared = encoder.prepare(clip)
-    _, length, _, bodies = clip.joints.shape
-    resampled = resample(clip, encoder.fps).joints
-    shown = np.zeros((encoder.frames, prepared.shape[3]))  # a body that is not there shows nothing
-    shown[:, :bodies] = frames_shown(resampled, encoder.frames)[:, : prepared.shape[3]] * (length / resampled.shape[1])
+    action, start = find_action(clip)
+    prepared = encoder.prepare(action)
+    length = clip.joints.shape[1]
+    resampled = resample(action, encoder.fps).joints
+    frames = frames_shown(resampled, encoder.frames)[:, : prepared.shape[3]]
+    shown = np.full((encoder.frames, prepared.shape[3]), -1.0)  # a body that is not there shows nothing
+    shown[:, : frames.shape[1]] = start + frames * (action.joints.shape[1] / resampled.shape[1])
     edges = np.linspace(0, length, min(WINDOWS, length) + 1).round().astype(int)
     hidden = [joint_held(prepared, joint) for joint in range(prepared.shape[2])]
     hidden += [frames_held(prepared, (a <= shown) & (shown < b)) for a, b in itertools.pairwise(edges)]
@@ -65,9 +68,9 @@ def explain(parts: Parts, encoder: Encoder, clip: SkeletonSequence, known: Known
     space = parts.skeleton_space(features)
     density = log_densities(space, known.centre[None])[:, 0]
     falls = np.maximum(density[0] - density[1:], 0).astype(np.float64)
-    joints, frames = falls[: prepared.shape[2]], falls[prepared.shape[2] :]
+    of_joints, of_frames = falls[: prepared.shape[2]], falls[prepared.shape[2] :]
     similarity = _similarity(parts, space[:1], known)
-    return Explanation(known.text.label or "", similarity, _shares(joints), _shares(frames), edges / length)
+    return Explanation(known.text.label or "", similarity, _shares(of_joints), _shares(of_frames), edges / length)
 
 
 def joint_held(prepared: Float[np.ndarray, "C T V M"], joint: int) -> Float[np.ndarray, "C T V M"]:

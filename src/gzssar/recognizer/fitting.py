@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from gzssar.decision.abstention import covered, fit_abstention
 from gzssar.decision.learning import fit_phase
 from gzssar.decision.selection import held_out_scores
 from gzssar.encoders.encoder import Encoder
@@ -21,6 +22,7 @@ from gzssar.methods.msf.method import Msf
 from gzssar.methods.msf.scorer import MsfScorer, decode_prototypes
 from gzssar.methods.recipe import DEFAULT, Recipe
 from gzssar.provenance import versions
+from gzssar.recognizer.held_out import held_out_answers
 from gzssar.recognizer.parts import KnownClass, Parts
 from gzssar.recognizer.recognizer import Recognizer
 from gzssar.running import Progress, one_thread
@@ -78,7 +80,9 @@ def fit_recognizer(
     scorer = learned.scorer
     assert isinstance(scorer, MsfScorer)  # _check_recipe saw to it
     classes = _classes(scorer, texts, [table for of_kind in tables.values() for table in of_kind])
-    told = {**(about or {}), "scores": held_out_scores(learned.evidence, recipe), "versions": versions()}
+    answers = [held_out_answers(one, learned.decision) for one in learned.evidence]
+    scores = held_out_scores(learned.evidence, recipe) | covered(answers)
+    told = {**(about or {}), "scores": scores, "versions": versions()}
     told |= {"clips": len(clips), "checkpoint": learned.checkpoint}
     told["classes"] = {
         kind: [one.text.label for one in classes if one.seen == is_seen]
@@ -90,6 +94,7 @@ def fit_recognizer(
         scorer.problem.text_space,
         scorer.vae,
         learned.decision,
+        fit_abstention(answers),
         kinds,
         encoding,
         tuple(encoder.revision for encoder in encoders),

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from gzssar.decision.abstention import Abstention
 from gzssar.decision.decision import Decision
 from gzssar.encoders.encoder import Encoder
 from gzssar.errors import DataError
@@ -42,6 +43,8 @@ class Parts:
     text_space: TextSpace
     vae: CrossModalVae
     decision: Decision
+    abstention: Abstention
+    """Fitted on the held-out folds."""
     kinds: tuple[str, ...]
     """The kinds of text it reads: lb, ad, md."""
     encoding: Encoding

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict, overload
 
+from gzssar.skeletons.doubt import Doubt
+
 
 class RankedClass(TypedDict):
     """A class in a ranking."""
@@ -27,18 +29,28 @@ class Prediction(Sequence[RankedClass]):
     abstained: bool = False
     """The top score is too low for an answer."""
 
-    warning: str | None = None
-    """What speaks against trusting the answer, such as a clip too short to tell a motion."""
+    warning: tuple[Doubt, ...] = ()
+    """What speaks against trusting the answer, such as a clip too short to tell a motion: a code and a sentence each.
+    """
+
+    resting: bool = False
+    """Nobody moves, so that nothing is happening."""
 
     @property
     def label(self) -> str | None:
-        """The best class; None where the recognizer abstained."""
-        return None if self.abstained else self.ranking[0]["label"]
+        """The best class; None where the recognizer abstained, or nothing is happening."""
+        return None if self.abstained or self.resting else self.ranking[0]["label"]
 
     def as_dict(self) -> dict[str, Any]:
         """The whole of it, for JSON."""
-        told = {"label": self.label, "p_seen": self.p_seen, "abstained": self.abstained, "warning": self.warning}
-        return {**told, "ranking": [one.copy() for one in self.ranking]}
+        return {
+            "label": self.label,
+            "p_seen": self.p_seen,
+            "abstained": self.abstained,
+            "resting": self.resting,
+            "warning": [doubt.as_dict() for doubt in self.warning],
+            "ranking": [one.copy() for one in self.ranking],
+        }
 
     def __len__(self) -> int:
         return len(self.ranking)

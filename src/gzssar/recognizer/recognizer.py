@@ -16,20 +16,23 @@ from typing import overload
 import numpy as np
 from jaxtyping import Float
 
+from gzssar.decision.abstention import MOST_WRONG
 from gzssar.decision.decision import Ranking
 from gzssar.encoders.encoder import Encoder
 from gzssar.errors import ConfigError, DataError, TextError
-from gzssar.features.whitening import log_densities
+from gzssar.features.whitening import cosines, log_densities
 from gzssar.methods.method import ClassScores
 from gzssar.methods.msf.scorer import decode_prototypes
 from gzssar.recognizer.bundle import load_bundle, save_bundle
 from gzssar.recognizer.card import card
-from gzssar.recognizer.doubts import doubts
 from gzssar.recognizer.explanation import Explanation, explain
 from gzssar.recognizer.parts import KnownClass, Parts
 from gzssar.recognizer.prediction import Prediction, RankedClass
 from gzssar.running import one_thread
 from gzssar.shapes import Clips, SkeletonFeatures
+from gzssar.skeletons.doubt import Doubt
+from gzssar.skeletons.doubts import clip_doubts
+from gzssar.skeletons.moving import find_action, is_resting
 from gzssar.skeletons.sequence import SkeletonSequence
 from gzssar.texts.classes import KIND_OF, ClassText, ClassTexts, label_key, nearest, read_class_texts
 from gzssar.texts.encoders.encoder import TextEncoder
@@ -123,11 +126,6 @@ class Recognizer:
         return self.encoder.frames
 
     @property
-    def abstain_below(self) -> float:
-        """The top score below which it abstains, if asked to; set where classes played unseen."""
-        return self.parts.decision.calibration.abstain_below
-
-    @property
     def synthetic(self) -> bool:
         """Whether the clips it learned from are made up."""
         return bool(self.parts.about.get("synthetic"))
@@ -190,7 +188,13 @@ class Recognizer:
 
     @overload
     def predict(  # type: ignore[overload-overlap]  # a str is a sequence of str too
-        self, clips: Clip, candidate_labels: Sequence[str] | None = ..., top_k: int | None = ..., abstain: bool = ...
+        self,
+        clips: Clip,
+        candidate_labels: Sequence[str] | None = ...,
+        top_k: int | None = ...,
+        abstain: bool = ...,
+        trim: bool = ...,
+        most_wrong: float = ...,
     ) -> Prediction: ...
     @overload
     def predict(
@@ -199,6 +203,8 @@ class Recognizer:
         candidate_labels: Sequence[str] | None = ...,
         top_k: int | None = ...,
         abstain: bool = ...,
+        trim: bool = ...,
+        most_wrong: float = ...,
     ) -> list[Prediction]: ...
     def predict(
         self,
@@ -206,6 +212,8 @@ class Recognizer:
         candidate_labels: Sequence[str] | None = None,
         top_k: int | None = 5,
         abstain: bool = False,
+        trim: bool = True,
+        most_wrong: float = MOST_WRONG,
     ) -> Prediction | list[Prediction]:
         """Rank the classes for a clip, or for each clip of a list.
 
@@ -213,30 +221,38 @@ class Recognizer:
             clips: recordings in any layout, or paths of files with one clip each.
             candidate_labels: the classes to choose from; all of them without it.
             top_k: how many to name at most; None for all.
-            abstain: give no label where the top score lies below :attr:`abstain_below`.
+            abstain: give no label where the answer is too unsure.
+            trim: recognize the frames and the bodies that move alone, and give no label where nobody moves; see
+                :mod:`gzssar.skeletons.moving`.
+            most_wrong: the share of wrong answers, of those given, from which on an answer is too unsure; as far as
+                held-out performers and classes can tell.
 
         Raises:
-            ConfigError: a candidate is no class or comes twice, or there are none.
+            ConfigError: a candidate is no class or comes twice, or there are none; `most_wrong` is no share.
             DataError: a clip is malformed, or the recognizer was made from features.
         """
         if isinstance(clips, Clip):
-            return self.predict([clips], candidate_labels, top_k, abstain)[0]
+            return self.predict([clips], candidate_labels, top_k, abstain, trim, most_wrong)[0]
         if not len(clips):
             self._candidates(candidate_labels)
             return []
-        read = [as_clip(clip) for clip in clips]
-        answers = self.predict_features(self.encode(read), candidate_labels, top_k, abstain)
-        return [replace(answer, warning=doubts(clip)) for answer, clip in zip(answers, read, strict=True)]
+        found = [_found(clip, trim) for clip in clips]
+        answers = self.predict_features(self.encode(found, trim=False), candidate_labels, top_k, abstain, most_wrong)
+        return [_judged(answer, clip) for answer, clip in zip(answers, found, strict=True)]
 
     @one_thread()
-    def predict_proba(self, clips: Clip | Sequence[Clip]) -> Float[np.ndarray, "N K"]:
+    def predict_proba(self, clips: Clip | Sequence[Clip], trim: bool = True) -> Float[np.ndarray, "N K"]:
         """Probability of each class for each clip; columns as in `classes`, rows sum to 1."""
-        scores = self._score(self.encode(clips), self.known)
-        return np.concatenate([scores.seen, scores.unseen], axis=1)
+        _, ranked = self._rank(self.encode(clips, trim), self.known)
+        return np.concatenate([ranked.seen, ranked.unseen], axis=1)
 
     @one_thread()
-    def encode(self, clips: Clip | Sequence[Clip]) -> Float[np.ndarray, "N D"]:
+    def encode(self, clips: Clip | Sequence[Clip], trim: bool = True) -> Float[np.ndarray, "N D"]:
         """Skeleton features of recordings, which :meth:`predict_features` takes.
+
+        Args:
+            clips: recordings, or paths of files with one clip each.
+            trim: as in :meth:`predict`.
 
         Raises:
             DataError: a clip is malformed, or the recognizer was made from features.
@@ -244,11 +260,15 @@ class Recognizer:
         some = [clips] if isinstance(clips, Clip) else clips
         if not len(some):
             return np.zeros((0, len(self.parts.skeleton_space.offset)), dtype=np.float32)
-        return self.encoder.encode(self.prepare(some)).features
+        return self.encoder.encode(self.prepare(some, trim)).features
 
-    def prepare(self, clips: Clip | Sequence[Clip]) -> Clips:
-        """Recordings as the encoder reads them, and as the exported ``encoder.onnx`` does: in NTU-25, turned, of T
-        frames, one stream.
+    def prepare(self, clips: Clip | Sequence[Clip], trim: bool = True) -> Clips:
+        """Recordings as the encoder reads them, and as the exported ``encoder.onnx`` does: cut to where somebody moves,
+        in NTU-25, at the encoder's frame rate, turned, of T frames, one stream.
+
+        Args:
+            clips: recordings, or paths of files with one clip each.
+            trim: as in :meth:`predict`.
 
         Raises:
             DataError: there are no clips, one is malformed, or the recognizer was made from features.
@@ -256,7 +276,7 @@ class Recognizer:
         some = [clips] if isinstance(clips, Clip) else clips
         if not len(some):
             raise DataError("there should be a clip to prepare at least, but there is none.")
-        return np.stack([self.encoder.prepare(as_clip(clip)) for clip in some])
+        return np.stack([self.encoder.prepare(_found(clip, trim)) for clip in some])
 
     @one_thread()
     def predict_features(
@@ -265,6 +285,7 @@ class Recognizer:
         candidate_labels: Sequence[str] | None = None,
         top_k: int | None = 5,
         abstain: bool = False,
+        most_wrong: float = MOST_WRONG,
     ) -> list[Prediction]:
         """Rank the classes for skeleton features (N, D) of the recognizer's own encoder; as :meth:`predict`.
 
@@ -274,17 +295,23 @@ class Recognizer:
         if top_k is not None and top_k < 1:
             raise ConfigError(f"top_k should be at least 1, but it is {top_k}.")
         known = self._candidates(candidate_labels)
-        scores = self._score(features, known)
-        rows = np.concatenate([scores.seen, scores.unseen], axis=1)
+        thresholds = self.parts.abstention.at(most_wrong)
+        space, ranked = self._rank(features, known)
+        rows = np.concatenate([ranked.seen, ranked.unseen], axis=1)
         order = np.argsort(-rows, axis=1, kind="stable")[:, :top_k]
+        best, each = order[:, 0], np.arange(len(rows))
+        seen = np.array([one.seen for one in known], dtype=bool)[best]
+        cosine = cosines(space, np.stack([one.centre for one in known]))[each, best]
+        unlike, unsure = thresholds.unlike(cosine, seen), thresholds.unsure(rows[each, best], cosine, seen)
         return [
             Prediction(
                 tuple(
                     RankedClass(label=known[k].text.label or "", score=float(rows[n, k]), seen=known[k].seen)
                     for k in order[n]
                 ),
-                float(scores.p_seen[n]),
-                bool(abstain and rows[n, order[n, 0]] < self.abstain_below),
+                float(ranked.p_seen[n]),
+                bool(abstain and unsure[n]),
+                (_unlike(known[best[n]]),) if unlike[n] else (),
             )
             for n in range(len(rows))
         ]
@@ -293,7 +320,10 @@ class Recognizer:
         """Why a class scores as it does: similarity to each of its texts, and the joints and frames that mattered."""
         return explain(self.parts, self.encoder, as_clip(clip), self._classes[self._key(label)])
 
-    def _score(self, features: SkeletonFeatures, known: Sequence[KnownClass]) -> Ranking:
+    def _rank(
+        self, features: SkeletonFeatures, known: Sequence[KnownClass]
+    ) -> tuple[Float[np.ndarray, "N D"], Ranking]:
+        """The clips in the whitened space, and the probabilities of all classes."""
         width = len(self.parts.skeleton_space.offset)
         with np.errstate(over="ignore"):  # what leaves the range becomes infinite and is refused
             features = np.asarray(features, dtype=np.float32)
@@ -315,7 +345,7 @@ class Recognizer:
                 "features should be near those of the training clips, but some are too far away to be compared: see "
                 "that positions are in metres."
             )
-        return self.parts.decision.rank(ClassScores(seen, unseen))
+        return space, self.parts.decision.rank(ClassScores(seen, unseen))
 
     def _candidates(self, labels: Sequence[str] | None) -> tuple[KnownClass, ...]:
         if labels is None:
@@ -360,6 +390,25 @@ class Recognizer:
                 "(predict_features), or fit one with --encoder-weights."
             )
         return self.parts.encoder
+
+
+def _judged(answer: Prediction, clip: SkeletonSequence) -> Prediction:
+    """An answer with what speaks against it; nothing is said of a class where nobody moves."""
+    resting = is_resting(clip)
+    return replace(answer, warning=(*clip_doubts(clip), *(() if resting else answer.warning)), resting=resting)
+
+
+def _unlike(answered: KnownClass) -> Doubt:
+    label = answered.text.label
+    if answered.seen:
+        sentence = f"The movement is unlike that of the clips of {label!r} that the recognizer learned from."
+    else:
+        sentence = f"The movement is not clearly what the texts of {label!r} describe."
+    return Doubt("unlike-class", sentence)
+
+
+def _found(clip: Clip, trim: bool) -> SkeletonSequence:
+    return find_action(as_clip(clip)).clip if trim else as_clip(clip)
 
 
 def as_clip(clip: Clip) -> SkeletonSequence:

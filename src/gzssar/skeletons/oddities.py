@@ -3,6 +3,7 @@
 import numpy as np
 from jaxtyping import Bool, Float
 
+from gzssar.skeletons.facing import toes_and_nose_ahead
 from gzssar.skeletons.sequence import SkeletonSequence
 
 _STILL = {2: 0.5, 3: 0.001}
@@ -13,6 +14,15 @@ _HEIGHTS = (0.3, 3.0)
 """Metres between which the longest side of a body's bounding box may lie."""
 _SMALLEST_PICTURE = 2.0
 """Pixels: a body no larger than this is given in shares of the picture."""
+
+_LEAP, _FASTEST = 0.5, 40.0
+"""Metres out and back within one frame, and metres per second, that no joint of a person makes: in 400 clips each of
+UTD-MHAD, NW-UCLA and MSR Action3D, two leap so far, and the fastest joint makes 31 m/s."""
+_BEHIND = -0.02
+"""Torso lengths by which toes and nose point backwards in a mirrored clip; of 400 clips each of the same sets, less
+than 1 % get there unmirrored."""
+_UNSEEN = 0.5
+"""Visibility below which a joint is invented, and share of the frames from which it counts as never seen."""
 
 ADVICE: dict[str, tuple[str, str]] = {
     "no body": ("There is no body in any frame", "Leave them out"),
@@ -28,6 +38,12 @@ ADVICE: dict[str, tuple[str, str]] = {
         "Tracking stalled or the clip was padded: cut the repetition",
     ),
     "scale": ("The skeletons have an unlikely size", "Convert to metres, or to pixels if they are 2-D"),
+    "mirrored": (
+        "Feet or nose point backwards for those shoulders",
+        "Left and right are swapped, or an axis is turned round (left-handed axes): negate x, or swap the sides",
+    ),
+    "jumps": ("A joint jumps as no body can", "Tracking was lost there, or joints are missing: fill them in"),
+    "legs unseen": ("The sensor did not see the legs", "Film from head to feet: what is not seen is invented"),
 }
 """Each kind of finding: what it is, and what to do about it."""
 
@@ -61,6 +77,9 @@ def find_oddities(sequence: SkeletonSequence) -> dict[str, str]:
         "frozen": _frames(len(present)) if frozen else "",
         "frozen run": f"{_frames(run)}, {run / sequence.fps:.1f} s" if stalled else "",
         "scale": scale,
+        "mirrored": "" if scale else _mirrored(sequence),
+        "jumps": "" if scale or sequence.dimensions == 2 else _jumps(sequence, present),
+        "legs unseen": _legs_unseen(sequence, present),
     }
     return {oddity: detail for oddity, detail in found.items() if detail}
 
@@ -81,6 +100,44 @@ def _unlikely_size(sequence: SkeletonSequence, present: Bool[np.ndarray, "T M"])
     units = {"millimetres": 1000, "centimetres": 100}
     guess = next((f": {unit}?" for unit, per_metre in units.items() if low <= size / per_metre <= high), "")
     return f"{size:.{0 if size >= 10 else 2}f} m tall{guess}"
+
+
+def _mirrored(sequence: SkeletonSequence) -> str:
+    """How far toes and nose point backwards for the shoulders, where all of them do that the layout has."""
+    if sequence.dimensions == 2:
+        return ""
+    ahead = toes_and_nose_ahead(sequence)
+    if not ahead or max(ahead.values()) > _BEHIND:
+        return ""
+    return f"the {' and the '.join(ahead)} point backwards"
+
+
+def _jumps(sequence: SkeletonSequence, present: Bool[np.ndarray, "T M"]) -> str:
+    """Frames in which a joint leaps out and back, or moves faster than anybody can."""
+    joints, seconds = sequence.joints.astype(np.float64), sequence.seconds
+    if len(seconds) < 2:
+        return ""
+    steps = np.where((present[1:] & present[:-1])[:, None], _length(np.diff(joints, axis=1)), 0)
+    odd = np.asarray((steps > _FASTEST * np.diff(seconds)[:, None, None]).any(axis=(1, 2)))
+    across = _length(joints[:, 2:] - joints[:, :-2])
+    leaps = (np.minimum(steps[1:], steps[:-1]) - across > _LEAP).any(axis=(1, 2))
+    odd[1:] |= leaps & ~odd[:-1]
+    return _frames(int(odd.sum()))
+
+
+def _length(vectors: Float[np.ndarray, "C T V M"]) -> Float[np.ndarray, "T V M"]:
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.asarray(np.linalg.norm(vectors, axis=0))
+
+
+def _legs_unseen(sequence: SkeletonSequence, present: Bool[np.ndarray, "T M"]) -> str:
+    """In which share of the frames the sensor says of knees and ankles that it did not see them."""
+    if sequence.visibility is None:
+        return ""
+    names = sequence.layout.joint_names
+    legs = [names.index(f"{side} {joint}") for side in ("left", "right") for joint in ("knee", "ankle")]
+    unseen = sequence.visibility[:, legs].max(axis=1)[present] < _UNSEEN
+    return f"in {np.mean(unseen):.0%} of the frames" if np.mean(unseen) > _UNSEEN else ""
 
 
 def _flat_coordinates(sequence: SkeletonSequence, present: Bool[np.ndarray, "T M"], still: float) -> str:

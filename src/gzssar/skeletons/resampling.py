@@ -14,14 +14,15 @@ _MOST_FRAMES = 18_000
 
 
 def resample(clip: SkeletonSequence, fps: float) -> SkeletonSequence:
-    """Bring a clip to a frame rate by time. A clip that has it comes back as it is, so that its features do not change.
+    """Bring a clip to a frame rate by the times of its frames. A clip that has it comes back as it is, so that its
+    features do not change.
 
     Between two frames, joints move on straight lines: on UTD-MHAD retimed to 10 and 15 frames per second, features came
     nearer to the original's than with cubic splines. Where a body comes or goes between two frames, the nearer one
-    counts, so that no body is half there.
+    counts, so that no body is half there. What the sensor says of its joints' visibility does not come along.
 
     Args:
-        clip: of any rate.
+        clip: of any rate, with frames at even distances or at times of their own.
         fps: frames per second of the result.
 
     Raises:
@@ -29,17 +30,18 @@ def resample(clip: SkeletonSequence, fps: float) -> SkeletonSequence:
     """
     if not (np.isfinite(fps) and fps > 0):
         raise ConfigError(f"a clip is brought to a positive frame rate, but fps is {fps}.")
-    if abs(clip.fps / fps - 1) <= _SAME:
+    if clip.times is None and abs(clip.fps / fps - 1) <= _SAME:
         return clip
-    last = clip.joints.shape[1] - 1
+    seconds = clip.seconds
+    last = len(seconds) - 1
     if not last:
-        return replace(clip, fps=float(fps))
-    step = max(clip.fps / fps, last / max(last, _MOST_FRAMES))
-    at = np.minimum(np.arange(int(last / step + 1e-6) + 1) * step, last)
-    before = np.minimum(at.astype(int), last - 1)
-    share = (at - before).astype(clip.joints.dtype)
+        return replace(clip, fps=float(fps), times=None, visibility=None)
+    step = max(1 / fps, seconds[-1] / max(last, _MOST_FRAMES))
+    at = np.minimum(np.arange(int(seconds[-1] / step + 1e-6) + 1) * step, seconds[-1])
+    before = np.minimum(np.searchsorted(seconds, at + 1e-9, "right") - 1, last - 1)
+    share = ((at - seconds[before]) / (seconds[before + 1] - seconds[before])).astype(clip.joints.dtype)
     there = np.asarray(clip.joints.any(axis=(0, 2)))
     stays = there[before] & there[before + 1]
     weight = np.where(stays, share[:, None], share[:, None] > 0.5)[None, :, None].astype(clip.joints.dtype)
     joints = clip.joints[:, before] * (1 - weight) + clip.joints[:, before + 1] * weight
-    return replace(clip, joints=joints, fps=float(fps))
+    return replace(clip, joints=joints, fps=float(fps), times=None, visibility=None)

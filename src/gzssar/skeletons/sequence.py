@@ -1,5 +1,6 @@
 """One clip of skeletons: validated when it is made, trusted after."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -103,6 +104,11 @@ class SkeletonSequence:
             times=None if times is None else times[start:end],
             visibility=None if visibility is None else visibility[start:end],
         )
+
+    def of_bodies(self, bodies: Sequence[int]) -> "SkeletonSequence":
+        """These bodies alone, in this order."""
+        visibility = None if self.visibility is None else self.visibility[..., list(bodies)]
+        return replace(self, joints=self.joints[..., list(bodies)], visibility=visibility)
 
     @property
     def seconds(self) -> Float[np.ndarray, "T"]:

@@ -76,17 +76,29 @@ class RankedClass(_Documented):
     seen: bool
 
 
+class Doubt(_Documented):
+    """A reason not to trust an answer."""
+
+    code: str
+    """Which kind, for programs."""
+
+    sentence: str
+
+
 class Ranked(_Documented):
     """The classes that a clip may show, best first."""
 
     label: str | None
-    """The first of the ranking; null where the model abstains."""
+    """The first of the ranking; null where the model abstains, or nothing is happening."""
 
     p_seen: float
     """The gate's probability that the clip shows a seen class; 1 or 0 where classes of one kind alone compete."""
 
     abstained: bool
-    warning: str | None = None
+    resting: bool
+    """Nobody moves."""
+
+    warning: list[Doubt]
     """What speaks against trusting the answer."""
 
     ranking: list[RankedClass]

@@ -33,16 +33,23 @@ export function showAnswer(answer, added, selected, choose, all) {
   show("answer-body");
   $("answer-body").removeAttribute("aria-busy");
   const [first] = answer.ranking;
-  $("top-label").textContent = answer.abstained ? `Perhaps ${first.label}` : first.label;
+  $("top-label").textContent = answer.resting
+    ? "Nothing is happening"
+    : answer.abstained
+      ? `Perhaps ${first.label}`
+      : first.label;
   const badge = $("top-badge");
   badge.className = `badge ${kind(first)}`;
   badge.textContent = first.seen ? "seen" : "unseen";
-  $("top-note").textContent = answer.abstained
-    ? "Not sure: even the best score is below what the model asks of itself."
-    : first.seen
-      ? "The model was trained on clips of this action."
-      : "The model has no clip of this action, only words.";
-  tell("top-warning", answer.warning ?? "");
+  $("top-note").textContent = answer.resting
+    ? "Nobody moves, so no action is named. The ranking is what the pose alone resembles."
+    : answer.abstained
+      ? "Not sure: even the best score is below what the model asks of itself."
+      : first.seen
+        ? "The model was trained on clips of this action."
+        : "The model has no clip of this action, only words.";
+  show("top-badge", !answer.resting);
+  tell("top-warning", answer.warning.map((doubt) => doubt.sentence).join(" "));
   show("gate", gated(answer));
   $("gate-seen").style.width = `${100 * answer.p_seen}%`;
   $("gate-text-seen").textContent = `seen ${percent(answer.p_seen)}`;

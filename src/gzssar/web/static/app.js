@@ -138,9 +138,11 @@ async function rank(about_label = null) {
 function announce(label) {
   const place = ranked.ranking.findIndex((entry) => entry.label === label);
   const [first] = ranked.ranking;
-  const top = ranked.abstained
-    ? `Not sure. Perhaps ${first.label}.`
-    : `${first.label}, ${first.seen ? "seen" : "unseen"}, ${percent(first.score)}.`;
+  const top = ranked.resting
+    ? "Nothing is happening."
+    : ranked.abstained
+      ? `Not sure. Perhaps ${first.label}.`
+      : `${first.label}, ${first.seen ? "seen" : "unseen"}, ${percent(first.score)}.`;
   const own = place >= 0 ? `“${label}” is number ${place + 1} of ${ranked.ranking.length}. ` : "";
   const gate = !answer.gated(ranked) ? "" : ` Seen with ${percent(ranked.p_seen)}.`;
   $("live").textContent = `${own}${top}${gate}`;

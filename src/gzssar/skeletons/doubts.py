@@ -1,0 +1,50 @@
+"""What speaks against trusting an answer, though the clip can be read: shown beside the answer, never instead of it."""
+
+from gzssar.skeletons.doubt import Doubt
+from gzssar.skeletons.moving import is_resting
+from gzssar.skeletons.oddities import body_sizes, counted, find_oddities, present_bodies
+from gzssar.skeletons.sequence import SkeletonSequence
+
+_SHORT = 0.5
+"""Seconds; the shortest clip of UTD-MHAD, MSR Action3D and NW-UCLA is as long. One of their 2815 clips is doubted."""
+_WIDEST = 3.0
+"""Metres between two joints of one body."""
+_MOST_ABSENT = 0.25
+"""Share of the frames without anybody."""
+_LONGEST_GAP = 0.5
+"""Seconds between two frames."""
+_ODD = {
+    "frozen": "Nothing moves ({}).",
+    "flat": "A coordinate never changes ({}): is this a recording in two dimensions?",
+    "scale": "The skeleton has an unlikely size ({}): positions should be in metres.",
+    "mirrored": "Left and right are swapped or an axis is turned round ({}): negate x, or swap the sides.",
+    "jumps": "A joint jumps as no body can ({}): tracking was lost there, or joints are missing.",
+    "legs unseen": "The legs were not seen ({}): their joints are invented, and so is what they do.",
+}
+"""Findings of `gzssar inspect` with which no encoder can do much, and what is said."""
+
+
+def clip_doubts(clip: SkeletonSequence) -> tuple[Doubt, ...]:
+    """What the clip's reader noticed, and then: that it is very short, without motion, flat, of a size that people do
+    not have, mirrored, badly tracked or full of gaps, or that its legs were not seen."""
+    count, odd = clip.joints.shape[1], find_oddities(clip)
+    told = list(clip.doubts)
+    if count / clip.fps < _SHORT:
+        length = f"{counted(count, 'frame')}, {count / clip.fps:.2g} s"
+        sentence = f"{length}: too short to tell a motion, so the answer is hardly more than a guess."
+        told.append(Doubt("too-short", sentence))
+    told += [Doubt(name.replace(" ", "-"), text.format(odd[name])) for name, text in _ODD.items() if name in odd]
+    if is_resting(clip):  # which says it better
+        told = [doubt for doubt in told if doubt.code != "frozen"]
+    if (astray := int((body_sizes(clip) > _WIDEST).any(axis=1).sum())) and "scale" not in odd:
+        sentence = f"In {counted(astray, 'frame')} joints lie more than {_WIDEST:g} m apart: tracking was lost there."
+        told.append(Doubt("astray", sentence))
+    if (absent := int((~present_bodies(clip).any(axis=1)).sum())) > _MOST_ABSENT * count:
+        told.append(Doubt("absent", f"Nobody is there in {counted(absent, 'frame')} of {count}."))
+    if (
+        clip.times is not None
+        and len(clip.times) > 1
+        and (gap := float(max(clip.times[1:] - clip.times[:-1]))) > max(_LONGEST_GAP, 2 / clip.fps)
+    ):
+        told.append(Doubt("gap", f"No frame came for {gap:.1f} s: what happened there is not known."))
+    return tuple(told)

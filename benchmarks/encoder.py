@@ -21,6 +21,7 @@ from eager_shift_gcn import eager_features
 from gzssar.encoders.shift_gcn.folding import FoldedShiftGcn
 from gzssar.encoders.shift_gcn.network import ShiftGcn
 from gzssar.encoders.shift_gcn.original_weights import load_original
+from gzssar.encoders.weights import StreamWeights
 from gzssar.features.embedding import EmbedJob, embed_clips
 from gzssar.files import write_json
 from gzssar.provenance import environment
@@ -109,7 +110,7 @@ def utd(data: Path, device: str) -> dict[str, float]:
         out = Path(folder) / "utd.npz"
         weights = data / "shiftgcn" / "ntu120_xset_joint.pt"
         started = time.perf_counter()
-        done = embed_clips(EmbedJob(data / "utd_mhad" / "Skeleton.zip", weights, out, device=device))
+        done = embed_clips(EmbedJob(data / "utd_mhad" / "Skeleton.zip", (StreamWeights(weights),), out, device=device))
         whole = time.perf_counter() - started
         with np.load(out) as file:
             features, labels, subjects = file["feature"], file["label"], file["subject"]

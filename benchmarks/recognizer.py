@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from gzssar.encoders.weights import StreamWeights
 from gzssar.evaluation.metrics import accuracy, expected_calibration_error, harmonic_mean
 from gzssar.features.class_cut import drawn_split
 from gzssar.features.embedding import EmbedJob, embed_clips
@@ -63,7 +64,7 @@ def rows_of(frames: int, data: Path, work: Path) -> FeatureSet:
     features = work / f"utd-{frames}.npz"
     if not features.exists():
         weights = data / "shiftgcn" / "ntu120_xset_joint.pt"
-        embed_clips(EmbedJob(data / "utd_mhad" / "Skeleton.zip", weights, features, frames=frames))
+        embed_clips(EmbedJob(data / "utd_mhad" / "Skeleton.zip", (StreamWeights(weights),), features, frames=frames))
     return load_features(features)
 
 

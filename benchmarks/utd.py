@@ -61,7 +61,7 @@ KEYS = ("zsl_accuracy", "seen_accuracy", "unseen_accuracy", "harmonic_mean", "or
 
 def ntu_features(data: Path, folder: Path, zero_shot: ZeroShot) -> None:
     weights = data / "shiftgcn" / "ntu120_xset_joint.pt"
-    embed(EmbedConfig(data / "utd_mhad" / "Skeleton.zip", weights, synse=folder, zero_shot=zero_shot))
+    embed(EmbedConfig(data / "utd_mhad" / "Skeleton.zip", (str(weights),), synse=folder, zero_shot=zero_shot))
 
 
 def own_features(data: Path, folder: Path, zero_shot: ZeroShot) -> None:
@@ -74,9 +74,8 @@ def own_features(data: Path, folder: Path, zero_shot: ZeroShot) -> None:
                     clips, weights[phase], phase=phase, body_count=1, training=TRAINING, zero_shot=zero_shot
                 )
             )
-    embed(
-        EmbedConfig(clips, weights["test"], synse=folder, validation_weights=weights["validation"], zero_shot=zero_shot)
-    )
+    test, validation = ((str(weights[phase]),) for phase in ("test", "validation"))
+    embed(EmbedConfig(clips, test, synse=folder, validation_weights=validation, zero_shot=zero_shot))
 
 
 ENCODERS = {"NTU-120 weights": ntu_features, "trained on seen classes": own_features}

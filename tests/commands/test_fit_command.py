@@ -207,6 +207,26 @@ def test_features_of_other_weights_are_refused(model, tmp_path, capsys):
     assert "--encoder-weights should be what made the features" in said
 
 
+def test_two_streams(model, tmp_path, capsys):
+    """By recordings, or by their features; without the encoder of one stream, the features are not taken."""
+    root, bone = model.parent, tmp_path / "bone.safetensors"
+    save_encoder(bone, small_encoder(stream="bone", body_count=2))
+    joint = root / "encoder.safetensors"
+    texts, both = ("--texts", root / "texts.csv"), (f"bone={bone}", joint)
+    fit("--data", root / "clips.npz", "--encoder-weights", *both, *texts, "-o", tmp_path / "model")
+    main(["embed", f"{root}/clips.npz", "--weights", str(joint), str(bone), "-o", f"{tmp_path}/f.npz"])
+    features = ("--features", tmp_path / "f.npz", *texts)
+    fit(*features, "--encoder-weights", *both, "-o", tmp_path / "again")
+    one, other = Recognizer.load(tmp_path / "model"), Recognizer.load(tmp_path / "again")
+    assert one.encoder.streams == other.encoder.streams == ("joint", "bone")
+    assert all(np.array_equal(a.centre, b.centre) for a, b in zip(one.known, other.known, strict=True))
+    assert len(one.known[0].centre) == 32
+    said = refused(capsys, "fit", *features, "--encoder-weights", joint, "-o", tmp_path / "none")
+    assert "--encoder-weights should be what made the features" in said
+    fit(*features, "-o", tmp_path / "features alone")
+    assert not Recognizer.load(tmp_path / "features alone").has_encoder
+
+
 def test_what_was_left_out_is_named(tmp_path, texts, weights, capsys):
     with np.load(write_recordings(tmp_path / "clips.npz")) as file:
         arrays = dict(file)

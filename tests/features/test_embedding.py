@@ -13,8 +13,11 @@ import torch
 
 from gzssar.cli import main
 from gzssar.encoders.encoder import NEVER_TRAINED, load_encoder, save_encoder
+from gzssar.encoders.network import Architecture
+from gzssar.encoders.registry import NETWORKS
+from gzssar.encoders.weights import StreamWeights
 from gzssar.errors import ConfigError, DataError, MissingExtraError, OutputError
-from gzssar.features.embedding import EmbedJob, embed_clips, embed_once
+from gzssar.features.embedding import EmbedJob, ShardWorker, embed_clips, embed_once
 from gzssar.features.files import load_features
 from gzssar.skeletons.readers import ReadOptions
 from gzssar.synthetic.world import SyntheticWorld
@@ -31,6 +34,10 @@ def weights(tmp_path_factory):
     path = tmp_path_factory.mktemp("weights") / "encoder.safetensors"
     save_encoder(path, an_encoder())
     return path
+
+
+def a_job(clips, weights, out, **options):
+    return EmbedJob(clips, (StreamWeights(weights),), out, **options)
 
 
 # encoders on disk
@@ -78,7 +85,7 @@ def test_columns_of_classes_never_trained_are_very_low():
 
 
 def test_the_npz_holds_what_the_encoder_says_clip_by_clip(tmp_path, clips, weights):
-    done = embed_clips(EmbedJob(clips, weights, out=tmp_path / "out.npz", batch_size=5, shard_size=7))
+    done = embed_clips(a_job(clips, weights, out=tmp_path / "out.npz", batch_size=5, shard_size=7))
     assert (done.clip_count, done.bad) == (96, {})
     at_once, columns = encoded(load_encoder(weights), clips), ("features", "labels", "logits", "subjects", "names")
     with np.load(tmp_path / "out.npz", allow_pickle=False) as file:
@@ -93,7 +100,7 @@ def test_the_npz_holds_what_the_encoder_says_clip_by_clip(tmp_path, clips, weigh
 
 def test_the_safetensors_are_a_feature_set(tmp_path, clips, weights):
     for suffix in ("npz", "safetensors"):
-        embed_clips(EmbedJob(clips, weights, out=tmp_path / f"out.{suffix}"))
+        embed_clips(a_job(clips, weights, out=tmp_path / f"out.{suffix}"))
     features = load_features(tmp_path / "out.safetensors")
     with np.load(tmp_path / "out.npz") as file:
         assert np.array_equal(features.features, file["feature"])
@@ -104,6 +111,37 @@ def test_the_safetensors_are_a_feature_set(tmp_path, clips, weights):
         assert np.array_equal(getattr(features, name), getattr(other, name))
     assert features.provenance == other.provenance
     assert features.provenance["encoder_classes"] == [0, 2, 5]
+
+
+def test_streams_stand_side_by_side(tmp_path, clips, weights):
+    """In the order of the streams, whatever order they are named in."""
+    save_encoder(tmp_path / "bone", an_encoder(stream="bone"))
+    joint, bone = StreamWeights(weights), StreamWeights(tmp_path / "bone", "bone")
+    for name, given in (("joint", [joint]), ("bone", [bone]), ("both", [bone, joint]), ("again", [joint, bone])):
+        embed_clips(EmbedJob(clips, tuple(given), tmp_path / f"{name}.npz", shard_size=50))
+    one, other, both, again = (load_features(tmp_path / f"{name}.npz") for name in ("joint", "bone", "both", "again"))
+    assert np.array_equal(both.features, np.concatenate([one.features, other.features], axis=1))
+    assert np.array_equal(both.features, again.features)
+    np.testing.assert_allclose(both.logits, (one.logits + other.logits) / 2, rtol=1e-6)
+    assert (one.streams, other.streams, both.streams) == (("joint",), ("bone",), ("joint", "bone"))
+    hashes = [features.provenance["weights_sha256"] for features in (one, other)]
+    assert both.provenance["weights_sha256"] == hashes
+    assert both.provenance["streams"] == ["joint", "bone"]
+    assert one.provenance["stream"] == "joint"
+    with np.load(tmp_path / "both.npz") as file:
+        assert file["streams"].tolist() == ["joint", "bone"]
+    with np.load(tmp_path / "joint.npz") as file:
+        assert "streams" not in file.files
+
+
+def test_one_file_named_for_two_streams_is_two_jobs(tmp_path, clips, monkeypatch):
+    """Authors' weights do not say their stream, so that the file alone does not tell the job."""
+    network = an_encoder().network
+    monkeypatch.setitem(NETWORKS, "shift-gcn", Architecture(type(network), load_original=lambda path: network))
+    (tmp_path / "a.pt").write_bytes(b"weights of their authors")
+    jobs = [EmbedJob(clips, (StreamWeights(tmp_path / "a.pt", s),), tmp_path / "out.npz") for s in (None, "bone")]
+    first, second = (ShardWorker(job).fingerprint() for job in jobs)
+    assert first != second
 
 
 def test_a_kill_loses_one_shard(tmp_path, clips, weights):
@@ -127,7 +165,7 @@ def test_a_kill_loses_one_shard(tmp_path, clips, weights):
 
 
 def test_finished_shards_are_not_encoded_again(tmp_path, clips, weights, monkeypatch):
-    job = EmbedJob(clips, weights, out=tmp_path / "out.npz", shard_size=40)
+    job = a_job(clips, weights, out=tmp_path / "out.npz", shard_size=40)
     told = []
 
     def stop(done, total):
@@ -142,7 +180,7 @@ def test_finished_shards_are_not_encoded_again(tmp_path, clips, weights, monkeyp
 
 
 def test_ranks_share_the_shards(tmp_path, clips, weights, monkeypatch):
-    job = EmbedJob(clips, weights, out=tmp_path / "out.npz", shard_size=16)
+    job = a_job(clips, weights, out=tmp_path / "out.npz", shard_size=16)
     monkeypatch.setenv("WORLD_SIZE", "2")
     monkeypatch.setenv("RANK", "1")
     embed_clips(job)
@@ -157,11 +195,9 @@ def test_shards_of_another_job_are_refused(tmp_path, clips, weights):
     save_encoder(other, an_encoder(stream="bone"))
     begin(tmp_path, clips, weights)
     with pytest.raises(OutputError, match=r"holds other work, which differs in weights \(see its job\.json\): delete"):
-        embed_clips(EmbedJob(clips, other, out=tmp_path / "out.npz", shard_size=40))
+        embed_clips(a_job(clips, other, out=tmp_path / "out.npz", shard_size=40))
     with pytest.raises(OutputError, match=r"differs in reading \(see its job\.json\): delete"):
-        embed_clips(
-            EmbedJob(clips, weights, out=tmp_path / "out.npz", shard_size=40, options=ReadOptions(fill_gaps=True))
-        )
+        embed_clips(a_job(clips, weights, out=tmp_path / "out.npz", shard_size=40, options=ReadOptions(fill_gaps=True)))
 
 
 def begin(folder, clips, weights):
@@ -169,7 +205,7 @@ def begin(folder, clips, weights):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        embed_clips(EmbedJob(clips, weights, out=folder / "out.npz", shard_size=40), progress=stop)
+        embed_clips(a_job(clips, weights, out=folder / "out.npz", shard_size=40), progress=stop)
     assert [path.name for path in (folder / "out.npz.shards").glob("0*")] == ["000000.npz"]
 
 
@@ -177,13 +213,13 @@ def test_a_device_that_is_not_there(tmp_path, clips, weights):
     if torch.cuda.is_available():
         pytest.skip("there is a CUDA device")
     with pytest.raises(ConfigError, match="the device should be cuda, but PyTorch finds no such device"):
-        embed_clips(EmbedJob(clips, weights, out=tmp_path / "out.npz", device="cuda"))
+        embed_clips(a_job(clips, weights, out=tmp_path / "out.npz", device="cuda"))
 
 
 def test_an_output_that_is_there_is_kept(tmp_path, clips, weights):
     (tmp_path / "out.npz").write_text("mine")
     with pytest.raises(OutputError, match="is there already"):
-        embed_clips(EmbedJob(clips, weights, out=tmp_path / "out.npz"))
+        embed_clips(a_job(clips, weights, out=tmp_path / "out.npz"))
     assert (tmp_path / "out.npz").read_text() == "mine"
 
 
@@ -194,8 +230,8 @@ def test_bad_clips_stop_or_are_counted(tmp_path, clips, weights):
     arrays["joints"][15] = np.nan
     np.savez(tmp_path / "bad.npz", **arrays)
     with pytest.raises(DataError, match=r"bad\.npz\[1\]"):
-        embed_clips(EmbedJob(tmp_path / "bad.npz", weights, out=tmp_path / "out.npz"))
-    done = embed_clips(EmbedJob(tmp_path / "bad.npz", weights, out=tmp_path / "skipped.npz", skip_bad=True))
+        embed_clips(a_job(tmp_path / "bad.npz", weights, out=tmp_path / "out.npz"))
+    done = embed_clips(a_job(tmp_path / "bad.npz", weights, out=tmp_path / "skipped.npz", skip_bad=True))
     assert done.clip_count == 95
     assert list(done.bad) == ["bad.npz[1]"]
 
@@ -205,7 +241,7 @@ def test_ray_encodes_the_same(tmp_path, clips, weights):
     ray = pytest.importorskip("ray", reason="Ray Data is not installed: the extra ray")
     ray.init(num_cpus=2, include_dashboard=False)
     for engine in ("loop", "ray"):
-        embed_clips(EmbedJob(clips, weights, out=tmp_path / f"{engine}.npz", shard_size=24), engine)
+        embed_clips(a_job(clips, weights, out=tmp_path / f"{engine}.npz", shard_size=24), engine)
     with np.load(tmp_path / "loop.npz") as loop, np.load(tmp_path / "ray.npz") as ray:
         assert np.array_equal(loop["name"], ray["name"])
         np.testing.assert_allclose(loop["feature"], ray["feature"], rtol=1e-5, atol=1e-6)
@@ -214,7 +250,7 @@ def test_ray_encodes_the_same(tmp_path, clips, weights):
 def test_ray_is_an_extra(tmp_path, clips, weights, monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(MissingExtraError, match=r'pip install "gzssar\[ray\]"'):
-        embed_clips(EmbedJob(clips, weights, out=tmp_path / "out.npz"), "ray")
+        embed_clips(a_job(clips, weights, out=tmp_path / "out.npz"), "ray")
 
 
 def test_features_of_a_killed_call_are_taken_where_they_fit(tmp_path, clips, weights):
@@ -224,13 +260,13 @@ def test_features_of_a_killed_call_are_taken_where_they_fit(tmp_path, clips, wei
     arrays["joints"] = arrays["joints"].copy()
     arrays["joints"][15] = np.nan
     np.savez(tmp_path / "bad.npz", **arrays)
-    lenient = EmbedJob(tmp_path / "bad.npz", weights, tmp_path / "out.npz", skip_bad=True)
+    lenient = a_job(tmp_path / "bad.npz", weights, tmp_path / "out.npz", skip_bad=True)
     assert embed_once(lenient).clip_count == 95
     before = (tmp_path / "out.npz").stat().st_mtime_ns
     assert list(embed_once(lenient).bad) == ["bad.npz[1]"]
     assert (tmp_path / "out.npz").stat().st_mtime_ns == before
     with pytest.raises(DataError, match=r"bad\.npz\[1\]"):
-        embed_once(EmbedJob(tmp_path / "bad.npz", weights, tmp_path / "out.npz"))
+        embed_once(a_job(tmp_path / "bad.npz", weights, tmp_path / "out.npz"))
 
 
 def test_shards_that_left_clips_out_do_not_hide_them(tmp_path, clips, weights):
@@ -239,7 +275,7 @@ def test_shards_that_left_clips_out_do_not_hide_them(tmp_path, clips, weights):
     arrays["joints"] = arrays["joints"].copy()
     arrays["joints"][15] = np.nan
     np.savez(tmp_path / "bad.npz", **arrays)
-    strict = EmbedJob(tmp_path / "bad.npz", weights, tmp_path / "out.npz", shard_size=40)
+    strict = a_job(tmp_path / "bad.npz", weights, tmp_path / "out.npz", shard_size=40)
 
     def stop(done, total):
         raise KeyboardInterrupt

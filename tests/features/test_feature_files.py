@@ -98,6 +98,36 @@ def test_all_that_is_known_survives(tmp_path, suffix):
     assert loaded.provenance == about
 
 
+@pytest.mark.parametrize("suffix", ["npz", "safetensors"])
+def test_streams_stand_side_by_side(tmp_path, suffix):
+    path, few = tmp_path / f"clips.{suffix}", features([4, 2, 0], width=4)
+    save_features(path, FeatureSet(few.features, few.labels, streams=("bone", "joint motion")))
+    loaded = load_features(path)
+    assert loaded.streams == ("bone", "joint motion")
+    assert np.array_equal(loaded.features, few.features)
+    assert loaded.where(np.array([True, False, True])).streams == loaded.streams
+    assert (loaded + loaded).streams == loaded.streams
+    save_features(path, FeatureSet(few.features, few.labels, provenance={"stream": "bone"}, streams=("bone",)))
+    assert load_features(path).streams == ("bone",)
+    if suffix == "npz":
+        assert "streams" not in np.load(path).files
+
+
+def test_streams_of_others(tmp_path):
+    some = {"feature": np.ones((2, 4)), "label": np.array([1, 0])}
+    np.savez(tmp_path / "a.npz", **some, streams=np.array(["joint", "bone"]))
+    assert load_features(tmp_path / "a.npz").streams == ("joint", "bone")
+    for streams, message in (
+        (["joint", "face"], r"a\.npz: streams are some of joint, bone, .*, but \('joint', 'face'\) came"),
+        (["joint", "joint"], "each of them once"),
+        ([1, 2], "streams are some of"),
+        (["joint", "bone", "joint motion"], "of 3 streams stand side by side, each of one width, .* width 4"),
+    ):
+        np.savez(tmp_path / "a.npz", **some, streams=np.array(streams))
+        with pytest.raises(DataError, match=message):
+            load_features(tmp_path / "a.npz")
+
+
 def test_features_and_labels_of_others_are_enough(tmp_path):
     np.savez_compressed(tmp_path / "a.npz", feature=np.ones((2, 3)), label=np.array([1, 0], dtype=np.uint8), more=1)
     loaded = load_features(tmp_path / "a.npz")

@@ -131,3 +131,24 @@ def test_performers_of_training_clips_survive_where_they_are_known(tmp_path):
     np.save(tmp_path / "known" / "sk_feats" / "shift_3_r" / "train_subject.npy", subjects[:-1])
     with pytest.raises(DataError, match=r"train.npy has \d+ clips but train_subject.npy has"):
         read_synse(tmp_path / "known")
+
+
+def test_streams_are_written_and_read_again(tmp_path):
+    """As far as features are concerned, two streams are one that is twice as wide."""
+    benchmark = read_synse(write_synse_folder(tmp_path / "toy"))
+
+    def named(phase):
+        train, test = (replace(clips, streams=("joint", "bone")) for clips in (phase.train, phase.test))
+        return replace(phase, train=train, test=test)
+
+    both = replace(benchmark, test=named(benchmark.test), validation=named(benchmark.validation))
+    write_synse(tmp_path / "both", both, {})
+    again = read_synse(tmp_path / "both")
+    for phase in (again.test, again.validation):
+        assert phase.train.streams == phase.test.streams == ("joint", "bone")
+    np.save(tmp_path / "both" / "sk_feats" / "shift_3_r" / "streams.npy", np.array([0, 3]))
+    with pytest.raises(DataError, match=r"of the same streams, but the test phase has .*'bone motion'.* and the valid"):
+        read_synse(tmp_path / "both")
+    np.save(tmp_path / "both" / "sk_feats" / "shift_3_r" / "streams.npy", np.array([0, 4]))
+    with pytest.raises(DataError, match=r"should hold numbers of streams from 0 to 3, but it holds \[0, 4\]"):
+        read_synse(tmp_path / "both")

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from gzssar.features.features import FeatureSet
-from gzssar.features.whitening import class_means, raw_space, whitened_space
+from gzssar.features.whitening import class_means, log_densities, raw_space, whitened_space
 
 
 def train(seed=0, counts=(30, 50, 80), width=4):
@@ -74,3 +74,26 @@ def test_class_means_come_in_order_of_class_id():
     labels = np.array([7, 2, 7])
     clips = FeatureSet(np.array([[1, 1], [5, 5], [3, 1]], dtype=np.float32), labels)
     assert class_means(clips, clips.features).tolist() == [[5, 5], [2, 1]]
+
+
+# several streams
+
+
+def test_a_class_scores_the_mean_of_what_the_streams_say():
+    one, other = train(), train(seed=1)
+    other = FeatureSet(10 * other.features[np.argsort(other.labels)], np.sort(other.labels))
+    one = FeatureSet(one.features[np.argsort(one.labels)], np.sort(one.labels))
+    both = FeatureSet(
+        np.concatenate([one.features, other.features], axis=1), one.labels, streams=("joint", "joint motion")
+    )
+    each = []
+    for clips in (one, other, both):
+        features = whitened_space(clips, 0.3)(clips.features)
+        each.append(log_densities(features, class_means(clips, features)))
+    np.testing.assert_allclose(each[2], (each[0] + each[1]) / 2, rtol=1e-3, atol=1e-3)
+
+
+def test_one_stream_is_whitened_whether_it_is_named_or_not():
+    clips = train()
+    named = FeatureSet(clips.features, clips.labels, streams=("bone",))
+    assert np.array_equal(whitened_space(named, 0.3).matrix, whitened_space(clips, 0.3).matrix)

@@ -1,17 +1,19 @@
 """`gzssar embed`: recordings to features in one file, or to SynSE folders of both phases."""
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 import tyro
 
 from gzssar.choices import check_positive
 from gzssar.commands.console import name_malformed, progress_bar
-from gzssar.commands.options import OUT, ClipsPath, Reading, embed_job
+from gzssar.commands.options import OUT, ClipsPath, Reading, embed_job, warn_of_streams
+from gzssar.encoders.weights import parse_weights
 from gzssar.errors import ConfigError, DataError
 from gzssar.features.class_cut import ZeroShot, cut_classes
 from gzssar.features.files import load_features
@@ -32,8 +34,10 @@ class EmbedConfig:
     clips: ClipsPath
     """A file or a folder of recordings; the content decides how it is read."""
 
-    weights: Path
-    """Encoder weights: what `gzssar train-encoder` wrote, or the Shift-GCN authors' .pt files."""
+    weights: tuple[str, ...]
+    """Encoder weights: what `gzssar train-encoder` wrote, or the Shift-GCN authors' .pt files, which are of the joint
+    stream unless named otherwise: bone=FILE. Several, one per stream: joint=FILE bone=FILE "joint motion=FILE" "bone
+    motion=FILE"; their features stand side by side."""
 
     out: Annotated[Path | None, OUT] = None
     """Features of all clips in one file: .npz (feature, logits, label, subject, name, class_names) or .safetensors."""
@@ -41,9 +45,9 @@ class EmbedConfig:
     synse: Path | None = None
     """Or a folder for SynSE features of both phases, which `gzssar run --synse` and other methods read."""
 
-    validation_weights: Path | None = None
-    """With --synse: the encoder of the validation phase, trained without its unseen classes. Without it, --weights
-    serves both phases: right only if those weights saw none of the classes that play unseen."""
+    validation_weights: tuple[str, ...] = ()
+    """With --synse: the encoder of the validation phase, trained without its unseen classes, or one per stream. Without
+    it, --weights serves both phases: right only if those weights saw none of the classes that play unseen."""
 
     frames: int | None = None
     """Frames that clips are brought to; as many as the weights were trained on (300 for the authors') unless said
@@ -81,11 +85,14 @@ class EmbedConfig:
         if self.synse is None and (self.zero_shot.given or self.validation_weights):
             raise ConfigError("a class split and --validation-weights go with --synse DIR.")
         check_positive(self, "frames", "batch_size", "shard_size")
+        parse_weights(self.weights)
+        if self.validation_weights:
+            parse_weights(self.validation_weights)
 
-    def job(self, weights: Path, out: Path) -> "EmbedJob":
-        """What one encoder does."""
-        job = replace(embed_job(self.clips, weights, out, self.reading), device=self.device, frames=self.frames)
-        job = replace(job, trim=self.trim)
+    def job(self, weights: Sequence[str], out: Path) -> "EmbedJob":
+        """What the encoders of one phase do."""
+        job = embed_job(self.clips, parse_weights(weights), out, self.reading)
+        job = replace(job, device=self.device, frames=self.frames, trim=self.trim)
         return replace(job, batch_size=self.batch_size, shard_size=self.shard_size)
 
 
@@ -93,6 +100,9 @@ def embed(config: Annotated[EmbedConfig, tyro.conf.OmitArgPrefixes]) -> None:
     """Turn recordings into features, by an encoder trained here or the Shift-GCN authors' weights."""
     from gzssar.features.embedding import embed_clips, own_rank
 
+    if not own_rank():
+        for weights in filter(None, (config.weights, config.validation_weights)):
+            warn_of_streams(parse_weights(weights))
     with progress_bar() as progress:
         if config.out is not None:
             done = embed_clips(config.job(config.weights, config.out), config.engine, partial(progress, "clips"))
@@ -151,10 +161,15 @@ def _benchmark(config: EmbedConfig, test: "FeatureSet", validation: "FeatureSet"
 
 
 def _columns(features: "FeatureSet", names: tuple[str, ...]) -> Ids:
-    """Classes of the logits' columns; none where the encoder was trained on another list of classes."""
-    about = features.provenance
-    same = tuple(about["encoder"].get("class_names", ())) == names
-    return tuple(about["encoder_classes"]) if same else ()
+    """Classes of the logits' columns; none where an encoder was trained on another list of classes."""
+    same = all(tuple(training.get("class_names", ())) == names for training in _trainings(features))
+    return tuple(features.provenance["encoder_classes"]) if same else ()
+
+
+def _trainings(features: "FeatureSet") -> list[dict[str, Any]]:
+    """What is known of how the encoder of each stream was trained."""
+    told = features.provenance["encoder"]
+    return told if isinstance(told, list) else [told]
 
 
 def _check_encoder(phase: str, features: "FeatureSet", columns: Ids, seen: Ids, performers: Labels) -> None:
@@ -170,7 +185,7 @@ def _check_encoder(phase: str, features: "FeatureSet", columns: Ids, seen: Ids, 
             f"the encoder of the {phase} phase should know its seen classes alone, but it was trained on {foreign}: "
             f"train one with the same class split and --phase {phase}."
         )
-    trained_on = set(features.provenance["encoder"].get("performers", ()))
+    trained_on = {performer for training in _trainings(features) for performer in training.get("performers", ())}
     if foreign := sorted(trained_on - set(performers.tolist())):
         raise DataError(
             f"the encoder of the {phase} phase should have seen its training performers alone, but it saw {foreign}: "

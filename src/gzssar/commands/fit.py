@@ -11,17 +11,18 @@ import tyro
 
 from gzssar.choices import check_positive
 from gzssar.commands.console import name_malformed, progress_bar, warn
-from gzssar.commands.options import Out, Reading, embed_job
+from gzssar.commands.options import Out, Reading, embed_job, warn_of_streams
+from gzssar.encoders.weights import parse_weights
 from gzssar.errors import ConfigError, DataError, TextError
 from gzssar.features.features import FeatureSet
 from gzssar.features.files import load_features
-from gzssar.files import hash_file, require_free
+from gzssar.files import require_free
 from gzssar.running import Progress
 from gzssar.texts.classes import ClassTexts, find_class_texts, label_key
 from gzssar.texts.encoding import Encoding, text_kinds
 
 if TYPE_CHECKING:
-    from gzssar.encoders.encoder import Encoder
+    from gzssar.encoders.streams import SkeletonEncoder
     from gzssar.recognizer import Recognizer
 
 
@@ -42,9 +43,11 @@ class FitConfig:
     features: Path | None = None
     """Instead: features that `gzssar embed -o` made, as .npz or .safetensors."""
 
-    encoder_weights: Path | None = None
-    """The skeleton encoder: what `gzssar train-encoder` wrote, or the Shift-GCN authors' .pt files. With --features it
-    should be what made them; without it, the recognizer takes features alone."""
+    encoder_weights: tuple[str, ...] = ()
+    """The skeleton encoder: what `gzssar train-encoder` wrote, or the Shift-GCN authors' .pt files, which are of the
+    joint stream unless named otherwise: bone=FILE. Several, one per stream, average their scores: joint=FILE bone=FILE
+    "joint motion=FILE" "bone motion=FILE". With --features it should be what made them; without it, the recognizer
+    takes features alone."""
 
     frames: int | None = None
     """With --data: frames that clips are brought to; as many as the weights were trained on (300 for the authors')
@@ -74,11 +77,13 @@ class FitConfig:
     def __post_init__(self) -> None:
         if (self.data is None) == (self.features is None):
             raise ConfigError("what to learn from comes as --data CLIPS or as --features FEATURES.npz: give one.")
-        if self.data is not None and self.encoder_weights is None:
+        if self.data is not None and not self.encoder_weights:
             raise ConfigError("recordings need a skeleton encoder: give one with --encoder-weights.")
         if self.data is None and self.frames is not None:
             raise ConfigError("--frames goes with --data: features are of as many frames as embed was told.")
         check_positive(self, "frames")
+        if self.encoder_weights:
+            parse_weights(self.encoder_weights)
         text_kinds(self.text)
 
 
@@ -87,6 +92,8 @@ def fit(config: Annotated[FitConfig, tyro.conf.OmitArgPrefixes]) -> None:
     texts = find_class_texts(config.texts)
     left_out = [texts.index(label) for label in config.unseen]  # a wrong one is told before hours of encoding
     require_free(config.out, folder=True)
+    if config.encoder_weights:
+        warn_of_streams(parse_weights(config.encoder_weights))
     with progress_bar() as progress:
         recognizer = _fitted(config, texts, left_out, progress)
     unseen = len(recognizer.classes) - len(recognizer.seen_classes)
@@ -133,31 +140,30 @@ def _embedded(config: FitConfig, working: Path, progress: Progress) -> FeatureSe
     from gzssar.features.embedding import embed_once
 
     assert config.data is not None  # FitConfig checked
-    assert config.encoder_weights is not None
-    job = embed_job(config.data, config.encoder_weights, working, config.reading)
-    embed_once(
-        replace(job, device=config.device, frames=config.frames, trim=config.trim), progress=partial(progress, "clips")
-    )
+    job = embed_job(config.data, parse_weights(config.encoder_weights), working, config.reading)
+    job = replace(job, device=config.device, frames=config.frames, trim=config.trim)
+    embed_once(job, progress=partial(progress, "clips"))
     return load_features(working)
 
 
-def _encoder(config: FitConfig, features: FeatureSet) -> "Encoder | None":
+def _encoder(config: FitConfig, features: FeatureSet) -> "SkeletonEncoder | None":
     """The encoder of the weights that are named, which should have made the features, where they say by which.
 
     Raises:
         DataError: others made them.
     """
-    from gzssar.encoders.encoder import load_encoder
+    from gzssar.encoders.streams import load_encoders, weights_hashes
 
-    if config.encoder_weights is None:
+    if not config.encoder_weights:
         return None
-    about = features.provenance
-    if (made_by := about.get("weights_sha256")) and hash_file(config.encoder_weights) != made_by:
+    encoder, about = load_encoders(parse_weights(config.encoder_weights)), features.provenance
+    made_by = about.get("weights_sha256")
+    if made_by and weights_hashes(encoder) != (made_by if isinstance(made_by, list) else [made_by]):
         raise DataError(
-            f"--encoder-weights should be what made the features, but {config.encoder_weights} is another file: name "
-            "that one."
+            f"--encoder-weights should be what made the features, but {' '.join(config.encoder_weights)} is something "
+            "else: name that."
         )
-    return load_encoder(config.encoder_weights).with_frames(about.get("frames"))
+    return encoder.with_frames(about.get("frames"))
 
 
 def _training_clips(features: FeatureSet, texts: ClassTexts, left_out: Sequence[int], config: FitConfig) -> FeatureSet:
@@ -172,7 +178,7 @@ def _training_clips(features: FeatureSet, texts: ClassTexts, left_out: Sequence[
         kept &= False if subjects is None else np.isin(subjects, config.train_subjects)
     if not kept.any():
         raise DataError("a recognizer needs clips to learn from, but --unseen and --train-subjects leave none.")
-    return FeatureSet(features.features, labels, subjects=subjects).where(kept)
+    return FeatureSet(features.features, labels, subjects=subjects, streams=features.streams).where(kept)
 
 
 def _row_of_class(labels: np.ndarray, names: Sequence[str], texts: ClassTexts) -> dict[int, int]:

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
+from gzssar.commands.console import warn
+
 if TYPE_CHECKING:
+    from gzssar.encoders.weights import StreamWeights
     from gzssar.features.embedding import EmbedJob
     from gzssar.skeletons.readers import ClipSource, ReadOptions
 
@@ -58,8 +61,21 @@ def open_source(path: Path, reading: Reading) -> "ClipSource":
     return without(source, read_missing(reading.missing))[0] if reading.missing else source
 
 
-def embed_job(clips: Path, weights: Path, out: Path, reading: Reading) -> "EmbedJob":
+def embed_job(clips: Path, weights: "tuple[StreamWeights, ...]", out: Path, reading: Reading) -> "EmbedJob":
     """Which recordings are encoded, by which weights, into which file."""
     from gzssar.features.embedding import EmbedJob
 
     return EmbedJob(clips, weights, out, read_options(reading), reading.missing, reading.skip_bad)
+
+
+def warn_of_streams(weights: "tuple[StreamWeights, ...]") -> None:
+    """Say of which weights another stream is named than they were trained on.
+
+    Raises:
+        ConfigError: a stream contradicts what our own file says, or the encoders do not go together.
+        DataError: a file holds no encoder.
+    """
+    from gzssar.encoders.streams import load_encoders, odd_streams
+
+    for sentence in odd_streams(load_encoders(weights)):
+        warn(sentence)

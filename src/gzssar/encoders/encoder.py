@@ -65,6 +65,9 @@ class Encoder:
     fps: float = AUTHORS_FPS
     """Frames per second that clips are brought to before anything else."""
 
+    file: Path | None = None
+    """What it was read from."""
+
     def __post_init__(self) -> None:
         columns = self.network.class_count
         if len(self.classes) != columns or list(self.classes) != sorted(set(self.classes)):
@@ -81,6 +84,25 @@ class Encoder:
     @cached_property
     def _folded(self) -> torch.nn.Module:
         return find_network(self.network.name).fold(self.network)
+
+    @property
+    def members(self) -> tuple["Encoder", ...]:
+        """Itself, as :class:`~gzssar.encoders.streams.StreamEncoders` has several."""
+        return (self,)
+
+    @property
+    def streams(self) -> tuple[str, ...]:
+        """What the network reads, as the only one."""
+        return (self.stream,)
+
+    @property
+    def feature_width(self) -> int:
+        """D."""
+        return self.network.feature_width
+
+    def to(self, device: torch.device | str) -> None:
+        """Move the network."""
+        self.network.to(device)
 
     def with_frames(self, frames: int | None) -> "Encoder":
         """The same encoder, for which clips are brought to another length; None leaves it as it is."""
@@ -170,21 +192,41 @@ def save_encoder(path: Path, encoder: Encoder) -> None:
         file.write(save(weights, {"format": _FORMAT, "encoder": json.dumps(about)}))
 
 
-def load_encoder(path: Path) -> Encoder:
+def load_encoder(path: Path, stream: str | None = None) -> Encoder:
     """Read what :func:`save_encoder` wrote, or the weights of the code of a network's authors.
 
+    Args:
+        path: the file.
+        stream: what the network reads; authors' weights do not say it and are taken for joint without it.
+
     Raises:
+        ConfigError: our own file says another stream.
         DataError: the file is missing, damaged or something else.
+    """
+    if not is_own_file(path):
+        network = _load_original(path)
+        classes = tuple(range(network.class_count))
+        return Encoder(network, classes, stream=stream or "joint", provenance={"weights": path.name}, file=path)
+    encoder = load_own_encoder(path)
+    if stream not in (None, encoder.stream):
+        raise ConfigError(
+            f"{path} holds an encoder of the stream {encoder.stream!r}, but it is named as one of {stream!r}: leave "
+            "the name out."
+        )
+    return encoder
+
+
+def is_own_file(path: Path) -> bool:
+    """Whether a file holds safetensors, as :func:`save_encoder` writes them and no network's authors do.
+
+    Raises:
+        DataError: it cannot be read.
     """
     try:
         with path.open("rb") as file:
-            is_safetensors = file.read(9)[8:] == b"{"
+            return file.read(9)[8:] == b"{"
     except OSError as error:
         raise DataError(f"{path} should hold encoder weights, but it cannot be read ({error.strerror}).") from error
-    if not is_safetensors:
-        network = _load_original(path)
-        return Encoder(network, tuple(range(network.class_count)), provenance={"weights": path.name})
-    return load_own_encoder(path)
 
 
 def _load_original(path: Path) -> SkeletonNetwork:
@@ -222,7 +264,8 @@ def load_own_encoder(path: Path) -> Encoder:
         network.load_state_dict(weights)
         network.eval().requires_grad_(False)
         fps = about.get("fps", AUTHORS_FPS)  # of before clips were brought to one rate
-        return Encoder(network, tuple(about["classes"]), about["frames"], about["stream"], about["provenance"], fps)
+        classes, frames, stream = tuple(about["classes"]), about["frames"], about["stream"]
+        return Encoder(network, classes, frames, stream, about["provenance"], fps, path)
     except (ConfigError, KeyError, TypeError, ValueError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise DataError(

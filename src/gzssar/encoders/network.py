@@ -71,3 +71,6 @@ class Architecture:
 
     load_original: Callable[[Path], SkeletonNetwork] | None = None
     """Reads the weights of the authors' code into a network in evaluation mode; DataError where a file is none."""
+
+    stream_of: Callable[[Any], str | None] = lambda network: None
+    """Tells from authors' weights which stream they were trained on; None where they do not show it."""

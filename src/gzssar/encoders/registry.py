@@ -3,10 +3,10 @@
 from gzssar.encoders.network import Architecture
 from gzssar.encoders.shift_gcn.folding import FoldedShiftGcn
 from gzssar.encoders.shift_gcn.network import ShiftGcn
-from gzssar.encoders.shift_gcn.original_weights import load_original
+from gzssar.encoders.shift_gcn.original_weights import load_original, stream_of
 from gzssar.errors import ConfigError
 
-NETWORKS = {ShiftGcn.name: Architecture(ShiftGcn, FoldedShiftGcn, load_original)}
+NETWORKS = {ShiftGcn.name: Architecture(ShiftGcn, FoldedShiftGcn, load_original, stream_of)}
 
 
 def find_network(name: str) -> Architecture:

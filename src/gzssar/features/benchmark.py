@@ -61,7 +61,7 @@ def _phase(
         logits = spread_logits(clips.logits, seen, class_count)
     else:
         logits = _linear_head(clips.features, clips.labels, train, seen, class_count)
-    whole = FeatureSet(clips.features, clips.labels, logits, clips.provenance, clips.subjects)
+    whole = FeatureSet(clips.features, clips.labels, logits, clips.provenance, clips.subjects, streams=clips.streams)
     return Phase(name, whole.where(train), whole.where(test), seen, unseen)
 
 

@@ -21,12 +21,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from gzssar.encoders.encoder import Encoder, load_encoder
+from gzssar.encoders.streams import SkeletonEncoder, load_encoders, weights_hashes
 from gzssar.encoders.training.distributed import device_kind
+from gzssar.encoders.weights import StreamWeights
 from gzssar.errors import DataError, MissingExtraError, OutputError
 from gzssar.features.features import FeatureSet
 from gzssar.features.files import load_features, require_suffix, write_features
-from gzssar.files import claim, hash_file, require_free, writing
+from gzssar.files import claim, require_free, writing
 from gzssar.running import Steps, one_thread
 from gzssar.skeletons.moving import find_action
 from gzssar.skeletons.ntu_protocols import read_missing, without
@@ -49,7 +50,8 @@ class EmbedJob:
     """What to encode, with what, and how; plain values, so that every worker can open it by itself."""
 
     clips: Path
-    weights: Path
+    weights: tuple[StreamWeights, ...]
+    """One encoder, or one per stream."""
     out: Path
     options: ReadOptions = field(default_factory=ReadOptions)
     missing: Path | None = None
@@ -119,7 +121,7 @@ def embed_clips(job: EmbedJob, engine: str = "loop", progress: Steps | None = No
     _wait_for_others(job, shards)
     summary = _summary(job, shards, worker.left_out)
     _check(job, summary)
-    parts = (_load(_shard_path(job, shard)) for shard in shards)
+    parts = (_load(_shard_path(job, shard), worker.encoder.streams) for shard in shards)
     write_features(job.out, parts, {**worker.about(), "malformed": summary.bad})
     shutil.rmtree(job.shards)
     return summary
@@ -167,7 +169,9 @@ def prepared_clips(
             yield clip, prepared
 
 
-def encode_batch(encoder: Encoder, clips: Sequence[SkeletonSequence], prepared: Sequence[Prepared]) -> FeatureSet:
+def encode_batch(
+    encoder: SkeletonEncoder, clips: Sequence[SkeletonSequence], prepared: Sequence[Prepared]
+) -> FeatureSet:
     """Encode recordings that are prepared; logits over the classes that the encoder knows."""
     encoded = encoder.encode(np.stack(prepared))
     return FeatureSet(
@@ -176,6 +180,7 @@ def encode_batch(encoder: Encoder, clips: Sequence[SkeletonSequence], prepared: 
         encoded.logits[:, list(encoder.classes)],
         subjects=ids([clip.subject for clip in clips]),
         names=np.array([clip.name for clip in clips]),
+        streams=encoder.streams,
     )
 
 
@@ -189,8 +194,8 @@ class ShardWorker:
 
     def __init__(self, job: EmbedJob) -> None:
         self.job = job
-        self.encoder = load_encoder(job.weights).with_frames(job.frames)
-        self.encoder.network.to(_device(job.device))
+        self.encoder = load_encoders(job.weights).with_frames(job.frames)
+        self.encoder.to(_device(job.device))
         self.source, self.left_out = open_clips(job.clips, job.options), 0
         if job.missing:
             self.source, self.left_out = without(self.source, read_missing(job.missing))
@@ -222,21 +227,26 @@ class ShardWorker:
             "kind": self.source.kind,
             "class_names": list(self.source.class_names),
             "encoder_classes": list(self.encoder.classes),
-            "encoder": dict(self.encoder.provenance),
             "frames": self.encoder.frames,
             "fps": self.encoder.fps,
             "trim": self.job.trim,
-            "stream": self.encoder.stream,
-            "weights_sha256": hash_file(self.job.weights),
+            **self._origin(),
             "job": self.fingerprint(),
         }
+
+    def _origin(self) -> dict[str, Any]:
+        """Of one encoder its training, stream and weights; of several the same in lists."""
+        trainings, hashes = [dict(one.provenance) for one in self.encoder.members], weights_hashes(self.encoder)
+        if len(trainings) == 1:
+            return {"encoder": trainings[0], "stream": self.encoder.streams[0], "weights_sha256": hashes[0]}
+        return {"encoder": trainings, "streams": list(self.encoder.streams), "weights_sha256": hashes}
 
     def identity(self) -> dict[str, Any]:
         """What must be equal for two calls to be the same job."""
         return {
             "clips": _files(self.job.clips),
             "names": [entry.name for entry in self.source.entries],
-            "weights": hash_file(self.job.weights),
+            "weights": _identified(self.encoder, self.job.weights),
             "frames": self.encoder.frames,
             "fps": self.encoder.fps,
             "trim": self.job.trim,
@@ -264,6 +274,14 @@ class ShardWorker:
             yield [clip for clip, _ in batch], [prepared for _, prepared in batch]
 
 
+def _identified(encoder: SkeletonEncoder, weights: Sequence[StreamWeights]) -> str | list[str]:
+    """One file's hash; where files are named for streams, or are several, each stream with its hash."""
+    hashes = weights_hashes(encoder)
+    if len(weights) == 1 and weights[0].stream is None:
+        return hashes[0]
+    return [f"{stream} {digest}" for stream, digest in zip(encoder.streams, hashes, strict=True)]
+
+
 def _device(name: str) -> str:
     kind = device_kind(name)
     return f"cuda:{os.environ.get('LOCAL_RANK', 0)}" if kind == "cuda" else kind
@@ -280,10 +298,10 @@ def _shard_path(job: EmbedJob, shard: int) -> Path:
     return job.shards / f"{shard:06d}.npz"
 
 
-def _load(path: Path) -> FeatureSet | None:
+def _load(path: Path, streams: tuple[str, ...]) -> FeatureSet | None:
     """A shard's clips; None where all of them were bad."""
     with np.load(path, allow_pickle=False) as file:
-        return FeatureSet(**{name: file[name] for name in _ARRAYS}) if "labels" in file else None
+        return FeatureSet(**{name: file[name] for name in _ARRAYS}, streams=streams) if "labels" in file else None
 
 
 def _wait_for_others(job: EmbedJob, shards: Sequence[int]) -> None:

@@ -1,6 +1,7 @@
 """Skeleton features with their labels: what the encoder leaves behind and the rest of the method stands on."""
 
 import hashlib
+import reprlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,6 +10,7 @@ import numpy as np
 
 from gzssar.errors import DataError
 from gzssar.shapes import Labels, Logits, Mask, SkeletonFeatures
+from gzssar.skeletons.preprocess import STREAMS
 from gzssar.splits import ClassSplit, Ids
 
 
@@ -45,6 +47,9 @@ class FeatureSet:
     names: np.ndarray | None = None
     """What each clip is called, where known."""
 
+    streams: tuple[str, ...] = ()
+    """Whose features stand side by side, each as wide as the others; empty where nobody says, which is one stream."""
+
     def __post_init__(self) -> None:
         if len(self.features) == 0:
             raise DataError("a feature set needs at least one clip, but there are none.")
@@ -54,6 +59,15 @@ class FeatureSet:
             other = getattr(self, name)
             if other is not None and len(other) != len(self.features):
                 raise DataError(f"there are {len(self.features)} features but {len(other)} {name}: one per clip.")
+        if any(name not in STREAMS or self.streams.count(name) > 1 for name in self.streams):
+            raise DataError(
+                f"streams are some of {', '.join(STREAMS)}, each of them once, but {reprlib.repr(self.streams)} came."
+            )
+        if self.streams and self.features.shape[1] % len(self.streams):
+            raise DataError(
+                f"features of {len(self.streams)} streams stand side by side, each of one width, but all of them have "
+                f"width {self.features.shape[1]}."
+            )
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -67,7 +81,9 @@ class FeatureSet:
         """The clips for which `mask` is true."""
         known = (self.logits, self.subjects, self.names)
         logits, subjects, names = (None if one is None else one[mask] for one in known)
-        return FeatureSet(self.features[mask], self.labels[mask], logits, self.provenance, subjects, names)
+        return FeatureSet(
+            self.features[mask], self.labels[mask], logits, self.provenance, subjects, names, self.streams
+        )
 
     def of(self, classes: Iterable[int]) -> "FeatureSet":
         """The clips of `classes`."""
@@ -81,6 +97,7 @@ class FeatureSet:
             {**self.provenance, **other.provenance},
             _both(self.subjects, other.subjects),
             _both(self.names, other.names),
+            self.streams,
         )
 
     def fingerprint(self) -> str:
@@ -140,6 +157,11 @@ class Phase:
                 f"features of the {self.name} phase must be of one width, but training has "
                 f"{self.train.features.shape[1]} and test {self.test.features.shape[1]}."
             )
+        if self.train.streams != self.test.streams:
+            raise DataError(
+                f"features of the {self.name} phase must be of the same streams, but training has "
+                f"{self.train.streams} and test {self.test.streams}."
+            )
 
     @property
     def test_is_seen(self) -> Mask:
@@ -175,4 +197,10 @@ class Benchmark:
             raise DataError(
                 f"features of both phases must be of one width, but the test phase has {widths[0]} and the validation "
                 f"phase {widths[1]}."
+            )
+        streams = [phase.train.streams for phase in (self.test, self.validation)]
+        if streams[0] != streams[1]:
+            raise DataError(
+                f"features of both phases must be of the same streams, but the test phase has {streams[0]} and the "
+                f"validation phase {streams[1]}."
             )

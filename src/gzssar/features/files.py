@@ -1,7 +1,8 @@
 """Files of features, written part by part: any number of clips in constant memory, the whole file or nothing.
 
 ``.npz`` is for everybody: ``feature`` (n, D) and ``label`` (n); where known ``logits`` (n, columns of the encoder),
-``subject`` (n; -1 where unknown), ``name`` (n), ``class_names``, and ``provenance`` as JSON. ``.safetensors`` holds the
+``subject`` (n; -1 where unknown), ``name`` (n), ``class_names``, and ``provenance`` as JSON. Features of several
+streams stand side by side in ``feature`` (n, S·D), and ``streams`` (S) names them in order. ``.safetensors`` holds the
 same but the clips' names. What a file holds decides how it is read.
 """
 
@@ -25,6 +26,8 @@ FORMAT = "gzssar-features-2"
 _SUFFIXES = (".npz", ".safetensors")
 _COLUMNS = {"features": "feature", "labels": "label", "logits": "logits", "subjects": "subject"}
 """Fields of a feature set, by which safetensors call them, and what an .npz calls them."""
+_LISTS = ("class_names", "streams")
+"""Parts of the provenance that are arrays of an .npz, too."""
 _REAL = ("features", "logits")
 _UNREADABLE = (KeyError, ValueError, TypeError, EOFError, OSError, RuntimeError, zipfile.BadZipFile, zlib.error)
 """What numpy, zip and JSON raise on files that are no features, or no longer."""
@@ -42,7 +45,8 @@ def require_suffix(path: Path) -> None:
 
 def save_features(path: Path | str, features: FeatureSet) -> None:
     """Write a feature set: as .npz where `path` says so, else as safetensors; all of it or nothing."""
-    write_features(Path(path), [features], features.provenance)
+    several = {"streams": list(features.streams)} if len(features.streams) > 1 else {}
+    write_features(Path(path), [features], {**features.provenance, **several})
 
 
 def write_features(path: Path, parts: Iterable[FeatureSet | None], provenance: Mapping[str, Any]) -> None:
@@ -51,7 +55,7 @@ def write_features(path: Path, parts: Iterable[FeatureSet | None], provenance: M
     Args:
         path: ends in .npz, or is written as safetensors.
         parts: in order, alike in what they know of their clips; None for a part without clips.
-        provenance: of the whole, as JSON has it; a list of ``class_names`` becomes an array of the .npz too.
+        provenance: of the whole, as JSON has it; lists of ``class_names`` and ``streams`` become arrays of the .npz.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.", suffix=".part") as folder:
@@ -101,6 +105,8 @@ def _write_npz(file: IO[bytes], columns: _Columns, provenance: Mapping[str, Any]
             "class_names": np.array(provenance.get("class_names", []), dtype=str),
             "provenance": np.array(json.dumps(dict(provenance))),
         }
+        if "streams" in provenance:
+            texts["streams"] = np.array(provenance["streams"], dtype=str)
         if columns.names:
             texts["name"] = np.array(columns.names, dtype=str)
         for name, array in texts.items():
@@ -144,13 +150,14 @@ def load_features(path: Path | str) -> FeatureSet:
         provenance = {**json.loads(told)}
     except (ValueError, TypeError) as error:
         raise DataError(f"{path} should say where its features come from, but its provenance is damaged.") from error
-    if "class_names" in arrays:
-        provenance.setdefault("class_names", arrays.pop("class_names").tolist())
+    for name in _LISTS:
+        if name in arrays:
+            provenance.setdefault(name, arrays.pop(name).tolist())
     return _checked(path, arrays, provenance)
 
 
 def _read_npz(path: Path) -> tuple[dict[str, np.ndarray], str]:
-    ours = {theirs: name for name, theirs in _COLUMNS.items()} | {"name": "names", "class_names": "class_names"}
+    ours = {theirs: name for name, theirs in _COLUMNS.items()} | {"name": "names"} | {name: name for name in _LISTS}
     with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
         arrays = {ours[name]: file[name] for name in file.files if name in ours}
         return arrays, str(file["provenance"]) if "provenance" in file else "{}"
@@ -188,7 +195,13 @@ def _checked(path: Path, arrays: Mapping[str, np.ndarray], provenance: Mapping[s
     if not all(np.isfinite(known[name]).all() for name in _REAL if name in known):
         raise DataError(f"{path} should hold finite numbers, but some are NaN or infinite: make the features again.")
     try:
-        return FeatureSet(provenance=provenance, **known)
+        return FeatureSet(provenance=provenance, streams=_streams(provenance), **known)
     except DataError as error:
         error.where = str(path)
         raise
+
+
+def _streams(provenance: Mapping[str, Any]) -> tuple[str, ...]:
+    """The streams whose features stand side by side; where there is one, its name may stand alone."""
+    named = provenance.get("streams", [provenance["stream"]] if "stream" in provenance else [])
+    return tuple(map(str, named)) if isinstance(named, list) else (str(named),)

@@ -6,7 +6,9 @@
     DIR/sk_feats/shift_val_<u>_r/   train, train_label, val, val_label, val_out, ztest, z_label, ztest_out
     DIR/label_splits/               ru<u>, rs<K-u>, rv<u>_0, rs<K-2u>_0
 
-Our own writer adds ``train_subject.npy``, the performer of each training clip, so that folds can hold performers out.
+Our own writer adds ``train_subject.npy``, the performer of each training clip, so that folds can hold performers out,
+and ``streams.npy``, where features of several streams stand side by side: the number of each, counted from 0 in joint,
+bone, joint motion, bone motion.
 Later releases name the folders ``shift_ntu60_5_r`` and ``shift_ntu60_val_5_r``. A published split given by name needs
 no ``label_splits``.
 """
@@ -20,6 +22,7 @@ import numpy as np
 from gzssar.errors import DataError
 from gzssar.features.features import Benchmark, FeatureSet, Phase
 from gzssar.files import read_array
+from gzssar.skeletons.preprocess import STREAMS
 from gzssar.splits import ClassSplit, published_split
 
 _FOLDER = re.compile(r"shift_(?:(?P<dataset>[A-Za-z]+\d*)_)??(?P<validation>val_)?(?P<unseen>\d+)_r")
@@ -104,7 +107,16 @@ def _features(folder: Path, features: str, labels: str, logits: str | None = Non
     for name, other in ((labels, y), (logits, out), (performers.stem, subjects)):
         if other is not None and len(other) != len(x):
             raise DataError(f"{folder}: {features}.npy has {len(x)} clips but {name}.npy has {len(other)}.")
-    return FeatureSet(x, y, out, {features: str(folder / f"{features}.npy")}, subjects)
+    return FeatureSet(x, y, out, {features: str(folder / f"{features}.npy")}, subjects, streams=_streams(folder))
+
+
+def _streams(folder: Path) -> tuple[str, ...]:
+    """The streams whose features stand side by side in a folder; none where it does not say."""
+    path = folder / "streams.npy"
+    numbers = read_array(path, np.int64, 1, "the number of each stream").tolist() if path.exists() else []
+    if not all(0 <= number < len(STREAMS) for number in numbers):
+        raise DataError(f"{path} should hold numbers of streams from 0 to {len(STREAMS) - 1}, but it holds {numbers}.")
+    return tuple(STREAMS[number] for number in numbers)
 
 
 def _read_split(folder: Path, name: str, class_count: int, u: int) -> ClassSplit:

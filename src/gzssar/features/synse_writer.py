@@ -14,6 +14,7 @@ import numpy as np
 from gzssar.errors import OutputError
 from gzssar.features.features import Benchmark
 from gzssar.files import require_free
+from gzssar.skeletons.preprocess import STREAMS
 
 
 def write_synse(root: Path, benchmark: Benchmark, about: Mapping[str, Any]) -> None:
@@ -75,6 +76,8 @@ def _write_all(root: Path, benchmark: Benchmark, about: Mapping[str, Any]) -> No
     for folder, train in ((f"shift_{u}_r", test.train), (f"shift_val_{u}_r", validation.train)):
         if train.subjects is not None:
             arrays[f"sk_feats/{folder}/train_subject"] = train.subjects
+        if len(train.streams) > 1:
+            arrays[f"sk_feats/{folder}/streams"] = np.array([STREAMS.index(stream) for stream in train.streams])
     for name, array in arrays.items():
         path = root / f"{name}.npy"
         path.parent.mkdir(parents=True, exist_ok=True)

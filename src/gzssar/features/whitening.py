@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from gzssar.features.features import FeatureSet
-from gzssar.shapes import SkeletonFeatures
+from gzssar.shapes import Labels, SkeletonFeatures
 
 
 @dataclass(frozen=True)
@@ -37,13 +37,30 @@ def raw_space(width: int) -> SkeletonSpace:
 def whitened_space(train: FeatureSet, shrinkage: float) -> SkeletonSpace:
     """Centre on the mean of the class means and whiten the pooled within-class covariance.
 
+    Several streams are whitened one by one and scaled by 1/√S, so that the log-density of a class is the mean of those
+    that the streams have by themselves.
+
     Args:
         train: clips to estimate both from.
         shrinkage: share of the covariance replaced by its mean variance times the identity, in [0, 1]; it keeps
             directions with few clips from blowing up.
     """
-    classes, index, counts = np.unique(train.labels, return_inverse=True, return_counts=True)
-    x = train.features.astype(np.float64)
+    count = max(len(train.streams), 1)
+    blocks = np.split(train.features, count, axis=1)
+    offsets, matrices = zip(*(_whitening(block, train.labels, shrinkage) for block in blocks), strict=True)
+    width = len(offsets[0])
+    diagonal = np.zeros((count, width, count, width), dtype=np.float32)
+    for number, matrix in enumerate(matrices):
+        diagonal[number, :, number] = matrix / np.sqrt(count)
+    return SkeletonSpace(np.concatenate(offsets), diagonal.reshape(count * width, count * width))
+
+
+def _whitening(
+    features: SkeletonFeatures, labels: Labels, shrinkage: float
+) -> tuple[Float[np.ndarray, "D"], Float[np.ndarray, "D D"]]:
+    """Offset and matrix of one stream."""
+    classes, index, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    x = features.astype(np.float64)
     means = np.zeros((len(classes), x.shape[1]))
     np.add.at(means, index, x)
     means /= counts[:, None]
@@ -54,7 +71,7 @@ def whitened_space(train: FeatureSet, shrinkage: float) -> SkeletonSpace:
     covariance = (1 - shrinkage) * covariance + shrinkage * variance * np.eye(len(covariance))
     values, vectors = np.linalg.eigh(covariance)
     scale = 1 / np.sqrt(np.maximum(values, 1e-6 * max(variance, 1e-12)))
-    return SkeletonSpace(means.mean(axis=0).astype(np.float32), (vectors * scale).astype(np.float32))
+    return means.mean(axis=0).astype(np.float32), (vectors * scale).astype(np.float32)
 
 
 def class_means(train: FeatureSet, features: SkeletonFeatures) -> Float[np.ndarray, "S D"]:

@@ -19,7 +19,7 @@ def export_recognizer(recognizer: Recognizer, folder: Path) -> None:
 
     Raises:
         DataError: the recognizer has no encoder.
-        ConfigError: it lacks seen or unseen classes, or was fitted with hard routing.
+        ConfigError: it lacks seen or unseen classes, was fitted with hard routing, or reads several streams.
         OutputError: the folder is in use, or cannot be written.
         MissingExtraError: onnx is not installed.
     """
@@ -30,6 +30,11 @@ def export_recognizer(recognizer: Recognizer, folder: Path) -> None:
             "the exported heads need a seen and an unseen class at least, but the model lacks one kind: add an unseen "
             "class with --add TABLE."
         )
+    if len(recognizer.encoder.members) > 1:
+        raise ConfigError(
+            f"a model to export should read one stream, but this one reads {', '.join(recognizer.encoder.streams)}: "
+            "fit one on a single stream."
+        )
     require_free(folder, folder=True)
     heads = Heads(
         parts.skeleton_space,
@@ -38,7 +43,7 @@ def export_recognizer(recognizer: Recognizer, folder: Path) -> None:
         parts.decision,
         parts.abstention.at(MOST_WRONG),
     )
-    export_encoder(recognizer.encoder, folder / "encoder.onnx")
+    export_encoder(recognizer.encoder.members[0], folder / "encoder.onnx")
     export_heads(heads, folder / "heads.onnx")
     with writing(folder / "prototypes.npy") as file:
         np.save(file, np.stack([one.centre for one in unseen]))

@@ -5,7 +5,8 @@ file                     holds
 ======================== =========================================================
 ``config.json``          format, versions, choices, gate, scores, and a SHA-256 of every other file but the card
 ``weights.safetensors``  both spaces, the VAE, class centres, text features
-``encoder.safetensors``  the skeleton encoder, where there is one
+``encoder.safetensors``  the skeleton encoder, where there is one; those of further streams beside it, as
+                         ``encoder-bone.safetensors``
 ``texts.csv``            label, action and motion of each class, and whether it is seen
 ``README.md``            the model card, to which notes may be added
 ======================== =========================================================
@@ -31,13 +32,15 @@ import torch
 from gzssar.decision.abstention import Abstention, Limits, Thresholds
 from gzssar.decision.decision import Calibration, Decision
 from gzssar.decision.gate import Gate
-from gzssar.encoders.encoder import Encoder, load_own_encoder, save_encoder
+from gzssar.encoders.encoder import load_own_encoder, save_encoder
+from gzssar.encoders.streams import SkeletonEncoder, joined
 from gzssar.errors import DataError, OutputError
 from gzssar.features.whitening import SkeletonSpace
 from gzssar.files import hash_file, require_free, write_json, write_text, writing
 from gzssar.methods.msf.vae import CrossModalVae
 from gzssar.recognizer.card import card
 from gzssar.recognizer.parts import KnownClass, Parts
+from gzssar.skeletons.preprocess import STREAMS
 from gzssar.texts.classes import ClassText
 from gzssar.texts.encoding import Encoding
 from gzssar.texts.fusion import TextSpace
@@ -54,6 +57,8 @@ _CONFIG, _WEIGHTS, _ENCODER, _TEXTS, _CARD = (
     "texts.csv",
     "README.md",
 )
+_ENCODERS = (_ENCODER, *(f"encoder-{stream.replace(' ', '-')}.safetensors" for stream in STREAMS[1:]))
+"""The first stream's is always the first name, so that one encoder has one name whatever it reads."""
 SAMPLES = "samples"
 """A folder of clips to try, which may stand among the files."""
 
@@ -85,7 +90,7 @@ def _check_target(folder: Path, overwrite: bool) -> None:
         return
     if not overwrite:
         raise OutputError(f"{folder} holds a recognizer already: name another folder, or save with overwrite=True.")
-    ours = {_CONFIG, _WEIGHTS, _ENCODER, _TEXTS, _CARD, SAMPLES}
+    ours = {_CONFIG, _WEIGHTS, *_ENCODERS, _TEXTS, _CARD, SAMPLES}
     if others := sorted(path.name for path in folder.iterdir() if path.name not in ours):
         raise OutputError(
             f"{folder} holds a recognizer, which would be replaced, but also {others[0]!r}, which would be lost: move "
@@ -97,7 +102,8 @@ def _write(folder: Path, parts: Parts, known: Sequence[KnownClass], samples: Pat
     folder.mkdir()
     _write_weights(folder / _WEIGHTS, parts, known)
     if parts.encoder is not None:
-        save_encoder(folder / _ENCODER, parts.encoder)
+        for name, one in zip(_encoder_files(parts.encoder.streams), parts.encoder.members, strict=True):
+            save_encoder(folder / name, one)
     write_text(folder / _TEXTS, _table(known))
     files = {path.name: hash_file(path) for path in sorted(folder.iterdir())}
     write_text(folder / _CARD, card(parts, known))
@@ -105,6 +111,11 @@ def _write(folder: Path, parts: Parts, known: Sequence[KnownClass], samples: Pat
     write_json(folder / _CONFIG, {**config, "digest": digest_of(config)})
     if samples.is_dir():
         shutil.copytree(samples, folder / SAMPLES)
+
+
+def _encoder_files(streams: Sequence[str]) -> list[str]:
+    """What the encoders' files are called, in order."""
+    return [_ENCODER, *(_ENCODERS[STREAMS.index(stream)] for stream in streams[1:])]
 
 
 def _swap(working: Path, target: Path) -> None:
@@ -137,7 +148,8 @@ def load_bundle(folder: Path) -> tuple[Parts, list[KnownClass]]:
             )
     try:
         arrays = _read_weights(folder / _WEIGHTS)
-        encoder = load_own_encoder(folder / _ENCODER) if _ENCODER in config["files"] else None
+        encoders = [load_own_encoder(folder / name) for name in _ENCODERS if name in config["files"]]
+        encoder = joined(encoders) if encoders else None
         return _parts(config, arrays, encoder), _classes(folder / _TEXTS, arrays)
     except (KeyError, TypeError, ValueError, IndexError, RuntimeError) as error:
         if isinstance(error, DataError):
@@ -181,7 +193,7 @@ def _read_config(folder: Path) -> dict[str, Any]:
         )
     if (
         not isinstance(config.get("files"), dict)
-        or not set(config["files"]) <= {_WEIGHTS, _ENCODER, _TEXTS}
+        or not set(config["files"]) <= {_WEIGHTS, *_ENCODERS, _TEXTS}
         or _WEIGHTS not in config["files"]
         or _TEXTS not in config["files"]
     ):
@@ -242,7 +254,7 @@ def _read_weights(path: Path) -> dict[str, np.ndarray]:
     return arrays
 
 
-def _parts(config: Mapping[str, Any], arrays: Mapping[str, np.ndarray], encoder: Encoder | None) -> Parts:
+def _parts(config: Mapping[str, Any], arrays: Mapping[str, np.ndarray], encoder: SkeletonEncoder | None) -> Parts:
     text = TextSpace(config["whole_row_norm"], arrays["text.offset"], arrays.get("text.matrix"))
     skeleton = SkeletonSpace(arrays["skeleton.offset"], arrays.get("skeleton.matrix"))
     state = {name.removeprefix("vae."): torch.from_numpy(a) for name, a in arrays.items() if name.startswith("vae.")}

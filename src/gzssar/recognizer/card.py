@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gzssar.encoders.encoder import Encoder
+from gzssar.encoders.streams import SkeletonEncoder
 from gzssar.recognizer.parts import KnownClass, Parts
 
 _SCORES = {
@@ -82,10 +82,13 @@ def _scores(scores: Mapping[str, float]) -> list[str]:
     return [*told, "", "| what | value |", "| --- | ---: |", *rows]
 
 
-def _encoder(encoder: Encoder | None) -> str:
+def _encoder(encoder: SkeletonEncoder | None) -> str:
     if encoder is None:
         return "none; it takes features"
-    return f"Shift-GCN, {encoder.frames} frames, {encoder.stream} stream ({_listed(encoder.provenance)[:300]})"
+    return "; ".join(
+        f"Shift-GCN, {one.frames} frames, {one.stream} stream ({_listed(one.provenance)[:300]})"
+        for one in encoder.members
+    )
 
 
 def _listed(values: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float
 
-from gzssar.encoders.encoder import Encoder
+from gzssar.encoders.streams import SkeletonEncoder
 from gzssar.features.whitening import log_densities
 from gzssar.recognizer.parts import KnownClass, Parts, kinds_of_text
 from gzssar.running import one_thread
@@ -42,7 +42,7 @@ class Explanation:
 
 
 @one_thread()
-def explain(parts: Parts, encoder: Encoder, clip: SkeletonSequence, known: KnownClass) -> Explanation:
+def explain(parts: Parts, encoder: SkeletonEncoder, clip: SkeletonSequence, known: KnownClass) -> Explanation:
     """Explain one class's score for one clip, by occlusion (Zeiler and Fergus, ECCV 2014) on the prepared clip.
 
     Args:

@@ -15,7 +15,7 @@ import numpy as np
 from gzssar.decision.abstention import covered, fit_abstention
 from gzssar.decision.learning import fit_phase
 from gzssar.decision.selection import held_out_scores
-from gzssar.encoders.encoder import Encoder
+from gzssar.encoders.streams import SkeletonEncoder
 from gzssar.errors import ConfigError, DataError, TextError
 from gzssar.features.features import FeatureSet, Phase
 from gzssar.methods.msf.method import Msf
@@ -48,7 +48,7 @@ class Fitting:
 def fit_recognizer(
     clips: FeatureSet,
     texts: ClassTexts,
-    encoder: Encoder | None,
+    encoder: SkeletonEncoder | None,
     fitting: Fitting,
     about: dict[str, Any] | None = None,
     progress: Progress | None = None,
@@ -65,7 +65,8 @@ def fit_recognizer(
 
     Raises:
         ConfigError: the recipe leaves nothing to keep, or chooses on a validation phase.
-        DataError: there are too few classes or clips, or the features are not finite or not the encoder's.
+        DataError: there are too few classes or clips, or the features are not finite, not the encoder's or of other
+            streams.
         TextError: a class lacks a text, or one is longer than the encoder reads, or two classes have one label.
     """
     _check(clips, texts, encoder)
@@ -128,7 +129,7 @@ def _check_recipe(recipe: Recipe) -> None:
         )
 
 
-def _check(clips: FeatureSet, texts: ClassTexts, encoder: Encoder | None) -> None:
+def _check(clips: FeatureSet, texts: ClassTexts, encoder: SkeletonEncoder | None) -> None:
     seen = np.unique(clips.labels)
     if seen[0] < 0 or seen[-1] >= len(texts):
         raise DataError(
@@ -146,7 +147,14 @@ def _check(clips: FeatureSet, texts: ClassTexts, encoder: Encoder | None) -> Non
     if not np.isfinite(clips.features).all():
         raise DataError("features to fit on should be finite, but some are NaN or infinite: make them again.")
     width = clips.features.shape[1]
-    if encoder is not None and (own := encoder.network.classifier.in_features) != width:
+    if encoder is None:
+        return
+    if (clips.streams or encoder.streams[1:]) and clips.streams != encoder.streams:
+        raise DataError(
+            f"the skeleton encoder should read the streams of the features, {_listed(clips.streams)}, but it reads "
+            f"{_listed(encoder.streams)}: name the weights of each stream, as in bone=FILE."
+        )
+    if (own := encoder.feature_width) != width:
         raise DataError(
             f"the skeleton encoder should be the one that made the features, but its features have width {own} and "
             f"these {width}: name that encoder, or none."
@@ -162,6 +170,10 @@ def _classes(scorer: MsfScorer, texts: ClassTexts, tables: Sequence[TextFeatures
         centres |= dict(zip(unseen, decode_prototypes(scorer.vae, problem.texts[unseen]), strict=True))
     rows = [replace(text, label=_label(text, k)) for k, text in enumerate(texts)]
     return [KnownClass(rows[k], k in seen, tuple(table[k] for table in tables), centres[k]) for k in sorted(centres)]
+
+
+def _listed(streams: tuple[str, ...]) -> str:
+    return ", ".join(streams) or "one that they do not name"
 
 
 def _label(text: ClassText, k: int) -> str:

@@ -11,7 +11,7 @@ from jaxtyping import Float
 
 from gzssar.decision.abstention import Abstention
 from gzssar.decision.decision import Decision
-from gzssar.encoders.encoder import Encoder
+from gzssar.encoders.streams import SkeletonEncoder
 from gzssar.errors import DataError
 from gzssar.features.whitening import SkeletonSpace
 from gzssar.methods.msf.vae import CrossModalVae
@@ -37,8 +37,8 @@ class KnownClass:
 class Parts:
     """What training left; nothing of it changes when classes come and go."""
 
-    encoder: Encoder | None
-    """None where the recognizer was made from features."""
+    encoder: SkeletonEncoder | None
+    """One, or those of several streams; None where the recognizer was made from features."""
     skeleton_space: SkeletonSpace
     text_space: TextSpace
     vae: CrossModalVae

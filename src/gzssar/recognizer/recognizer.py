@@ -18,7 +18,7 @@ from jaxtyping import Float
 
 from gzssar.decision.abstention import MOST_WRONG
 from gzssar.decision.decision import Ranking
-from gzssar.encoders.encoder import Encoder
+from gzssar.encoders.streams import SkeletonEncoder
 from gzssar.errors import ConfigError, DataError, TextError
 from gzssar.features.whitening import cosines, log_densities
 from gzssar.methods.method import ClassScores
@@ -264,7 +264,8 @@ class Recognizer:
 
     def prepare(self, clips: Clip | Sequence[Clip], trim: bool = True) -> Clips:
         """Recordings as the encoder reads them, and as the exported ``encoder.onnx`` does: cut to where somebody moves,
-        in NTU-25, at the encoder's frame rate, turned, of T frames, one stream.
+        in NTU-25, at the encoder's frame rate, turned, of T frames, one stream; of several, one after the other along
+        C.
 
         Args:
             clips: recordings, or paths of files with one clip each.
@@ -378,8 +379,8 @@ class Recognizer:
         return decode_prototypes(self.parts.vae, texts)[0]
 
     @property
-    def encoder(self) -> Encoder:
-        """The skeleton encoder.
+    def encoder(self) -> SkeletonEncoder:
+        """The skeleton encoder, or those of several streams as one.
 
         Raises:
             DataError: there is none.

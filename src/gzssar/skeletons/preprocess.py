@@ -13,7 +13,7 @@ from gzssar.errors import ConfigError, DataError
 from gzssar.shapes import Clips
 from gzssar.skeletons.layout import NTU25, Layout
 
-_PELVIS, _MID_SPINE, _LEFT_SHOULDER, _RIGHT_SHOULDER, _SPINE_SHOULDER = 0, 1, 4, 8, 20  # in layout ntu25
+_PELVIS, MID_SPINE, _LEFT_SHOULDER, _RIGHT_SHOULDER, SPINE_SHOULDER = 0, 1, 4, 8, 20  # in layout ntu25
 _X, _Y, _Z = np.eye(3)
 _SHORTEST = 1e-6  # metres; a shorter vector has no direction
 _TURNED_AWAY = -np.sqrt(0.5)  # cosine: shoulders within 45° of the wrong way round
@@ -21,7 +21,7 @@ _TURNED_AWAY = -np.sqrt(0.5)  # cosine: shoulders within 45° of the wrong way r
 STREAMS = ("joint", "bone", "joint motion", "bone motion")
 """What the field's networks read, one network each (Shi et al., CVPR 2019 and TIP 2020)."""
 
-_STREAM_ROOTS = {"ntu25": _SPINE_SHOULDER, "openpose18": 0}
+_STREAM_ROOTS = {"ntu25": SPINE_SHOULDER, "openpose18": 0}
 """Joints on which 2s-AGCN hangs the bones of its bone stream, where it is another than the layout's root."""
 
 
@@ -64,7 +64,7 @@ def prenormalise(clip: Float[np.ndarray, "C T V M"], frames: int) -> Float[np.nd
     shown = frames_shown(clip, frames)
     long = np.stack([clip[..., body][:, shown[:, body]] for body in range(clip.shape[3])], axis=-1)
     present = np.any(long != 0, axis=(0, 2), keepdims=True)
-    centred = np.where(present, long - long[:, :, _MID_SPINE : _MID_SPINE + 1, :1], 0).astype(clip.dtype)
+    centred = np.where(present, long - long[:, :, MID_SPINE : MID_SPINE + 1, :1], 0).astype(clip.dtype)
     turned = np.einsum("ac,ctvm->atvm", _upright_turn(centred[:, 0, :, 0].astype(np.float64)), centred)
     return np.asarray(turned, dtype=clip.dtype)
 
@@ -160,7 +160,7 @@ def _cycle(body: Float[np.ndarray, "C T V"], frames: int) -> Int[np.ndarray, "{f
 
 
 def _upright_turn(first: Float[np.ndarray, "3 V"]) -> Float[np.ndarray, "3 3"]:
-    turn = _shortest_turn(first[:, _MID_SPINE] - first[:, _PELVIS], _Z)
+    turn = _shortest_turn(first[:, MID_SPINE] - first[:, _PELVIS], _Z)
     shoulders = turn @ (first[:, _RIGHT_SHOULDER] - first[:, _LEFT_SHOULDER])
     if shoulders[0] < _TURNED_AWAY * np.linalg.norm(shoulders):
         shoulders, turn = _half_turn(_Z) @ shoulders, _half_turn(_Z) @ turn

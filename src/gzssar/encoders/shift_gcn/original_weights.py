@@ -9,6 +9,8 @@ from torch import Tensor
 
 from gzssar.encoders.shift_gcn.network import ShiftGcn, joint_shift
 from gzssar.errors import DataError
+from gzssar.skeletons.layout import NTU25
+from gzssar.skeletons.preprocess import MID_SPINE, SPINE_SHOULDER, STREAMS
 
 _NAMES: tuple[tuple[str, str], ...] = (
     (r"data_bn\.(\w+)", r"input_norm.\1"),
@@ -29,6 +31,11 @@ _NAMES: tuple[tuple[str, str], ...] = (
 
 _NO_SHIFT = 1e-3
 """Their kernel could also shift along joints, by xpos frames; the published weights never do."""
+
+_ALWAYS_ZERO = 1e-6
+"""Share of one joint's variance in another's; the published weights have 1e-40."""
+_WITHOUT_MEAN = 1e-2
+"""Squared mean over variance, both summed over joints; the published weights have 3.1 and 1.8, or 3e-5 and 8e-6."""
 
 
 def load_original(path: Path) -> ShiftGcn:
@@ -60,6 +67,30 @@ def load_original(path: Path) -> ShiftGcn:
             raise DataError(f"{path} should hold finite weights, but {key} holds NaN or infinity.")
     network.load_state_dict(ours)
     return network.eval().requires_grad_(False)
+
+
+def stream_of(network: ShiftGcn) -> str | None:
+    """Which stream weights of NTU's joints were trained on, as the mean and variance of their input tell.
+
+    One joint is always zero: the mid spine, from which positions are measured, or the spine shoulder, on which bones
+    hang. Positions and bones have a mean, motions have none. The softmax of clips tells less: three of the four
+    published networks are surer of the top class when they are given the wrong stream.
+
+    Returns:
+        One of :data:`~gzssar.skeletons.preprocess.STREAMS`; None where neither joint is always zero.
+    """
+    joints = len(network.parts[0].spatial.mask)
+    if joints != NTU25.joint_count:
+        return None
+    norm = network.input_norm
+    assert norm.running_mean is not None  # as batch norms have it, unless told otherwise
+    assert norm.running_var is not None
+    mean, variance = (of_all[: len(of_all) // network.body_count] for of_all in (norm.running_mean, norm.running_var))
+    spine, shoulder = variance.view(joints, -1).sum(dim=1)[[MID_SPINE, SPINE_SHOULDER]].tolist()
+    if min(spine, shoulder) > _ALWAYS_ZERO * max(spine, shoulder):
+        return None
+    moves = bool((mean**2).sum() < _WITHOUT_MEAN * variance.sum())
+    return STREAMS[(shoulder < spine) + 2 * moves]
 
 
 def _state(path: Path) -> dict[str, Tensor]:

@@ -12,7 +12,7 @@ import tyro
 
 from gzssar.choices import check_positive
 from gzssar.commands.console import name_malformed, progress_bar
-from gzssar.commands.options import OUT, ClipsPath, Reading, embed_job, warn_of_streams
+from gzssar.commands.options import OUT, ClipsPath, Reading, Weights, embed_job, warn_of_streams
 from gzssar.encoders.weights import parse_weights
 from gzssar.errors import ConfigError, DataError
 from gzssar.features.class_cut import ZeroShot, cut_classes
@@ -34,7 +34,7 @@ class EmbedConfig:
     clips: ClipsPath
     """A file or a folder of recordings; the content decides how it is read."""
 
-    weights: tuple[str, ...]
+    weights: Weights
     """Encoder weights: what `gzssar train-encoder` wrote, or the Shift-GCN authors' .pt files, which are of the joint
     stream unless named otherwise: bone=FILE. Several, one per stream: joint=FILE bone=FILE "joint motion=FILE" "bone
     motion=FILE"; their features stand side by side."""
@@ -45,7 +45,7 @@ class EmbedConfig:
     synse: Path | None = None
     """Or a folder for SynSE features of both phases, which `gzssar run --synse` and other methods read."""
 
-    validation_weights: tuple[str, ...] = ()
+    validation_weights: Weights = ()
     """With --synse: the encoder of the validation phase, trained without its unseen classes, or one per stream. Without
     it, --weights serves both phases: right only if those weights saw none of the classes that play unseen."""
 

@@ -11,7 +11,7 @@ import tyro
 
 from gzssar.choices import check_positive
 from gzssar.commands.console import name_malformed, progress_bar, warn
-from gzssar.commands.options import Out, Reading, embed_job, warn_of_streams
+from gzssar.commands.options import Out, Reading, Weights, embed_job, warn_of_streams
 from gzssar.encoders.weights import parse_weights
 from gzssar.errors import ConfigError, DataError, TextError
 from gzssar.features.features import FeatureSet
@@ -43,7 +43,7 @@ class FitConfig:
     features: Path | None = None
     """Instead: features that `gzssar embed -o` made, as .npz or .safetensors."""
 
-    encoder_weights: tuple[str, ...] = ()
+    encoder_weights: Weights = ()
     """The skeleton encoder: what `gzssar train-encoder` wrote, or the Shift-GCN authors' .pt files, which are of the
     joint stream unless named otherwise: bone=FILE. Several, one per stream, average their scores: joint=FILE bone=FILE
     "joint motion=FILE" "bone motion=FILE". With --features it should be what made them; without it, the recognizer

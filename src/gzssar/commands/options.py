@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 ClipsPath = Annotated[Path, tyro.conf.Positional]
 OUT = tyro.conf.arg(aliases=["-o"])
 Out = Annotated[Path, OUT]
+Weights = Annotated[tuple[str, ...], tyro.conf.arg(metavar="[STREAM=]FILE ...")]
+"""What :func:`~gzssar.encoders.weights.parse_weights` takes."""
 
 
 @dataclass(frozen=True)

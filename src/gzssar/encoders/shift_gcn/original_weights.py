@@ -87,7 +87,7 @@ def stream_of(network: ShiftGcn) -> str | None:
     assert norm.running_var is not None
     mean, variance = (of_all[: len(of_all) // network.body_count] for of_all in (norm.running_mean, norm.running_var))
     spine, shoulder = variance.view(joints, -1).sum(dim=1)[[MID_SPINE, SPINE_SHOULDER]].tolist()
-    if min(spine, shoulder) > _ALWAYS_ZERO * max(spine, shoulder):
+    if min(spine, shoulder) >= _ALWAYS_ZERO * max(spine, shoulder):
         return None
     moves = bool((mean**2).sum() < _WITHOUT_MEAN * variance.sum())
     return STREAMS[(shoulder < spine) + 2 * moves]

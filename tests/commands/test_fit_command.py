@@ -227,6 +227,14 @@ def test_two_streams(model, tmp_path, capsys):
     assert not Recognizer.load(tmp_path / "features alone").has_encoder
 
 
+def test_weights_of_another_stream_are_told_before_anything_is_encoded(model, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("gzssar.encoders.streams.odd_streams", lambda encoder: [f"{encoder.streams} are odd."])
+    root = model.parent
+    given = ("--data", root / "clips.npz", "--texts", root / "texts.csv", "-o", tmp_path / "model")
+    killed_fit(*given, "--encoder-weights", root / "encoder.safetensors")
+    assert capsys.readouterr().err.startswith("gzssar: ('joint',) are odd.")
+
+
 def test_what_was_left_out_is_named(tmp_path, texts, weights, capsys):
     with np.load(write_recordings(tmp_path / "clips.npz")) as file:
         arrays = dict(file)

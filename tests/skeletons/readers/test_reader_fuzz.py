@@ -22,11 +22,12 @@ from reader_files import (
 
 from gzssar.errors import GzssarError
 from gzssar.skeletons.readers.bvh import BvhReader
+from gzssar.skeletons.readers.npy import NpyReader
 from gzssar.skeletons.readers.npz import NpzReader
 from gzssar.skeletons.readers.nw_ucla import NwUclaReader
 from gzssar.skeletons.readers.pyskl import PysklReader
 from gzssar.skeletons.readers.reader import START, ReadOptions
-from gzssar.skeletons.readers.table import CsvReader, NpyReader
+from gzssar.skeletons.readers.table import CsvReader
 from gzssar.skeletons.readers.utd_mhad import UtdMhadReader, UtdMhadZipReader
 from gzssar.skeletons.sequence import SkeletonSequence
 

@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
-from reader_files import csv_bytes, first, npy_bytes, walk
+from reader_files import csv_bytes, first, walk
 
 from gzssar.errors import ConfigError, DataError
 from gzssar.skeletons.layout import LAYOUTS
 from gzssar.skeletons.readers.reader import START, Reader, ReadOptions
-from gzssar.skeletons.readers.table import CsvReader, NpyReader
+from gzssar.skeletons.readers.table import CsvReader
 
-CSV, NPY = CsvReader(), NpyReader()
+CSV = CsvReader()
 
 
 @pytest.fixture
@@ -26,9 +26,8 @@ def header(layout="ntu25", axes="xyz"):
     return ",".join(names).encode() + b"\n"
 
 
-def test_they_are_readers():
+def test_it_is_a_reader():
     assert isinstance(CSV, Reader)
-    assert isinstance(NPY, Reader)
 
 
 @pytest.mark.parametrize("top", [b"", b"\xef\xbb\xbf", header(), b",".join([b"column"] * 75) + b"\r\n"])
@@ -44,21 +43,11 @@ def test_without_z_a_table_holds_pixels(read):
     assert clip.joints[:, 1, 16, 0].tolist() == pytest.approx([116, 116.1])
 
 
-def test_arrays_have_one_body_or_several(read):
-    one, two = walk(4, 25), np.stack([walk(4, 25), -walk(4, 25)])
-    assert read(NPY, npy_bytes(one)).joints.shape == (3, 4, 25, 1)
-    clip = read(NPY, npy_bytes(two), fps=10.0)
-    assert (clip.joints.shape, clip.fps) == ((3, 4, 25, 2), 10)
-    assert clip.joints[2, 3, 24, 1] == pytest.approx(-324.2)
-    assert read(NPY, npy_bytes(walk(4, 17, 2)), layout="coco17").dimensions == 2
-
-
-@pytest.mark.parametrize(("reader", "data"), [(CSV, csv_bytes(walk(2, 25))), (NPY, npy_bytes(walk(2, 25)))])
-def test_the_layout_has_to_be_named(read, reader, data):
+def test_the_layout_has_to_be_named(read):
     with pytest.raises(ConfigError, match=r"what its joints are: name their layout, one of ntu25, .*coco17"):
-        read(reader, data, layout=None)
+        read(CSV, csv_bytes(walk(2, 25)), layout=None)
     with pytest.raises(ConfigError, match=r"the layout should be one of ntu25, .*but it is 'ntu'"):
-        read(reader, data, layout="ntu")
+        read(CSV, csv_bytes(walk(2, 25)), layout="ntu")
 
 
 @pytest.mark.parametrize(
@@ -101,22 +90,6 @@ def test_a_header_in_another_order_is_refused(read):
     assert read(CSV, unknown + table).joints.shape == (3, 2, 25, 1)
 
 
-@pytest.mark.parametrize(
-    ("array", "message"),
-    [
-        (np.zeros((4, 75)), r"\(T, V, C\) for one body .* its shape is \(4, 75\)"),
-        (np.full((4, 25, 3), "a"), "its type <U1"),
-        (np.zeros((0, 25, 3)), "at least one frame"),
-        (np.zeros((4, 20, 3)), "the 25 joints of layout 'ntu25', but has 20"),
-        (np.zeros((4, 25, 4)), "2 or 3 coordinates"),
-        (np.full((4, 25, 3), np.nan), "300 of 300 coordinates are NaN"),
-    ],
-)
-def test_malformed_arrays_are_refused(read, array, message):
-    with pytest.raises(DataError, match=f"clip.* {message}"):
-        read(NPY, npy_bytes(array))
-
-
 def test_recognizes_tables_of_numbers_only(tmp_path):
     table = csv_bytes(walk(9, 25))
     for own in (table, header() + table, header()[:-1] + b"\r\n" + table, b"\xef\xbb\xbf" + table, b"1,,nan,inf," * 9):
@@ -129,8 +102,3 @@ def test_recognizes_tables_of_numbers_only(tmp_path):
         b"\x80\x02}" * 99,
     ):
         assert not CSV.recognizes(tmp_path, other)
-
-
-def test_recognizes_arrays_only(tmp_path):
-    assert NPY.recognizes(tmp_path, npy_bytes(walk(2, 25))[:START])
-    assert not NPY.recognizes(tmp_path, b"PK\3\4")

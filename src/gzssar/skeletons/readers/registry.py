@@ -6,12 +6,13 @@ from pathlib import Path
 
 from gzssar.errors import DataError
 from gzssar.skeletons.readers.bvh import BvhReader
+from gzssar.skeletons.readers.npy import NpyReader
 from gzssar.skeletons.readers.npz import NpzReader
 from gzssar.skeletons.readers.ntu import NtuReader
 from gzssar.skeletons.readers.nw_ucla import NwUclaReader
 from gzssar.skeletons.readers.pyskl import PysklReader
 from gzssar.skeletons.readers.reader import START, ClipEntry, ClipSource, Reader, ReadOptions
-from gzssar.skeletons.readers.table import CsvReader, NpyReader
+from gzssar.skeletons.readers.table import CsvReader
 from gzssar.skeletons.readers.utd_mhad import UtdMhadReader, UtdMhadZipReader
 from gzssar.skeletons.readers.video import VideoReader
 from gzssar.skeletons.sequence import SkeletonSequence

@@ -1,8 +1,8 @@
-"""Plain clips of any sensor: a CSV table or a numpy array, whose layout the user names.
+"""Plain clips of any sensor: a CSV table, whose layout the user names.
 
-CSV: one row per frame with V * C numbers, separated by commas: x, y and z of joint 0, then of joint 1, and so on, in
-metres; without z they are pixels. A first row of names is optional, and checked where its names end in x, y and z.
-`.npy`: (T, V, C) for one body, (M, T, V, C) for several. A missing coordinate is NaN, or an empty cell in a CSV.
+One row per frame with V * C numbers, separated by commas: x, y and z of joint 0, then of joint 1, and so on, in metres;
+without z they are pixels. A first row of names is optional, and checked where its names end in x, y and z. A missing
+coordinate is NaN, or an empty cell.
 """
 
 from functools import partial
@@ -15,9 +15,7 @@ from gzssar.skeletons.layout import Layout
 from gzssar.skeletons.readers.arrays import (
     assumed_fps,
     make_clip,
-    parse_npy,
     parse_numbers,
-    read_bytes,
     read_lines,
     required_layout,
     words,
@@ -45,25 +43,6 @@ class CsvReader:
             ConfigError: the options name no layout, or one that does not exist.
         """
         read = partial(_read_csv, path, required_layout(options, path), options)
-        return ClipSource(self.kind, [ClipEntry(path.name, read)])
-
-
-class NpyReader:
-    """Clips as numpy arrays."""
-
-    kind = "numpy array of joint positions"
-
-    def recognizes(self, path: Path, start: bytes) -> bool:
-        """Whether this is a numpy array."""
-        return start.startswith(np.lib.format.MAGIC_PREFIX)
-
-    def open(self, path: Path, options: ReadOptions) -> ClipSource:
-        """List the one clip of a file. Frames per second are 30 unless the options say otherwise.
-
-        Raises:
-            ConfigError: the options name no layout, or one that does not exist.
-        """
-        read = partial(_read_npy, path, required_layout(options, path), options)
         return ClipSource(self.kind, [ClipEntry(path.name, read)])
 
 
@@ -112,16 +91,6 @@ def _check_header(header: list[str], dimensions: int, layout: Layout, path: Path
             f"{path}, line 1, should name x, y and z of each joint of layout {layout.name!r} in its order "
             f"({layout.joint_names[0]}, {layout.joint_names[1]}, ...), but names another order: sort the columns."
         )
-
-
-def _read_npy(path: Path, layout: Layout, options: ReadOptions) -> SkeletonSequence:
-    array = parse_npy(read_bytes(path), str(path))
-    if array.ndim not in (3, 4) or array.dtype.kind not in "fiu":
-        raise DataError(
-            f"{path} should hold numbers of shape (T, V, C) for one body or (M, T, V, C) for several, but its shape is "
-            f"{array.shape} and its type {array.dtype}."
-        )
-    return _clip(array if array.ndim == 4 else array[None], path, layout, options)
 
 
 def _is_number(cell: str) -> bool:

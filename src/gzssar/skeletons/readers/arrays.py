@@ -14,6 +14,7 @@ from jaxtyping import Float, Num
 from gzssar.errors import ConfigError, DataError
 from gzssar.skeletons.doubt import Doubt
 from gzssar.skeletons.layout import LAYOUTS, Layout, layout_named
+from gzssar.skeletons.readers.missing import complete
 from gzssar.skeletons.readers.reader import ReadOptions
 from gzssar.skeletons.sequence import SkeletonSequence
 
@@ -86,10 +87,10 @@ def make_clip(
     doubts: Sequence[Doubt] = (),
     **ids: int | None,
 ) -> SkeletonSequence:
-    """Turn an array into a validated clip of float32, with its gaps filled where the options ask for it.
+    """Turn an array into a validated clip of float32, with missing joints filled (:func:`missing.complete`).
 
     Args:
-        joints: positions in metres (C = 3) or pixels (C = 2); NaN or infinite where a joint is missing.
+        joints: positions in metres (C = 3) or pixels (C = 2); NaN or infinite where a joint is missing, or zero.
         options: whether to fill gaps.
         name: where the clip comes from.
         fps: frames per second.
@@ -104,10 +105,9 @@ def make_clip(
     """
     with np.errstate(over="ignore", invalid="ignore"):  # what leaves the range becomes infinite and is refused
         joints = joints.astype(np.float32)
-    if missing := int(joints.size - np.isfinite(joints).sum()):
-        joints = _filled(joints, missing, options, name)
+    joints, filled = complete(joints, visibility, options, layout, name)
     return SkeletonSequence(
-        joints, float(fps), layout, name=name, times=times, visibility=visibility, doubts=tuple(doubts), **ids
+        joints, float(fps), layout, name=name, times=times, visibility=visibility, doubts=(*doubts, *filled), **ids
     )
 
 
@@ -194,19 +194,3 @@ def parse_npy(data: bytes, where: str) -> np.ndarray:
         return np.ndarray(shape, dtype, data, file.tell(), order="F" if column_major else "C")
     except (ValueError, TypeError) as error:
         raise DataError(f"{where} should be a plain numpy array, but it is damaged ({error}).") from error
-
-
-def _filled(joints: Float[np.ndarray, "C T V M"], missing: int, options: ReadOptions, name: str) -> np.ndarray:
-    found = (
-        f"clip {name!r} should hold finite positions, but {missing} of {joints.size} coordinates are NaN or infinite"
-    )
-    if missing == joints.size:
-        raise DataError(f"{found}: leave the clip out.")
-    if not options.fill_gaps:
-        raise DataError(f"{found}: fill the gaps from the frames around them, or leave it out.", option="fill_gaps")
-    from gzssar.skeletons.preprocess import fill_gaps
-
-    try:
-        return fill_gaps(joints)
-    except DataError as error:
-        raise DataError(f"clip {name!r} cannot be completed: {error}") from error

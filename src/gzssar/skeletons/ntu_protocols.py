@@ -99,8 +99,7 @@ def read_missing(path: Path) -> frozenset[str]:
     names: set[str] = set()
     for number, line in enumerate(lines, start=1):
         word = line.partition("#")[0].strip()
-        name = word.removesuffix(".skeleton")
-        if sample_ids(name):
+        if sample_ids(word) and (name := _sample(word)):
             names.add(name)
         elif word and (names or re.match(r"S\d", word)):  # otherwise a sentence above the names
             raise DataError(
@@ -143,4 +142,4 @@ def _clip(clip: SkeletonSequence | SampleIds) -> str:
 def _sample(entry: str) -> str | None:
     """The sample that an entry is called after: the last one, since folders may be called after samples too."""
     found = list(SAMPLE_NAME.finditer(entry))
-    return found[-1][0] if found else None
+    return found[-1][0].upper() if found else None

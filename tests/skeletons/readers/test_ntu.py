@@ -65,8 +65,50 @@ def test_another_name_tells_nothing(tmp_path):
 
 def test_sample_names():
     assert sample_ids("S018C003P106R002A120") == SampleIds(18, 3, 106, 2, 119)
-    for name in ("S018C003P106R002A000", "S018C003P106R002A120x", "S18C3P106R2A120", "", "S٠18C003P106R002A120"):
+    endings = (".skeleton", ".SKELETON", ".skeleton.txt", " (1).skeleton", ".skeleton (2)", "(1).avi", " (1)")
+    for name in ("s018c003p106r002a120", *(f"S018C003P106R002A120{ending}" for ending in endings)):
+        assert sample_ids(name) == SampleIds(18, 3, 106, 2, 119)
+    for name in (
+        "S018C003P106R002A000",
+        "S018C003P106R002A120 was lost",
+        "xS018C003P106R002A120",
+        "S018C003P106R002A120x",
+        "S18C3P106R2A120",
+        "",
+        "S٠18C003P106R002A120",
+    ):
         assert sample_ids(name) is None
+
+
+def test_endings_after_the_name_do_not_hide_it(tmp_path):
+    clip = read_ntu(write_skeleton(tmp_path, one_person(), name="S001C002P003R002A013.skeleton.txt"))
+    assert (clip.label, clip.subject, clip.name) == (12, 3, "S001C002P003R002A013.skeleton.txt")
+
+
+def test_a_joint_at_the_sensor_is_missing(tmp_path):
+    frames = [{ID: person() + np.array([0.01 * frame, 0, 0])} for frame in range(6)]
+    expected = np.stack([frame[ID] for frame in frames])
+    frames[3][ID][11] = 0
+    clip = read_ntu(write_skeleton(tmp_path, frames))
+    np.testing.assert_allclose(clip.joints[..., 0].transpose(1, 2, 0), expected, rtol=1e-5)
+    assert [doubt.code for doubt in clip.doubts] == ["joints-missing"]
+    assert clip.doubts[0].sentence.startswith("Right hand is missing (zero) in 1 of 6 frames")
+
+
+def test_positions_that_are_nan_are_filled_on_request(tmp_path):
+    frames = [{ID: person() + np.array([0.01 * frame, 0, 0]), ID + 1: person(2)} for frame in range(14)]
+    expected = np.stack([frame[ID] for frame in frames])
+    frames[3][ID][11, 1] = np.nan
+    path = write_skeleton(tmp_path, frames)
+    with pytest.raises(DataError, match=r"line \d+, should hold .*finite.*, or fill the gap") as raised:
+        read_ntu(path)
+    assert raised.value.for_terminal.endswith("(--fill-gaps)")
+    clip = read_ntu(path, ReadOptions(fill_gaps=True))
+    np.testing.assert_allclose(clip.joints[..., 0].transpose(1, 2, 0), expected, rtol=1e-5)
+    for frame in frames:
+        frame[ID][11] = np.nan
+    with pytest.raises(DataError, match="cannot be completed: joint 11"):
+        read_ntu(write_skeleton(tmp_path, frames), ReadOptions(fill_gaps=True))
 
 
 def test_bodies_are_followed_by_id_when_they_change_order(tmp_path):

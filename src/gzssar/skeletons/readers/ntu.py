@@ -6,7 +6,7 @@ depth picture, x y in the colour picture, orientation w x y z, tracking state (S
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +15,8 @@ from jaxtyping import Float
 
 from gzssar.errors import ConfigError, DataError
 from gzssar.skeletons.layout import NTU25
+from gzssar.skeletons.readers.arrays import make_clip
+from gzssar.skeletons.readers.missing import complete
 from gzssar.skeletons.readers.ntu_bodies import Track, choose_bodies
 from gzssar.skeletons.readers.reader import START, ClipEntry, ClipSource, ReadOptions
 from gzssar.skeletons.sequence import SkeletonSequence
@@ -22,8 +24,11 @@ from gzssar.skeletons.sequence import SkeletonSequence
 FPS = 30.0
 """Frame rate of the Kinect v2, and so of every NTU recording; the files do not state it."""
 
-SAMPLE_NAME = re.compile(r"S(\d{3})C(\d{3})P(\d{3})R(\d{3})A(\d{3})", re.ASCII)
+SAMPLE_NAME = re.compile(r"S(\d{3})C(\d{3})P(\d{3})R(\d{3})A(\d{3})", re.ASCII | re.IGNORECASE)
 """Setup, camera, performer, replication, action: the name of an NTU sample."""
+
+_COPY_AND_ENDINGS = re.compile(r"( ?\(\d+\))?(\.\w{1,12}( ?\(\d+\))?){0,3}", re.ASCII)
+"""What may follow the name: the endings of a file, and the number that a second download gets."""
 
 _JOINT_COUNT = str(NTU25.joint_count)
 _BODY = bytes([10, 1] + NTU25.joint_count * [12])  # how many values each line of a body holds
@@ -66,7 +71,7 @@ class NtuReader:
         lines = [line.split() for line in start.rstrip().split(b"\n")]
         if len(start) == START:
             lines.pop()
-        if path.suffix == ".skeleton" and (not lines or not lines[0] or _is_count(lines[0])):
+        if path.suffix.lower() == ".skeleton" and (not lines or not lines[0] or _is_count(lines[0])):
             return True
         return len(lines) > 1 and _starts_like_ntu(lines)
 
@@ -81,46 +86,59 @@ class NtuReader:
                 f"{path} is {self.kind} and holds the joints of layout {NTU25.name!r}, but the options say "
                 f"{options.layout!r}: leave the layout out."
             )
-        fps = FPS if options.fps is None else options.fps
-        return ClipSource(self.kind, [ClipEntry(path.name, partial(read_ntu, path, fps))])
+        return ClipSource(self.kind, [ClipEntry(path.name, partial(read_ntu, path, options))])
 
 
-def read_ntu(path: Path, fps: float = FPS) -> SkeletonSequence:
+def read_ntu(path: Path, options: ReadOptions | None = None) -> SkeletonSequence:
     """Read one clip: at most two bodies (:func:`choose_bodies`), in the camera's axes.
 
     Of a joint's 12 values x, y and z are parsed; the others are counted and must be written in the characters of
-    numbers, NaN and infinity among them. NaN in a position is damage, which ``ReadOptions.fill_gaps`` does not mend:
-    NTU RGB+D leaves a body out where it is not tracked.
+    numbers, NaN and infinity among them.
+
+    Args:
+        path: the file.
+        options: frames per second, 30 unless they say otherwise, and whether positions that are no finite numbers are
+            filled in.
 
     Raises:
         DataError: the file cannot be read, is not laid out as it should be, holds a position that is no finite number,
             or shows no body; the message names the line.
     """
-    joints = choose_bodies(read_tracks(path))
-    ids = sample_ids(path.stem)
-    if ids is None:
-        return SkeletonSequence(joints, fps, NTU25, name=path.name)
-    return SkeletonSequence(joints, fps, NTU25, ids.label, ids.subject, ids.camera, ids.setup, path.name)
+    options = options or ReadOptions()
+    tracks = read_tracks(path, options.fill_gaps)
+    ids = sample_ids(path.name)
+    known = asdict(ids) if ids else {}
+    known.pop("replication", None)
+    fps = FPS if options.fps is None else options.fps
+    return make_clip(choose_bodies(tracks), options, name=path.name, fps=fps, layout=NTU25, **known)
 
 
 def sample_ids(name: str) -> SampleIds | None:
-    """What the name ``SsssCcccPpppRrrrAaaa`` says, or None if it is no such name; action 000 does not exist."""
-    match = SAMPLE_NAME.fullmatch(name)
-    if match is None or match[5] == "000":
+    """What the name ``SsssCcccPpppRrrrAaaa`` says, or None if it is no such name; action 000 does not exist.
+
+    The name may be in any case, and endings (``.skeleton.txt``) and the number of a copy (`` (1)``) may follow.
+    """
+    match = SAMPLE_NAME.match(name)
+    if match is None or match[5] == "000" or not _COPY_AND_ENDINGS.fullmatch(name, match.end()):
         return None
     setup, camera, subject, replication, action = map(int, match.groups())
     return SampleIds(setup, camera, subject, replication, action - 1)
 
 
-def read_tracks(path: Path) -> tuple[Track, ...]:
+def read_tracks(path: Path, fill_gaps: bool = False) -> tuple[Track, ...]:
     """Read every body of a file, in order of first appearance; a body whose joints are all zero is not tracked.
+
+    Args:
+        path: the file.
+        fill_gaps: fill in positions that are no finite numbers, from the frames around, instead of refusing the file.
 
     Raises:
         DataError: as in :func:`read_ntu`.
     """
     text = _read_text(path)
     found = _find_bodies(text)
-    return _follow_ids(text, found, _read_positions(text, found))
+    tracks = _follow_ids(text, found, _read_positions(text, found, fill_gaps))
+    return tuple(_whole(track, path) for track in tracks) if fill_gaps else tracks
 
 
 @dataclass(frozen=True)
@@ -233,15 +251,26 @@ def _misshapen(text: _Text, start: int) -> DataError:
     return text.error(start, kinds[0])  # all but the id is right
 
 
-def _read_positions(text: _Text, found: list[_Found]) -> Float[np.ndarray, "_ V 3"]:
+def _whole(track: Track, path: Path) -> Track:
+    """The body with NaN filled before bodies are compared, since no motion is known with it; zeros stay for later."""
+    finite = np.isfinite(track.joints)
+    if finite.all():
+        return track
+    joints = track.joints.transpose(2, 0, 1)[..., None]
+    whole, _ = complete(joints, None, ReadOptions(fill_gaps=True), NTU25, path.name)
+    return Track(track.frames, np.where(finite, track.joints, whole[..., 0].transpose(1, 2, 0)))
+
+
+def _read_positions(text: _Text, found: list[_Found], fill_gaps: bool) -> Float[np.ndarray, "_ V 3"]:
     """The joints of every body in `found`."""
     lines = [line for body in found for line in text.lines[body.line + 2 : body.line + len(_BODY)]]
     if (numbers := _parse(lines)) is None:
         raise text.error(_joint_line(found, _first_bad(lines)), f"the {_BODY[2]} numbers of a joint")
     with np.errstate(over="ignore"):  # what leaves the range becomes infinite and is refused with the rest
         positions = numbers.astype(np.float32)
-    if (bad := np.flatnonzero(~np.isfinite(positions).all(axis=1))).size:
-        raise text.error(_joint_line(found, int(bad[0])), "a joint's position as finite numbers of metres")
+    if not fill_gaps and (bad := np.flatnonzero(~np.isfinite(positions).all(axis=1))).size:
+        error = text.error(_joint_line(found, int(bad[0])), "a joint's position as finite numbers of metres")
+        raise DataError(f"{str(error).removesuffix('.')}, or fill the gap.", option="fill_gaps")
     return positions.reshape(-1, NTU25.joint_count, 3)
 
 

@@ -40,14 +40,67 @@ def test_the_layout_has_to_be_named(read):
         read(walk(2, 25), layout="ntu")
 
 
+def moving(frames=4, joints=25):
+    """T V C that is nowhere zero, and no two numbers alike."""
+    return walk(frames, joints) + 1
+
+
+def test_the_order_of_axes_is_told_from_the_layout(read):
+    two = np.stack([moving(), -moving()])  # M T V C
+    expected = two.transpose(3, 1, 2, 0).astype(np.float32)
+    for order in ((0, 1, 2, 3), (1, 2, 0, 3), (3, 1, 2, 0)):
+        np.testing.assert_array_equal(read(two.transpose(order)).joints, expected)
+    np.testing.assert_array_equal(read(two.transpose(1, 0, 2, 3).reshape(4, 150)).joints, expected)
+    np.testing.assert_array_equal(read(moving().reshape(4, 75)).joints, expected[..., :1])
+
+
+def test_several_clips_lie_in_one_array(tmp_path):
+    clips = np.zeros((2, 3, 6, 25, 2))
+    clips[0, :, :4, :, 0] = moving().transpose(2, 0, 1)
+    clips[1] = np.stack([moving(6), -moving(6)]).transpose(3, 1, 2, 0)
+    for array in (clips, clips.transpose(0, 2, 4, 3, 1).reshape(2, 6, 150)):
+        (tmp_path / "data.npy").write_bytes(npy_bytes(array))
+        entries = NPY.open(tmp_path / "data.npy", ReadOptions(layout="ntu25")).entries
+        assert [entry.name for entry in entries] == ["data.npy[0]", "data.npy[1]"]
+        first_clip, second = (entry.read() for entry in entries)
+        np.testing.assert_array_equal(first_clip.joints, clips[0, :, :4, :, :1].astype(np.float32))  # without padding
+        np.testing.assert_array_equal(second.joints, clips[1].astype(np.float32))
+
+
+def test_an_empty_first_body_is_no_body(read):
+    array = np.stack([np.zeros((4, 25, 3)), moving()])
+    np.testing.assert_array_equal(read(array).joints[..., 0], moving().transpose(2, 0, 1).astype(np.float32))
+
+
+def test_an_order_that_cannot_be_told_is_refused_with_its_readings(read):
+    with pytest.raises(DataError, match=r"\(3, 9, 25, 3\) may be \(M, T, V, C\) or \(C, T, V, M\): save each body"):
+        read(np.ones((3, 9, 25, 3)))
+    with pytest.raises(DataError, match=r"\(3, 9, 17, 2\) may be \(M, T, V, C\) or \(C, T, V, M\)"):
+        read(np.ones((3, 9, 17, 2)), layout="coco17")
+
+
+def test_the_scores_of_pose_estimators_are_no_depth(read):
+    array = np.concatenate([moving(4, 17)[..., :2], np.full((4, 17, 1), 0.5)], axis=-1)
+    array[2, 9] = 0
+    clip = read(array, layout="coco17")
+    assert clip.dimensions == 2
+    assert (clip.visibility[0, 0, 0], clip.visibility[2, 9, 0]) == (0.5, 0)
+    assert clip.joints[:, 2, 9, 0].tolist() == pytest.approx([210, 210.1])
+    assert [doubt.code for doubt in clip.doubts] == ["frame-rate-assumed", "third-number-is-score", "joints-missing"]
+    assert read(moving(4, 17), layout="coco17").dimensions == 3
+
+
 @pytest.mark.parametrize(
     ("array", "message"),
     [
-        (np.zeros((4, 75)), r"\(T, V, C\) for one body .* its shape is \(4, 75\)"),
-        (np.full((4, 25, 3), "a"), "its type <U1"),
+        (np.zeros((4, 60)), r"the 25 joints V of layout 'ntu25' .* its shape is \(4, 60\)"),
+        (np.zeros(()), r"its shape is \(\)"),
+        (np.full((4, 25, 3), "a"), "its type is <U1"),
         (np.zeros((0, 25, 3)), "at least one frame"),
-        (np.zeros((4, 20, 3)), "the 25 joints of layout 'ntu25', but has 20"),
-        (np.zeros((4, 25, 4)), "2 or 3 coordinates"),
+        (np.zeros((10**9, 0, 150)), "at least one frame"),
+        (np.zeros((4, 20, 3)), r"the 25 joints V .* its shape is \(4, 20, 3\): name the layout"),
+        (np.zeros((4, 25, 4)), "C = 2 or 3 numbers"),
+        (np.zeros((7, 4, 25, 3)), r"its shape is \(7, 4, 25, 3\)"),
         (np.full((4, 25, 3), np.nan), "300 of 300 coordinates are NaN"),
     ],
 )

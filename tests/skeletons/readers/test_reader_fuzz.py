@@ -42,6 +42,7 @@ FORMATS = {
     "json": (NwUclaReader(), ucla_bytes(frames=1)),
     "csv": (CsvReader(), csv_bytes(walk(2, 25))),
     "npy": (NpyReader(), npy_bytes(walk(2, 25).astype(np.float32))),
+    "npy of several": (NpyReader(), npy_bytes(walk(8, 50).astype(np.float32).reshape(2, 4, 150))),
     "bvh": (BvhReader(), bvh_text([{}, {}]).encode()),
 }
 PLACES = st.floats(0, 1, exclude_max=True)

@@ -2,11 +2,13 @@
 
 import io
 import math
+import mmap
 import re
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Num
@@ -22,6 +24,9 @@ _HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.r
 _ONE_HEADER = Lock()
 """Two threads that parse Python literals at the same time may both fail (CPython's issue 106905), and the filters of
 warnings are common to all threads."""
+_LONGEST_HEADER = 2**14  # bytes; numpy itself refuses longer ones
+PICTURE_LAYOUTS = frozenset({"coco17", "openpose18", "openpose25"})
+"""Layouts of pose estimators that find people in pictures: x, y and often a score."""
 _USUAL_FPS = 30.0
 _SAME_FPS = 0.01  # relative: 0.0333 s per frame is 30 frames per second
 
@@ -111,6 +116,33 @@ def make_clip(
     )
 
 
+def without_padding(joints: Num[np.ndarray, "C T V M"]) -> Num[np.ndarray, "C _ V _"]:
+    """Leave out bodies that are zero in all frames, and the frames after the last one that shows somebody.
+
+    A clip that shows nobody stays as it is.
+    """
+    there = np.any(joints != 0, axis=(0, 2))
+    if not there.any():
+        return joints
+    return joints[:, : np.flatnonzero(there.any(axis=1))[-1] + 1, :, there.any(axis=0)]
+
+
+def scores_apart(
+    joints: Num[np.ndarray, "_ T V M"], layout: Layout
+) -> tuple[Num[np.ndarray, "C T V M"], Float[np.ndarray, "T V M"] | None, tuple[Doubt, ...]]:
+    """Take the third number of each joint for its score, where pose estimators write it so.
+
+    It is one where the layout is a pose estimator's in pictures, and it lies between 0 and 1 throughout.
+
+    Returns:
+        the positions, the scores if there are any, and a doubt that says so.
+    """
+    if layout.name not in PICTURE_LAYOUTS or len(joints) != 3 or not ((joints[2] >= 0) & (joints[2] <= 1)).all():
+        return joints, None, ()
+    sentence = "The third number of each joint lies between 0 and 1, so it is taken for its score: the clip is 2-D."
+    return joints[:2], joints[2].astype(np.float32), (Doubt("third-number-is-score", sentence),)
+
+
 def read_bytes(path: Path, limit: int | None = None) -> bytes:
     """Read a whole file.
 
@@ -127,6 +159,19 @@ def read_bytes(path: Path, limit: int | None = None) -> bytes:
             raise DataError(f"{path} should have at most {limit} bytes, but it has {size}: it is no file of this kind.")
         return path.read_bytes()
     except (OSError, MemoryError) as error:
+        raise DataError(f"{path} should be a file to read, but it cannot be read ({error}).") from error
+
+
+def map_bytes(path: Path) -> memoryview:
+    """The bytes of a file, of which only those come into memory that somebody looks at.
+
+    Raises:
+        DataError: the file cannot be read or is empty.
+    """
+    try:
+        with path.open("rb") as file:
+            return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    except (OSError, ValueError) as error:
         raise DataError(f"{path} should be a file to read, but it cannot be read ({error}).") from error
 
 
@@ -164,20 +209,27 @@ def parse_numbers(cells: Sequence[str], where: str) -> list[float]:
     return numbers
 
 
-def parse_npy(data: bytes, where: str) -> np.ndarray:
-    """Read one plain array in numpy's format, without copying it.
+class NpyHeader(NamedTuple):
+    """What the start of a file in numpy's format says."""
+
+    shape: tuple[int, ...]
+    column_major: bool
+    dtype: np.dtype[Any]
+    offset: int
+    """Where the numbers begin."""
+
+
+def npy_header(data: bytes | memoryview, where: str) -> NpyHeader:
+    """Read the header of one plain array in numpy's format.
 
     Args:
         data: the whole file.
         where: the file, for the error's sentence.
 
-    Returns:
-        An array of numbers, truth values or text.
-
     Raises:
         DataError: the bytes are no such array, hold Python objects, or are fewer than the array needs.
     """
-    file = io.BytesIO(data)
+    file = io.BytesIO(bytes(data[:_LONGEST_HEADER]))
     try:
         with _ONE_HEADER, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # headers written by Python 2 are fine
@@ -190,7 +242,24 @@ def parse_npy(data: bytes, where: str) -> np.ndarray:
         raise DataError(
             f"{where} should hold an array of shape {str(shape)[:60]}, but has too few bytes: it is cut off."
         )
+    return NpyHeader(shape, column_major, dtype, file.tell())
+
+
+def parse_npy(data: bytes | memoryview, where: str) -> np.ndarray:
+    """Read one plain array in numpy's format, without copying it.
+
+    Args:
+        data: the whole file.
+        where: the file, for the error's sentence.
+
+    Returns:
+        An array of numbers, truth values or text.
+
+    Raises:
+        DataError: as in :func:`npy_header`.
+    """
+    header = npy_header(data, where)
     try:
-        return np.ndarray(shape, dtype, data, file.tell(), order="F" if column_major else "C")
+        return np.ndarray(header.shape, header.dtype, data, header.offset, order="F" if header.column_major else "C")
     except (ValueError, TypeError) as error:
         raise DataError(f"{where} should be a plain numpy array, but it is damaged ({error}).") from error

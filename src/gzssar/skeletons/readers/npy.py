@@ -1,18 +1,39 @@
 """Plain clips of any sensor: a numpy array, whose layout the user names.
 
-(T, V, C) for one body, (M, T, V, C) for several, in metres; with two coordinates in pixels. NaN: a joint is missing.
+One clip: (T, V, C), (M, T, V, C), (T, V, M, C), or (C, T, V, M) as graph networks have it, in metres; with two
+coordinates in pixels. Several: (N, C, T, V, M). In layout ntu25 the last axis may also hold the 75 numbers of a body or
+the 150 of two: (T, 150), (N, T, 150). Bodies that are all zero, and zeros at the end, are padding. NaN: a joint is
+missing.
 """
 
 from functools import partial
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Num
 
 from gzssar.errors import DataError
-from gzssar.skeletons.layout import Layout
-from gzssar.skeletons.readers.arrays import assumed_fps, make_clip, parse_npy, read_bytes, required_layout
+from gzssar.skeletons.layout import NTU25, Layout
+from gzssar.skeletons.readers.arrays import (
+    PICTURE_LAYOUTS,
+    assumed_fps,
+    make_clip,
+    map_bytes,
+    npy_header,
+    parse_npy,
+    required_layout,
+    scores_apart,
+    without_padding,
+)
 from gzssar.skeletons.readers.reader import ClipEntry, ClipSource, ReadOptions
 from gzssar.skeletons.sequence import SkeletonSequence
+
+_ORDERS = ("T V C", "M T V C", "T V M C", "C T V M", "N C T V M")
+_MOST_BODIES = 6
+"""As many as a Kinect follows."""
+_FLAT = {"T F": 2, "N T F": 3}
+"""Orders in which one axis F holds all numbers of a frame, body by body and joint by joint."""
+_BODY = 3 * NTU25.joint_count
 
 
 class NpyReader:
@@ -25,26 +46,83 @@ class NpyReader:
         return start.startswith(np.lib.format.MAGIC_PREFIX)
 
     def open(self, path: Path, options: ReadOptions) -> ClipSource:
-        """List the one clip of a file. Frames per second are 30 unless the options say otherwise.
+        """List the clips of a file. Frames per second are 30 unless the options say otherwise.
 
         Raises:
+            DataError: the file is damaged, or its axes can be told in no way or in several.
             ConfigError: the options name no layout, or one that does not exist.
         """
-        read = partial(_read_npy, path, required_layout(options, path), options)
-        return ClipSource(self.kind, [ClipEntry(path.name, read)])
+        layout = required_layout(options, path)
+        shape = npy_header(map_bytes(path), str(path)).shape
+        order = _order(shape, layout, path)
+        if order[0] != "N":
+            return ClipSource(self.kind, [ClipEntry(path.name, partial(_read, path, None, order, layout, options))])
+        entries = [
+            ClipEntry(f"{path.name}[{index}]", partial(_read, path, index, order, layout, options))
+            for index in range(shape[0])
+        ]
+        return ClipSource(self.kind, entries)
 
 
-def _clip(joints: np.ndarray, path: Path, layout: Layout, options: ReadOptions) -> SkeletonSequence:
-    """Make a clip from M T V C."""
-    fps, doubts = assumed_fps(options)
-    return make_clip(joints.transpose(3, 1, 2, 0), options, name=path.name, fps=fps, layout=layout, doubts=doubts)
+def _read(path: Path, index: int | None, order: str, layout: Layout, options: ReadOptions) -> SkeletonSequence:
+    array = parse_npy(map_bytes(path), str(path))
+    if array.dtype.kind not in "fiu":
+        raise DataError(f"{path} should hold numbers, but its type is {array.dtype}.")
+    joints = without_padding(_turned(array if index is None else array[index], order.removeprefix("N ")))
+    joints, visibility, scored = scores_apart(joints, layout)
+    fps, assumed = assumed_fps(options)
+    name = path.name if index is None else f"{path.name}[{index}]"
+    known = partial(make_clip, joints, options, name=name, fps=fps, layout=layout)
+    return known(visibility=visibility, doubts=(*assumed, *scored))
 
 
-def _read_npy(path: Path, layout: Layout, options: ReadOptions) -> SkeletonSequence:
-    array = parse_npy(read_bytes(path), str(path))
-    if array.ndim not in (3, 4) or array.dtype.kind not in "fiu":
+def _order(shape: tuple[int, ...], layout: Layout, path: Path) -> str:
+    """The one order of axes that fits a shape."""
+    if 0 in shape:
+        raise DataError(f"{path} should hold at least one frame of one body, but its shape is {str(shape)[:60]}.")
+    if layout is NTU25 and shape[-1:] in ((_BODY,), (2 * _BODY,)):
+        fitting = [order for order, axes in _FLAT.items() if axes == len(shape)]
+    else:
+        fitting = [order for order in _ORDERS if _fits(order, shape, layout)]
+        in_space = [order for order in fitting if _sizes(order, shape)["C"] == 3]
+        fitting = fitting if layout.name in PICTURE_LAYOUTS else in_space or fitting
+    if len(fitting) == 1:
+        return fitting[0]
+    shown = str(shape)[:60]
+    if not fitting:
         raise DataError(
-            f"{path} should hold numbers of shape (T, V, C) for one body or (M, T, V, C) for several, but its shape is "
-            f"{array.shape} and its type {array.dtype}."
+            f"{path} should hold the {layout.joint_count} joints V of layout {layout.name!r} with C = 2 or 3 numbers "
+            f"each, of T frames, M bodies and N clips, as {_listed(_ORDERS)}, but its shape is {shown}: name the "
+            "layout it is in, or bring its axes into one of these orders."
         )
-    return _clip(array if array.ndim == 4 else array[None], path, layout, options)
+    raise DataError(
+        f"{path} should have axes that can be told from its shape, but {shown} may be {_listed(fitting)}: save each "
+        "body, or the clip as (T, V, M, C)."
+    )
+
+
+def _listed(orders: tuple[str, ...] | list[str]) -> str:
+    return " or ".join(f"({order.replace(' ', ', ')})" for order in orders)
+
+
+def _sizes(order: str, shape: tuple[int, ...]) -> dict[str, int]:
+    return dict(zip(order.split(), shape, strict=False))
+
+
+def _fits(order: str, shape: tuple[int, ...], layout: Layout) -> bool:
+    sizes = _sizes(order, shape)
+    return (
+        len(order.split()) == len(shape)
+        and sizes["V"] == layout.joint_count
+        and sizes["C"] in (2, 3)
+        and sizes.get("M", 1) <= _MOST_BODIES
+    )
+
+
+def _turned(array: Num[np.ndarray, "..."], order: str) -> Num[np.ndarray, "C T V M"]:
+    if order == "T F":
+        array, order = array.reshape(len(array), -1, NTU25.joint_count, 3), "T M V C"
+    axes = order.split()
+    if "M" not in axes:
+        array, axes = array[..., None], [*axes, "M"]
+    return array.transpose([axes.index(axis) for axis in "CTVM"])

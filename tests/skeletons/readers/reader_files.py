@@ -78,8 +78,22 @@ def uniform_arrays():
     }
 
 
-def npz_bytes(arrays):
-    return zip_bytes({f"{name}.npy": npy_bytes(array) for name, array in arrays.items()})
+def ctr_gcn_arrays():
+    """Two clips to train, of one body in 4 frames and of two in 6, and one to test."""
+    one, two = walk(6, 25) + 1, -1 - walk(6, 25)
+    both = np.concatenate([one.reshape(6, 75), two.reshape(6, 75)], axis=1)
+    single = both.copy()
+    single[4:], single[:, 75:] = 0, 0
+    return {
+        "x_train": np.stack([single, both]).astype(np.float32),
+        "y_train": np.eye(3)[[2, 0]],
+        "x_test": both[None].astype(np.float32),
+        "y_test": np.eye(3)[[1]],
+    }
+
+
+def npz_bytes(arrays, method=zipfile.ZIP_DEFLATED):
+    return zip_bytes({f"{name}.npy": npy_bytes(array) for name, array in arrays.items()}, method)
 
 
 def annotation(bodies=1, frames=3, joints=25, dimensions=3, **fields):

@@ -51,6 +51,21 @@ def test_what_else_an_archive_holds_does_not_matter(opened):
     assert len(opened(edges=np.zeros((19, 2), dtype=int), source=np.array("somewhere")).entries) == 2
 
 
+def test_other_units_and_axes_are_converted(opened):
+    metres = opened().entries[1].read().joints
+    millimetres = opened(joints=uniform_arrays()["joints"] * 1000, unit=np.array("mm")).entries[1].read()
+    np.testing.assert_allclose(millimetres.joints, metres, rtol=1e-5)
+    x, y, z = np.moveaxis(uniform_arrays()["joints"], 2, 0)
+    z_up = opened(joints=np.stack([x, -z, y], axis=2), up_axis=np.array("z"), unit=np.array("m")).entries[1].read()
+    np.testing.assert_allclose(z_up.joints, metres, rtol=1e-5)
+    assert opened(unit=np.array("m?")).entries[1].read().doubts[0].code == "unit-unsure"
+    for changes in ({"unit": np.array("inches")}, {"up_axis": np.array("x")}):
+        with pytest.raises(DataError, match=r"in metres, cm or mm with y or z up, but its unit is"):
+            opened(**changes)
+    with pytest.raises(DataError, match="unit should have 0 axes"):
+        opened(unit=np.array(["mm"]))
+
+
 def test_unknown_joints_need_a_layout(opened):
     names = np.array([f"joint {number}" for number in range(20)])
     assert opened(ReadOptions(layout="utd20"), joint_names=names).entries[0].read().layout.name == "utd20"

@@ -1,6 +1,7 @@
 """Mutated files of every format: whatever comes out is a clip or one of our own errors."""
 
 import json
+import zipfile
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from reader_files import (
     annotation,
     bvh_text,
     csv_bytes,
+    ctr_gcn_arrays,
     npy_bytes,
     npz_bytes,
     pyskl_bytes,
@@ -22,6 +24,7 @@ from reader_files import (
 
 from gzssar.errors import GzssarError
 from gzssar.skeletons.readers.bvh import BvhReader
+from gzssar.skeletons.readers.ctr_gcn import CtrGcnReader
 from gzssar.skeletons.readers.npy import NpyReader
 from gzssar.skeletons.readers.npz import NpzReader
 from gzssar.skeletons.readers.nw_ucla import NwUclaReader
@@ -39,6 +42,8 @@ FORMATS = {
     "mat compressed": (UtdMhadReader(), utd_bytes(frames=1, compressed=True)),
     "mat zip": (UtdMhadZipReader(), zip_bytes({UTD_NAME: utd_bytes(frames=1), "order.txt": b"text"})),
     "npz": (NpzReader(), npz_bytes(uniform_arrays())),
+    "ctr-gcn": (CtrGcnReader(), npz_bytes(ctr_gcn_arrays())),
+    "ctr-gcn stored": (CtrGcnReader(), npz_bytes(ctr_gcn_arrays(), zipfile.ZIP_STORED)),
     "json": (NwUclaReader(), ucla_bytes(frames=1)),
     "csv": (CsvReader(), csv_bytes(walk(2, 25))),
     "npy": (NpyReader(), npy_bytes(walk(2, 25).astype(np.float32))),

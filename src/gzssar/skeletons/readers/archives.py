@@ -10,11 +10,14 @@ import struct
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 from gzssar.errors import DataError
+from gzssar.skeletons.readers.arrays import map_bytes
 
 _LONGEST_DIRECTORY = 46 * 1_000_000  # bytes; an entry takes 46 and its name, so this bounds the entries by a million
 _HIGHEST_RATIO = 1000  # of unpacked to packed size; deflate cannot pass 1032, honest files of numbers stay under 10
+_LARGEST_UNPACKED = 4 * 2**30  # bytes
 _LOCAL_HEADER = struct.Struct("<4s22xHH")
 _ENCRYPTED = 0x1
 
@@ -50,9 +53,7 @@ def read_entry(path: Path, entry: zipfile.ZipInfo) -> bytes:
     """
     try:
         with path.open("rb") as file:
-            file.seek(entry.header_offset)
-            signature, name_length, extra_length = _LOCAL_HEADER.unpack(file.read(_LOCAL_HEADER.size))
-            file.seek(name_length + extra_length, io.SEEK_CUR)
+            signature = _go_to(file, entry)
             data = file.read(entry.compress_size)
         if entry.compress_type == zipfile.ZIP_DEFLATED:
             data = zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, entry.file_size + 1)
@@ -61,6 +62,36 @@ def read_entry(path: Path, entry: zipfile.ZipInfo) -> bytes:
     if signature != b"PK\3\4" or len(data) != entry.file_size or zlib.crc32(data) != entry.CRC:
         raise DataError(f"{_place(path, entry)} is damaged: its size or checksum is wrong; fetch the archive again.")
     return data
+
+
+def map_entry(path: Path, entry: zipfile.ZipInfo) -> bytes | memoryview:
+    """The bytes of an entry: where it is stored as it is, only those come into memory that somebody looks at.
+
+    The checksum of such an entry is not looked at, since that would read all of it.
+
+    Raises:
+        DataError: as in :func:`read_entry`, or the entry unpacks to more than 4 GiB.
+    """
+    if entry.compress_type != zipfile.ZIP_STORED:
+        if entry.file_size > _LARGEST_UNPACKED:
+            raise DataError(f"{_place(path, entry)} unpacks to {entry.file_size} bytes: save the archive unpacked.")
+        return read_entry(path, entry)
+    try:
+        with path.open("rb") as file:
+            signature, at = _go_to(file, entry), file.tell()
+    except (OSError, ValueError, OverflowError, struct.error) as error:
+        raise DataError(f"{_place(path, entry)} is damaged ({error}): fetch the archive again.") from error
+    if signature != b"PK\3\4":
+        raise DataError(f"{_place(path, entry)} is damaged: it is not where it should be; fetch the archive again.")
+    return map_bytes(path)[at : at + entry.file_size]
+
+
+def _go_to(file: BinaryIO, entry: zipfile.ZipInfo) -> bytes:
+    """Go to where the data of an entry begin. Returns the signature in front of them."""
+    file.seek(entry.header_offset)
+    signature, name_length, extra_length = _LOCAL_HEADER.unpack(file.read(_LOCAL_HEADER.size))
+    file.seek(name_length + extra_length, io.SEEK_CUR)
+    return bytes(signature)
 
 
 class _Directory(io.FileIO):

@@ -27,6 +27,7 @@ warnings are common to all threads."""
 _LONGEST_HEADER = 2**14  # bytes; numpy itself refuses longer ones
 PICTURE_LAYOUTS = frozenset({"coco17", "openpose18", "openpose25"})
 """Layouts of pose estimators that find people in pictures: x, y and often a score."""
+_HIGHEST_LABEL = 2**31
 _USUAL_FPS = 30.0
 _SAME_FPS = 0.01  # relative: 0.0333 s per frame is 30 frames per second
 
@@ -141,6 +142,22 @@ def scores_apart(
         return joints, None, ()
     sentence = "The third number of each joint lies between 0 and 1, so it is taken for its score: the clip is 2-D."
     return joints[:2], joints[2].astype(np.float32), (Doubt("third-number-is-score", sentence),)
+
+
+def one_hot_label(label: np.ndarray | np.generic, where: str) -> int:
+    """The class that a file states as a number from 0 on, or as a row of zeros with a single one.
+
+    Raises:
+        DataError: it is neither.
+    """
+    values = np.asarray(label)
+    if values.ndim == 0 and values.dtype.kind in "iu" and 0 <= values < _HIGHEST_LABEL:
+        return int(values)
+    if values.ndim == 1 and values.size > 1 and values.dtype.kind in "iufb":
+        ones = np.flatnonzero(values)
+        if len(ones) == 1 and values[ones[0]] == 1:
+            return int(ones[0])
+    raise DataError(f"{where} should have one whole number from 0 on as its label, or one 1 among zeros, but has not.")
 
 
 def read_bytes(path: Path, limit: int | None = None) -> bytes:

@@ -2,13 +2,15 @@
 
 Arrays: `joints` (all frames, V, 3) in metres, y up; `offsets` (n + 1), clip i being joints[offsets[i]:offsets[i + 1]];
 `fps`; `joint_names` (V), compared loosely with the known layouts; and where known `label`, `subject`, `view` (the
-camera) and `is_dup` (n each) and `class_names` (K). Clips that `is_dup` marks as copies of another are left out.
+camera) and `is_dup` (n each) and `class_names` (K). Clips that `is_dup` marks as copies of another are left out. Where
+`unit` ("m", "cm", "mm") or `up_axis` ("y", "z") say otherwise, joints are brought to metres and y up.
 """
 
 from functools import partial
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Float
 
 from gzssar.errors import DataError
 from gzssar.skeletons.doubt import Doubt
@@ -28,8 +30,19 @@ from gzssar.skeletons.sequence import SkeletonSequence
 
 _LARGEST = 4 * 2**30  # bytes of one array: 16 million frames of 20 joints
 _IDS = ("label", "subject", "view")
-_AXES = {"joints": 3, "fps": 0} | dict.fromkeys(("offsets", *_IDS, "is_dup", "class_names", "joint_names"), 1)
-_KINDS = {"joints": "f", "fps": "fiu", "class_names": "U", "joint_names": "U", "is_dup": "b"}  # the others are "iu"
+_METRES = {"m": 1.0, "metres": 1.0, "meters": 1.0, "cm": 0.01, "mm": 0.001}
+_AXES = {"joints": 3, "fps": 0, "unit": 0, "up_axis": 0} | dict.fromkeys(
+    ("offsets", *_IDS, "is_dup", "class_names", "joint_names"), 1
+)
+_KINDS = {
+    "joints": "f",
+    "fps": "fiu",
+    "class_names": "U",
+    "joint_names": "U",
+    "is_dup": "b",
+    "unit": "U",
+    "up_axis": "U",
+}  # the others are "iu"
 
 
 class NpzReader:
@@ -38,14 +51,11 @@ class NpzReader:
     kind = "uniform .npz clips, those marked is_dup left out"
 
     def recognizes(self, path: Path, start: bytes) -> bool:
-        """Whether this is a zip archive that begins with a numpy array, and holds one called joints."""
-        name_length = int.from_bytes(start[26:28], "little")
-        if not start.startswith(b"PK\3\4") or not start[30 : 30 + name_length].endswith(b".npy"):
-            return False
-        try:
-            return any(entry.filename == "joints.npy" for entry in list_entries(path, _LARGEST))
-        except DataError:
-            return True  # and opening it tells what is wrong
+        """Whether this is a zip archive that begins with a numpy array, and holds one called joints.
+
+        One that is damaged is taken for such, and opening it tells what is wrong.
+        """
+        return "joints" in array_names(path, start)
 
     def open(self, path: Path, options: ReadOptions) -> ClipSource:
         """Read the arrays and list the clips in their order.
@@ -61,12 +71,33 @@ class NpzReader:
         _check_per_clip(arrays, _IDS, count, path)
         layout, rate = _layout(arrays, options, path), _fps(arrays, options, path)
         _check_per_clip(arrays, ("is_dup",), count, path)
+        turn, unsure = _turn(arrays, path)
+        rate = (rate[0], (*rate[1], *unsure))
         copies = arrays.get("is_dup", np.zeros(count, dtype=bool))
         entries = []
         for index in np.flatnonzero(~copies).tolist():
             name = f"{path.name}[{index}]"
-            entries.append(ClipEntry(name, partial(_read, arrays, index, name, rate, layout, options)))
+            entries.append(ClipEntry(name, partial(_read, arrays, index, name, rate, layout, turn, options)))
         return ClipSource(self.kind, entries, _class_names(arrays, path))
+
+
+def array_names(path: Path, start: bytes) -> tuple[str, ...]:
+    """The names of the arrays in an archive of numpy arrays; none for any other file.
+
+    Args:
+        path: the file.
+        start: its first bytes.
+
+    Returns:
+        ("joints",) for an archive that is damaged.
+    """
+    name_length = int.from_bytes(start[26:28], "little")
+    if not start.startswith(b"PK\3\4") or not start[30 : 30 + name_length].endswith(b".npy"):
+        return ()
+    try:
+        return tuple(entry.filename.removesuffix(".npy") for entry in list_entries(path, _LARGEST))
+    except DataError:
+        return ("joints",)
 
 
 def _read(
@@ -75,10 +106,13 @@ def _read(
     name: str,
     rate: tuple[float, tuple[Doubt, ...]],
     layout: Layout,
+    turn: Float[np.ndarray, "3 3"] | None,
     options: ReadOptions,
 ) -> SkeletonSequence:
     start, end = arrays["offsets"][index : index + 2]
     joints = arrays["joints"][start:end].transpose(2, 0, 1)[..., None]
+    if turn is not None:
+        joints = np.einsum("ac,ctvm->atvm", turn, joints.astype(np.float64))
     label, subject, view = (int(arrays[key][index]) if key in arrays else None for key in _IDS)
     fps, doubts = rate
     known = partial(make_clip, label=label, subject=subject, camera=view)
@@ -141,6 +175,25 @@ def _fps(arrays: dict[str, np.ndarray], options: ReadOptions, path: Path) -> tup
     if "fps" in arrays:
         return agreed_fps(options, float(arrays["fps"]), path), ()
     return assumed_fps(options)
+
+
+def _turn(arrays: dict[str, np.ndarray], path: Path) -> tuple[Float[np.ndarray, "3 3"] | None, tuple[Doubt, ...]]:
+    """What brings the joints to metres and y up, or None where they are so; and whether the file is unsure ("m?")."""
+    said: dict[str, str] = {key: _texts(arrays[key], path)[0].lower() for key in ("unit", "up_axis") if key in arrays}
+    unit, up = (said.get(key, usual).rstrip("?") for key, usual in (("unit", "m"), ("up_axis", "y")))
+    sentence = "The file itself is not sure of its unit or of which axis points up: check the height in inspect."
+    unsure = (Doubt("unit-unsure", sentence),) if any(text.endswith("?") for text in said.values()) else ()
+    if unit not in _METRES or up not in ("y", "z"):
+        raise DataError(
+            f"{path} should be in metres, cm or mm with y or z up, but its unit is {unit[:20]!r} and its up_axis "
+            f"{up[:20]!r}: convert it."
+        )
+    if (unit, up) == ("m", "y"):
+        return None, unsure
+    if arrays["joints"].shape[2] != 3:
+        raise DataError(f"{path} states a unit or an up_axis, but its joints have no three coordinates: drop it.")
+    axes = np.eye(3) if up == "y" else np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]])
+    return _METRES[unit] * axes, unsure
 
 
 def _texts(names: np.ndarray, path: Path) -> list[str]:

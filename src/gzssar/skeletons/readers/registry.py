@@ -6,6 +6,7 @@ from pathlib import Path
 
 from gzssar.errors import DataError
 from gzssar.skeletons.readers.bvh import BvhReader
+from gzssar.skeletons.readers.ctr_gcn import CtrGcnReader
 from gzssar.skeletons.readers.npy import NpyReader
 from gzssar.skeletons.readers.npz import NpzReader
 from gzssar.skeletons.readers.ntu import NtuReader
@@ -19,6 +20,7 @@ from gzssar.skeletons.sequence import SkeletonSequence
 
 READERS: tuple[Reader, ...] = (
     NtuReader(),
+    CtrGcnReader(),
     NpzReader(),
     UtdMhadZipReader(),
     UtdMhadReader(),

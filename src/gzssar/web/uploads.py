@@ -19,6 +19,7 @@ from gzssar.skeletons.readers.archives import list_entries
 from gzssar.skeletons.readers.pyskl import PysklReader
 from gzssar.skeletons.readers.reader import START
 from gzssar.skeletons.readers.registry import READERS, find_reader
+from gzssar.skeletons.readers.restricted_pickle import GZIP
 from gzssar.skeletons.readers.video import VideoReader
 from gzssar.skeletons.sequence import SkeletonSequence
 from gzssar.web.limits import MIB, Limits
@@ -118,6 +119,8 @@ def _check_cost(path: Path, limits: Limits) -> None:
     """
     with path.open("rb") as file:
         start = file.read(START)
+    if start.startswith(GZIP):
+        raise DataError(f"{path} should not be packed with gzip: unpack it first.")
     if start.startswith(b"PK\3\4"):
         _check_archive(path, limits)
     elif PysklReader().recognizes(path, start):

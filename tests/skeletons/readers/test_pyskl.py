@@ -1,3 +1,4 @@
+import gzip
 import os
 import pickle
 
@@ -82,6 +83,10 @@ def test_clips_keep_their_order_and_are_read_one_by_one(tmp_path):
         ({"label": -1}, "one whole number from 0 on"),
         ({"label": 10**5000}, "one whole number from 0 on"),
         ({"label": [1, 2]}, "one whole number from 0 on"),
+        ({"label": True}, "one whole number from 0 on"),
+        ({"label": [0, True]}, "one whole number from 0 on"),
+        ({"label": [[0], [1, 2]]}, "one whole number from 0 on"),
+        ({"label": [0, 10**5000]}, "one whole number from 0 on"),
     ],
 )
 def test_what_is_malformed_is_refused(read, fields, message):
@@ -133,9 +138,88 @@ def test_recognizes_any_protocol(tmp_path, protocol):
     assert READER.recognizes(tmp_path, pyskl_bytes(annotation(), protocol=protocol)[:START])
 
 
+@pytest.mark.parametrize("protocol", range(6))
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_a_bare_list_and_a_single_annotation_are_read(tmp_path, protocol, pack):
+    path = tmp_path / "clip.pkl"
+    nameless = annotation()
+    del nameless["frame_dir"]
+    for content, names in (
+        ([annotation(), nameless], ["S002C003P004R001A005", "clip.pkl[1]"]),
+        (nameless, ["clip.pkl"]),
+    ):
+        path.write_bytes(pack(pickle.dumps(content, protocol)))
+        assert READER.recognizes(path, path.read_bytes()[:START])
+        clips = [entry.read() for entry in READER.open(path, ReadOptions()).entries]
+        assert [clip.name for clip in clips] == names
+        assert {clip.joints.shape for clip in clips} == {(3, 3, 25, 1)}
+
+
+def test_what_is_packed_does_not_unpack_without_end(tmp_path):
+    path = tmp_path / "clips.pkl"
+    path.write_bytes(gzip.compress(pickle.dumps({"annotations": [bytes(10_000_000)]})))
+    with pytest.raises(DataError, match="it unpacks to more than 50 times its size"):
+        READER.open(path, ReadOptions())
+    path.write_bytes(gzip.compress(pyskl_bytes(annotation()))[:-20])
+    with pytest.raises(DataError, match="cut off or damaged"):
+        READER.open(path, ReadOptions())
+
+
+def test_scores_are_visibility(read):
+    scores = np.full((1, 3, 17), 0.5)
+    scores[0, 1, 4], scores[0, 2, 4] = 1.02, 0
+    clip = read(annotation(joints=17, dimensions=2, keypoint_score=scores))
+    assert clip.visibility[:, 4, 0].tolist() == [0.5, 1, 0]
+    assert clip.visibility[0, 0, 0] == 0.5
+
+
+def test_scores_may_be_the_third_coordinate(read):
+    keypoint = np.concatenate([walk(3, 17, 2), np.full((3, 17, 1), 0.5)], axis=2)[None]
+    clip = read(annotation(keypoint=keypoint))
+    assert (clip.joints.shape, clip.layout.name, clip.visibility[2, 3, 0]) == ((2, 3, 17, 1), "coco17", 0.5)
+    assert clip.joints[:, 2, 3, 0].tolist() == pytest.approx([203, 203.1])
+    assert "third-number-is-score" in [doubt.code for doubt in clip.doubts]
+    assert read(annotation(keypoint=walk(3, 17)[None])).dimensions == 3
+
+
+@pytest.mark.parametrize("label", [np.eye(6)[2], np.eye(6, dtype=np.int64)[2], [0, 0, 1], [0.0, 0.0, 1.0, 0.0]])
+def test_labels_may_be_one_hot(read, label):
+    assert read(annotation(label=label)).label == 2
+
+
+def test_a_label_that_contradicts_the_name_is_doubted(read):
+    doubts = [doubt for doubt in read(annotation(label=5)).doubts if doubt.code == "label-contradicts-name"]
+    assert doubts[0].sentence == (
+        "Label 5 contradicts the name, whose action 5 has label 4. Labels count from 0; these seem to count from 1."
+    )
+    assert "count from 1" not in read(annotation(label=17)).doubts[0].sentence
+    assert read(annotation()).doubts == ()
+
+
+@pytest.mark.parametrize("ending", [".skeleton", ".avi", " (1).avi"])
+def test_the_name_may_have_an_ending(read, ending):
+    clip = read(annotation(frame_dir=f"S002C003P004R001A005{ending}"))
+    assert (clip.subject, clip.camera, clip.setup) == (4, 3, 2)
+
+
+def test_a_frame_rate_is_assumed_where_the_name_is_not_ntus(read):
+    assert [doubt.code for doubt in read(annotation(frame_dir="jump")).doubts] == ["frame-rate-assumed"]
+
+
 def test_recognizes_nothing_else(tmp_path):
     torch_weights = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
-    for other in (torch_weights, pickle.dumps(["a"]), pickle.dumps({"a": 1}, 0), b"", b"PK\3\4", b"1,2,3"):
+    labels = pickle.dumps((["S001C001P001R001A001.skeleton"], [0]))
+    for other in (
+        torch_weights,
+        pickle.dumps(["a"]),
+        labels,
+        gzip.compress(b"text"),
+        b"\x1f\x8bx",
+        pickle.dumps({"a": 1}, 0),
+        b"",
+        b"PK\3\4",
+        b"1,2,3",
+    ):
         assert not READER.recognizes(tmp_path, other)
 
 

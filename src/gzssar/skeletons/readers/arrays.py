@@ -144,6 +144,11 @@ def scores_apart(
     return joints[:2], joints[2].astype(np.float32), (Doubt("third-number-is-score", sentence),)
 
 
+def as_visibility(scores: Num[np.ndarray, "T V M"]) -> Float[np.ndarray, "T V M"]:
+    """Scores of pose estimators as visibility, from 0 to 1: some exceed 1 a little, and NaN is no score."""
+    return np.clip(np.nan_to_num(scores.astype(np.float32)), 0, 1)
+
+
 def one_hot_label(label: np.ndarray | np.generic, where: str) -> int:
     """The class that a file states as a number from 0 on, or as a row of zeros with a single one.
 

@@ -8,11 +8,15 @@ have to be handed to the file. Here arrays are built from checked bytes, so a si
 nothing.
 """
 
+import gzip
+import io
 import math
 import pickletools
 import re
 import warnings
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -26,10 +30,18 @@ _TYPE_NAME = re.compile(r"[iu][1248]|f[248]|b1|[SU]\d{1,4}")  # numpy's short na
 _KEYS = (str, int, float, bytes, type(None))  # keys that are hashed in no time
 _LONGEST_AXIS = 2**40
 _MOST_AXES = 32
+GZIP = b"\x1f\x8b"
+"""How files begin that are packed with gzip."""
+_GZIP_FORMAT = 31  # for zlib: a header and a checksum as gzip has them
+_HIGHEST_RATIO = 50  # of unpacked to packed size; honest files of numbers stay under 10
+_DAMAGE = (
+    *(ValueError, LookupError, TypeError, ArithmeticError, OSError, MemoryError),
+    *(EOFError, zlib.error),  # of packed files
+)
 
 
 def read_plain_pickle(path: Path) -> Any:
-    """Read the object in a pickle of any protocol.
+    """Read the object in a pickle of any protocol, packed with gzip or not.
 
     Returns:
         None, truth values, numbers, texts, bytes, lists, tuples, dicts, and :class:`PickledArray` for numpy arrays.
@@ -39,7 +51,7 @@ def read_plain_pickle(path: Path) -> Any:
     """
     machine = _Machine()
     try:
-        with path.open("rb") as file, warnings.catch_warnings():
+        with _opened(path) as file, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # on odd escapes in the names of protocol 0, which are refused anyway
             # genops asks `tell` before every instruction if there is one: without it, reading takes half the time.
             bare = cast(IO[bytes], SimpleNamespace(read=file.read, readline=file.readline))
@@ -53,10 +65,51 @@ def read_plain_pickle(path: Path) -> Any:
             f"{path} should hold numpy arrays of numbers and plain containers only, but it holds {refused}, which is "
             "refused because a pickle can run code: convert the file where you trust it."
         ) from None
-    except (ValueError, LookupError, TypeError, ArithmeticError, OSError, MemoryError) as error:
+    except _DAMAGE as error:
         raise DataError(
             f"{path} should be a pickle, but it is cut off or damaged ({str(error)[:120]}): fetch it again."
         ) from error
+
+
+def pickle_start(start: bytes) -> bytes:
+    """The first bytes of a pickle, unpacked where it is packed with gzip."""
+    if not start.startswith(GZIP):
+        return start
+    try:
+        return zlib.decompressobj(_GZIP_FORMAT).decompress(start, len(start))
+    except zlib.error:
+        return b""
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[IO[bytes]]:
+    with path.open("rb") as file:
+        packed = file.read(len(GZIP)) == GZIP
+        file.seek(0)
+        if not packed:
+            yield file
+            return
+        with gzip.GzipFile(fileobj=file) as unpacked:
+            yield cast(IO[bytes], _Bounded(unpacked, path.stat().st_size * _HIGHEST_RATIO))
+
+
+class _Bounded:
+    """A packed file of which no more than `left` bytes are unpacked."""
+
+    def __init__(self, file: gzip.GzipFile, left: int) -> None:
+        self._file, self._left = io.BufferedReader(file), left
+
+    def read(self, size: int) -> bytes:
+        return self._counted(self._file.read(min(size, self._left + 1)))
+
+    def readline(self) -> bytes:
+        return self._counted(self._file.readline(self._left + 1))
+
+    def _counted(self, data: bytes) -> bytes:
+        self._left -= len(data)
+        if self._left < 0:
+            raise ValueError(f"it unpacks to more than {_HIGHEST_RATIO} times its size")
+        return data
 
 
 class PickledArray:

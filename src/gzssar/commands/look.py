@@ -1,5 +1,6 @@
 """`gzssar inspect` and `gzssar show`: what recordings hold, and how a clip looks."""
 
+import sys
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Annotated
@@ -7,7 +8,7 @@ from typing import Annotated
 import tyro
 from rich.console import Console
 
-from gzssar.commands.console import progress_bar
+from gzssar.commands.console import FOUND_SOMETHING, progress_bar
 from gzssar.commands.options import ClipsPath, Out, Reading, open_source
 from gzssar.errors import ConfigError
 
@@ -45,13 +46,15 @@ class ShowConfig:
 
 
 def inspect(config: Annotated[InspectConfig, tyro.conf.OmitArgPrefixes]) -> None:
-    """Say what recordings hold, and what is odd about them."""
+    """Say what recordings hold, and what is odd about them. Exits with 1 where no clip can be read."""
     from gzssar.skeletons.inspection import inspect_clips, inspection_table
 
     source = open_source(config.clips, config.reading)
     with progress_bar() as progress:
         inspection = inspect_clips(source, partial(progress, "clips"))
     Console().print(inspection_table(inspection))
+    if not inspection.readable:
+        sys.exit(FOUND_SOMETHING)
 
 
 def show(config: Annotated[ShowConfig, tyro.conf.OmitArgPrefixes]) -> None:

@@ -19,8 +19,8 @@ from gzssar.skeletons.doubt import Doubt
 from gzssar.skeletons.layout import Layout
 from gzssar.skeletons.ntu_protocols import without
 from gzssar.skeletons.readers import ClipEntry, ReadOptions
-from gzssar.skeletons.readers.finding import Found, find_files
-from gzssar.skeletons.readers.registry import find_reader
+from gzssar.skeletons.readers.finding import find_files
+from gzssar.skeletons.readers.registry import Found, find_reader
 from gzssar.skeletons.sequence import SkeletonSequence
 
 NamedClip = tuple[str, SkeletonSequence]

@@ -81,6 +81,9 @@ class Inspection:
     findings: dict[str, list[Finding]] = field(default_factory=lambda: {key: [] for key in ADVICE})
     """What is odd, by the keys of :data:`ADVICE`."""
 
+    passed_over: tuple[str, ...] = ()
+    """Files that do not say what their joints are, beside files that do."""
+
     copies: dict[str, list[str]] = field(default_factory=dict)
     """Name of a clip to the later clips whose joints equal its own, byte for byte."""
 
@@ -111,7 +114,7 @@ def inspect_clips(source: ClipSource, on_progress: Steps | None = None) -> Inspe
         source: what ``open_clips`` returned.
         on_progress: told (done, total) clips.
     """
-    inspection = Inspection(source.kind, source.class_names)
+    inspection = Inspection(source.kind, source.class_names, passed_over=source.passed_over)
     originals: dict[bytes, str] = {}
     for sequence in read_clips(source, lambda name, error: inspection.bad.append(Finding(name, str(error)))):
         _note(inspection, sequence)
@@ -176,6 +179,9 @@ def _warnings(inspection: Inspection) -> Iterator[str]:
     if bad := [finding for finding in inspection.bad if finding.clip not in not_finite]:
         advice = f"Mend them or leave them out. The first: {bad[0].detail}"
         yield _sentence("The reader finds errors", [finding.clip for finding in bad], advice)
+    if passed_over := inspection.passed_over:
+        advice = "If they are clips, put them in a folder of their own and name their --layout."
+        yield f"Passed over: {_listed(passed_over)}, which may be tables of numbers. {advice}"
     if copies := [f"{copy} = {name}" for name, equal in inspection.copies.items() for copy in equal]:
         advice = "Keep one of each, or the same clip may both train and test."
         yield _sentence("Another clip is repeated byte for byte", copies, advice)

@@ -16,9 +16,10 @@ from starlette.datastructures import UploadFile
 from gzssar.errors import ConfigError, DataError, GzssarError
 from gzssar.skeletons.readers import ClipSource, ReadOptions
 from gzssar.skeletons.readers.archives import list_entries
+from gzssar.skeletons.readers.content import PAGE, looks_like
 from gzssar.skeletons.readers.pyskl import PysklReader
 from gzssar.skeletons.readers.reader import START
-from gzssar.skeletons.readers.registry import READERS, find_reader
+from gzssar.skeletons.readers.registry import find_reader
 from gzssar.skeletons.readers.restricted_pickle import GZIP
 from gzssar.skeletons.readers.video import VideoReader
 from gzssar.skeletons.sequence import SkeletonSequence
@@ -91,8 +92,9 @@ def _read(path: Path, options: ReadOptions, index: int | None, limits: Limits, s
     _check_cost(path, limits)
     reader = find_reader(path)
     if reader is None:
-        kinds = "; ".join(one.kind for one in READERS if not isinstance(one, VideoReader))
-        raise DataError(f"{shown} should hold skeleton clips, but its content is none of: {kinds}.")
+        with path.open("rb") as file:
+            seems = looks_like(path, file.read(START))
+        raise DataError(f"{shown} should hold a skeleton clip, but it looks like {seems}; {PAGE}.")
     if isinstance(reader, VideoReader):  # strangers' videos are for no decoder here, and take longer than one waits
         raise DataError(f"{shown} should hold a skeleton clip, but it is a video: turn it into one of skeletons first.")
     source = reader.open(path, options)

@@ -113,6 +113,35 @@ def ucla_bytes(frames=2, **fields):
     return json.dumps(content | fields).encode()
 
 
+def scored(frames, joints, score=0.5):
+    """T V 3: the places of :func:`walk` in a picture, and a score."""
+    return np.concatenate([walk(frames, joints, 2) + 1, np.full((frames, joints, 1), score)], axis=2)
+
+
+def openpose_bytes(*people):
+    """One frame of OpenPose with people (V, 3), or with one of 25 joints."""
+    found = [{"person_id": [-1], "pose_keypoints_2d": np.ravel(one).tolist()} for one in people or [scored(1, 25)]]
+    return json.dumps({"version": 1.3, "people": found}).encode()
+
+
+def alphapose_bytes(frames=2, **fields):
+    """One person of AlphaPose."""
+    items = [
+        {"image_id": f"walk_{frame}.jpg", "category_id": 1, "keypoints": pose.ravel().tolist(), "score": 2.9, "idx": 1}
+        for frame, pose in enumerate(scored(frames, 17))
+    ]
+    return json.dumps([item | fields for item in items]).encode()
+
+
+def kinetics_bytes(frames=2, **fields):
+    """One person of Kinetics-Skeleton."""
+    data = [
+        {"frame_index": frame, "skeleton": [{"pose": pose[:, :2].ravel().tolist(), "score": pose[:, 2].tolist()}]}
+        for frame, pose in enumerate(scored(frames, 18), start=1)
+    ]
+    return json.dumps({"data": data, "label": "jumping", "label_index": 7} | fields).encode()
+
+
 def csv_bytes(clip):
     """T V C as a table without a header."""
     rows = (",".join(str(number) for number in frame.ravel()) for frame in clip)

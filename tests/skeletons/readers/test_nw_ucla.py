@@ -58,7 +58,7 @@ def test_the_label_comes_from_the_file_and_its_name(read, fields, label):
     ("fields", "message"),
     [
         ({"label": 8}, "states label 8, but action 8 in its file_name has label 7"),
-        ({"label": 0}, "a label from 1 to 10"),
+        ({"label": 0}, "states label 0, but the labels of NW-UCLA run from 1 to 10: where yours count from 0, add 1"),
         ({"label": 11}, "a label from 1 to 10"),
         ({"label": "7"}, "a label from 1 to 10"),
         ({"label": True}, "a label from 1 to 10"),
@@ -67,6 +67,7 @@ def test_the_label_comes_from_the_file_and_its_name(read, fields, label):
         ({"skeletons": walk(2, 25).tolist()}, "T frames with 20 joints"),
         ({"skeletons": [*walk(2, 20).tolist(), [[0, 0, 0]]]}, "T frames with 20 joints"),
         ({"skeletons": walk(2, 20).astype(str).tolist()}, "3 numbers each"),
+        ({"skeletons": [[[True, 0.5, 1]] * 20]}, "3 numbers each"),
         ({"skeletons": [[[None] * 3] * 20]}, "3 numbers each"),
         ({"skeletons": [[[10**400] * 3] * 20]}, "3 numbers each"),
         ({"skeletons": [[[float("nan")] * 3] * 20]}, "60 of 60 coordinates are NaN"),

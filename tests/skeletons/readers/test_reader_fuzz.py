@@ -9,12 +9,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 from reader_files import (
     UTD_NAME,
+    alphapose_bytes,
     annotation,
     bvh_text,
     csv_bytes,
     ctr_gcn_arrays,
+    kinetics_bytes,
     npy_bytes,
     npz_bytes,
+    openpose_bytes,
     pyskl_bytes,
     ucla_bytes,
     uniform_arrays,
@@ -24,11 +27,14 @@ from reader_files import (
 )
 
 from gzssar.errors import GzssarError
+from gzssar.skeletons.readers.alphapose import AlphaPoseReader
 from gzssar.skeletons.readers.bvh import BvhReader
 from gzssar.skeletons.readers.ctr_gcn import CtrGcnReader
+from gzssar.skeletons.readers.kinetics import KineticsReader
 from gzssar.skeletons.readers.npy import NpyReader
 from gzssar.skeletons.readers.npz import NpzReader
 from gzssar.skeletons.readers.nw_ucla import NwUclaReader
+from gzssar.skeletons.readers.openpose import OpenPoseReader
 from gzssar.skeletons.readers.pyskl import PysklReader
 from gzssar.skeletons.readers.reader import START, ReadOptions
 from gzssar.skeletons.readers.table import CsvReader
@@ -47,6 +53,9 @@ FORMATS = {
     "ctr-gcn": (CtrGcnReader(), npz_bytes(ctr_gcn_arrays())),
     "ctr-gcn stored": (CtrGcnReader(), npz_bytes(ctr_gcn_arrays(), zipfile.ZIP_STORED)),
     "json": (NwUclaReader(), ucla_bytes(frames=1)),
+    "openpose": (OpenPoseReader(), openpose_bytes()),
+    "alphapose": (AlphaPoseReader(), alphapose_bytes(frames=1)),
+    "kinetics": (KineticsReader(), kinetics_bytes(frames=1)),
     "csv": (CsvReader(), csv_bytes(walk(2, 25))),
     "npy": (NpyReader(), npy_bytes(walk(2, 25).astype(np.float32))),
     "npy of several": (NpyReader(), npy_bytes(walk(8, 50).astype(np.float32).reshape(2, 4, 150))),
@@ -153,6 +162,47 @@ def test_unexpected_json_raises_nothing_else(tmp_path_factory, content):
     path = tmp_path_factory.getbasetemp() / "clip.json"
     path.write_text(json.dumps(content))
     read_all(NwUclaReader(), path, ReadOptions())
+
+
+POSE_KEYS = (
+    "people",
+    "pose_keypoints_2d",
+    "data",
+    "frame_index",
+    "skeleton",
+    "pose",
+    "score",
+    "image_id",
+    "keypoints",
+)
+POSE_VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=5)
+    | st.sampled_from([[1.5] * 36, [1] * 51]),
+    lambda values: st.lists(values, max_size=3) | st.dictionaries(st.sampled_from([*POSE_KEYS, "idx"]), values),
+    max_leaves=10,
+)
+
+
+@pytest.mark.parametrize("reader", [OpenPoseReader(), AlphaPoseReader(), KineticsReader()])
+def test_unexpected_poses_raise_nothing_else(tmp_path, reader):
+    path = tmp_path / "clip_000000000001_keypoints.json"
+    frame = {"image_id": "1.jpg", "keypoints": [1.5] * 51, "frame_index": 1, "skeleton": [{"pose": [1.5] * 36}]}
+    whole = {"people": [{"pose_keypoints_2d": [1.5] * 75}], "data": [frame], "label_index": 1}
+
+    @settings(max_examples=200, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(st.dictionaries(st.sampled_from([*POSE_KEYS, "idx", "label_index"]), POSE_VALUES, min_size=1))
+    def check(changes):
+        content = {key: changes.get(key, value) for key, value in whole.items()}
+        item = frame | {key: changes.get(key, value) for key, value in frame.items()}
+        for written in (content, content | {"data": [item]}, [item, item | changes]):
+            path.write_text(json.dumps(written))
+            read_all(reader, path, ReadOptions())
+
+    check()
 
 
 VALUES = st.recursive(

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from reader_files import annotation, bvh_text, pyskl_bytes
 
 from gzssar.errors import ConfigError, DataError
 from gzssar.skeletons.readers import ClipSource, open_clips, read_clip, read_clips
@@ -17,7 +18,10 @@ def test_each_reader_says_what_it_reads():
 
 def test_content_none_of_the_readers_knows(tmp_path):
     (tmp_path / "clip.npz").write_text("a letter")
-    with pytest.raises(DataError, match=r"should hold skeleton clips, but its content is none of: .*UTD-MHAD"):
+    message = (
+        r"clip\.npz should hold .* but it looks like text: 'a letter'; docs/recordings\.md lists what can be read\."
+    )
+    with pytest.raises(DataError, match=message):
         open_clips(tmp_path / "clip.npz")
 
 
@@ -40,7 +44,7 @@ def test_no_such_path(tmp_path):
 
 def test_a_folder_without_clips(tmp_path):
     (tmp_path / "notes.txt").write_text("none here")
-    with pytest.raises(DataError, match="none of its 1 files is one of"):
+    with pytest.raises(DataError, match=r"none of its 1 files does: notes\.txt looks like text: 'none here'; docs/rec"):
         open_clips(tmp_path)
 
 
@@ -65,6 +69,34 @@ def test_kinds_are_not_mixed(tmp_path):
     table(tmp_path / "b.csv")
     with pytest.raises(DataError, match=r"clips of one kind .* but it holds CSV table"):
         open_clips(tmp_path, ReadOptions(layout="ntu25"))
+
+
+def test_a_table_without_a_layout_is_passed_over_beside_motion_files(tmp_path):
+    (tmp_path / "sub").mkdir()
+    table(tmp_path / "sub/forces.csv")
+    (tmp_path / "walk.bvh").write_text(bvh_text([{}, {}]))
+    source = open_clips(tmp_path)
+    assert (source.kind, source.passed_over, source.unread) == ("BVH motion capture", ("sub/forces.csv",), 0)
+    assert [entry.name for entry in source.entries] == ["walk.bvh"]
+    (tmp_path / "walk.bvh").unlink()
+    with pytest.raises(ConfigError, match=r"forces\.csv does not say what its joints are"):
+        open_clips(tmp_path)
+
+
+def test_a_file_that_cannot_be_opened_is_a_bad_clip_of_its_folder(tmp_path):
+    (tmp_path / "a.pkl").write_bytes(pyskl_bytes(annotation(frame_dir="a")))
+    (tmp_path / "b.pkl").write_bytes(pyskl_bytes(annotation())[:-50])
+    (tmp_path / "c.pkl").write_bytes(pyskl_bytes(annotation(frame_dir="c")))
+    source = open_clips(tmp_path)
+    assert [entry.name for entry in source.entries] == ["a", "b.pkl", "c"]
+    with pytest.raises(DataError, match=r"b\.pkl should be a pickle, but it is cut off"):
+        list(read_clips(source))
+    heard = []
+    assert [clip.name for clip in read_clips(source, lambda name, _: heard.append(name))] == ["a", "c"]
+    assert heard == ["b.pkl"]
+    for path in (tmp_path / "a.pkl", tmp_path / "c.pkl"):
+        path.unlink()
+    assert [entry.name for entry in open_clips(tmp_path).entries] == ["b.pkl"]
 
 
 def test_a_bad_clip_stops_unless_somebody_listens():

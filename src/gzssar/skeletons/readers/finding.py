@@ -5,10 +5,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from gzssar.errors import DataError
-from gzssar.skeletons.readers.reader import Reader
-from gzssar.skeletons.readers.registry import list_files, natural_order, reader_of, recognized, why_none
-
-Found = tuple[Path, Reader]
+from gzssar.skeletons.readers.registry import (
+    Found,
+    list_files,
+    natural_order,
+    once,
+    reader_of,
+    recognized,
+    why_none,
+)
 
 
 def find_files(names: Sequence[str], on_bad: Callable[[str, DataError], None] | None = None) -> list[Found]:
@@ -36,7 +41,7 @@ def find_files(names: Sequence[str], on_bad: Callable[[str, DataError], None] | 
         else:
             for one, reader in files:
                 found.setdefault(one.resolve(), (one, reader))
-    return list(found.values())
+    return once(found.values())
 
 
 def _paths(name: str) -> list[Path]:

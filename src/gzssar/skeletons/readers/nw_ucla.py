@@ -5,17 +5,18 @@ in the order of Kinect v1, and `label` from 1 to 10; the data set numbers its te
 Wang et al., "Cross-view Action Modeling, Learning and Recognition", CVPR 2014.
 """
 
-import json
 import re
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
 from gzssar.errors import DataError
 from gzssar.skeletons.layout import Layout
-from gzssar.skeletons.readers.arrays import agreed_layout, make_clip, read_bytes
+from gzssar.skeletons.readers.arrays import agreed_layout, make_clip
+from gzssar.skeletons.readers.json_files import number_array, read_json
 from gzssar.skeletons.readers.reader import ClipEntry, ClipSource, ReadOptions
 from gzssar.skeletons.sequence import SkeletonSequence
 
@@ -23,7 +24,6 @@ _START = re.compile(rb'(\xef\xbb\xbf)?\s*\{.*"skeletons"\s*:', re.DOTALL)
 _NAME = re.compile(r"a(\d\d)_s(\d\d)_e\d\d_v(\d\d)")
 _ACTIONS = (1, 2, 3, 4, 5, 6, 8, 9, 11, 12)
 _FPS = 12.0
-_LARGEST = 256 * 2**20  # bytes of one file; the longest clip has less than a megabyte
 
 _CLASS_NAMES = (
     *("pick up with one hand", "pick up with two hands", "drop trash", "walk around", "sit down", "stand up"),
@@ -51,7 +51,9 @@ class NwUclaReader:
 
 
 def _read(path: Path, layout: Layout, options: ReadOptions) -> SkeletonSequence:
-    content = _parse(path)
+    content = read_json(path)
+    if not isinstance(content, dict):
+        raise DataError(f"{path} should be one JSON object with 'skeletons' and 'label', but it is not.")
     joints = _skeletons(content, path)
     name = content.get("file_name")
     match = _NAME.fullmatch(name) if isinstance(name, str) else None
@@ -68,23 +70,9 @@ def _read(path: Path, layout: Layout, options: ReadOptions) -> SkeletonSequence:
     )
 
 
-def _parse(path: Path) -> dict[str, Any]:
-    data = read_bytes(path, _LARGEST)
-    try:
-        content = json.loads(data)
-    except (ValueError, RecursionError, MemoryError) as error:
-        raise DataError(f"{path} should be JSON, but it is cut off or damaged ({error}): fetch it again.") from error
-    if not isinstance(content, dict):
-        raise DataError(f"{path} should be one JSON object with 'skeletons' and 'label', but it is not.")
-    return content
-
-
-def _skeletons(content: dict[str, Any], path: Path) -> np.ndarray:
-    try:
-        joints = np.array(content.get("skeletons"))
-    except (ValueError, OverflowError, MemoryError):
-        joints = np.empty(0)  # frames or joints of different lengths
-    if joints.ndim != 3 or joints.shape[1:] != (20, 3) or joints.dtype.kind not in "fiu":
+def _skeletons(content: dict[str, Any], path: Path) -> Float[np.ndarray, "T V 3"]:
+    joints = number_array(content.get("skeletons"))
+    if joints is None or joints.ndim != 3 or joints.shape[1:] != (20, 3):
         raise DataError(
             f"{path} should have 'skeletons' of T frames with 20 joints and 3 numbers each, but it has something else: "
             "fetch the file again."
@@ -97,6 +85,11 @@ def _label(label: Any, action: int | None, path: Path) -> int | None:
     by_name = _ACTIONS.index(action) if action in _ACTIONS else None
     if label is None:
         return by_name
+    if type(label) is int and label == 0:
+        raise DataError(
+            f"{path} states label 0, but the labels of NW-UCLA run from 1 to {len(_ACTIONS)}: where yours count from "
+            "0, add 1 to each."
+        )
     if type(label) is not int or not 1 <= label <= len(_ACTIONS):
         raise DataError(f"{path} should have a label from 1 to {len(_ACTIONS)}, but it has something else.")
     if by_name not in (None, label - 1):

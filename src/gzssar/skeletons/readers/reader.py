@@ -56,6 +56,9 @@ class ClipSource:
     unread: int = 0
     """Files of a folder that no reader recognizes, such as notes and pictures."""
 
+    passed_over: tuple[str, ...] = ()
+    """Files of a folder that may hold clips, but do not say what their joints are, beside files that do."""
+
 
 @runtime_checkable
 class Reader(Protocol):
@@ -75,4 +78,13 @@ class Reader(Protocol):
             DataError: the file is not what its start promised.
             ConfigError: the options lack something or contradict the file.
         """
+        ...
+
+
+@runtime_checkable
+class FrameReader(Reader, Protocol):
+    """Opens files that hold one frame each: any of them stands for the whole clip."""
+
+    def video_of(self, path: Path) -> tuple[Path, str]:
+        """What the files of one clip have in common, and no other: their folder and a name."""
         ...

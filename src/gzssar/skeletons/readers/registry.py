@@ -2,21 +2,29 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
-from gzssar.errors import DataError
+from gzssar.errors import ConfigError, DataError
+from gzssar.skeletons.readers.alphapose import AlphaPoseReader
 from gzssar.skeletons.readers.bvh import BvhReader
+from gzssar.skeletons.readers.content import PAGE, looks_like
 from gzssar.skeletons.readers.ctr_gcn import CtrGcnReader
+from gzssar.skeletons.readers.kinetics import KineticsReader
 from gzssar.skeletons.readers.npy import NpyReader
 from gzssar.skeletons.readers.npz import NpzReader
 from gzssar.skeletons.readers.ntu import NtuReader
 from gzssar.skeletons.readers.nw_ucla import NwUclaReader
+from gzssar.skeletons.readers.openpose import OpenPoseReader
 from gzssar.skeletons.readers.pyskl import PysklReader
-from gzssar.skeletons.readers.reader import START, ClipEntry, ClipSource, Reader, ReadOptions
+from gzssar.skeletons.readers.reader import START, ClipEntry, ClipSource, FrameReader, Reader, ReadOptions
 from gzssar.skeletons.readers.table import CsvReader
 from gzssar.skeletons.readers.utd_mhad import UtdMhadReader, UtdMhadZipReader
 from gzssar.skeletons.readers.video import VideoReader
 from gzssar.skeletons.sequence import SkeletonSequence
+
+Found = tuple[Path, Reader]
+"""A file, and the reader that knows it."""
 
 READERS: tuple[Reader, ...] = (
     NtuReader(),
@@ -26,6 +34,9 @@ READERS: tuple[Reader, ...] = (
     UtdMhadReader(),
     PysklReader(),
     NwUclaReader(),
+    OpenPoseReader(),
+    AlphaPoseReader(),
+    KineticsReader(),
     BvhReader(),
     NpyReader(),
     CsvReader(),
@@ -96,18 +107,38 @@ def read_clips(
 
 def _open_folder(folder: Path, options: ReadOptions) -> ClipSource:
     files = list_files(folder)
-    sources = [reader.open(path, options) for path, reader in recognized(files)]
-    if not sources:
+    known = _known(files)
+    opened: list[ClipSource] = []
+    entries: list[ClipEntry] = []
+    layoutless: dict[str, ConfigError] = {}
+    for path, reader in once(known):
+        try:
+            opened.append(reader.open(path, options))
+            entries += opened[-1].entries
+        except ConfigError as error:
+            if error.option != "layout":
+                raise
+            layoutless[str(path.relative_to(folder))] = error
+        except DataError as error:
+            entries.append(ClipEntry(path.name, partial(_refuse, error)))
+    if layoutless and not opened:
+        raise next(iter(layoutless.values()))
+    if not known:
         raise DataError(f"{folder} should hold skeleton clips, but {why_none(files)}.")
-    found = sorted({source.kind for source in sources})
-    names = {source.class_names for source in sources}
-    if len(found) > 1 or len(names) > 1:
+    kinds, names = sorted({source.kind for source in opened}), {source.class_names for source in opened}
+    if len(kinds) > 1 or len(names) > 1:
         raise DataError(
-            f"{folder} should hold clips of one kind with one list of classes, but it holds {' and '.join(found)} with "
+            f"{folder} should hold clips of one kind with one list of classes, but it holds {' and '.join(kinds)} with "
             f"{len(names)} lists of classes: name one file, or one folder per kind."
         )
-    entries: list[ClipEntry] = [entry for source in sources for entry in source.entries]
-    return ClipSource(found[0], entries, names.pop(), unread=len(files) - len(sources))
+    kind = kinds[0] if kinds else known[0][1].kind
+    unread = len(files) - len(known)
+    return ClipSource(kind, entries, names.pop() if names else (), unread, passed_over=tuple(layoutless))
+
+
+def _refuse(error: DataError) -> SkeletonSequence:
+    """What reading does where a file of a folder cannot even be opened."""
+    raise error
 
 
 def list_files(folder: Path) -> list[Path]:
@@ -116,14 +147,27 @@ def list_files(folder: Path) -> list[Path]:
     return sorted(files, key=lambda path: natural_order(str(path.relative_to(folder))))
 
 
-def recognized(files: Iterable[Path]) -> list[tuple[Path, Reader]]:
+def recognized(files: Iterable[Path]) -> list[Found]:
     """Pair the files of a folder with their readers; files that no reader knows are left out.
 
-    So are videos that lie beside recordings of skeletons: data sets bring them along.
+    So are videos that lie beside recordings of skeletons, since data sets bring them along; and of files that hold one
+    frame each, all but the first of a clip.
     """
+    return once(_known(files))
+
+
+def _known(files: Iterable[Path]) -> list[Found]:
     pairs = [(path, reader) for path in files if (reader := find_reader(path))]
     skeletons = [pair for pair in pairs if not isinstance(pair[1], VideoReader)]
     return skeletons or pairs
+
+
+def once(pairs: Iterable[Found]) -> list[Found]:
+    """Keep, of files that hold one frame each, the first of each clip; and all others."""
+    kept: dict[object, Found] = {}
+    for path, reader in pairs:
+        kept.setdefault(reader.video_of(path) if isinstance(reader, FrameReader) else path, (path, reader))
+    return list(kept.values())
 
 
 def natural_order(name: str) -> list[tuple[int, str]]:
@@ -138,13 +182,20 @@ def reader_of(path: Path) -> Reader:
         DataError: the file cannot be read, or no reader recognizes it.
     """
     if (reader := find_reader(path)) is None:
-        raise DataError(f"{path} should hold skeleton clips, but its content is none of: {kinds()}.")
+        raise DataError(
+            f"{path} should hold skeleton clips, but it looks like {looks_like(path, _start(path))}; {PAGE}."
+        )
     return reader
 
 
 def why_none(files: Sequence[Path]) -> str:
     """Why a folder with these files holds no clips, as the end of a sentence."""
-    return f"none of its {len(files)} files is one of: {kinds()}" if files else "it holds no files"
+    if not files:
+        return "it holds no files"
+    return (
+        f"none of its {len(files)} files does: {files[0].name} looks like {looks_like(files[0], _start(files[0]))}; "
+        f"{PAGE}"
+    )
 
 
 def find_reader(path: Path) -> Reader | None:
@@ -153,14 +204,13 @@ def find_reader(path: Path) -> Reader | None:
     Raises:
         DataError: the file cannot be read.
     """
-    try:
-        with path.open("rb") as file:
-            start = file.read(START)
-    except OSError as error:
-        raise DataError(f"{path} should be a file or folder to read, but it cannot be ({error.strerror}).") from error
+    start = _start(path)
     return next((reader for reader in READERS if reader.recognizes(path, start)), None)
 
 
-def kinds() -> str:
-    """Name all that can be read."""
-    return "; ".join(reader.kind for reader in READERS)
+def _start(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(START)
+    except OSError as error:
+        raise DataError(f"{path} should be a file or folder to read, but it cannot be ({error.strerror}).") from error

@@ -33,6 +33,8 @@ class CsvReader:
 
     def recognizes(self, path: Path, start: bytes) -> bool:
         """Whether the first or second line has many cells, at least half of them numbers."""
+        if start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")):
+            return False  # JSON is full of numbers and commas, too
         rows = [line.split(",") for line in start.decode("utf-8-sig", "replace").splitlines()[:2]]
         return any(len(row) >= _FEWEST_CELLS and sum(map(_is_number, row)) * 2 >= len(row) for row in rows)
 

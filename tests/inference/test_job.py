@@ -74,8 +74,8 @@ BREAKINGS = {
     "NaN": (lambda a: np.where(a > 0, a, np.nan), "should hold finite positions"),
     "infinite": (lambda a: np.where(a > 0, a, np.inf), "should hold finite positions"),
     "no frames": (lambda a: a[:0], r"at least one frame"),
-    "one axis": (lambda a: a.ravel(), r"should hold numbers of shape \(T, V, C\)"),
-    "text": (lambda a: a.astype(str), "should hold numbers of shape"),
+    "one axis": (lambda a: a.ravel(), r"should hold the 25 joints V .* \(T, V, C\)"),
+    "text": (lambda a: a.astype(str), "should hold numbers, but its type is"),
 }
 
 
@@ -86,11 +86,32 @@ def test_malformed_clips(tmp_path, capsys, name):
         write_clip(tmp_path / f"{clip}.npy", *UP)
     break_(tmp_path / "b.npy", how)
     with pytest.raises(DataError, match=f"b.npy.*{said}|{said}.*b.npy"):
+        rows(tmp_path / "b.npy")
+    for reading in (NTU, SKIP):
+        assert [Path(row["name"]).name for row in rows(tmp_path, reading=reading)] == ["a.npy", "c.npy"]
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.startswith("gzssar: left out")
+        assert line.count(str(tmp_path / "b.npy")) == 1
+
+
+def test_several_files_of_which_none_can_be_read(tmp_path, capsys):
+    for clip in ("a", "b"):
+        break_(write_clip(tmp_path / f"{clip}.npy", *UP), lambda array: array[:, :20])
+    with pytest.raises(DataError, match=r"no clip of .* can be recognized: see the sentences above"):
         rows(tmp_path)
-    assert [Path(row["name"]).name for row in rows(tmp_path, reading=SKIP)] == ["a.npy", "c.npy"]
-    (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("gzssar: left out")
-    assert line.count(str(tmp_path / "b.npy")) == 1
+    assert len(capsys.readouterr().err.splitlines()) == 2
+
+
+def test_a_table_that_says_nothing_of_joints_is_named_and_passed_over(tmp_path, capsys):
+    for name in ("forces.csv", "more.csv"):
+        np.savetxt(tmp_path / name, np.ones((4, 75)), delimiter=",")
+    clip = json.dumps({"skeletons": np.random.default_rng(0).normal(size=(4, 20, 3)).tolist()})
+    (tmp_path / "up.json").write_text(clip)
+    assert [Path(row["name"]).name for row in rows(tmp_path, reading=Reading())] == ["up.json"]
+    assert "left out: " in (said := capsys.readouterr().err)
+    assert "forces.csv does not say what its joints are" in said
+    with pytest.raises(ConfigError, match="does not say what its joints are"):
+        rows(tmp_path / "forces.csv", reading=Reading())
 
 
 def test_one_frame_is_a_clip(tmp_path):
@@ -114,13 +135,12 @@ def test_what_speaks_against_windows_is_said_once(tmp_path, capsys):
 
 
 def test_what_came_before_a_malformed_clip_is_written(tmp_path):
-    for name in ("a", "b"):
-        write_clip(tmp_path / f"{name}.npy", *UP)
-    break_(tmp_path / "b.npy", lambda array: array[:, :20])
+    clip = np.load(write_clip(tmp_path / "a.npy", *UP)).transpose(2, 0, 1)[..., None]
+    np.save(tmp_path / "a.npy", np.stack([clip, np.full_like(clip, np.nan)]))
     out = io.StringIO()
     with pytest.raises(DataError):
         answer(PredictConfig(MODEL, (str(tmp_path),), json=True, reading=NTU), out)
-    assert [Path(json.loads(line)["name"]).name for line in out.getvalue().splitlines()] == ["a.npy"]
+    assert [Path(json.loads(line)["name"]).name for line in out.getvalue().splitlines()] == ["a.npy[0]"]
 
 
 @pytest.mark.parametrize(
@@ -129,7 +149,7 @@ def test_what_came_before_a_malformed_clip_is_written(tmp_path):
         ("absent.npy", "there is no such file"),
         ("*.skeleton", "no clips were found: nothing is called so"),
         ("empty", "no clips were found in .*empty: it holds no files"),
-        ("note.txt", "note.txt should hold skeleton clips, but its content is none of"),
+        ("note.txt", "note.txt should hold skeleton clips, but it looks like text: 'no clip'"),
         ("x" * 5000, "should be a file, a folder or a pattern, but"),
         ("nul\0", "should be a file, a folder or a pattern of recordings, but"),
     ],
@@ -204,7 +224,8 @@ def test_a_long_recording_that_cannot_be_recognized(tmp_path, capsys):
         write_clip(tmp_path / f"{name}.npy", *UP * 8)
     break_(tmp_path / "a.npy", lambda array: array[..., :2])
     with pytest.raises(DataError, match=r"a\.npy.*should have three coordinates"):
-        rows(tmp_path, window=1.0, trim=False)
+        rows(tmp_path / "a.npy", window=1.0, trim=False)
+    assert len(rows(tmp_path, window=1.0, trim=False)) == 1
     assert len(rows(tmp_path, window=1.0, trim=False, reading=SKIP)) == 1
     assert "a.npy" in capsys.readouterr().err
 

@@ -101,28 +101,31 @@ class PredictJob:
 
 
 def answer_files(job: PredictJob, names: Sequence[str], progress: Progress | None = None) -> None:
-    """Answer all clips of files, folders and patterns.
+    """Answer all clips of files, folders and patterns; of several files, what cannot be read is named and left out.
 
     Raises:
-        GzssarError: a name stands for no recordings, there are no clips, or one is malformed and not to be skipped; a
-            timeline is asked for of several recordings.
+        GzssarError: a name stands for no recordings; there are no clips; the one file holds a malformed one that is not
+            to be skipped, or none of several files can be read; a timeline is asked for of several recordings.
     """
-    bad = 0
+    bad, alone = 0, False
 
     def on_bad(name: str, error: GzssarError) -> None:
         nonlocal bad
         bad += 1
-        if not job.skip_bad:
+        if alone:
             error.where = name
             raise error
         _complain(name, error)
 
     files = find_files(names, on_bad if job.skip_bad else None)
+    alone = len(files) == 1 and not job.skip_bad
     if job.timeline is not None:
         _check_one(job, files)
     answered = job.write(_clips(job, files, on_bad, progress), on_bad, progress)
     if not answered and not bad:
         raise DataError(f"no clips were found in {shorten(', '.join(names), 200)}: it is empty or left out.")
+    if not answered and not job.skip_bad:
+        raise DataError(f"no clip of {shorten(', '.join(names), 200)} can be recognized: see the sentences above.")
 
 
 def _check_one(job: PredictJob, files: Sequence[Found]) -> None:
@@ -139,8 +142,10 @@ def _clips(
     for number, file in enumerate(files, start=1):
         try:
             entries = job.entries(file)
-        except DataError as error:
-            on_bad(str(file[0]), error)
+        except (DataError, ConfigError) as error:
+            if isinstance(error, ConfigError) and not (error.option == "layout" and len(files) > 1):
+                raise
+            on_bad(str(file[0]), error)  # a table among motion files may hold no clip, and says nothing of joints
             continue
         found += len(entries)
         for entry in entries:

@@ -98,9 +98,12 @@ def test_the_scores_of_pose_estimators_are_no_depth(read):
         (np.full((4, 25, 3), "a"), "its type is <U1"),
         (np.zeros((0, 25, 3)), "at least one frame"),
         (np.zeros((10**9, 0, 150)), "at least one frame"),
-        (np.zeros((4, 20, 3)), r"the 25 joints V .* its shape is \(4, 20, 3\): name the layout"),
+        (
+            np.zeros((4, 20, 3)),
+            r"the 25 joints of layout 'ntu25', but has 20 in its shape \(4, 20, 3\): name the layout",
+        ),
         (np.zeros((4, 25, 4)), "C = 2 or 3 numbers"),
-        (np.zeros((7, 4, 25, 3)), r"its shape is \(7, 4, 25, 3\)"),
+        (np.zeros((3, 25, 4, 7)), r"its shape is \(3, 25, 4, 7\)"),
         (np.full((4, 25, 3), np.nan), "300 of 300 coordinates are NaN"),
     ],
 )

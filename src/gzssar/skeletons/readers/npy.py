@@ -89,6 +89,11 @@ def _order(shape: tuple[int, ...], layout: Layout, path: Path) -> str:
     if len(fitting) == 1:
         return fitting[0]
     shown = str(shape)[:60]
+    if not fitting and len(shape) in (3, 4) and shape[-1] in (2, 3):
+        raise DataError(
+            f"{path} should have the {layout.joint_count} joints of layout {layout.name!r}, but has {shape[-2]} in its "
+            f"shape {shown}: name the layout it is in."
+        )
     if not fitting:
         raise DataError(
             f"{path} should hold the {layout.joint_count} joints V of layout {layout.name!r} with C = 2 or 3 numbers "

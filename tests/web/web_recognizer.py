@@ -9,6 +9,7 @@ from gzssar.errors import ConfigError
 from gzssar.recognizer import Prediction, Recognizer
 from gzssar.recognizer.explanation import Explanation
 from gzssar.skeletons.conversion import require_3d
+from gzssar.skeletons.doubt import Doubt
 from gzssar.texts.classes import KINDS, ClassText, load_packaged_texts
 
 UNSEEN = (
@@ -67,7 +68,7 @@ class FakeRecognizer(Recognizer):
         order = np.argsort(-scores, kind="stable")[:top_k]
         ranking = [{"label": labels[k], "score": float(scores[k]), "seen": labels[k] in self.seen} for k in order]
         p_seen = float(sum(s for s, label in zip(scores, labels, strict=True) if label in self.seen))
-        warning = "1 frame: made up" if clips.joints.shape[1] == 1 else None
+        warning = (Doubt("made-up", "1 frame: made up"),) if clips.joints.shape[1] == 1 else ()
         return Prediction(tuple(ranking), p_seen, abstain and bool(scores.max() < 0.1), warning)
 
     def explain(self, clip, label):

@@ -11,11 +11,11 @@ import numpy as np
 import tyro
 
 from gzssar.choices import check_positive
-from gzssar.commands.console import name_malformed, progress_bar
-from gzssar.commands.options import OUT, ClipsPath, Reading, Weights, embed_job, warn_of_streams
+from gzssar.commands.console import name_malformed, progress_bar, warn
+from gzssar.commands.options import OUT, Classes, ClipsPath, Reading, Weights, embed_job, labelling, warn_of_streams
 from gzssar.encoders.weights import parse_weights
 from gzssar.errors import ConfigError, DataError
-from gzssar.features.class_cut import ZeroShot, cut_classes
+from gzssar.features.class_cut import UNKNOWN_PERFORMERS, ZeroShot, cut_classes, performers_unknown
 from gzssar.features.files import load_features
 from gzssar.files import require_free
 from gzssar.running import Progress, one_thread
@@ -69,6 +69,11 @@ class EmbedConfig:
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """cpu, cuda, or auto: cuda where there is one."""
 
+    texts: str | None = None
+    """Class texts, as a table or by the name of one that comes with the package: names that --labels or folders give
+    are matched to their labels, and their rows number the classes. Without it, names are numbered in order."""
+
+    classes: Classes = field(default_factory=Classes)
     reading: Reading = field(default_factory=Reading)
     zero_shot: ZeroShot = field(default_factory=ZeroShot)
 
@@ -91,7 +96,8 @@ class EmbedConfig:
 
     def job(self, weights: Sequence[str], out: Path) -> "EmbedJob":
         """What the encoders of one phase do."""
-        job = embed_job(self.clips, parse_weights(weights), out, self.reading)
+        labels = labelling(self.classes, self.texts)
+        job = embed_job(self.clips, parse_weights(weights), out, self.reading, labels)
         job = replace(job, device=self.device, frames=self.frames, trim=self.trim)
         return replace(job, batch_size=self.batch_size, shard_size=self.shard_size)
 
@@ -112,6 +118,8 @@ def embed(config: Annotated[EmbedConfig, tyro.conf.OmitArgPrefixes]) -> None:
     if own_rank():
         return  # torchrun's first process speaks for all
     name_malformed(done.bad)
+    for sentence in done.told:
+        warn(f"{sentence}.")
     left_out = [f"{len(done.bad)} malformed"] * bool(done.bad) + [f"{done.missing} missing"] * bool(done.missing)
     print(f"{done.clip_count} clips encoded in {done.encoder_seconds:.1f} s; left out: {', '.join(left_out) or 'none'}")
     print(f"Features: {config.out or config.synse}")
@@ -139,7 +147,7 @@ def _embed_both(config: EmbedConfig, root: Path, progress: Progress) -> "Embedde
     shutil.rmtree(working)
     bad = {name: reason for part in done for name, reason in part.bad.items()}
     missing = max(part.missing for part in done)
-    return Embedded(len(test), bad, missing, sum(part.encoder_seconds for part in done))
+    return Embedded(len(test), bad, missing, sum(part.encoder_seconds for part in done), done[0].told)
 
 
 def _benchmark(config: EmbedConfig, test: "FeatureSet", validation: "FeatureSet") -> "Benchmark":
@@ -152,6 +160,8 @@ def _benchmark(config: EmbedConfig, test: "FeatureSet", validation: "FeatureSet"
     if not np.array_equal(test.names, validation.names):
         raise DataError("both encoders should have encoded the same clips, but their names differ: start again.")
     cut = cut_classes(config.zero_shot, test.provenance["class_names"], test.names.tolist(), test.labels, test.subjects)
+    if performers_unknown(test.subjects):
+        warn(f"{UNKNOWN_PERFORMERS}.")
     columns = _columns(test, cut.class_names), _columns(validation, cut.class_names)
     for phase, features, known in zip(("test", "validation"), (test, validation), columns, strict=True):
         seen, trains = cut.phase(phase)

@@ -11,9 +11,10 @@ import tyro
 
 from gzssar.choices import check_positive
 from gzssar.commands.console import name_malformed, progress_bar, warn
-from gzssar.commands.options import Out, Reading, Weights, embed_job, warn_of_streams
+from gzssar.commands.options import Classes, Out, Reading, Weights, embed_job, labelling, warn_of_streams
 from gzssar.encoders.weights import parse_weights
 from gzssar.errors import ConfigError, DataError, TextError
+from gzssar.features.class_cut import HOW_TO_LABEL
 from gzssar.features.features import FeatureSet
 from gzssar.features.files import load_features
 from gzssar.files import require_free
@@ -71,6 +72,7 @@ class FitConfig:
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Encodes the recordings: cpu, cuda, or auto: cuda where there is one."""
 
+    classes: Classes = field(default_factory=Classes)
     encoding: Encoding = field(default_factory=Encoding)
     reading: Reading = field(default_factory=Reading)
 
@@ -81,6 +83,8 @@ class FitConfig:
             raise ConfigError("recordings need a skeleton encoder: give one with --encoder-weights.")
         if self.data is None and self.frames is not None:
             raise ConfigError("--frames goes with --data: features are of as many frames as embed was told.")
+        if self.data is None and self.classes.labels is not None:
+            raise ConfigError("--labels goes with --data: features have the classes that embed was told.")
         check_positive(self, "frames")
         if self.encoder_weights:
             parse_weights(self.encoder_weights)
@@ -119,7 +123,14 @@ def _fitted(config: FitConfig, texts: ClassTexts, left_out: Sequence[int], progr
             f"{config.features} was made before clips were brought to the encoder's frame rate: embed them again, "
             "unless all of them have it."
         )
+    for sentence in features.provenance.get("labelling", []):
+        warn(f"{sentence}.")
     clips = _training_clips(features, texts, left_out, config)
+    if clips.subjects is None:
+        warn(
+            "no clip says who performs it, so a quarter of each class's clips is held out at random: scores are of "
+            "people whom the recognizer has seen."
+        )
     encoder = _encoder(config, features)
     origin = {
         "data": (config.data or config.features or Path()).resolve().name,
@@ -140,7 +151,8 @@ def _embedded(config: FitConfig, working: Path, progress: Progress) -> FeatureSe
     from gzssar.features.embedding import embed_once
 
     assert config.data is not None  # FitConfig checked
-    job = embed_job(config.data, parse_weights(config.encoder_weights), working, config.reading)
+    labels = labelling(config.classes, config.texts)
+    job = embed_job(config.data, parse_weights(config.encoder_weights), working, config.reading, labels)
     job = replace(job, device=config.device, frames=config.frames, trim=config.trim)
     embed_once(job, progress=partial(progress, "clips"))
     return load_features(working)
@@ -168,7 +180,8 @@ def _encoder(config: FitConfig, features: FeatureSet) -> "SkeletonEncoder | None
 
 def _training_clips(features: FeatureSet, texts: ClassTexts, left_out: Sequence[int], config: FitConfig) -> FeatureSet:
     """The clips to learn from, labelled by row of the texts."""
-    row_of = _row_of_class(features.labels, features.provenance.get("class_names", []), texts)
+    about = features.provenance
+    row_of = _row_of_class(features.labels, about.get("class_names", []), texts, bool(about.get("labelling")))
     labels = np.array([row_of[int(label)] for label in features.labels])
     subjects = features.subjects
     if subjects is not None and not (subjects >= 0).any():
@@ -181,9 +194,9 @@ def _training_clips(features: FeatureSet, texts: ClassTexts, left_out: Sequence[
     return FeatureSet(features.features, labels, subjects=subjects, streams=features.streams).where(kept)
 
 
-def _row_of_class(labels: np.ndarray, names: Sequence[str], texts: ClassTexts) -> dict[int, int]:
-    """Which row of the texts each class of the clips has: by name where any class of the clips is named like a row,
-    else by id, which is said where the classes have names.
+def _row_of_class(labels: np.ndarray, names: Sequence[str], texts: ClassTexts, user_named: bool) -> dict[int, int]:
+    """Which row of the texts each class of the clips has: by name where its user named the classes (`user_named`), or
+    any class of the clips is named like a row; else by id, which is said where the classes have names.
 
     Raises:
         DataError: a clip has no class, or some classes have names and others none.
@@ -191,13 +204,13 @@ def _row_of_class(labels: np.ndarray, names: Sequence[str], texts: ClassTexts) -
     """
     present = sorted({int(label) for label in labels})
     if not present or present[0] < 0:
-        raise DataError("fitting needs clips, and the class of every one of them, but some have none.")
+        raise DataError(f"fitting needs clips, and the class of every one of them, but some have none: {HOW_TO_LABEL}.")
     if 0 < len(names) <= present[-1]:
         raise DataError(f"class_names should name every label up to {present[-1]}, but there are {len(names)} names.")
     named = len(names) > 0 and texts.has("label")
     if named:
         keys = {label_key(label) for label in texts.of_kind("label")}
-        if any(label_key(names[c]) in keys for c in present):
+        if user_named or any(label_key(names[c]) in keys for c in present):
             return {c: _row_called(names[c], texts) for c in present}
     if present[-1] >= len(texts):
         raise TextError(

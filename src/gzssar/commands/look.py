@@ -9,7 +9,7 @@ import tyro
 from rich.console import Console
 
 from gzssar.commands.console import FOUND_SOMETHING, progress_bar
-from gzssar.commands.options import ClipsPath, Out, Reading, open_source
+from gzssar.commands.options import Classes, ClipsPath, Out, Reading, labelling, open_source
 from gzssar.errors import ConfigError
 
 
@@ -21,6 +21,7 @@ class InspectConfig:
     """A file or a folder of recordings."""
 
     reading: Reading = field(default_factory=Reading)
+    classes: Classes = field(default_factory=Classes)
 
 
 @dataclass(frozen=True)
@@ -43,13 +44,14 @@ class ShowConfig:
     """Write each joint's number beside it."""
 
     reading: Reading = field(default_factory=Reading)
+    classes: Classes = field(default_factory=Classes)
 
 
 def inspect(config: Annotated[InspectConfig, tyro.conf.OmitArgPrefixes]) -> None:
     """Say what recordings hold, and what is odd about them. Exits with 1 where no clip can be read."""
     from gzssar.skeletons.inspection import inspect_clips, inspection_table
 
-    source = open_source(config.clips, config.reading)
+    source = open_source(config.clips, config.reading, labelling(config.classes))
     with progress_bar() as progress:
         inspection = inspect_clips(source, partial(progress, "clips"))
     Console().print(inspection_table(inspection))
@@ -61,9 +63,13 @@ def show(config: Annotated[ShowConfig, tyro.conf.OmitArgPrefixes]) -> None:
     """Draw a clip as a stick figure: .png for a strip of frames, .gif for an animation."""
     from gzssar.skeletons.drawing import save_picture
 
-    entries = open_source(config.clips, config.reading).entries
+    source = open_source(config.clips, config.reading, labelling(config.classes))
+    entries = source.entries
     if not 0 <= config.index < len(entries):
         raise ConfigError(f"{config.clips} holds {len(entries)} clips, counted from 0, but not {config.index}.")
     clip = entries[config.index].read()
     save_picture(clip, config.out, config.frames, config.numbers)
-    print(f"{clip.name}: {config.out}")
+    shown = (
+        "" if clip.label is None else f" ({dict(enumerate(source.class_names)).get(clip.label, f'class {clip.label}')})"
+    )
+    print(f"{clip.name}{shown}: {config.out}")

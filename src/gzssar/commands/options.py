@@ -14,6 +14,7 @@ from gzssar.commands.console import warn
 if TYPE_CHECKING:
     from gzssar.encoders.weights import StreamWeights
     from gzssar.features.embedding import EmbedJob
+    from gzssar.features.labelling import Labelling
     from gzssar.skeletons.readers import ClipSource, ReadOptions
 
 ClipsPath = Annotated[Path, tyro.conf.Positional]
@@ -43,6 +44,25 @@ class Reading:
     """A list of NTU RGB+D samples to leave out, one name a line, as its authors publish it."""
 
 
+@dataclass(frozen=True)
+class Classes:
+    """Where classes come from that recordings do not state."""
+
+    labels: Path | None = None
+    """A table that says which class each file shows: CSV, TSV or JSON with path (or a pattern) and label, and where
+    known performer, start and end in seconds; or an export of ELAN, Label Studio or CVAT. Without it, files that state
+    no class have the one that their folder is called after."""
+
+
+def labelling(classes: Classes, texts: str | None = None) -> "Labelling":
+    """Where the classes come from; `texts` name those that there are."""
+    from gzssar.features.labelling import Labelling
+    from gzssar.texts.classes import find_class_texts
+
+    names = None if texts is None else tuple(row.label or "" for row in find_class_texts(texts))
+    return Labelling(classes.labels, names)
+
+
 def read_options(reading: Reading) -> "ReadOptions":
     """The part of the arguments that readers see."""
     from gzssar.skeletons.readers import ReadOptions
@@ -50,24 +70,31 @@ def read_options(reading: Reading) -> "ReadOptions":
     return ReadOptions(reading.layout, reading.fps, reading.fill_gaps)
 
 
-def open_source(path: Path, reading: Reading) -> "ClipSource":
-    """The clips of a file or a folder, without those that are listed as missing.
+def open_source(path: Path, reading: Reading, labels: "Labelling") -> "ClipSource":
+    """The clips of a file or a folder with their classes, without those that are listed as missing.
 
     Raises:
-        DataError: there are none.
+        DataError: there are none, or their classes cannot be told.
     """
+    from gzssar.features.labelling import labelled
     from gzssar.skeletons.ntu_protocols import read_missing, without
     from gzssar.skeletons.readers import open_clips
 
     source = open_clips(path, read_options(reading))
-    return without(source, read_missing(reading.missing))[0] if reading.missing else source
+    source = without(source, read_missing(reading.missing))[0] if reading.missing else source
+    source = labelled(source, path, labels)
+    for sentence in source.told:
+        warn(f"{sentence}.")
+    return source
 
 
-def embed_job(clips: Path, weights: "tuple[StreamWeights, ...]", out: Path, reading: Reading) -> "EmbedJob":
+def embed_job(
+    clips: Path, weights: "tuple[StreamWeights, ...]", out: Path, reading: Reading, labels: "Labelling"
+) -> "EmbedJob":
     """Which recordings are encoded, by which weights, into which file."""
     from gzssar.features.embedding import EmbedJob
 
-    return EmbedJob(clips, weights, out, read_options(reading), reading.missing, reading.skip_bad)
+    return EmbedJob(clips, weights, out, read_options(reading), reading.missing, labels, reading.skip_bad)
 
 
 def warn_of_streams(weights: "tuple[StreamWeights, ...]") -> None:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import numpy as np
 import tyro
 
-from gzssar.commands.console import progress_bar
-from gzssar.commands.options import ClipsPath, Out, Reading, open_source
+from gzssar.commands.console import progress_bar, warn
+from gzssar.commands.options import Classes, ClipsPath, Out, Reading, labelling, open_source
 from gzssar.encoders.training.options import EncoderTraining
 from gzssar.errors import ConfigError, DataError
-from gzssar.features.class_cut import ZeroShot, cut_classes, held_out_of
+from gzssar.features.class_cut import UNKNOWN_PERFORMERS, ZeroShot, cut_classes, held_out_of, performers_unknown
 from gzssar.files import require_free
 from gzssar.running import Progress
 from gzssar.shapes import Mask
@@ -46,6 +46,11 @@ class TrainEncoderConfig:
     log: Path | None = None
     """Folder for TensorBoard scalars."""
 
+    texts: str | None = None
+    """Class texts, as a table or by the name of one that comes with the package: names that --labels or folders give
+    are matched to their labels, and their rows number the classes. Without it, names are numbered in order."""
+
+    classes: Classes = field(default_factory=Classes)
     training: EncoderTraining = field(default_factory=EncoderTraining)
     reading: Reading = field(default_factory=Reading)
     zero_shot: ZeroShot = field(default_factory=ZeroShot)
@@ -85,11 +90,16 @@ def _trained(config: TrainEncoderConfig, progress: Progress) -> "Encoder":
     from gzssar.encoders.training.fit import fit_encoder
     from gzssar.features.embedding import ids, own_rank
 
-    training, source = config.training, open_source(config.clips, config.reading)
+    training, source = (
+        config.training,
+        open_source(config.clips, config.reading, labelling(config.classes, config.texts)),
+    )
     bad: dict[str, str] = {}
     read = _readable(config, source, bad)
     labels, subjects = (ids([getattr(clip, key) for clip in read]) for key in ("label", "subject"))
     cut = cut_classes(config.zero_shot, source.class_names, [clip.name for clip in read], labels, subjects)
+    if performers_unknown(subjects) and not own_rank():
+        warn(f"{UNKNOWN_PERFORMERS}.")
     seen, train = cut.phase(config.phase)
     train = train & np.isin(labels, seen)
     judged = held_out_of(train, labels, subjects) if training.patience else np.zeros_like(train)
@@ -119,7 +129,7 @@ def _trained(config: TrainEncoderConfig, progress: Progress) -> "Encoder":
         "split": cut.split.name,
         "phase": config.phase,
         "class_names": list(cut.class_names),
-        "performers": np.unique(subjects[train]).tolist(),
+        "performers": np.unique(subjects[train & (subjects >= 0)]).tolist(),
         "malformed clips left out": len(bad),
     }
     encoder = replace(encoder, provenance={**encoder.provenance, **about})

@@ -18,6 +18,14 @@ from gzssar.splits import ClassSplit, Ids, published_split
 HELD_OUT_SHARE = 0.25
 """Share of the training performers to hold out, at least one; of each class's clips, where performers do not count."""
 
+HOW_TO_LABEL = "put files into a folder for each class, at least two, or name classes in a table (--labels)"
+"""The advice where clips have no class."""
+UNKNOWN_PERFORMERS = (
+    "no clip says who performs it, so the last quarter of each class's clips is kept from training and tested on: "
+    "scores are of people whom the encoder has seen"
+)
+"""What is to be said where performers are not known."""
+
 
 @dataclass(frozen=True)
 class ZeroShot:
@@ -42,7 +50,8 @@ class ZeroShot:
     """A protocol of NTU RGB+D that says which clips train: ntu60-xsub, ntu60-xview, ntu120-xsub or ntu120-xset."""
 
     train_subjects: tuple[int, ...] = ()
-    """Performers whose clips train. Without it and without --protocol: those with odd ids."""
+    """Performers whose clips train. Without it and without --protocol: those with odd ids, or, where no clip says who
+    performs it, all but the last quarter of each class's clips."""
 
     def __post_init__(self) -> None:
         ways = [bool(self.unseen), self.unseen_count is not None, self.split is not None]
@@ -100,7 +109,7 @@ def cut_classes(
         SplitError: the ids are no split of these classes, or no published split has the name.
     """
     known = _all_names(class_names, labels)
-    train = _trains(zero_shot, names, subjects)
+    train = _trains(zero_shot, names, labels, subjects)
     return ClassCut(_class_split(zero_shot, len(known)), known, train, held_out_of(train, labels, subjects))
 
 
@@ -129,13 +138,20 @@ def _all_names(named: Sequence[str], labels: Labels) -> tuple[str, ...]:
     """Names of all classes; those without a name are numbered."""
     if unknown := int((labels < 0).sum()):
         raise DataError(
-            f"a zero-shot benchmark needs the class of every clip, but {unknown} of {len(labels)} clips have none."
+            f"a zero-shot benchmark needs the class of every clip, but {unknown} of {len(labels)} clips have none: "
+            f"{HOW_TO_LABEL}."
         )
     return *named, *(f"class {k}" for k in range(len(named), int(labels.max()) + 1))
 
 
-def _trains(zero_shot: ZeroShot, names: Sequence[str], subjects: Labels) -> Mask:
-    """Which clips train: by protocol, by performer, or those of performers with odd ids."""
+def performers_unknown(subjects: Labels) -> bool:
+    """Whether no clip says who performs it."""
+    return bool((subjects < 0).all())
+
+
+def _trains(zero_shot: ZeroShot, names: Sequence[str], labels: Labels, subjects: Labels) -> Mask:
+    """Which clips train: by protocol, by performer, or those of performers with odd ids; where no performer is known,
+    most clips of each class."""
     if zero_shot.protocol:
         from gzssar.skeletons.ntu_protocols import is_training
         from gzssar.skeletons.readers.ntu import sample_ids
@@ -147,10 +163,12 @@ def _trains(zero_shot: ZeroShot, names: Sequence[str], subjects: Labels) -> Mask
                 f"and {len(unknown) - 1} others are not."
             )
         return np.array([is_training(zero_shot.protocol, one) for one in ids if one is not None])
+    if performers_unknown(subjects) and not zero_shot.train_subjects:
+        return ~some_of_each(labels, HELD_OUT_SHARE)
     if unknown_count := int((subjects < 0).sum()):
         raise DataError(
             f"training and test clips are parted by performer, but {unknown_count} of {len(subjects)} clips do not say "
-            "who performs them."
+            "who performs them: name performers in a table (--labels)."
         )
     chosen = zero_shot.train_subjects or tuple(s for s in np.unique(subjects).tolist() if s % 2 == 1)
     return np.isin(subjects, chosen)

@@ -27,7 +27,8 @@ from gzssar.encoders.weights import StreamWeights
 from gzssar.errors import DataError, MissingExtraError, OutputError
 from gzssar.features.features import FeatureSet
 from gzssar.features.files import load_features, require_suffix, write_features
-from gzssar.files import claim, require_free, writing
+from gzssar.features.labelling import Labelling, labelled
+from gzssar.files import claim, hash_file, require_free, writing
 from gzssar.running import Steps, one_thread
 from gzssar.skeletons.moving import find_action
 from gzssar.skeletons.ntu_protocols import read_missing, without
@@ -56,6 +57,8 @@ class EmbedJob:
     options: ReadOptions = field(default_factory=ReadOptions)
     missing: Path | None = None
     """A list of samples to leave out."""
+    labelling: Labelling = field(default_factory=Labelling)
+    """Where classes come from that files do not state."""
     skip_bad: bool = False
     device: str = "auto"
     trim: bool = False
@@ -83,6 +86,8 @@ class Embedded(NamedTuple):
     """Clips that were left out by the list of missing samples."""
     encoder_seconds: float
     """Time inside the encoder, summed over all processes; reading and preparing clips not included."""
+    told: tuple[str, ...] = ()
+    """What the user should know about the classes, in sentences."""
 
 
 @one_thread()
@@ -124,7 +129,7 @@ def embed_clips(job: EmbedJob, engine: str = "loop", progress: Steps | None = No
     parts = (_load(_shard_path(job, shard), worker.encoder.streams) for shard in shards)
     write_features(job.out, parts, {**worker.about(), "malformed": summary.bad})
     shutil.rmtree(job.shards)
-    return summary
+    return summary._replace(told=worker.source.told)
 
 
 def embed_once(job: EmbedJob, engine: str = "loop", progress: Steps | None = None) -> Embedded:
@@ -134,7 +139,7 @@ def embed_once(job: EmbedJob, engine: str = "loop", progress: Steps | None = Non
         there = load_features(job.out).provenance
         bad = there.get("malformed", {})
         if there.get("job") == ShardWorker(job).fingerprint() and (job.skip_bad or not bad):
-            return Embedded(0, bad, 0, 0.0)
+            return Embedded(0, bad, 0, 0.0, tuple(there.get("labelling", ())))
         job.out.unlink()
     return embed_clips(job, engine, progress)
 
@@ -199,6 +204,7 @@ class ShardWorker:
         self.source, self.left_out = open_clips(job.clips, job.options), 0
         if job.missing:
             self.source, self.left_out = without(self.source, read_missing(job.missing))
+        self.source = labelled(self.source, job.clips, job.labelling)
         self.shard_count = -(-len(self.source.entries) // job.shard_size)
 
     def encode(self, shard: int) -> None:
@@ -226,6 +232,7 @@ class ShardWorker:
             "clips": str(self.job.clips),
             "kind": self.source.kind,
             "class_names": list(self.source.class_names),
+            "labelling": list(self.source.told),
             "encoder_classes": list(self.encoder.classes),
             "frames": self.encoder.frames,
             "fps": self.encoder.fps,
@@ -246,6 +253,8 @@ class ShardWorker:
         return {
             "clips": _files(self.job.clips),
             "names": [entry.name for entry in self.source.entries],
+            "class_names": list(self.source.class_names),
+            "labels": self.job.labelling.table and hash_file(self.job.labelling.table),
             "weights": _identified(self.encoder, self.job.weights),
             "frames": self.encoder.frames,
             "fps": self.encoder.fps,

@@ -17,6 +17,7 @@ from gzssar.decision.learning import fit_phase
 from gzssar.decision.selection import held_out_scores
 from gzssar.encoders.streams import SkeletonEncoder
 from gzssar.errors import ConfigError, DataError, TextError
+from gzssar.features.class_cut import HELD_OUT_SHARE
 from gzssar.features.features import FeatureSet, Phase
 from gzssar.methods.msf.method import Msf
 from gzssar.methods.msf.scorer import MsfScorer, decode_prototypes
@@ -32,6 +33,8 @@ from gzssar.texts.encoding import Encoding, encode_texts, load_text_encoders, te
 
 FEWEST_CLASSES = 4
 """Seen classes a fit needs: half of them play unseen in a fold, and two others have texts that differ."""
+FEWEST_CLIPS = round(1 / HELD_OUT_SHARE)
+"""Clips that the largest class needs, so that a share of them can be held out."""
 
 
 @dataclass(frozen=True)
@@ -140,6 +143,12 @@ def _check(clips: FeatureSet, texts: ClassTexts, encoder: SkeletonEncoder | None
         raise DataError(
             f"fitting needs clips of at least {FEWEST_CLASSES} classes, some of which play unseen meanwhile, but there "
             f"are clips of {len(seen)}: bring clips of more classes."
+        )
+    most = int(np.unique(clips.labels, return_counts=True)[1].max())
+    if most < FEWEST_CLIPS:
+        raise DataError(
+            f"fitting needs a class with at least {FEWEST_CLIPS} clips, one of which is held out meanwhile, but no "
+            f"class has more than {most}: bring more clips, of each class if you can."
         )
     keys = [label_key(_label(text, k)) for k, text in enumerate(texts)]
     if len(set(keys)) < len(keys):

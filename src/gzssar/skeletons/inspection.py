@@ -219,7 +219,9 @@ def _class_sizes(inspection: Inspection) -> str:
     names = dict(enumerate(inspection.class_names))
     sizes = {f"{names.get(c, f'class {c}')} {n}": n for c, n in sorted(inspection.classes.items())}
     if len(set(sizes.values())) == 1:
-        return f"{next(iter(sizes.values()))} each"
+        known = [names[c] for c in sorted(inspection.classes) if c in names]
+        listed = f": {', '.join(known)}" if 0 < len(known) <= _CLASSES_LISTED else ""
+        return f"{next(iter(sizes.values()))} each{listed}"
     if len(sizes) <= _CLASSES_LISTED:
         return " · ".join(sizes)
     by_size = sorted(sizes, key=sizes.__getitem__)

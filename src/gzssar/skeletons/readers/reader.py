@@ -39,6 +39,9 @@ class ClipEntry:
         DataError: the clip is malformed; the message names the file, and the line where there are lines.
     """
 
+    file: Path | None = None
+    """The file it is read from, as ``open_clips`` found it."""
+
 
 @dataclass(frozen=True)
 class ClipSource:
@@ -58,6 +61,9 @@ class ClipSource:
 
     passed_over: tuple[str, ...] = ()
     """Files of a folder that may hold clips, but do not say what their joints are, beside files that do."""
+
+    told: tuple[str, ...] = ()
+    """What its user should know, in sentences: where the classes come from, what is left out."""
 
 
 @runtime_checkable

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -58,7 +59,9 @@ def open_clips(path: Path, options: ReadOptions | None = None) -> ClipSource:
     options = options or ReadOptions()
     if path.is_dir():
         return _open_folder(path, options)
-    return reader_of(path).open(path, options)
+    reader = reader_of(path)
+    source = reader.open(path, options)
+    return replace(source, entries=_of_file(path, reader, source))
 
 
 def read_clip(
@@ -114,13 +117,13 @@ def _open_folder(folder: Path, options: ReadOptions) -> ClipSource:
     for path, reader in once(known):
         try:
             opened.append(reader.open(path, options))
-            entries += opened[-1].entries
+            entries += _of_file(path, reader, opened[-1])
         except ConfigError as error:
             if error.option != "layout":
                 raise
             layoutless[str(path.relative_to(folder))] = error
         except DataError as error:
-            entries.append(ClipEntry(path.name, partial(_refuse, error)))
+            entries.append(ClipEntry(path.name, partial(_refuse, error), path))
     if layoutless and not opened:
         raise next(iter(layoutless.values()))
     if not known:
@@ -139,6 +142,12 @@ def _open_folder(folder: Path, options: ReadOptions) -> ClipSource:
 def _refuse(error: DataError) -> SkeletonSequence:
     """What reading does where a file of a folder cannot even be opened."""
     raise error
+
+
+def _of_file(path: Path, reader: Reader, source: ClipSource) -> list[ClipEntry]:
+    """The clips of a file, which say so; a folder of frames that is called like its clip stands for their files."""
+    folder = path.parent if isinstance(reader, FrameReader) else None
+    return [replace(e, file=folder if folder and e.name == folder.name else path) for e in source.entries]
 
 
 def list_files(folder: Path) -> list[Path]:

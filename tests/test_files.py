@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from gzssar.errors import DataError, OutputError
-from gzssar.files import claim, read_array, require_free, write_json, write_text, writing
+from gzssar.files import read_array, require_free, require_same, write_json, write_text, writing
 
 
 def test_a_block_that_fails_leaves_the_old_file_and_nothing_beside_it(tmp_path):
@@ -67,7 +67,9 @@ def damaged(tmp_path, array):
         (np.zeros((2, 2)), r"should hold ids: an array with one axis, but its shape is \(2, 2\)"),
         (np.array(3), r"an array with one axis, but its shape is \(\)"),
         (np.zeros(0, dtype=int), r"should hold ids, but it is empty: its shape is \(0,\)"),
-        (np.array([1.0]), "should hold ids as whole numbers, but its type is float64"),
+        (np.array([1.0, 1.5]), "should hold ids as whole numbers, but 1 are none, such as 1.5"),
+        (np.array([2.0**60]), "but 1 are none, such as 1.15292e"),
+        (np.array([np.nan]), "but 1 are none, such as nan"),
         (np.array([True]), "as whole numbers, but its type is bool"),
         (np.array(["1"]), "as whole numbers, but its type is <U1"),
         (np.array([None]), "needs pickle, which is refused because it can run code: save it again"),
@@ -86,6 +88,13 @@ def test_other_files_are_refused(tmp_path, stored, message):
     with pytest.raises(DataError, match=message) as refused:
         read_array(path, np.int64, 1, "ids")
     assert str(path) in str(refused.value)
+
+
+@pytest.mark.parametrize("stored", [np.array([3.0, 0.0]), np.array([[3], [0]]), np.array([[3.0], [0.0]], np.float16)])
+def test_whole_numbers_of_any_type_and_in_a_column(tmp_path, stored):
+    np.save(tmp_path / "ids.npy", stored)
+    ids = read_array(tmp_path / "ids.npy", np.int64, 1, "ids")
+    assert (ids.tolist(), ids.dtype) == ([3, 0], np.int64)
 
 
 def test_a_file_cut_off_is_refused(tmp_path):
@@ -138,16 +147,13 @@ def test_what_may_not_be_written(tmp_path):
     (tmp_path / "locked").chmod(0o700)
 
 
-def test_a_claim_is_the_first_ones(tmp_path):
+def test_work_of_others_is_told_apart(tmp_path):
     path = tmp_path / "work" / "job.json"
-    claim(path, {"clips": (1, 2), "weights": "a"})
-    claim(path, {"clips": (1, 2)})
+    write_json(path, {"clips": [1, 2], "weights": "a"})
+    require_same(path, {"clips": (1, 2)})
     with pytest.raises(OutputError, match=r"differs in weights, size \(see its job\.json\)"):
-        claim(path, {"clips": (1, 2), "weights": "b", "size": 1})
+        require_same(path, {"clips": (1, 2), "weights": "b", "size": 1})
     for damage in ("{", "[1]"):
         path.write_text(damage)
         with pytest.raises(OutputError, match=r"job\.json"):
-            claim(path, {"clips": (1, 2)})
-    (tmp_path / "file").touch()
-    with pytest.raises(OutputError, match=r"job\.json cannot be written, since .*file is a file"):
-        claim(tmp_path / "file" / "job.json", {})
+            require_same(path, {"clips": (1, 2)})

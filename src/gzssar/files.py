@@ -14,6 +14,8 @@ import numpy as np
 
 from gzssar.errors import DataError, OutputError
 
+_MOST_EXACT = 2**53
+
 
 @contextmanager
 def writing(path: Path) -> Iterator[IO[bytes]]:
@@ -82,19 +84,6 @@ def _held(folder: Path) -> list[str]:
     return [name for name in names if not (name.startswith(".") and name.endswith(".part"))]
 
 
-def claim(path: Path, identity: Mapping[str, Any]) -> None:
-    """Say in a JSON file whose work lies beside it, or see that the file says so already.
-
-    Raises:
-        OutputError: the work is another's, or the file cannot be read or written.
-    """
-    if path.exists():
-        require_same(path, identity)
-    else:
-        require_writable(path)
-        write_json(path, identity)
-
-
 def require_same(path: Path, identity: Mapping[str, Any]) -> None:
     """See that a JSON file holds the keys and values of `identity`, whatever else it holds.
 
@@ -148,8 +137,8 @@ def read_array(path: Path, dtype: type[np.generic], ndim: int, what: str) -> np.
 
     Args:
         path: the file.
-        dtype: np.float32 (any real numbers will do) or np.int64 (whole numbers only).
-        ndim: number of axes expected.
+        dtype: np.float32 (any real numbers will do) or np.int64 (whole numbers only, of whatever type).
+        ndim: number of axes expected; one axis may come as a column.
         what: what the file should hold, for the error's sentence.
 
     Raises:
@@ -165,20 +154,29 @@ def read_array(path: Path, dtype: type[np.generic], ndim: int, what: str) -> np.
         raise DataError(f"{path} should hold {what} as a plain .npy array, but {reason}: save it again.") from error
     except (OSError, MemoryError) as error:
         raise DataError(f"{path} should hold {what}, but it cannot be read ({error}).") from error
+    if ndim == 1 and array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
     if array.ndim != ndim:
         axes = "one axis" if ndim == 1 else f"{ndim} axes"
         raise DataError(f"{path} should hold {what}: an array with {axes}, but its shape is {array.shape}.")
     if array.size == 0:
         raise DataError(f"{path} should hold {what}, but it is empty: its shape is {array.shape}.")
-    kinds = "iu" if dtype is np.int64 else "fiu"
-    if array.dtype.kind not in kinds:
-        wanted = "whole numbers" if dtype is np.int64 else "real numbers"
+    wanted = "whole numbers" if dtype is np.int64 else "real numbers"
+    if array.dtype.kind not in "fiu":
         raise DataError(f"{path} should hold {what} as {wanted}, but its type is {array.dtype}.")
+    if dtype is np.int64 and array.dtype.kind == "f" and (odd := array[~_is_whole(array)]).size:
+        raise DataError(f"{path} should hold {what} as {wanted}, but {len(odd)} are none, such as {odd[0]:g}.")
     with np.errstate(over="ignore"):  # what leaves the range becomes infinite and is refused with the rest
         array = array.astype(dtype)
     if bad := int(array.size - np.isfinite(array).sum()):
         raise DataError(f"{path} should hold finite numbers, but {bad} of {array.size} are NaN or infinite.")
     return array
+
+
+def _is_whole(array: np.ndarray) -> np.ndarray:
+    """Which numbers are whole, and small enough to be exact."""
+    wide = array.astype(np.float64)
+    return (np.abs(wide) < _MOST_EXACT) & (np.floor(wide) == wide)
 
 
 def _why_not_an_array(path: Path, error: ValueError) -> str:

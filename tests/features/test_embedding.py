@@ -19,7 +19,7 @@ from gzssar.encoders.weights import StreamWeights
 from gzssar.errors import ConfigError, DataError, MissingExtraError, OutputError
 from gzssar.features.embedding import EmbedJob, ShardWorker, embed_clips, embed_once
 from gzssar.features.files import load_features
-from gzssar.skeletons.readers import ReadOptions
+from gzssar.skeletons.readers import ReadOptions, open_clips, read_clips
 from gzssar.synthetic.world import SyntheticWorld
 from small_clips import CLASSES, an_encoder, encoded, write_clips
 
@@ -152,12 +152,12 @@ def test_a_kill_loses_one_shard(tmp_path, clips, weights):
     process = subprocess.Popen(
         [sys.executable, "-m", "gzssar", *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
-    while process.poll() is None and not (shards / "000002.npz").exists():
+    while process.poll() is None and not list(shards.glob("*/000002.npz")):
         time.sleep(0.01)
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
     if not out.exists():  # it may have been quicker than the kill
-        before = {path.name: path.stat().st_mtime_ns for path in shards.glob("0*.npz")}
+        before = {path.name: path.stat().st_mtime_ns for path in shards.glob("*/0*.npz")}
         assert len(before) >= 3
         main(command)
     with np.load(out) as file:
@@ -184,20 +184,39 @@ def test_ranks_share_the_shards(tmp_path, clips, weights, monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "2")
     monkeypatch.setenv("RANK", "1")
     embed_clips(job)
-    shards = sorted(path.name for path in (tmp_path / "out.npz.shards").glob("0*"))
+    shards = sorted(path.name for path in (tmp_path / "out.npz.shards").glob("*/0*"))
     assert shards == ["000001.npz", "000003.npz", "000005.npz"]
     monkeypatch.setenv("RANK", "0")
     assert embed_clips(job).clip_count == 96
 
 
-def test_shards_of_another_job_are_refused(tmp_path, clips, weights):
+def test_shards_of_another_job_are_not_taken(tmp_path, clips, weights):
     other = tmp_path / "other"
     save_encoder(other, an_encoder(stream="bone"))
     begin(tmp_path, clips, weights)
-    with pytest.raises(OutputError, match=r"holds other work, which differs in weights \(see its job\.json\): delete"):
-        embed_clips(a_job(clips, other, out=tmp_path / "out.npz", shard_size=40))
-    with pytest.raises(OutputError, match=r"differs in reading \(see its job\.json\): delete"):
-        embed_clips(a_job(clips, weights, out=tmp_path / "out.npz", shard_size=40, options=ReadOptions(fill_gaps=True)))
+    done = []
+    embed_clips(
+        a_job(clips, other, out=tmp_path / "out.npz", shard_size=40), progress=lambda *shards: done.append(shards)
+    )
+    assert done == [(1, 3), (2, 3), (3, 3)]
+    embed_clips(a_job(clips, other, out=tmp_path / "alone.npz", shard_size=40))
+    one, alone = (load_features(tmp_path / f"{name}.npz").features for name in ("out", "alone"))
+    assert np.array_equal(one, alone)
+    assert not (tmp_path / "out.npz.shards").exists()
+
+
+def test_mending_what_was_refused_goes_on(tmp_path, clips, weights):
+    (tmp_path / "clips").mkdir()
+    for number, clip in enumerate(read_clips(open_clips(clips))):
+        if number < 3:
+            np.save(tmp_path / f"clips/{number}.npy", clip.joints[..., 0].transpose(1, 2, 0))
+    np.save(tmp_path / "clips/bad.npy", np.full((9, 25, 3), np.nan))
+    job = a_job(tmp_path / "clips", weights, out=tmp_path / "out.npz", options=ReadOptions("ntu25"), shard_size=1)
+    with pytest.raises(DataError, match=r"bad\.npy"):
+        embed_clips(job)
+    (tmp_path / "clips/bad.npy").unlink()
+    assert embed_clips(job).clip_count == 3
+    assert {path.name for path in tmp_path.iterdir()} == {"clips", "out.npz"}
 
 
 def begin(folder, clips, weights):
@@ -206,7 +225,7 @@ def begin(folder, clips, weights):
 
     with pytest.raises(KeyboardInterrupt):
         embed_clips(a_job(clips, weights, out=folder / "out.npz", shard_size=40), progress=stop)
-    assert [path.name for path in (folder / "out.npz.shards").glob("0*")] == ["000000.npz"]
+    assert [path.name for path in (folder / "out.npz.shards").glob("*/0*")] == ["000000.npz"]
 
 
 def test_a_device_that_is_not_there(tmp_path, clips, weights):

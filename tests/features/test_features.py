@@ -99,3 +99,16 @@ def test_both_phases_have_features_of_one_width():
 def test_each_class_has_a_name():
     with pytest.raises(DataError, match="each of the 4 classes needs a name, but 3 names came"):
         Benchmark(ClassSplit("toy", 4, (3,), (2,)), phase(), None, "toy", ("a", "b", "c"))
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        ("wave", "class_names should be a list of names, one per class, but they are 'wave'"),
+        (["wave", 3], "should be a list of names"),
+        (["wave", "sit", "WA VE"], "should differ, whatever their case and spaces, but 'wave' comes twice"),
+    ],
+)
+def test_each_class_has_a_name_of_its_own(names, message):
+    with pytest.raises(DataError, match=message):
+        FeatureSet(np.zeros((2, 3), np.float32), np.zeros(2, np.int64), provenance={"class_names": names})

@@ -152,3 +152,27 @@ def test_streams_are_written_and_read_again(tmp_path):
     np.save(tmp_path / "both" / "sk_feats" / "shift_3_r" / "streams.npy", np.array([0, 4]))
     with pytest.raises(DataError, match=r"should hold numbers of streams from 0 to 3, but it holds \[0, 4\]"):
         read_synse(tmp_path / "both")
+
+
+def test_labels_as_matlab_and_pandas_write_them(tmp_path):
+    root = write_synse_folder(tmp_path)
+    expected = read_synse(root).test
+    for path in root.rglob("*label.npy"):
+        np.save(path, np.load(path)[:, None].astype(np.float64))
+    assert np.array_equal(read_synse(root).test.train.labels, expected.train.labels)
+    assert np.array_equal(read_synse(root).test.test.labels, expected.test.labels)
+
+
+def test_clips_that_train_and_test_are_told(tmp_path):
+    folder = write_synse_folder(tmp_path) / "sk_feats/shift_3_r"
+    train, test = np.load(folder / "train.npy"), np.load(folder / "gtest.npy")
+    test[:2] = train[:2]
+    np.save(folder / "gtest.npy", test)
+    with pytest.warns(
+        UserWarning, match=r"shift_3_r: test clips should be others .* but 2 of 72 have the very features"
+    ):
+        read_synse(tmp_path)
+    test[: len(train)] = train
+    np.save(folder / "gtest.npy", test)
+    with pytest.raises(DataError, match="54 of 72 have the very features of a training clip: see that the files hold"):
+        read_synse(tmp_path)

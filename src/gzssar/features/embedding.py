@@ -25,10 +25,10 @@ from gzssar.encoders.streams import SkeletonEncoder, load_encoders, weights_hash
 from gzssar.encoders.training.distributed import device_kind
 from gzssar.encoders.weights import StreamWeights
 from gzssar.errors import DataError, MissingExtraError, OutputError
-from gzssar.features.features import FeatureSet
+from gzssar.features.features import FeatureSet, check_class_names
 from gzssar.features.files import load_features, require_suffix, write_features
 from gzssar.features.labelling import Labelling, labelled
-from gzssar.files import claim, hash_file, require_free, writing
+from gzssar.files import hash_file, require_free, writing
 from gzssar.running import Steps, one_thread
 from gzssar.skeletons.moving import find_action
 from gzssar.skeletons.ntu_protocols import read_missing, without
@@ -72,7 +72,7 @@ class EmbedJob:
 
     @property
     def shards(self) -> Path:
-        """Where finished shards wait for the others."""
+        """Where finished shards wait for the others, in a folder for each job."""
         return self.out.with_name(f"{self.out.name}.shards")
 
 
@@ -102,7 +102,7 @@ def embed_clips(job: EmbedJob, engine: str = "loop", progress: Steps | None = No
 
     Raises:
         DataError: the clips or the weights are unusable, or a clip is and ``skip_bad`` is off.
-        OutputError: the output's shards belong to another job, or cannot be written.
+        OutputError: the output or its shards cannot be written.
         MissingExtraError: Ray is asked for and not installed.
     """
     require_suffix(job.out)
@@ -112,8 +112,7 @@ def embed_clips(job: EmbedJob, engine: str = "loop", progress: Steps | None = No
     worker = ShardWorker(job)
     shards = range(worker.shard_count)
     require_free(job.out)
-    claim(job.shards / "job.json", worker.identity())
-    missing = [shard for shard in shards[rank::world] if not _shard_path(job, shard).exists()]
+    missing = [shard for shard in shards[rank::world] if not worker.path(shard).exists()]
     if engine == "ray":
         _run_on_ray(job, missing)
     else:
@@ -123,10 +122,11 @@ def embed_clips(job: EmbedJob, engine: str = "loop", progress: Steps | None = No
                 progress(done, len(missing))
     if rank:
         return Embedded(0, {}, 0, 0.0)
-    _wait_for_others(job, shards)
-    summary = _summary(job, shards, worker.left_out)
+    paths = [worker.path(shard) for shard in shards]
+    _wait_for_others(paths)
+    summary = _summary(paths, worker.left_out)
     _check(job, summary)
-    parts = (_load(_shard_path(job, shard), worker.encoder.streams) for shard in shards)
+    parts = (_load(path, worker.encoder.streams) for path in paths)
     write_features(job.out, parts, {**worker.about(), "malformed": summary.bad})
     shutil.rmtree(job.shards)
     return summary._replace(told=worker.source.told)
@@ -205,7 +205,14 @@ class ShardWorker:
         if job.missing:
             self.source, self.left_out = without(self.source, read_missing(job.missing))
         self.source = labelled(self.source, job.clips, job.labelling)
+        check_class_names(self.source.class_names)
+        self.folder = job.shards / self.fingerprint()[:16]
+        """What another job has left beside it, such as one that was refused for a malformed clip, is not ours."""
         self.shard_count = -(-len(self.source.entries) // job.shard_size)
+
+    def path(self, shard: int) -> Path:
+        """Where a shard's features lie once it is encoded."""
+        return self.folder / f"{shard:06d}.npz"
 
     def encode(self, shard: int) -> None:
         """Encode one shard into a file of its own."""
@@ -221,7 +228,7 @@ class ShardWorker:
         arrays = {name: getattr(whole, name) for name in _ARRAYS} if whole else {}
         about = np.array(json.dumps({"bad": bad, "seconds": seconds}))
         try:
-            with writing(_shard_path(self.job, shard)) as file:
+            with writing(self.path(shard)) as file:
                 np.savez(file, about=about, **arrays)
         except OSError as error:
             raise OutputError(f"{self.job.shards} cannot be written ({error}): name another output.") from error
@@ -303,27 +310,23 @@ def _files(path: Path) -> str:
     return hashlib.sha256("\n".join(listed).encode()).hexdigest()
 
 
-def _shard_path(job: EmbedJob, shard: int) -> Path:
-    return job.shards / f"{shard:06d}.npz"
-
-
 def _load(path: Path, streams: tuple[str, ...]) -> FeatureSet | None:
     """A shard's clips; None where all of them were bad."""
     with np.load(path, allow_pickle=False) as file:
         return FeatureSet(**{name: file[name] for name in _ARRAYS}, streams=streams) if "labels" in file else None
 
 
-def _wait_for_others(job: EmbedJob, shards: Sequence[int]) -> None:
+def _wait_for_others(shards: Sequence[Path]) -> None:
     """Other ranks finish their shards in their own time; where one dies, torchrun ends them all."""
-    while not all(_shard_path(job, shard).exists() for shard in shards):
+    while not all(shard.exists() for shard in shards):
         time.sleep(0.2)
 
 
-def _summary(job: EmbedJob, shards: Sequence[int], missing: int) -> Embedded:
+def _summary(shards: Sequence[Path], missing: int) -> Embedded:
     clip_count, seconds = 0, 0.0
     bad: dict[str, str] = {}
     for shard in shards:
-        with np.load(_shard_path(job, shard), allow_pickle=False) as file:
+        with np.load(shard, allow_pickle=False) as file:
             about = json.loads(str(file["about"]))
             clip_count += len(file["labels"]) if "labels" in file else 0
         seconds += about["seconds"]

@@ -12,6 +12,7 @@ from gzssar.errors import DataError
 from gzssar.shapes import Labels, Logits, Mask, SkeletonFeatures
 from gzssar.skeletons.preprocess import STREAMS
 from gzssar.splits import ClassSplit, Ids
+from gzssar.texts.classes import label_key
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,8 @@ class FeatureSet:
     """The encoder's logits, where known: over all K classes; straight from an encoder, over those that it knows."""
 
     provenance: Mapping[str, Any] = field(default_factory=dict)
-    """Where the features come from: files, encoder, hashes. What is no text stands there as JSON."""
+    """Where the features come from: files, encoder, hashes. What is no text stands there as JSON; ``class_names`` is a
+    list of the classes' names in order of id."""
 
     subjects: Labels | None = None
     """Who performed, as the data set counts; -1 where it does not say."""
@@ -68,6 +70,7 @@ class FeatureSet:
                 f"features of {len(self.streams)} streams stand side by side, each of one width, but all of them have "
                 f"width {self.features.shape[1]}."
             )
+        check_class_names(self.provenance.get("class_names", ()))
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -104,6 +107,20 @@ class FeatureSet:
         """What tells one set of clips from another: SHA-256 of features and labels, 16 digits."""
         digest = hashlib.sha256(np.ascontiguousarray(self.features).tobytes() + self.labels.tobytes())
         return digest.hexdigest()[:16]
+
+
+def check_class_names(names: object) -> None:
+    """See that each class has a name of its own.
+
+    Raises:
+        DataError: the names are no list of texts, or two are alike.
+    """
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+        raise DataError(f"class_names should be a list of names, one per class, but they are {str(names)[:60]!r}.")
+    keys = [label_key(name) for name in names]
+    if len(set(keys)) < len(keys):
+        twice = next(name for name, key in zip(names, keys, strict=True) if keys.count(key) > 1)
+        raise DataError(f"class_names should differ, whatever their case and spaces, but {twice!r} comes twice.")
 
 
 def _both(one: np.ndarray | None, other: np.ndarray | None) -> np.ndarray | None:

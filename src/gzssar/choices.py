@@ -1,6 +1,7 @@
 """Frozen dataclasses of choices, checked when they are made: the type checker does not see what a user passes in."""
 
 from dataclasses import fields
+from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 from typeguard import CollectionCheckStrategy, TypeCheckError, check_type
@@ -21,7 +22,17 @@ def check_choices(record: Any) -> None:
         except TypeCheckError:
             is_choice = get_origin(one.type) is Literal
             wanted = f"one of {', '.join(map(str, get_args(one.type)))}" if is_choice else _spelled(one.type)
-            raise ConfigError(f"{one.name} is {wanted}, but {value!r} came.") from None
+            raise ConfigError(f"{one.name} is {wanted}, but {value!r} came{_remedy(value, one.type)}.") from None
+
+
+def _remedy(value: Any, kind: Any) -> str:
+    """What to write where a path came as text, or one path where several may stand."""
+    if "Path" not in str(kind) or not isinstance(value, str | Path | list | tuple):
+        return ""
+    paths = ", ".join(f"Path({str(one)!r})" for one in (value if isinstance(value, list | tuple) else [value]))
+    if "tuple" in str(kind):
+        return f": write ({paths},)"
+    return "" if isinstance(value, list | tuple) else f": write {paths}"
 
 
 def _spelled(kind: Any) -> str:

@@ -37,6 +37,27 @@ def test_predict_with_added_classes_and_candidates(model, clip_file, tmp_path, c
     assert "nearest are 'clap'" in refused(capsys, *given, "--candidate-labels", "klap")
 
 
+def test_clips_may_follow_the_candidates(model, clip_file, capsys):
+    main(["predict", str(model), "--layout", "ntu25", "--json", "--candidate-labels", "clap", "wave", str(clip_file)])
+    rows = capsys.readouterr().out.splitlines()
+    assert [{one["label"] for one in json.loads(row)["ranking"]} for row in rows] == [{"clap", "wave"}]
+    both = [str(clip_file), "--json", "--layout", "ntu25", "--candidate-labels", "bow", str(clip_file.parent / "*.npy")]
+    main(["predict", str(model), *both])
+    assert len(capsys.readouterr().out.splitlines()) == 1  # the same file, once
+    said = refused(capsys, "predict", model, "--candidate-labels", "clap", "nowhere.npy")
+    assert "the last word, 'nowhere.npy', was taken for one of --candidate-labels" in said
+    assert "name clips right behind the model" in said
+
+
+def test_classes_of_a_table_that_are_known_are_told(model, texts, clip_file, capsys):
+    texts.write_text(texts.read_text() + "12,sit,to sit,knees bend\n")
+    main(["predict", str(model), str(clip_file), "--layout", "ntu25", "--json", "--add", str(texts), "--top-k", "99"])
+    printed = capsys.readouterr()
+    assert "known already, with the texts that" in printed.err
+    assert "gives: clap, wave, bow" in printed.err
+    assert len(json.loads(printed.out)["ranking"]) == 13
+
+
 def test_predict_needs_a_model_that_takes_recordings(tmp_path, texts, clip_file, capsys):
     fit("--features", write_features_file(tmp_path / "a.npz"), "--texts", texts, "-o", tmp_path / "model")
     assert "it was fitted on features" in refused(capsys, "predict", tmp_path / "model", clip_file)

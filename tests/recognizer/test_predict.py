@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gzssar.decision.abstention import BOUNDS, Abstention, Limits, Thresholds
-from gzssar.errors import ConfigError, DataError
+from gzssar.errors import ConfigError, DataError, GzssarError
 from gzssar.recognizer import Prediction, Recognizer
 from gzssar.skeletons.layout import NTU25
 from gzssar.skeletons.sequence import SkeletonSequence
@@ -42,7 +42,7 @@ def test_five_classes_are_named_unless_told_otherwise(on_features, on_recordings
     assert len(on_recordings.predict(clips[0], top_k=3)) == 3
     everything = on_features.predict_features(features[:1], top_k=None)[0]
     assert on_features.predict_features(features[:1], top_k=2)[0].ranking == everything[:2]
-    with pytest.raises(ConfigError, match="top_k should be at least 1, but it is 0"):
+    with pytest.raises(ConfigError, match="top_k should be a whole number of at least 1, or None for all, but it is 0"):
         on_features.predict_features(features, top_k=0)
 
 
@@ -189,3 +189,23 @@ def test_threads_get_the_answers_of_a_single_one(on_recordings, clips):
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(ask, clips))
     assert answers == [[one] * 3 for one in alone]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (lambda one, clip: one.predict(clip, top_k=2.5), "top_k should be a whole number .* but it is 2.5"),
+        (lambda one, clip: one.predict(clip, candidate_labels=[1]), "a class is named by its label, .* but 1 came"),
+        (lambda one, clip: one.predict(clip, candidate_labels=1), "candidate_labels should be a list"),
+        (lambda one, clip: one.predict_features("x"), "features should be an array of numbers, one row per clip"),
+        (lambda one, clip: one.predict_features([[1, 2], [3]]), "features should be an array of numbers"),
+        (lambda one, clip: one.predict_proba(5), "clips should be one, or a list .* but 5 came"),
+        (lambda one, clip: one.predict(None), "clips should be one, or a list .* but None came"),
+        (lambda one, clip: one.encode(5), "clips should be one, or a list"),
+        (lambda one, clip: one.explain(clip, 3), "a class is named by its label, .* but 3 came"),
+    ],
+)
+def test_other_types_are_refused(on_recordings, clips, monkeypatch, wrong, message):
+    monkeypatch.setattr("jaxtyping.config.jaxtyping_disable", True)  # as outside of tests
+    with pytest.raises(GzssarError, match=message):
+        wrong(on_recordings, clips[0])

@@ -140,3 +140,34 @@ def test_a_copy_has_classes_of_its_own(on_features):
 def test_another_revision_of_the_text_encoder_is_refused(on_features):
     with fake_text_encoders("fake 2"), pytest.raises(DataError, match=r"in revision 'fake 1', .* here it is 'fake 2'"):
         Recognizer(replace(on_features.parts), on_features.known).add_class("sit")
+
+
+def test_classes_of_a_table_that_are_known_so_are_passed_over(on_features):
+    wave, clap = (TEXTS[LABELS.index(label)] for label in ("wave", "clap"))
+    texts = (
+        replace(wave, label="WAVE"),
+        ClassText("sit", "to sit", "knees bend"),
+        ClassText("clap", clap.action, None),
+    )
+    assert on_features.add_classes(ClassTexts(texts)) == ("WAVE", "clap")
+    assert on_features.classes == (*SEEN, *UNSEEN, "sit")
+    assert on_features.add_classes(ClassTexts(texts)) == ("WAVE", "sit", "clap")
+    with pytest.raises(ConfigError, match="there is a class 'wave' already"):
+        on_features.add_classes(ClassTexts((replace(wave, motion="another"),)))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (lambda one: one.add_class(5), "the label of a class should be text, but 5 came"),
+        (lambda one: one.add_class("x", action=3), "the action of a class should be text, but 3 came"),
+        (lambda one: one.add_class("x", motion=["a"]), "the motion of a class should be text"),
+        (lambda one: one.add_classes(5), "texts should be ClassTexts or the path of a table, but int came"),
+        (lambda one: one.remove_class(5), "a class is named by its label, which is text, but 5 came"),
+    ],
+)
+def test_other_types_are_refused(on_features, monkeypatch, wrong, message):
+    monkeypatch.setattr("jaxtyping.config.jaxtyping_disable", True)  # as outside of tests
+    with pytest.raises(GzssarError, match=message):
+        wrong(on_features)
+    assert on_features.classes == SEEN + UNSEEN

@@ -148,3 +148,16 @@ def test_a_malformed_clip_is_refused(on_recordings, clips):
     nobody = SkeletonSequence(np.zeros_like(clips[0].joints), 20.0, NTU25)
     with pytest.raises(DataError, match="first body should be present"):
         on_recordings.predict([clips[0], nobody])
+
+
+def test_a_folder_is_told_how_to_be_read(on_recordings, tmp_path):
+    for folder in (tmp_path, str(tmp_path)):
+        with pytest.raises(DataError, match=r"is a folder: read its clips with read_clips\(open_clips\(folder\)\)"):
+            on_recordings.predict(folder)
+
+
+def test_missing_joints_are_told_how_to_be_filled():
+    frames = np.zeros((4, 25, 3))
+    frames[2, 3] = np.nan
+    with pytest.raises(DataError, match=r"fill the gaps \(gzssar\.skeletons\.preprocess\.fill_gaps\)"):
+        SkeletonSequence.from_frames(frames, "ntu25", 30.0)

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import tyro
 
+from gzssar.commands.options import add_table
+
 
 @dataclass(frozen=True)
 class ExportConfig:
@@ -25,10 +27,9 @@ def export(config: Annotated[ExportConfig, tyro.conf.OmitArgPrefixes]) -> None:
     """Write a model as ONNX, to run without PyTorch."""
     from gzssar.onnx_export import export_recognizer
     from gzssar.recognizer import Recognizer
-    from gzssar.texts.classes import read_class_texts
 
     recognizer = Recognizer.load(config.model)
     if config.add:
-        recognizer.add_classes(read_class_texts(config.add))
+        add_table(recognizer, config.add)
     export_recognizer(recognizer, config.onnx)
     print(f"ONNX: {config.onnx}/encoder.onnx, {config.onnx}/heads.onnx; unseen classes: prototypes.npy, texts.csv")

@@ -5,6 +5,7 @@ The docstring under a field is its help on the command line.
 
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import shorten
 from typing import TYPE_CHECKING, Annotated
 
 import tyro
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from gzssar.encoders.weights import StreamWeights
     from gzssar.features.embedding import EmbedJob
     from gzssar.features.labelling import Labelling
+    from gzssar.recognizer import Recognizer
     from gzssar.skeletons.readers import ClipSource, ReadOptions
 
 ClipsPath = Annotated[Path, tyro.conf.Positional]
@@ -108,3 +110,13 @@ def warn_of_streams(weights: "tuple[StreamWeights, ...]") -> None:
 
     for sentence in odd_streams(load_encoders(weights)):
         warn(sentence)
+
+
+def add_table(recognizer: "Recognizer", table: Path) -> None:
+    """Add the classes of a table; those that the recognizer knows so already are named.
+
+    Raises:
+        GzssarError: the table is malformed, or has other texts for a class that is known.
+    """
+    if known := recognizer.add_classes(table):
+        warn(f"known already, with the texts that {table} gives: {shorten(', '.join(known), 200)}.")

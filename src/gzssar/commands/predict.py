@@ -1,9 +1,10 @@
 """`gzssar predict`: recordings of any format in, answers out, row by row as they are ready."""
 
+import glob
 import math
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,10 +12,11 @@ import tyro
 
 from gzssar.choices import check_positive
 from gzssar.commands.console import progress_bar
-from gzssar.commands.options import Reading, read_options
+from gzssar.commands.options import Reading, add_table, read_options
 from gzssar.errors import ConfigError, DataError
 from gzssar.files import hush
 from gzssar.running import Progress, one_thread
+from gzssar.texts.classes import label_key
 
 if TYPE_CHECKING:
     from gzssar.inference.job import PredictJob
@@ -48,7 +50,8 @@ class PredictConfig:
     """Write CSV: one row per clip. Without either: a table for people."""
 
     candidate_labels: tuple[str, ...] = ()
-    """Only these classes may be the answer; without them, all that the model knows."""
+    """Only these classes may be the answer; without them, all that the model knows. Files, folders and patterns that
+    follow the last one are clips."""
 
     top_k: int = 5
     """Classes in a ranking, at most."""
@@ -92,7 +95,8 @@ class PredictConfig:
     def __post_init__(self) -> None:
         if self.json and self.csv:
             raise ConfigError("answers are written as --json or as --csv: give one of them.")
-        if bool(self.clips) == (self.watch is not None):
+        clips_may_follow = not self.clips and bool(self.candidate_labels)  # see _with_clips_behind_labels
+        if bool(self.clips) == (self.watch is not None) and not clips_may_follow:
             raise ConfigError("what to recognize comes as files and folders or as --watch DIR: give one of them.")
         check_positive(self, "top_k", "batch_size")
         self._check_windows()
@@ -162,6 +166,7 @@ def answer(
     from gzssar.inference.job import answer_files, watch_folder
 
     recognizer = _model(config)
+    config = _with_clips_behind_labels(config, recognizer.classes)
     if hasattr(out, "reconfigure"):
         out.reconfigure(errors="backslashreplace")  # file names may be no text, and a terminal no Unicode
     job = _job(config, recognizer, out)
@@ -184,7 +189,6 @@ def _model(config: PredictConfig) -> "Recognizer":
         GzssarError: the model or the table is missing or malformed, the model takes no clips or knows a class already.
     """
     from gzssar.recognizer import Recognizer
-    from gzssar.texts.classes import read_class_texts
 
     recognizer = Recognizer.load(config.model)
     if not recognizer.has_encoder:
@@ -193,8 +197,33 @@ def _model(config: PredictConfig) -> "Recognizer":
             "skeleton encoder: fit one with --encoder-weights."
         )
     if config.add:
-        recognizer.add_classes(read_class_texts(config.add))
+        add_table(recognizer, config.add)
     return recognizer
+
+
+def _with_clips_behind_labels(config: PredictConfig, classes: Sequence[str]) -> PredictConfig:
+    """Clips that follow --candidate-labels, which takes all words behind it, become clips again.
+
+    Raises:
+        ConfigError: there are none, and no others.
+    """
+    labels, behind = list(config.candidate_labels), list[str]()
+    known = set(map(label_key, classes))
+    while labels and label_key(labels[-1]) not in known and _may_be_clips(labels[-1]):
+        behind.insert(0, labels.pop())
+    if not behind and not config.clips and config.watch is None:
+        raise ConfigError(
+            f"what to recognize comes as files and folders or as --watch DIR, but the last word, {labels[-1]!r}, was "
+            "taken for one of --candidate-labels, and there is no such file: name clips right behind the model."
+        )
+    return replace(config, candidate_labels=tuple(labels), clips=(*config.clips, *behind)) if behind else config
+
+
+def _may_be_clips(word: str) -> bool:
+    try:
+        return word == STDIN or glob.has_magic(word) or Path(word).exists()
+    except (OSError, ValueError):  # no path at all: too long, or with a NUL
+        return False
 
 
 def _job(config: PredictConfig, recognizer: "Recognizer", out: "Output") -> "PredictJob":

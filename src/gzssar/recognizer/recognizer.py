@@ -7,7 +7,7 @@
     recognizer.predict("clip.skeleton")     # [{"label": "pour tea", "score": 0.71, "seen": False}, …]
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from textwrap import shorten
@@ -147,9 +147,12 @@ class Recognizer:
 
         Raises:
             ConfigError: there is such a class already.
-            TextError: a text is empty, or longer than the encoder reads.
+            TextError: a text is no text, or empty, or longer than the encoder reads.
             DataError: the text encoder is another than the recognizer was fitted with.
         """
+        for name, value in (("label", label), ("action", action or ""), ("motion", motion or "")):
+            if not isinstance(value, str):
+                raise TextError(f"the {name} of a class should be text, but {value!r} came.")
         if not label.strip():
             raise TextError("a class should have a label, but an empty one came.")
         if label_key(label) in self._classes:
@@ -160,20 +163,35 @@ class Recognizer:
         text = ClassText(label, action or None, motion or None)
         self._classes[label_key(label)] = KnownClass(text, False, tables, self._prototype(tables))
 
-    def add_classes(self, texts: ClassTexts | str | Path) -> None:
+    def add_classes(self, texts: ClassTexts | str | Path) -> tuple[str, ...]:
         """Add the classes of a table, as :meth:`add_class` does one by one; none, if one cannot be.
 
         Args:
             texts: the table, or the path of one: CSV, TSV, JSON or YAML with label, action and motion.
 
+        Returns:
+            The labels of classes that are passed over: they are known already, with the texts that the table gives.
+
         Raises:
             GzssarError: as :meth:`add_class`, or a class has no label, or the table is malformed.
         """
+        if not isinstance(texts, ClassTexts | str | Path):
+            raise TextError(f"texts should be ClassTexts or the path of a table, but {type(texts).__name__} came.")
         texts = texts if isinstance(texts, ClassTexts) else read_class_texts(Path(texts))
-        more = self.copy()
+        more, known = self.copy(), []
         for text, label in zip(texts, texts.of_kind("label"), strict=True):
-            more.add_class(label, text.action, text.motion)
+            if self._knows(text):
+                known.append(label)
+            else:
+                more.add_class(label, text.action, text.motion)
         self._classes = more._classes
+        return tuple(known)
+
+    def _knows(self, text: ClassText) -> bool:
+        """Whether there is a class of that label, with the texts that are given."""
+        there = self._classes.get(label_key(text.label or ""))
+        given = [(text.action, there.text.action), (text.motion, there.text.motion)] if there else []
+        return there is not None and all(new in (None, old) for new, old in given)
 
     def remove_class(self, label: str) -> None:
         """Forget a class, seen or unseen.
@@ -233,10 +251,10 @@ class Recognizer:
         """
         if isinstance(clips, Clip):
             return self.predict([clips], candidate_labels, top_k, abstain, trim, most_wrong)[0]
-        if not len(clips):
+        found = [_found(clip, trim) for clip in _several(clips)]
+        if not found:
             self._candidates(candidate_labels)
             return []
-        found = [_found(clip, trim) for clip in clips]
         answers = self.predict_features(self.encode(found, trim=False), candidate_labels, top_k, abstain, most_wrong)
         return [_judged(answer, clip) for answer, clip in zip(answers, found, strict=True)]
 
@@ -257,8 +275,8 @@ class Recognizer:
         Raises:
             DataError: a clip is malformed, or the recognizer was made from features.
         """
-        some = [clips] if isinstance(clips, Clip) else clips
-        if not len(some):
+        some = _several(clips)
+        if not some:
             return np.zeros((0, len(self.parts.skeleton_space.offset)), dtype=np.float32)
         return self.encoder.encode(self.prepare(some, trim)).features
 
@@ -274,8 +292,8 @@ class Recognizer:
         Raises:
             DataError: there are no clips, one is malformed, or the recognizer was made from features.
         """
-        some = [clips] if isinstance(clips, Clip) else clips
-        if not len(some):
+        some = _several(clips)
+        if not some:
             raise DataError("there should be a clip to prepare at least, but there is none.")
         return np.stack([self.encoder.prepare(_found(clip, trim)) for clip in some])
 
@@ -293,8 +311,8 @@ class Recognizer:
         Raises:
             DataError: the features have another width, or are not finite.
         """
-        if top_k is not None and top_k < 1:
-            raise ConfigError(f"top_k should be at least 1, but it is {top_k}.")
+        if top_k is not None and (not isinstance(top_k, int | np.integer) or top_k < 1):
+            raise ConfigError(f"top_k should be a whole number of at least 1, or None for all, but it is {top_k!r}.")
         known = self._candidates(candidate_labels)
         thresholds = self.parts.abstention.at(most_wrong)
         space, ranked = self._rank(features, known)
@@ -326,8 +344,13 @@ class Recognizer:
     ) -> tuple[Float[np.ndarray, "N D"], Ranking]:
         """The clips in the whitened space, and the probabilities of all classes."""
         width = len(self.parts.skeleton_space.offset)
-        with np.errstate(over="ignore"):  # what leaves the range becomes infinite and is refused
-            features = np.asarray(features, dtype=np.float32)
+        try:
+            with np.errstate(over="ignore"):  # what leaves the range becomes infinite and is refused
+                features = np.asarray(features, dtype=np.float32)
+        except (TypeError, ValueError) as error:
+            raise DataError(
+                f"features should be an array of numbers, one row per clip, but they are none ({error})."
+            ) from error
         if features.ndim != 2 or features.shape[1] != width:
             raise DataError(
                 f"features should be of width {width}, one row per clip, but their shape is {features.shape}: encode "
@@ -351,7 +374,7 @@ class Recognizer:
     def _candidates(self, labels: Sequence[str] | None) -> tuple[KnownClass, ...]:
         if labels is None:
             return self.known
-        if isinstance(labels, str) or not len(labels):
+        if isinstance(labels, str) or not isinstance(labels, Iterable) or not len(labels := list(labels)):
             raise ConfigError("candidate_labels should be a list of at least one class, but it is not.")
         keys = [self._key(label) for label in labels]
         if len(set(keys)) < len(keys):
@@ -360,6 +383,8 @@ class Recognizer:
         return tuple(sorted((self._classes[key] for key in keys), key=lambda one: not one.seen))
 
     def _key(self, label: str) -> str:
+        if not isinstance(label, str):
+            raise ConfigError(f"a class is named by its label, which is text, but {label!r} came.")
         key = label_key(label)
         if key not in self._classes:
             near = nearest(label, self.classes)
@@ -412,6 +437,19 @@ def _found(clip: Clip, trim: bool) -> SkeletonSequence:
     return find_action(as_clip(clip)).clip if trim else as_clip(clip)
 
 
+def _several(clips: Clip | Sequence[Clip]) -> list[Clip]:
+    """One clip or many as a list.
+
+    Raises:
+        DataError: it is neither.
+    """
+    if isinstance(clips, Clip):
+        return [clips]
+    if not isinstance(clips, Iterable):
+        raise DataError(f"clips should be one, or a list of paths or SkeletonSequences, but {clips!r} came.")
+    return list(clips)
+
+
 def as_clip(clip: Clip) -> SkeletonSequence:
     """A recording as such, or read from the file that holds it.
 
@@ -427,4 +465,9 @@ def as_clip(clip: Clip) -> SkeletonSequence:
         )
     from gzssar.skeletons.readers import read_clip
 
+    if Path(clip).is_dir():
+        raise DataError(
+            f"{clip} should be a file that holds a clip, but it is a folder: read its clips with read_clips(open_clips("
+            "folder)), or run gzssar predict on it."
+        )
     return read_clip(clip)

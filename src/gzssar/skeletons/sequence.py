@@ -78,7 +78,7 @@ class SkeletonSequence:
             frames = np.flatnonzero(~np.isfinite(self.joints).all(axis=(0, 2, 3)))
             raise DataError(
                 f"{clip} should hold finite positions in metres, but {len(frames)} of {t} frames do not, the first "
-                f"at index {frames[0]}: drop those frames or fill them in."
+                f"at index {frames[0]}: drop those frames, or fill the gaps (gzssar.skeletons.preprocess.fill_gaps)."
             )
         if not (np.isfinite(self.fps) and self.fps > 0):
             raise DataError(f"{clip} should have a positive frame rate, but fps is {self.fps}.")

@@ -214,7 +214,7 @@ def test_two_streams(model, tmp_path, capsys):
     joint = root / "encoder.safetensors"
     texts, both = ("--texts", root / "texts.csv"), (f"bone={bone}", joint)
     fit("--data", root / "clips.npz", "--encoder-weights", *both, *texts, "-o", tmp_path / "model")
-    main(["embed", f"{root}/clips.npz", "--weights", str(joint), str(bone), "-o", f"{tmp_path}/f.npz"])
+    main(["embed", f"{root}/clips.npz", "--trim", "--weights", str(joint), str(bone), "-o", f"{tmp_path}/f.npz"])
     features = ("--features", tmp_path / "f.npz", *texts)
     fit(*features, "--encoder-weights", *both, "-o", tmp_path / "again")
     one, other = Recognizer.load(tmp_path / "model"), Recognizer.load(tmp_path / "again")
@@ -259,6 +259,7 @@ def test_clips_can_be_brought_to_another_length(model, clip, tmp_path, capsys):
         [
             "embed",
             f"{root}/clips.npz",
+            "--trim",
             "--weights",
             f"{root}/encoder.safetensors",
             "--frames",

@@ -64,9 +64,9 @@ def test_what_speaks_against_an_answer_is_shown(page, tmp_path):
     ("name", "data", "told"),
     [
         ("cut.skeleton", b"3\n1\n", "cut.skeleton, line 3, should hold a body's id"),
-        ("photo.png", b"\x89PNG\r\n" + bytes(50), "none of"),
+        ("photo.png", b"\x89PNG\r\n" + bytes(50), "looks like a PNG picture"),
         ("many.npz", npz_bytes(clips=3), "holds 3 clips"),
-        ("<img src=x>.csv", b"a,b\n", "<img src=x>.csv should hold skeleton clips"),
+        ("<img src=x>.csv", b"a,b\n", "<img src=x>.csv should hold a skeleton clip"),
     ],
 )
 def test_a_bad_file_gets_the_readers_sentence(page, tmp_path, name, data, told):
@@ -123,7 +123,7 @@ def test_dropping_a_file(page):
         "const data = new DataTransfer(); data.items.add(new File(['no clip'], 'dropped.txt'));"
         "document.body.dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }))"
     )
-    page.wait(lambda: "dropped.txt should hold skeleton clips" in page["clip-error"].text)
+    page.wait(lambda: "dropped.txt should hold a skeleton clip" in page["clip-error"].text)
 
 
 def test_a_model_that_abstains_or_fails_and_has_no_samples(browser, tmp_path):

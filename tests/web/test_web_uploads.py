@@ -118,7 +118,7 @@ def test_errors_name_the_option_that_would_help(monkeypatch):
 
 def test_empty_and_unknown_files():
     assert told(b"", "a.csv") == "a.csv should hold a skeleton clip, but it is empty."
-    assert "none of" in told(b"\x89PNG\r\n" + bytes(100), "cat.png")
+    assert "looks like a PNG picture" in told(b"\x89PNG\r\n" + bytes(100), "cat.png")
 
 
 def test_videos_are_refused_unread():

@@ -20,6 +20,7 @@ from gzssar.features.files import load_features
 from gzssar.files import require_free
 from gzssar.running import Progress, one_thread
 from gzssar.shapes import Labels
+from gzssar.skeletons.recordings import doubts_told
 from gzssar.splits import Ids
 
 if TYPE_CHECKING:
@@ -120,6 +121,8 @@ def embed(config: Annotated[EmbedConfig, tyro.conf.OmitArgPrefixes]) -> None:
     name_malformed(done.bad)
     for sentence in done.told:
         warn(f"{sentence}.")
+    for sentence in doubts_told(done.recordings):
+        warn(sentence)
     left_out = [f"{len(done.bad)} malformed"] * bool(done.bad) + [f"{done.missing} missing"] * bool(done.missing)
     print(f"{done.clip_count} clips encoded in {done.encoder_seconds:.1f} s; left out: {', '.join(left_out) or 'none'}")
     print(f"Features: {config.out or config.synse}")
@@ -147,7 +150,7 @@ def _embed_both(config: EmbedConfig, root: Path, progress: Progress) -> "Embedde
     shutil.rmtree(working)
     bad = {name: reason for part in done for name, reason in part.bad.items()}
     missing = max(part.missing for part in done)
-    return Embedded(len(test), bad, missing, sum(part.encoder_seconds for part in done), done[0].told)
+    return Embedded(len(test), bad, missing, sum(part.encoder_seconds for part in done), *done[0][4:])
 
 
 def _benchmark(config: EmbedConfig, test: "FeatureSet", validation: "FeatureSet") -> "Benchmark":

@@ -19,6 +19,7 @@ from gzssar.features.features import FeatureSet
 from gzssar.features.files import load_features
 from gzssar.files import require_free
 from gzssar.running import Progress
+from gzssar.skeletons.recordings import doubts_told
 from gzssar.texts.classes import ClassTexts, find_class_texts, label_key
 from gzssar.texts.encoding import Encoding, text_kinds
 
@@ -102,6 +103,8 @@ def fit(config: Annotated[FitConfig, tyro.conf.OmitArgPrefixes]) -> None:
         recognizer = _fitted(config, texts, left_out, progress)
     unseen = len(recognizer.classes) - len(recognizer.seen_classes)
     name_malformed(recognizer.parts.about["malformed"])
+    for sentence in doubts_told(recognizer.parts.about["recordings"]):
+        warn(sentence)
     print(f"{len(recognizer.seen_classes)} classes with clips, {unseen} known from their texts")
     if scores := recognizer.parts.about["scores"]:
         print(
@@ -136,6 +139,7 @@ def _fitted(config: FitConfig, texts: ClassTexts, left_out: Sequence[int], progr
         "data": (config.data or config.features or Path()).resolve().name,
         "fingerprint": clips.fingerprint(),
         "malformed": features.provenance.get("malformed", {}),
+        "recordings": features.provenance.get("recordings") or {},
         "performers": sorted({int(s) for s in (clips.subjects if clips.subjects is not None else []) if s >= 0}),
     }
     fitting = Fitting(config.text, config.encoding, seed=config.seed)

@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import reduce
 from itertools import islice
@@ -33,6 +33,7 @@ from gzssar.running import Steps, one_thread
 from gzssar.skeletons.moving import find_action
 from gzssar.skeletons.ntu_protocols import read_missing, without
 from gzssar.skeletons.readers import ClipSource, ReadOptions, open_clips, read_clips
+from gzssar.skeletons.recordings import Notes, note, summarise
 from gzssar.skeletons.sequence import SkeletonSequence
 
 _UNKNOWN = -1
@@ -88,6 +89,8 @@ class Embedded(NamedTuple):
     """Time inside the encoder, summed over all processes; reading and preparing clips not included."""
     told: tuple[str, ...] = ()
     """What the user should know about the classes, in sentences."""
+    recordings: Mapping[str, Any] | None = None
+    """What the clips are like: see :mod:`gzssar.skeletons.recordings`."""
 
 
 @one_thread()
@@ -127,7 +130,8 @@ def embed_clips(job: EmbedJob, engine: str = "loop", progress: Steps | None = No
     summary = _summary(paths, worker.left_out)
     _check(job, summary)
     parts = (_load(path, worker.encoder.streams) for path in paths)
-    write_features(job.out, parts, {**worker.about(), "malformed": summary.bad})
+    known = {"malformed": summary.bad, "recordings": summary.recordings}
+    write_features(job.out, parts, {**worker.about(), **known})
     shutil.rmtree(job.shards)
     return summary._replace(told=worker.source.told)
 
@@ -139,7 +143,7 @@ def embed_once(job: EmbedJob, engine: str = "loop", progress: Steps | None = Non
         there = load_features(job.out).provenance
         bad = there.get("malformed", {})
         if there.get("job") == ShardWorker(job).fingerprint() and (job.skip_bad or not bad):
-            return Embedded(0, bad, 0, 0.0, tuple(there.get("labelling", ())))
+            return Embedded(0, bad, 0, 0.0, tuple(there.get("labelling", ())), there.get("recordings"))
         job.out.unlink()
     return embed_clips(job, engine, progress)
 
@@ -150,7 +154,7 @@ def own_rank() -> int:
 
 
 def prepared_clips(
-    source: ClipSource, prepare: Callable[[SkeletonSequence], Prepared], on_bad: OnBad | None
+    source: ClipSource, prepare: Callable[[SkeletonSequence], Prepared], on_bad: OnBad | None, trim: bool = False
 ) -> Iterator[tuple[SkeletonSequence, Prepared]]:
     """Read clip after clip, and what an encoder reads of it.
 
@@ -158,11 +162,13 @@ def prepared_clips(
         source: the clips.
         prepare: from a recording to what an encoder reads.
         on_bad: told of clips that cannot be read or prepared; they are left out.
+        trim: cut clips to where somebody moves first.
 
     Raises:
         DataError: there is one, and `on_bad` is None.
     """
-    for clip in read_clips(source, on_bad):
+    for whole in read_clips(source, on_bad):
+        clip = find_action(whole).clip if trim else whole
         try:
             prepared = prepare(clip)
         except DataError as error:
@@ -219,14 +225,16 @@ class ShardWorker:
         size = self.job.shard_size
         part = ClipSource(self.source.kind, self.source.entries[shard * size : (shard + 1) * size])
         bad: dict[str, str] = {}
+        notes: list[Notes] = []
         batches, seconds = [], 0.0
         for clips, prepared in self._batches(part, bad):
+            notes += map(note, clips)
             started = time.perf_counter()
             batches.append(encode_batch(self.encoder, clips, prepared))
             seconds += time.perf_counter() - started
         whole = reduce(add, batches) if batches else None
         arrays = {name: getattr(whole, name) for name in _ARRAYS} if whole else {}
-        about = np.array(json.dumps({"bad": bad, "seconds": seconds}))
+        about = np.array(json.dumps({"bad": bad, "seconds": seconds, "notes": notes}))
         try:
             with writing(self.path(shard)) as file:
                 np.savez(file, about=about, **arrays)
@@ -274,18 +282,16 @@ class ShardWorker:
         """SHA-256 of the identity."""
         return hashlib.sha256(json.dumps(self.identity(), sort_keys=True).encode()).hexdigest()
 
-    def _prepare(self, clip: SkeletonSequence) -> Prepared:
-        return self.encoder.prepare(find_action(clip).clip if self.job.trim else clip)
-
     def _batches(
         self, part: ClipSource, bad: dict[str, str]
     ) -> Iterator[tuple[list[SkeletonSequence], list[Prepared]]]:
         """Clips and their preparation, a batch at a time."""
 
-        def note(name: str, error: DataError) -> None:
+        def leave_out(name: str, error: DataError) -> None:
             bad[name] = str(error)
 
-        clips = prepared_clips(part, self._prepare, note if self.job.skip_bad else None)
+        on_bad = leave_out if self.job.skip_bad else None
+        clips = prepared_clips(part, self.encoder.prepare, on_bad, self.job.trim)
         while batch := list(islice(clips, self.job.batch_size)):
             yield [clip for clip, _ in batch], [prepared for _, prepared in batch]
 
@@ -325,13 +331,15 @@ def _wait_for_others(shards: Sequence[Path]) -> None:
 def _summary(shards: Sequence[Path], missing: int) -> Embedded:
     clip_count, seconds = 0, 0.0
     bad: dict[str, str] = {}
+    notes: list[Notes] = []
     for shard in shards:
         with np.load(shard, allow_pickle=False) as file:
             about = json.loads(str(file["about"]))
             clip_count += len(file["labels"]) if "labels" in file else 0
         seconds += about["seconds"]
         bad |= about["bad"]
-    return Embedded(clip_count, bad, missing, seconds)
+        notes += about["notes"]
+    return Embedded(clip_count, bad, missing, seconds, recordings=summarise(notes))
 
 
 def _check(job: EmbedJob, summary: Embedded) -> None:

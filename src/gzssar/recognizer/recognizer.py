@@ -33,6 +33,7 @@ from gzssar.shapes import Clips, SkeletonFeatures
 from gzssar.skeletons.doubt import Doubt
 from gzssar.skeletons.doubts import clip_doubts
 from gzssar.skeletons.moving import find_action, is_resting
+from gzssar.skeletons.recordings import unlike
 from gzssar.skeletons.sequence import SkeletonSequence
 from gzssar.texts.classes import KIND_OF, ClassText, ClassTexts, label_key, nearest, read_class_texts
 from gzssar.texts.encoders.encoder import TextEncoder
@@ -256,7 +257,7 @@ class Recognizer:
             self._candidates(candidate_labels)
             return []
         answers = self.predict_features(self.encode(found, trim=False), candidate_labels, top_k, abstain, most_wrong)
-        return [_judged(answer, clip) for answer, clip in zip(answers, found, strict=True)]
+        return [self._judged(answer, clip) for answer, clip in zip(answers, found, strict=True)]
 
     @one_thread()
     def predict_proba(self, clips: Clip | Sequence[Clip], trim: bool = True) -> Float[np.ndarray, "N K"]:
@@ -334,6 +335,14 @@ class Recognizer:
             )
             for n in range(len(rows))
         ]
+
+    def _judged(self, answer: Prediction, clip: SkeletonSequence) -> Prediction:
+        """An answer with what speaks against it; nothing is said of a class where nobody moves."""
+        doubts = clip_doubts(clip)
+        if is_resting(clip):
+            return replace(answer, warning=doubts, resting=True)
+        foreign = unlike(clip, self.parts.about.get("recordings", {}))
+        return replace(answer, warning=(*doubts, *foreign, *answer.warning))
 
     def explain(self, clip: Clip, label: str) -> Explanation:
         """Why a class scores as it does: similarity to each of its texts, and the joints and frames that mattered."""
@@ -416,12 +425,6 @@ class Recognizer:
                 "(predict_features), or fit one with --encoder-weights."
             )
         return self.parts.encoder
-
-
-def _judged(answer: Prediction, clip: SkeletonSequence) -> Prediction:
-    """An answer with what speaks against it; nothing is said of a class where nobody moves."""
-    resting = is_resting(clip)
-    return replace(answer, warning=(*clip_doubts(clip), *(() if resting else answer.warning)), resting=resting)
 
 
 def _unlike(answered: KnownClass) -> Doubt:

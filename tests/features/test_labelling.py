@@ -89,6 +89,16 @@ def test_a_folder_without_a_class_is_refused(clips):
         opened(clips, names=("", ""))
 
 
+def test_a_folder_of_frames_is_a_clip_and_no_class(tmp_path):
+    person = {"people": [{"pose_keypoints_2d": [float(k % 97 + 1) for k in range(75)]}]}
+    for folder, video in (("wave/v1", "v1"), ("wave/v2", "v2"), ("sit/v3", "v3"), (".", tmp_path.name)):
+        (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+        for frame in range(3):
+            write(tmp_path / folder / f"{video}_{frame:012}_keypoints.json", json.dumps(person))
+    source = labelled(open_clips(tmp_path), tmp_path, Labelling())
+    assert classes(source) == {tmp_path.name: None, "wave/v1": "wave", "wave/v2": "wave", "sit/v3": "sit"}
+
+
 def test_one_folder_is_no_class(tmp_path):
     for name in ("recordings/a.npy", "recordings/b.npy"):
         write_clip(tmp_path / name)

@@ -64,16 +64,15 @@ def labelled(source: ClipSource, root: Path, labelling: Labelling) -> ClipSource
 
 
 def _by_folder(source: ClipSource, root: Path, class_names: Sequence[str] | None) -> ClipSource:
-    folders = {entry.file.parent for entry in source.entries if entry.file is not None} - {root}
+    folders = {_folder(entry, root) for entry in source.entries} - {root}
     if source.class_names or len(folders) < 2 or _states_classes(source):
         return source
     names, ids = _numbered((folder.name for folder in folders), class_names, f"a folder in {root}")
 
     def in_folder(entry: ClipEntry) -> ClipEntry:
-        if entry.file is None or entry.file.parent == root:
+        if (folder := _folder(entry, root)) == root:
             return entry
-        name = f"{entry.file.parent.relative_to(root).as_posix()}/{entry.name}"
-        label = ids[label_key(entry.file.parent.name)]
+        name, label = _path(entry, root), ids[label_key(folder.name)]
         return ClipEntry(name, partial(_read_labelled, entry, name, label), entry.file)
 
     listed = _listed(sorted({folder.name for folder in folders}, key=natural_order))
@@ -235,8 +234,11 @@ def _bare(path: PurePosixPath) -> tuple[str, ...]:
 
 def _path(entry: ClipEntry, root: Path) -> str:
     """How a clip is called below the root: its file, and its place in it where it holds several."""
-    folder = entry.file.parent if entry.file is not None and entry.file != root else root
-    return (folder.relative_to(root) / entry.name).as_posix()
+    return (_folder(entry, root).relative_to(root) / entry.name).as_posix()
+
+
+def _folder(entry: ClipEntry, root: Path) -> Path:
+    return root if entry.file in (None, root) else entry.file.parent
 
 
 def _numbered(

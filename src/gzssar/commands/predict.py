@@ -190,6 +190,11 @@ def _model(config: PredictConfig) -> "Recognizer":
     """
     from gzssar.recognizer import Recognizer
 
+    if config.candidate_labels and not config.model.is_dir():
+        raise ConfigError(
+            f"{config.model} should be a folder that `gzssar fit` wrote, but it is none: name the model before "
+            "--candidate-labels, which takes all words behind it."
+        )
     recognizer = Recognizer.load(config.model)
     if not recognizer.has_encoder:
         raise DataError(

@@ -155,6 +155,13 @@ def test_a_bare_list_and_a_single_annotation_are_read(tmp_path, protocol, pack):
         assert {clip.joints.shape for clip in clips} == {(3, 3, 25, 1)}
 
 
+def test_more_annotations_than_have_room_are_refused(tmp_path):
+    path = tmp_path / "clips.pkl"
+    path.write_bytes(pickle.dumps([{} for _ in range(1000)], 4))
+    with pytest.raises(DataError, match=r"its 1000 annotations have no room in \d+ bytes"):
+        READER.open(path, ReadOptions())
+
+
 def test_what_is_packed_does_not_unpack_without_end(tmp_path):
     path = tmp_path / "clips.pkl"
     path.write_bytes(gzip.compress(pickle.dumps({"annotations": [bytes(10_000_000)]})))

@@ -28,6 +28,7 @@ from gzssar.skeletons.sequence import SkeletonSequence
 # the expected key.
 _BINARY = re.compile(rb"\x80[\x02-\x05](\x95.{8})?([}c\x8c]|\](\x94|q.)?\(?})", re.DOTALL)
 _TEXT = re.compile(rb"(\(l.*|\]q.\(?)?(\(d|}q).*(split|annotations|keypoint)", re.DOTALL)
+_FEWEST_BYTES = 20  # of an annotation, packed or not; millions of empty ones would fill the memory
 _LAYOUT_OF_JOINTS = {(25, 3): "ntu25", (17, 2): "coco17", (17, 3): "coco17"}
 
 
@@ -64,6 +65,10 @@ def _annotations(content: Any, path: Path) -> list[Any]:
         raise DataError(
             f"{path} should hold a dict with 'split' and a list of 'annotations', as PYSKL writes it, that list alone, "
             "or one annotation, but it does not: convert it."
+        )
+    if len(annotations) * _FEWEST_BYTES > (size := path.stat().st_size):
+        raise DataError(
+            f"{path} should hold clips, but its {len(annotations)} annotations have no room in {size} bytes."
         )
     return annotations
 

@@ -1,3 +1,5 @@
+import pickle
+
 import numpy as np
 import pytest
 from reader_files import first, npy_bytes, walk
@@ -67,6 +69,37 @@ def test_several_clips_lie_in_one_array(tmp_path):
         np.testing.assert_array_equal(second.joints, clips[1].astype(np.float32))
 
 
+NTU_NAMES = ["S001C002P003R001A005.skeleton", "S002C003P004R001A009.skeleton"]
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "names"),
+    [
+        ("train_label.pkl", pickle.dumps((NTU_NAMES, [4, 8])), NTU_NAMES),
+        ("train_label.pkl", pickle.dumps([4, 8]), ["train_data_joint.npy[0]", "train_data_joint.npy[1]"]),
+        ("train_label.npy", npy_bytes(np.array([4, 8])), ["train_data_joint.npy[0]", "train_data_joint.npy[1]"]),
+        ("train_label.npy", npy_bytes(np.eye(9)[[4, 8]]), ["train_data_joint.npy[0]", "train_data_joint.npy[1]"]),
+    ],
+)
+def test_labels_beside_an_array_of_clips_are_read(tmp_path, file, content, names):
+    path = tmp_path / "train_data_joint.npy"
+    path.write_bytes(npy_bytes(moving(12).reshape(2, 6, 75)))
+    (tmp_path / file).write_bytes(content)
+    clips = [entry.read() for entry in NPY.open(path, ReadOptions(layout="ntu25")).entries]
+    assert [(clip.name, clip.label) for clip in clips] == list(zip(names, (4, 8), strict=True))
+    assert [clip.subject for clip in clips] == ([3, 4] if names is NTU_NAMES else [None, None])
+
+
+@pytest.mark.parametrize(
+    "content", [[1], [1, 2, 3], (["a"], [1, 2]), ("a", "b"), {"a": 1}, [1.5, 2], [-1, 2], [[0], [1]], 3]
+)
+def test_labels_that_do_not_fit_are_refused(tmp_path, content):
+    (tmp_path / "data.npy").write_bytes(npy_bytes(moving(12).reshape(2, 6, 75)))
+    (tmp_path / "label.pkl").write_bytes(pickle.dumps(content))
+    with pytest.raises(DataError, match=r"label\.pkl.* should h"):
+        NPY.open(tmp_path / "data.npy", ReadOptions(layout="ntu25"))
+
+
 def test_an_empty_first_body_is_no_body(read):
     array = np.stack([np.zeros((4, 25, 3)), moving()])
     np.testing.assert_array_equal(read(array).joints[..., 0], moving().transpose(2, 0, 1).astype(np.float32))
@@ -114,4 +147,5 @@ def test_malformed_arrays_are_refused(read, array, message):
 
 def test_recognizes_arrays_only(tmp_path):
     assert NPY.recognizes(tmp_path, npy_bytes(walk(2, 25))[:START])
-    assert not NPY.recognizes(tmp_path, b"PK\3\4")
+    for other in (b"PK\3\4", npy_bytes(np.arange(3)), npy_bytes(np.array(["a", "b"]))):
+        assert not NPY.recognizes(tmp_path, other)

@@ -3,9 +3,10 @@
 One clip: (T, V, C), (M, T, V, C), (T, V, M, C), or (C, T, V, M) as graph networks have it, in metres; with two
 coordinates in pixels. Several: (N, C, T, V, M). In layout ntu25 the last axis may also hold the 75 numbers of a body or
 the 150 of two: (T, 150), (N, T, 150). Bodies that are all zero, and zeros at the end, are padding. NaN: a joint is
-missing.
+missing. A file of labels beside several clips is read, too.
 """
 
+import re
 from functools import partial
 from pathlib import Path
 
@@ -25,9 +26,12 @@ from gzssar.skeletons.readers.arrays import (
     scores_apart,
     without_padding,
 )
+from gzssar.skeletons.readers.npy_labels import Known, labels_beside
+from gzssar.skeletons.readers.ntu import sample_ids
 from gzssar.skeletons.readers.reader import ClipEntry, ClipSource, ReadOptions
 from gzssar.skeletons.sequence import SkeletonSequence
 
+_LABELS = re.compile(rb"'descr': '[<>|=][iuUSb]\d+', 'fortran_order': \w+, 'shape': \(\d+,\)")
 _ORDERS = ("T V C", "M T V C", "T V M C", "C T V M", "N C T V M")
 _MOST_BODIES = 6
 """As many as a Kinect follows."""
@@ -42,8 +46,8 @@ class NpyReader:
     kind = "numpy array of joint positions"
 
     def recognizes(self, path: Path, start: bytes) -> bool:
-        """Whether this is a numpy array."""
-        return start.startswith(np.lib.format.MAGIC_PREFIX)
+        """Whether this is a numpy array, but no list of labels or names."""
+        return start.startswith(np.lib.format.MAGIC_PREFIX) and not _LABELS.search(start)
 
     def open(self, path: Path, options: ReadOptions) -> ClipSource:
         """List the clips of a file. Frames per second are 30 unless the options say otherwise.
@@ -56,24 +60,38 @@ class NpyReader:
         shape = npy_header(map_bytes(path), str(path)).shape
         order = _order(shape, layout, path)
         if order[0] != "N":
-            return ClipSource(self.kind, [ClipEntry(path.name, partial(_read, path, None, order, layout, options))])
-        entries = [
-            ClipEntry(f"{path.name}[{index}]", partial(_read, path, index, order, layout, options))
-            for index in range(shape[0])
-        ]
+            read = partial(_read, path, None, order, layout, Known(None, path.name), options)
+            return ClipSource(self.kind, [ClipEntry(path.name, read)])
+        entries = []
+        for index, known in enumerate(labels_beside(path, shape[0])):
+            known = Known(known.label, known.name or f"{path.name}[{index}]")
+            entries.append(ClipEntry(known.name, partial(_read, path, index, order, layout, known, options)))
         return ClipSource(self.kind, entries)
 
 
-def _read(path: Path, index: int | None, order: str, layout: Layout, options: ReadOptions) -> SkeletonSequence:
+def _read(
+    path: Path, index: int | None, order: str, layout: Layout, known: Known, options: ReadOptions
+) -> SkeletonSequence:
     array = parse_npy(map_bytes(path), str(path))
     if array.dtype.kind not in "fiu":
         raise DataError(f"{path} should hold numbers, but its type is {array.dtype}.")
     joints = without_padding(_turned(array if index is None else array[index], order.removeprefix("N ")))
     joints, visibility, scored = scores_apart(joints, layout)
     fps, assumed = assumed_fps(options)
-    name = path.name if index is None else f"{path.name}[{index}]"
-    known = partial(make_clip, joints, options, name=name, fps=fps, layout=layout)
-    return known(visibility=visibility, doubts=(*assumed, *scored))
+    ids = sample_ids(known.name)
+    return make_clip(
+        joints,
+        options,
+        name=known.name,
+        fps=fps,
+        layout=layout,
+        visibility=visibility,
+        doubts=(*assumed, *scored),
+        label=ids.label if ids and known.label is None else known.label,
+        subject=ids.subject if ids else None,
+        camera=ids.camera if ids else None,
+        setup=ids.setup if ids else None,
+    )
 
 
 def _order(shape: tuple[int, ...], layout: Layout, path: Path) -> str:

@@ -20,7 +20,7 @@ from gzssar.skeletons.readers.reader import ClipEntry, ClipSource, ReadOptions
 from gzssar.skeletons.sequence import SkeletonSequence
 
 _START = re.compile(rb'(\xef\xbb\xbf)?\s*\{.*"people"\s*:\s*\[\s*(\]|\{.*"pose_keypoints)', re.DOTALL)
-_NAME = re.compile(r"(?P<video>.*?)[_-]?(?P<frame>\d{1,12})(_keypoints)?\.json", re.IGNORECASE | re.ASCII)
+_NAME = re.compile(r"(?P<video>.*?)[_-]?(?P<frame>\d{1,12})_keypoints\.json", re.IGNORECASE | re.ASCII)
 _KEYS = ("pose_keypoints_2d", "pose_keypoints")  # the second before version 1.2
 _LAYOUTS = {3 * 25: "openpose25", 3 * 18: "openpose18"}
 

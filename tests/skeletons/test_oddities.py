@@ -1,13 +1,23 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from walking_clips import changed, walking
 
+from gzssar.skeletons.facing import toes_and_nose_ahead
+from gzssar.skeletons.layout import MEDIAPIPE33
 from gzssar.skeletons.oddities import ADVICE, find_oddities
 from gzssar.skeletons.sequence import SkeletonSequence
 
 
 def _two_bodies_one_leaving() -> SkeletonSequence:
     return changed("clip", walking(bodies=2), np.s_[:, 25:, :, 1], 0)
+
+
+def seen_above_the_hips():
+    visibility = np.ones((30, 25, 1))
+    visibility[:, [13, 14, 15, 17, 18, 19]] = 0.1  # knees, ankles and feet
+    return visibility
 
 
 ODD = {
@@ -18,6 +28,9 @@ ODD = {
     "frozen": (walking(joints=np.repeat(walking(1).joints, 5, axis=1)), "5 frames"),
     "frozen run": (changed("clip", walking(), np.s_[:, 4:15], walking().joints[:, 4:5]), "11 frames, 1.1 s"),
     "scale": (walking(joints=walking().joints * 1000), "1500 m tall: millimetres?"),
+    "mirrored": (walking(joints=walking().joints * [[[[-1]]], [[[1]]], [[[1]]]]), "the toes point backwards"),
+    "jumps": (changed("clip", walking(), np.s_[0, 9, 5], 2.4), "1 frame"),
+    "legs unseen": (replace(walking(), visibility=seen_above_the_hips()), "in 100% of the frames"),
 }
 
 
@@ -47,6 +60,36 @@ def test_each_oddity_is_found_alone(oddity):
 )
 def test_what_is_right_is_left_alone(clip):
     assert find_oddities(clip) == {}
+
+
+@pytest.mark.parametrize(("fps", "leaps"), [(30.0, True), (120.0, True), (10.0, False)])
+def test_a_leap_is_one_at_the_rate_of_the_clip(fps, leaps):
+    """Half a metre out and back takes a hand a fifth of a second, but not a thirtieth of one."""
+    clip = changed("clip", replace(walking(), fps=fps), np.s_[0, 9, 5], walking().joints[0, 9, 5] + 0.6)
+    assert ("jumps" in find_oddities(clip)) == leaps
+
+
+def test_a_nose_behind_the_ears_is_mirrored_too():
+    joints = np.zeros((3, 5, 33, 1))
+    for name, place in {
+        "left shoulder": (0.2, 1.4, 0),
+        "right shoulder": (-0.2, 1.4, 0),
+        "left hip": (0.1, 0.9, 0),
+        "right hip": (-0.1, 0.9, 0),
+        "nose": (0, 1.6, 0.12),
+        "left ear": (0.08, 1.6, 0),
+        "right ear": (-0.08, 1.6, 0),
+        "left ankle": (0.1, 0, 0),
+        "right ankle": (-0.1, 0, 0),
+        "left foot index": (0.1, 0, 0.2),
+        "right foot index": (-0.1, 0, 0.2),
+    }.items():
+        joints[:, :, MEDIAPIPE33.joint_names.index(name)] = np.array(place)[:, None, None]
+    ahead = SkeletonSequence(joints, 30.0, MEDIAPIPE33)  # y up, and who looks along z has the left at +x
+    assert min(toes_and_nose_ahead(ahead).values()) > 0.2
+    assert "mirrored" not in find_oddities(ahead)
+    behind = SkeletonSequence(joints * [[[[-1]]], [[[1]]], [[[1]]]], 30.0, MEDIAPIPE33)
+    assert find_oddities(behind)["mirrored"] == "the toes and the nose point backwards"
 
 
 @pytest.mark.parametrize(

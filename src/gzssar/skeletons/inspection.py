@@ -84,6 +84,9 @@ class Inspection:
     passed_over: tuple[str, ...] = ()
     """Files that do not say what their joints are, beside files that do."""
 
+    doubts: dict[str, list[Finding]] = field(default_factory=dict)
+    """What the readers noticed, by the codes of their doubts."""
+
     copies: dict[str, list[str]] = field(default_factory=dict)
     """Name of a clip to the later clips whose joints equal its own, byte for byte."""
 
@@ -120,6 +123,8 @@ def inspect_clips(source: ClipSource, on_progress: Steps | None = None) -> Inspe
         _note(inspection, sequence)
         for oddity, detail in find_oddities(sequence).items():
             inspection.findings[oddity].append(Finding(sequence.name, detail))
+        for code, sentence in sequence.doubts:
+            inspection.doubts.setdefault(code, []).append(Finding(sequence.name, sentence))
         if (key := _hash(sequence)) in originals:
             inspection.copies.setdefault(originals[key], []).append(sequence.name)
         elif sequence.joints.any():
@@ -189,6 +194,9 @@ def _warnings(inspection: Inspection) -> Iterator[str]:
         if found:
             what, advice = ADVICE[oddity]
             yield _sentence(what, [f"{finding.clip} ({finding.detail})" for finding in found], f"{advice}.")
+    for code, found in inspection.doubts.items():
+        names = _listed([finding.clip for finding in found])
+        yield f"{code} in {counted(len(found), 'clip')}, {names}: {found[0].detail}"
 
 
 def _sentence(what: str, clips: Sequence[str], advice: str) -> str:

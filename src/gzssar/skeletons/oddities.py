@@ -15,9 +15,9 @@ _HEIGHTS = (0.3, 3.0)
 _SMALLEST_PICTURE = 2.0
 """Pixels: a body no larger than this is given in shares of the picture."""
 
-_LEAP, _FASTEST = 0.5, 40.0
-"""Metres out and back within one frame, and metres per second, that no joint of a person makes: in 400 clips each of
-UTD-MHAD, NW-UCLA and MSR Action3D, two leap so far, and the fastest joint makes 31 m/s."""
+_LEAP, _BACK_AND_FORTH, _FASTEST = 0.5, 15.0, 40.0
+"""Metres out and back within one frame, at so many metres per second, and metres per second that no joint of a person
+makes: in 400 clips each of UTD-MHAD, NW-UCLA and MSR Action3D, two leap so far, and the fastest joint makes 31 m/s."""
 _BEHIND = -0.02
 """Torso lengths by which toes and nose point backwards in a mirrored clip; of 400 clips each of the same sets, less
 than 1 % get there unmirrored."""
@@ -117,10 +117,12 @@ def _jumps(sequence: SkeletonSequence, present: Bool[np.ndarray, "T M"]) -> str:
     joints, seconds = sequence.joints.astype(np.float64), sequence.seconds
     if len(seconds) < 2:
         return ""
+    waits = np.diff(seconds)[:, None, None]
     steps = np.where((present[1:] & present[:-1])[:, None], _length(np.diff(joints, axis=1)), 0)
-    odd = np.asarray((steps > _FASTEST * np.diff(seconds)[:, None, None]).any(axis=(1, 2)))
+    odd = np.asarray((steps > _FASTEST * waits).any(axis=(1, 2)))
     across = _length(joints[:, 2:] - joints[:, :-2])
-    leaps = (np.minimum(steps[1:], steps[:-1]) - across > _LEAP).any(axis=(1, 2))
+    least = np.maximum(_LEAP, _BACK_AND_FORTH * np.maximum(waits[1:], waits[:-1]))
+    leaps = (np.minimum(steps[1:], steps[:-1]) - across > least).any(axis=(1, 2))
     odd[1:] |= leaps & ~odd[:-1]
     return _frames(int(odd.sum()))
 

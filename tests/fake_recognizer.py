@@ -9,6 +9,7 @@ from gzssar.skeletons.doubt import Doubt
 from gzssar.skeletons.layout import NTU25
 from gzssar.skeletons.sequence import SkeletonSequence
 from gzssar.synthetic import SyntheticWorld
+from gzssar.texts.classes import read_class_texts
 
 SEEN = frozenset({"raise hand", "lower hand"})
 HAND, SPINE = 7, 1
@@ -30,7 +31,8 @@ class FakeRecognizer(Recognizer):
             raise ConfigError(f"the class {label!r} is known already.")
         self.classes = (*self.classes, label)
 
-    def add_classes(self, texts):
+    def add_classes(self, table):
+        texts = read_class_texts(table)
         for label, text in zip(texts.of_kind("label"), texts, strict=True):
             self.add_class(label, text.action, text.motion)
 

@@ -48,7 +48,7 @@ def test_clips_may_follow_the_candidates(model, clip_file, capsys):
     assert "the last word, 'nowhere.npy', was taken for one of --candidate-labels" in said
     assert "name clips right behind the model" in said
     said = refused(capsys, "predict", "--candidate-labels", "clap", model, clip_file)
-    assert "name the model before --candidate-labels" in said
+    assert "Name the model before --candidate-labels" in said
 
 
 def test_classes_of_a_table_that_are_known_are_told(model, texts, clip_file, capsys):

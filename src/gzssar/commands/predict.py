@@ -190,12 +190,14 @@ def _model(config: PredictConfig) -> "Recognizer":
     """
     from gzssar.recognizer import Recognizer
 
-    if config.candidate_labels and not config.model.is_dir():
+    try:
+        recognizer = Recognizer.load(config.model)
+    except DataError as error:
+        if not config.candidate_labels or config.model.is_dir():
+            raise
         raise ConfigError(
-            f"{config.model} should be a folder that `gzssar fit` wrote, but it is none: name the model before "
-            "--candidate-labels, which takes all words behind it."
-        )
-    recognizer = Recognizer.load(config.model)
+            f"{error} Name the model before --candidate-labels, which takes all words behind it."
+        ) from error
     if not recognizer.has_encoder:
         raise DataError(
             f"{config.model} should be a model that takes recordings, but it was fitted on features and has no "

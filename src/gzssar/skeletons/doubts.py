@@ -36,7 +36,8 @@ def clip_doubts(clip: SkeletonSequence) -> tuple[Doubt, ...]:
     told += [Doubt(name.replace(" ", "-"), text.format(odd[name])) for name, text in _ODD.items() if name in odd]
     if is_resting(clip):  # which says it better
         told = [doubt for doubt in told if doubt.code != "frozen"]
-    if (astray := int((body_sizes(clip) > _WIDEST).any(axis=1).sum())) and "scale" not in odd:
+    metric = clip.dimensions == 3 and "scale" not in odd
+    if metric and (astray := int((body_sizes(clip) > _WIDEST).any(axis=1).sum())):
         sentence = f"In {counted(astray, 'frame')} joints lie more than {_WIDEST:g} m apart: tracking was lost there."
         told.append(Doubt("astray", sentence))
     if (absent := int((~present_bodies(clip).any(axis=1)).sum())) > _MOST_ABSENT * count:

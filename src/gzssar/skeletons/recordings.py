@@ -22,16 +22,14 @@ _SIZES = (0.75, 1.33)
 
 def note(clip: SkeletonSequence) -> Notes:
     """What is kept of one clip."""
+    return {**_measured(clip), "name": clip.name, "doubts": [list(doubt) for doubt in clip_doubts(clip)]}
+
+
+def _measured(clip: SkeletonSequence) -> Notes:
     present = present_bodies(clip)
     metres = height(clip, present) if clip.dimensions == 3 and present.any() else None
-    return {
-        "name": clip.name,
-        "fps": clip.fps,
-        "seconds": float(clip.seconds[-1]) + 1 / clip.fps,
-        "metres": metres,
-        "layout": clip.layout.name,
-        "doubts": [list(doubt) for doubt in clip_doubts(clip)],
-    }
+    seconds = float(clip.seconds[-1]) + 1 / clip.fps
+    return {"fps": clip.fps, "seconds": seconds, "metres": metres, "layout": clip.layout.name}
 
 
 def summarise(notes: Iterable[Notes]) -> dict[str, Any]:
@@ -59,7 +57,9 @@ def doubts_told(summary: Mapping[str, Any] | None) -> list[str]:
 
 def unlike(clip: SkeletonSequence, summary: Mapping[str, Any]) -> tuple[Doubt, ...]:
     """In what a clip is unlike the recordings of a summary: rate, length, size and sensor."""
-    one, told = note(clip), []
+    if not summary:
+        return ()
+    one, told = _measured(clip), []
     if (rates := summary.get("fps")) and clip.fps < _SLOW * rates[0]:
         sentence = f"It has {clip.fps:g} frames per second, the training clips {rates[0]:g}: fast movements are lost."
         told.append(Doubt("unlike-training-rate", sentence))

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from pathlib import Path
 
 import pytest
@@ -61,8 +62,11 @@ def test_the_table_grows_and_keeps_its_columns(tmp_path, monkeypatch):
 
 
 def test_the_table_says_where_it_abstains(tmp_path):
-    text = answers(write_clip(tmp_path / "still.npy", 0.0), abstain=True)
-    assert "abstains" in text
+    clip = write_clip(tmp_path / "still.npy", 0.0)
+    assert "perhaps lower hand" in answers(clip)
+    assert "perhaps" not in answers(clip, abstain=False)
+    assert json.loads(answers(clip, json=True))["label"] == "lower hand"
+    assert json.loads(answers(clip, json=True, abstain=True))["label"] is None
 
 
 def test_names_that_are_no_text(tmp_path):

@@ -148,9 +148,10 @@ class TableRows:
         for name, prediction in answers:
             best, *others = prediction.ranking
             label, kind = (Text(best["label"], "bold"), _kind(best["seen"]))
-            if prediction.label is None:
-                label, kind = Text("– nothing happens" if prediction.resting else "– abstains", "dim"), ""
-                others = list(prediction.ranking)
+            if prediction.resting:
+                label, kind, others = Text("– nothing happens", "dim"), "", []
+            elif prediction.abstained:
+                label = Text(f"perhaps {best['label']}", "dim")
             also = ", ".join(f"{other['label']} {other['score']:.2f}" for other in others[: self._others])
             score, p_seen = f"{best['score']:.2f}", f"{prediction.p_seen:.2f}"
             table.add_row(Text(name), label, score, kind, p_seen, Text(also, "dim"))

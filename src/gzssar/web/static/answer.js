@@ -44,7 +44,7 @@ export function showAnswer(answer, added, selected, choose, all) {
   $("top-note").textContent = answer.resting
     ? "Nobody moves, so no action is named. The ranking is what the pose alone resembles."
     : answer.abstained
-      ? "Not sure: even the best score is below what the model asks of itself."
+      ? "Not sure: answers like this one are wrong too often to be given."
       : first.seen
         ? "The model was trained on clips of this action."
         : "The model has no clip of this action, only words.";

@@ -148,7 +148,7 @@ def test_texts_are_found_by_path_and_by_name(tmp_path, monkeypatch):
 
 
 def test_a_label_is_found_whatever_its_case_and_spaces():
-    assert [THREE.index(label) for label in ("Sit  Down", "standup", "NOD")] == [0, 1, 2]
+    assert [THREE.index(label) for label in ("Sit  Down", "standup", "NOD", "sit_down", "Stand-up")] == [0, 1, 2, 0, 1]
     with pytest.raises(TextError, match="one of the 3 classes should be labelled 'sitting', but the nearest are 'sit"):
         THREE.index("sitting")
     with pytest.raises(TextError, match="'xyz', but the labels are sit down, Stand up, nod"):

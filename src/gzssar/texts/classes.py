@@ -1,6 +1,7 @@
 """What each class is called and how it is described: one tidy table per dataset, ``id,label,action,motion``."""
 
 import difflib
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -186,8 +187,10 @@ def nearest(label: str, labels: Sequence[str]) -> list[str]:
 
 
 def label_key(label: str) -> str:
-    """What labels are compared by: neither case nor spaces count, nor how accents are encoded."""
-    return "".join(unicodedata.normalize("NFKC", label).casefold().split())
+    """What labels are compared by: neither case nor spaces count, nor the hyphens and underscores that stand for spaces
+    in names of folders, nor how accents are encoded. A label of these alone stays as it is."""
+    folded = unicodedata.normalize("NFKC", label).casefold()
+    return re.sub(r"[\s_-]+", "", folded) or "".join(folded.split())
 
 
 def _class_texts(table: TextTable, source: str) -> ClassTexts:

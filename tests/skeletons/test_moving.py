@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gzssar.skeletons.layout import NTU25
-from gzssar.skeletons.moving import MOVING, REST, find_action, is_resting, movement
+from gzssar.skeletons.moving import MOVING, REST, find_action, is_resting, liveliest, movement
 from gzssar.skeletons.sequence import SkeletonSequence
 from gzssar.synthetic import SyntheticWorld
 
@@ -95,10 +95,9 @@ def test_a_bystander_is_left_out_and_named(turned):
     kept = actor.joints[:, start : start + found.joints.shape[1]] + np.float32(turned)
     np.testing.assert_array_equal(found.joints, kept)
     (doubt,) = found.doubts
-    assert doubt.code == "bystander"
+    assert doubt.code == "bodies-left-out"
     idle, acting = ("1", "2") if turned else ("2", "1")
-    assert f"body {idle} hardly moves" in doubt.sentence
-    assert f"body {acting}'s" in doubt.sentence
+    assert doubt.sentence == f"Of 2 bodies, body {acting} moved most; left out: body {idle}."
 
 
 def test_of_two_who_move_the_livelier_comes_first():
@@ -107,6 +106,16 @@ def test_of_two_who_move_the_livelier_comes_first():
     np.testing.assert_array_equal(found.joints[..., 0], fast.joints[..., 0] + np.float32(1))
     np.testing.assert_array_equal(found.joints[..., 1], slow.joints[..., 0])
     assert found.doubts == ()
+
+
+def test_of_three_who_move_two_are_taken():
+    some = [clip(spells(0, 2), speed=speed) for speed in (0.6, 2.0, 1.0)]
+    three = replace(some[0], joints=np.concatenate([one.joints for one in some], axis=3))
+    found = find_action(three).clip
+    np.testing.assert_array_equal(found.joints, three.joints[..., [1, 2]])
+    assert found.doubts[0].sentence == "Of 3 bodies, body 2 and body 3 moved most; left out: body 1."
+    np.testing.assert_array_equal(liveliest(three, 1).joints, three.joints[..., [1]])
+    assert liveliest(three, 3) is three
 
 
 def test_absent_frames_are_no_movement():

@@ -18,6 +18,7 @@ from gzssar.files import writing
 from gzssar.shapes import Clips, Logits, SkeletonFeatures
 from gzssar.skeletons.conversion import require_3d, to_ntu25
 from gzssar.skeletons.layout import NTU25
+from gzssar.skeletons.moving import liveliest
 from gzssar.skeletons.preprocess import STREAMS, prenormalise, stream
 from gzssar.skeletons.resampling import resample
 from gzssar.skeletons.sequence import SkeletonSequence
@@ -160,15 +161,15 @@ def prepare(
         fps: the rate, in frames per second.
         frames: T.
         name: the stream.
-        body_count: M; further bodies are left out, absent ones are zero.
+        body_count: M; of more bodies the most moving ones are taken, absent ones are zero.
 
     Raises:
         DataError: the clip is two-dimensional, or holds no body.
     """
     require_3d(clip)
-    joints = resample(to_ntu25(clip), fps).joints
+    joints = resample(to_ntu25(liveliest(clip, body_count)), fps).joints
     padded = np.zeros((*joints.shape[:3], body_count), dtype=np.float32)
-    padded[..., : joints.shape[3]] = joints[..., :body_count]
+    padded[..., : joints.shape[3]] = joints
     normal = prenormalise(padded, frames)
     return np.asarray(stream(normal[None], name, NTU25)[0], dtype=np.float32)
 

@@ -5,6 +5,7 @@ spine's shoulder), so that it means the same for a child in metres and an adult 
 fifth of a second first, and of all joints the third fastest counts: sensors shake, and single joints jump.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -27,6 +28,8 @@ _SMOOTH = 0.1
 """Seconds before and after a frame over which joints are averaged."""
 _FASTEST = 3
 """The rank of the joint that counts."""
+_MOST_ACTORS = 2
+"""As in NTU RGB+D."""
 _SHORTEST = 0.5
 """Seconds; of a shorter clip nobody can tell that nobody moves."""
 _PELVIS, _SHOULDERS = NTU25.joint_names.index("base of spine"), NTU25.joint_names.index("spine shoulder")
@@ -89,19 +92,31 @@ def is_resting(clip: SkeletonSequence) -> bool:
 
 
 def _actors(clip: SkeletonSequence, moved: Float[np.ndarray, "T M"]) -> SkeletonSequence:
-    """The bodies that move, the most moving one first; who was left out is told."""
+    """The bodies that move, two at most, the most moving one first; who was left out is told."""
     there = [body for body in range(moved.shape[1]) if present_bodies(clip)[:, body].any()]
-    order = [int(body) for body in np.argsort(-moved.mean(axis=0), kind="stable") if (moved[:, body] >= MOVING).any()]
+    order = [body for body in _liveliest_first(moved) if (moved[:, body] >= MOVING).any()][:_MOST_ACTORS]
     if order == list(range(moved.shape[1])):
         return clip
     doubts = clip.doubts
-    if idle := [f"body {body + 1}" for body in there if body not in order]:
-        acting = " and ".join(f"body {body + 1}" for body in sorted(order))
-        sentence = (
-            f"Of {len(there)} bodies, {' and '.join(idle)} hardly moves and is left out; the action is {acting}'s."
-        )
-        doubts = (*doubts, Doubt("bystander", sentence))
+    if left_out := [body for body in there if body not in order]:
+        sentence = f"Of {len(there)} bodies, {_named(order)} moved most; left out: {_named(left_out)}."
+        doubts = (*doubts, Doubt("bodies-left-out", sentence))
     return replace(clip.of_bodies(order), doubts=doubts)
+
+
+def liveliest(clip: SkeletonSequence, count: int) -> SkeletonSequence:
+    """The clip as it is, or where it has more bodies than `count`, with those that move most."""
+    if clip.joints.shape[3] <= count:
+        return clip
+    return clip.of_bodies(_liveliest_first(movement(clip))[:count])
+
+
+def _liveliest_first(moved: Float[np.ndarray, "T M"]) -> list[int]:
+    return [int(body) for body in np.argsort(-moved.mean(axis=0), kind="stable")]
+
+
+def _named(bodies: Sequence[int]) -> str:
+    return " and ".join(f"body {body + 1}" for body in sorted(bodies))
 
 
 def _span(moves: Bool[np.ndarray, "T"], seconds: Float[np.ndarray, "T"]) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import signal
 import subprocess
 import sys
 
@@ -27,9 +28,9 @@ def live_lines(*heights):
 
 def test_frames_from_standard_input(capsys):
     frames = live_lines(*[0.3] * 3)
-    assert [row["label"] for row in rows("-", frames=frames)] == ["raise hand"] * 3
+    assert [row["label"] for row in rows("-", frames=frames, window=0.05)] == ["raise hand"] * 3
     frames.insert(1, "no frame")
-    assert len(rows("-", frames=frames)) == 3
+    assert len(rows("-", frames=frames, window=0.05)) == 3
     assert "left out: line 2: should be a frame as JSON" in capsys.readouterr().err
     with pytest.raises(DataError, match=r"no line was a frame: line 1 of standard input should be a frame as JSON"):
         rows("-", frames=["{}}"] * 20)
@@ -46,6 +47,23 @@ def test_ctrl_c_ends_live_answers_quietly():
         raise KeyboardInterrupt
 
     assert len(rows("-", frames=frames())) == 1
+
+
+def test_ctrl_c_ends_a_program_that_waits_for_a_line():
+    program = (
+        "import sys; from gzssar.inference.reading_ahead import ReadAhead\n"
+        "try:\n"
+        "    for line in ReadAhead(sys.stdin, 30.0): print(end=line, flush=True)\n"
+        "except KeyboardInterrupt: print('ended')\n"
+    )
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    with subprocess.Popen([sys.executable, "-c", program], text=True, **pipes) as process:
+        process.stdin.write("a line\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == "a line\n"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=60) == 0
+        assert (process.stdout.read(), process.stderr.read()) == ("ended\n", "")
 
 
 class Pipe(io.StringIO):

@@ -10,6 +10,7 @@ from textwrap import shorten
 
 from gzssar.errors import ConfigError, DataError, GzssarError, MissingExtraError
 from gzssar.inference.live import answer_frames
+from gzssar.inference.reading_ahead import ReadAhead
 from gzssar.inference.rows import JsonRows, Rows
 from gzssar.inference.segments import Answer, find_segments, slide
 from gzssar.inference.watching import Watch
@@ -238,7 +239,8 @@ def answer_stream(
 ) -> None:
     """Answer frames, one a line, as they come, until they end or Ctrl-C.
 
-    Lines that are no frames are passed over, since a sensor does not stop for one.
+    Lines that are no frames are passed over, since a sensor does not stop for one. Where answers take longer than the
+    frames of a live source, frames are skipped.
 
     Args:
         frames: see :mod:`gzssar.inference.live`.
@@ -253,8 +255,9 @@ def answer_stream(
         DataError: all lines are no frames.
         ConfigError: `fps` is no positive number.
     """
+    ahead = ReadAhead(frames, fps)
     try:
-        for found in answer_frames(frames, answer, layout, fps, window, stride, _few_complaints()):
+        for found in answer_frames(ahead, answer, layout, fps, window, stride, _few_complaints(), ahead.behind):
             rows.frame(found.as_dict())
     except KeyboardInterrupt:
         return

@@ -1,28 +1,46 @@
 """Frames that come one by one, as JSON lines: the last seconds are recognized again and again.
 
 A line holds ``{"joints": [[x, y, z], ...]}`` or the list alone: V joints in metres, or M bodies of V joints each. Null
-or an empty list says that nobody is there.
+or an empty list says that nobody is there; null or NaN in place of a joint or a number, that this joint is not known.
+``"time"``, in seconds, may stand beside the joints where frames are not evenly spaced.
+
+Sensors lose people and joints for a moment. Who is lost for no more than :data:`LONGEST_LOSS` moves on a straight line
+meanwhile; at the newest end, the last pose is held. Joints move so for as long as they are not known.
 """
 
 import json
+import math
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from gzssar.errors import ConfigError, DataError
 from gzssar.inference.segments import Answer
 from gzssar.recognizer import Prediction
+from gzssar.skeletons.doubt import Doubt
 from gzssar.skeletons.layout import Layout
+from gzssar.skeletons.preprocess import fill_gaps
 from gzssar.skeletons.sequence import SkeletonSequence
 
+LONGEST_LOSS = 0.25
+"""Seconds for which somebody who is lost still counts as there."""
+
+_EARLY = 0.5
+"""Share of the window that comes before the first answer."""
+_TOO_EARLY = Doubt("too-early", "Too few frames have come to tell a motion.")
+_ROUNDING = 1e-6
+"""Seconds by which a clock that adds up frames may be off."""
+_LATEST = 1e11
+"""Seconds since 1970 of the year 5138: what is later is counted in milliseconds."""
 _MOST_BODIES = 2
 _MOST_FRAMES = 100_000
-"""In a window, and from answer to answer: nearly an hour at 30 frames per second."""
+"""In a window: nearly an hour at 30 frames per second."""
 _LONGEST_LINE = 1_000_000
 """Characters; two bodies of 33 joints take some 5,000."""
 
@@ -35,37 +53,116 @@ class LiveAnswer:
     """Of the last frame, from 0; lines that are no frames do not count."""
 
     time: float
-    """Seconds from the first frame to the last."""
+    """Of the last frame in seconds: its own where frames carry theirs, else from the first frame on."""
 
     prediction: Prediction | None
-    """None where nobody is there, or the window cannot be recognized."""
+    """None where it is too early, nobody is there, or the window cannot be recognized."""
+
+    warning: tuple[Doubt, ...] = ()
+    """Why there is no prediction, if it is too early."""
+
+    skipped: int = 0
+    """Frames before this one that were due for an answer, but got none, because newer ones waited already."""
 
     def as_dict(self) -> dict[str, Any]:
-        """As JSON has it; nobody is an abstention without a ranking."""
-        nobody: dict[str, Any] = {"label": None, "p_seen": None, "abstained": True, "warning": None, "ranking": []}
-        found = nobody if self.prediction is None else self.prediction.as_dict()
-        return {"frame": self.frame, "time": round(self.time, 4), **found}
+        """As JSON has it; without a prediction, an abstention without a ranking."""
+        nothing: dict[str, Any] = {
+            "label": None,
+            "p_seen": None,
+            "abstained": True,
+            "resting": False,
+            "warning": [doubt.as_dict() for doubt in self.warning],
+            "ranking": [],
+        }
+        found = nothing if self.prediction is None else self.prediction.as_dict()
+        return {"frame": self.frame, "time": round(self.time, 4), "skipped": self.skipped, **found}
+
+
+class Frame(NamedTuple):
+    """What one line says."""
+
+    bodies: Float[np.ndarray, "M V 3"]
+    """Metres; NaN where a joint is not known, zeros where a body has no known joint."""
+
+    time: float | None = None
+    """Seconds."""
 
 
 class RecentFrames:
-    """The last frames of a stream, as a clip."""
+    """The last seconds of a stream, as a clip.
 
-    def __init__(self, count: int, layout: Layout, fps: float) -> None:
-        self._frames: deque[Float[np.ndarray, "M V C"]] = deque(maxlen=count)
-        self._layout, self._fps = layout, fps
+    Args:
+        window: seconds.
+        layout: what the joints are.
+        fps: frames per second, of frames that do not carry their time.
+    """
 
-    def add(self, frame: Float[np.ndarray, "M V C"]) -> None:
-        """Add a frame; the oldest one goes when there are too many."""
-        self._frames.append(frame)
+    def __init__(self, window: float, layout: Layout, fps: float) -> None:
+        self._frames: deque[tuple[float, Frame]] = deque()
+        self._window, self._layout, self._fps = window, layout, fps
+        self.elapsed = 0.0
+        """Seconds that all frames so far took, the newest one included."""
+
+    def add(self, frame: Frame) -> None:
+        """Add a frame; those that are too old go."""
+        self.elapsed += self._since_last(frame)
+        self._frames.append((self.elapsed, frame))
+        longest = self._window - 0.5 / self._fps  # from the oldest frame to the newest
+        while len(self._frames) > 1 and (
+            self.elapsed - self._frames[0][0] > longest or len(self._frames) > _MOST_FRAMES
+        ):
+            self._frames.popleft()
+
+    def _since_last(self, frame: Frame) -> float:
+        before = self._frames[-1][1].time if self._frames else None
+        if before is None or frame.time is None or frame.time <= before:
+            return 1 / self._fps
+        return frame.time - before
+
+    @property
+    def time(self) -> float | None:
+        """The newest frame's own time, where all frames carry theirs, in order."""
+        times = self._times()
+        return None if times is None else float(times[-1])
+
+    def _times(self) -> Float[np.ndarray, "T"] | None:
+        times = [math.nan if frame.time is None else frame.time for _, frame in self._frames]
+        in_order = not math.isnan(times[0]) and all(before < after for before, after in pairwise(times))
+        return np.array(times) if in_order else None
 
     def clip(self) -> SkeletonSequence | None:
-        """What is there, without bodies that are absent throughout; None where nobody is left."""
-        bodies = max(len(frame) for frame in self._frames)
+        """What is there, without bodies that are absent throughout; None where nobody is left.
+
+        Raises:
+            DataError: a joint of somebody is never known.
+        """
+        bodies = max(len(frame.bodies) for _, frame in self._frames)
         joints = np.zeros((bodies, len(self._frames), self._layout.joint_count, 3), dtype=np.float32)
-        for at, frame in enumerate(self._frames):
-            joints[: len(frame), at] = frame
-        joints = joints[joints.any(axis=(1, 2, 3))]
-        return SkeletonSequence(joints.transpose(3, 1, 2, 0), self._fps, self._layout) if len(joints) else None
+        for at, (_, frame) in enumerate(self._frames):
+            joints[: len(frame.bodies), at] = frame.bodies
+        times = self._times()
+        starts = np.array([end for end, _ in self._frames]) - 1 / self._fps if times is None else times
+        there = (joints != 0).any(axis=(2, 3))
+        for body, present in zip(joints, there, strict=True):
+            body[_lost(present, np.append(starts, starts[-1] + 1 / self._fps))] = np.nan
+        shown = joints[there.any(axis=1)].transpose(3, 1, 2, 0)
+        if not shown.shape[3]:
+            return None
+        fps = self._fps if times is None or len(times) == 1 else 1 / float(np.median(np.diff(times)))
+        return SkeletonSequence(fill_gaps(shown), fps, self._layout, times=times)
+
+
+def _lost(there: Bool[np.ndarray, "T"], starts: Float[np.ndarray, "T+1"]) -> Bool[np.ndarray, "T"]:
+    """In which frames somebody who was there is lost for a moment.
+
+    Args:
+        there: whether somebody is there in a frame.
+        starts: when each frame begins, and when the last one ends, in seconds.
+    """
+    lost = np.zeros_like(there)
+    for before, after in pairwise([*np.flatnonzero(there), len(there)]):
+        lost[before + 1 : after] = starts[after] - starts[before + 1] <= LONGEST_LOSS + _ROUNDING
+    return lost
 
 
 def answer_frames(
@@ -76,17 +173,22 @@ def answer_frames(
     window: float = 2.0,
     stride: float | None = None,
     on_bad: Callable[[str, DataError], None] | None = None,
+    behind: Callable[[], bool] | None = None,
 ) -> Iterator[LiveAnswer]:
     """Answer frames as they come.
+
+    Until half of the window has come, it is too early for an answer. A stream that ends before is answered at its end:
+    its last frame once more, by all that came. So is one whose last frames were skipped, or that ends within a stride.
 
     Args:
         lines: one frame each; empty ones are passed over.
         answer: what recognizes clips.
         layout: what the joints are.
-        fps: frames per second.
+        fps: frames per second, of frames that do not carry their time.
         window: seconds that are recognized; at the start, what there is of them.
         stride: seconds from answer to answer; None for one per frame.
         on_bad: told of each line that is no frame or window that cannot be recognized, and why; it is then passed over.
+        behind: asked before each answer whether newer frames wait already, so that this one is skipped.
 
     Raises:
         ConfigError: `fps` is no positive number.
@@ -94,32 +196,67 @@ def answer_frames(
     """
     if not (np.isfinite(fps) and fps > 0):
         raise ConfigError(f"frames should come at a positive rate, but --fps is {fps:g}.")
-    recent = RecentFrames(max(1, round(min(window * fps, _MOST_FRAMES))), layout, fps)
-    step = 1 if stride is None else max(1, round(min(stride * fps, _MOST_FRAMES)))
-    frames, first_bad = 0, ""
+    recent = RecentFrames(window, layout, fps)
+    frames = skipped = line = 0
+    due, answered = _next(0.0, stride, fps), False
+
+    def found(line: int, warning: tuple[Doubt, ...] = ()) -> LiveAnswer:
+        time = (frames - 1) / fps if recent.time is None else recent.time
+        prediction = None if warning else _answered(recent, line, answer, on_bad)
+        return LiveAnswer(frames - 1, time, prediction, warning, skipped)
+
+    for line, frame in _frames(lines, layout, on_bad):
+        recent.add(frame)
+        frames += 1
+        if recent.elapsed < due:
+            continue
+        if recent.elapsed < _EARLY * window - _ROUNDING:
+            yield found(line, (_TOO_EARLY,))
+        elif behind is not None and behind():
+            skipped += 1
+            continue
+        else:
+            yield found(line)
+            answered, skipped = True, 0
+        due = _next(recent.elapsed, stride, fps)
+    if frames and (skipped or not answered):
+        skipped = max(0, skipped - 1)  # the last frame is answered after all
+        yield found(line)
+
+
+def _frames(
+    lines: Iterable[str], layout: Layout, on_bad: Callable[[str, DataError], None] | None
+) -> Iterator[tuple[int, Frame]]:
+    """Frames and the numbers of their lines, without those that are no frames where somebody listens."""
+    first_bad, any_frame = "", False
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
-            recent.add(parse_frame(line, layout))
+            frame = parse_frame(line, layout)
         except DataError as error:
             first_bad = first_bad or f"line {number} of standard input {error}"
             if on_bad is None:
                 raise DataError(first_bad) from error
             on_bad(f"line {number}", error)
-            continue
-        frames += 1
-        if frames % step == 0:
-            yield LiveAnswer(frames - 1, (frames - 1) / fps, _answered(recent.clip(), number, answer, on_bad))
-    if first_bad and not frames:
+        else:
+            any_frame = True
+            yield number, frame
+    if first_bad and not any_frame:
         raise DataError(f"no line was a frame: {first_bad}")
 
 
+def _next(elapsed: float, stride: float | None, fps: float) -> float:
+    """When the next answer is due: at the frame that is nearest to a stride from now."""
+    return 0.0 if stride is None else elapsed + stride - 0.5 / fps
+
+
 def _answered(
-    clip: SkeletonSequence | None, number: int, answer: Answer, on_bad: Callable[[str, DataError], None] | None
+    recent: RecentFrames, number: int, answer: Answer, on_bad: Callable[[str, DataError], None] | None
 ) -> Prediction | None:
     """The answer to a window; None where nobody is there, or it cannot be recognized and somebody listens."""
     try:
+        clip = recent.clip()
         return None if clip is None else answer([clip])[0]
     except DataError as error:
         if on_bad is None:
@@ -128,7 +265,7 @@ def _answered(
         return None
 
 
-def parse_frame(line: str, layout: Layout) -> Float[np.ndarray, "M V 3"]:
+def parse_frame(line: str, layout: Layout) -> Frame:
     """Read one frame; without bodies where nobody is there.
 
     Of more than two bodies the first two count.
@@ -144,25 +281,45 @@ def parse_frame(line: str, layout: Layout) -> Float[np.ndarray, "M V 3"]:
     except (ValueError, RecursionError) as error:
         reason = re.sub(r":? line 1 column", " at character", str(error).splitlines()[0]).partition(" (char")[0]
         raise DataError(f"should be a frame as JSON, but it cannot be read ({reason}).") from error
+    time = None
     if isinstance(content, dict):
         if "joints" not in content:
             raise DataError(f'should be {{"joints": …}} with {wanted}, but its keys are {str(list(content))[:80]}.')
-        content = content["joints"]
+        content, time = content["joints"], _seconds(content.get("time"))
     if content is None or content == []:
-        return np.zeros((0, layout.joint_count, 3), dtype=np.float32)
-    return _positions(content, layout, wanted)[:_MOST_BODIES]
+        return Frame(np.zeros((0, layout.joint_count, 3), dtype=np.float32), time)
+    return Frame(_positions(content, layout, wanted)[:_MOST_BODIES], time)
+
+
+def _seconds(time: object) -> float | None:
+    if time is None:
+        return None
+    if isinstance(time, bool) or not isinstance(time, int | float) or not abs(time) < _LATEST:
+        raise DataError(f"should have its time as a number of seconds, but it is {str(time)[:40]!r}.")
+    return float(time)
 
 
 def _positions(content: object, layout: Layout, wanted: str) -> Float[np.ndarray, "M V 3"]:
     try:
         with np.errstate(over="ignore"):  # what leaves the range becomes infinite and is refused
-            joints = np.array(content, dtype=np.float32)
+            joints = np.array(_spelled_out(content, layout.joint_count), dtype=np.float32)
     except (ValueError, TypeError, OverflowError):
         raise DataError(f"should hold {wanted}, but not all of them are lists of three numbers.") from None
     if joints.ndim == 2:
         joints = joints[None]
     if joints.ndim != 3 or joints.shape[1:] != (layout.joint_count, 3):
         raise DataError(f"should hold {wanted}, for one body or several, but its shape is {joints.shape}.")
-    if not np.isfinite(joints).all():
-        raise DataError(f"should hold {wanted} as finite numbers, but some are missing, NaN or infinite.")
+    if np.isinf(joints).any():
+        raise DataError(f"should hold {wanted} as finite numbers, but some are infinite.")
+    joints[np.all(np.isnan(joints).any(axis=2), axis=1)] = 0
     return joints
+
+
+def _spelled_out(content: object, joint_count: int) -> object:
+    """The same with three unknown numbers for each joint that is null, and only such joints for a body that is."""
+    if not isinstance(content, list):
+        return content
+    unknown = [math.nan] * 3
+    if len(content) == joint_count:
+        return [unknown if joint is None else joint for joint in content]
+    return [[unknown] * joint_count if not body else _spelled_out(body, joint_count) for body in content]

@@ -13,7 +13,7 @@ from gzssar.skeletons.conversion import to_ntu25
 from gzssar.skeletons.layout import MEDIAPIPE33
 from gzssar.skeletons.preprocess import prenormalise
 from gzssar.skeletons.readers import ReadOptions, open_clips, read_clips, video as video_reader
-from gzssar.skeletons.readers.video import VideoReader, bridge, read_video
+from gzssar.skeletons.readers.video import Pose, VideoReader, bridge, read_video
 
 PATH = Path("clip.mp4")
 NOSE, LEFT_SHOULDER, RIGHT_SHOULDER = 0, 11, 12
@@ -29,8 +29,12 @@ def facing_camera():
     return pose
 
 
-def moved(by):
-    return facing_camera() + np.array([by, 0, 0])
+def moved(by, visibility=None, place=None):
+    """Somebody `by` metres further to the right, whose hips' middle is at `place` in the picture, if that is known."""
+    shown = None if visibility is None else np.full(33, visibility)
+    pose = facing_camera()
+    places = None if place is None else place + 0.4 * pose[:, :2]  # the torso is 0.2 long
+    return Pose(pose + np.array([by, 0, 0]), shown, places)
 
 
 def read(monkeypatch, poses, fps=30.0, options=None):
@@ -40,7 +44,7 @@ def read(monkeypatch, poses, fps=30.0, options=None):
 
 
 def test_axes_are_the_house_s(monkeypatch):
-    clip = read(monkeypatch, [facing_camera()] * 3)
+    clip = read(monkeypatch, [moved(0)] * 3)
     assert clip.layout == MEDIAPIPE33
     assert clip.joints.shape == (3, 3, 33, 1)
     nose, left, right = (clip.joints[:, 0, joint, 0] for joint in (NOSE, LEFT_SHOULDER, RIGHT_SHOULDER))
@@ -55,7 +59,7 @@ def test_axes_are_the_house_s(monkeypatch):
 
 
 def test_right_handed_axes_stay_so():
-    turned = bridge([np.eye(33, 3)], 1)[:, 0, :3, 0]
+    turned = bridge([Pose(np.eye(33, 3))], 1)[0][:, 0, :3, 0]
     np.testing.assert_array_equal(turned, np.diag([1, -1, -1]))
     assert np.linalg.det(turned) == 1
 
@@ -73,10 +77,47 @@ def test_nobody_is_there_in_long_gaps_and_at_the_ends(monkeypatch):
     np.testing.assert_allclose(clip.joints[0, 7:12, NOSE, 0], [0.5, 0.6, 0.7, 0.8, 0.9], atol=1e-6)
 
 
+def test_visibility_goes_with_the_joints(monkeypatch):
+    poses = [None, moved(0, visibility=1.0), None, moved(0, visibility=0.5)]
+    clip = read(monkeypatch, poses)
+    assert clip.visibility.shape == (4, 33, 1)
+    np.testing.assert_allclose(clip.visibility[:, NOSE, 0], [0, 1, 0.75, 0.5])
+
+
+@pytest.mark.parametrize("poses", [[moved(0)] * 2, [moved(0), moved(0, visibility=1.0)]])
+def test_visibility_is_told_of_all_frames_or_of_none(monkeypatch, poses):
+    assert read(monkeypatch, poses).visibility is None
+
+
+@pytest.mark.parametrize("lost", [0, 1, 3])
+def test_who_changes_place_abruptly_may_be_somebody_else(monkeypatch, lost):
+    at = [np.array([x, 0.5]) for x in (0.2, 0.8)]
+    poses = [moved(0, place=at[0])] * 9 + [None] * lost + [moved(0, place=at[1])] * 5
+    clip = read(monkeypatch, poses)
+    assert [doubt.code for doubt in clip.doubts] == ["several-people"]
+    assert f"changes place abruptly, once, first at {(9 + lost) / 30:.1f} s" in clip.doubts[0].sentence
+    assert "abruptly, 2 times" in read(monkeypatch, [*poses, moved(0, place=at[0])]).doubts[0].sentence
+
+
+@pytest.mark.parametrize(
+    ("step", "lost", "fps"),
+    [
+        (0.05, 0, 30.0),  # a sprint: a quarter of a torso per frame
+        (0.05, 3, 30.0),  # one who is lost meanwhile
+        (0.6, 0, 5.0),  # three torsos, in a fifth of a second
+    ],
+)
+def test_who_moves_as_people_do_is_the_same(monkeypatch, step, lost, fps):
+    poses = []
+    for k in range(10):
+        poses += [moved(0, place=np.array([step * (lost + 1) * k, 0.5])), *[None] * lost]
+    assert read(monkeypatch, poses, fps).doubts == ()
+
+
 @pytest.mark.parametrize("seen", [0, 1])
 def test_nobody_in_nearly_all_frames(monkeypatch, seen):
     with pytest.raises(DataError, match=rf"should show one person, .* in {20 - seen} of 20 frames nobody is seen"):
-        read(monkeypatch, [facing_camera()] * seen + [None] * (20 - seen))
+        read(monkeypatch, [moved(0)] * seen + [None] * (20 - seen))
 
 
 def test_a_video_without_frames(monkeypatch):
@@ -168,7 +209,7 @@ def test_frames_come_in_order_as_red_green_blue(tmp_path, opencv, name, code):
 def test_the_frame_rate_is_the_file_s(tmp_path, opencv):
     path = write_video(opencv, tmp_path / "a.avi", [np.zeros((64, 64, 3), dtype=np.uint8)] * 3, "MJPG")
     with pytest.raises(ConfigError, match="states 25 frames per second, but the options name 30"):
-        read_video(path, MEDIAPIPE33, ReadOptions(fps=30.0), lambda pictures: [facing_camera()])
+        read_video(path, MEDIAPIPE33, ReadOptions(fps=30.0), lambda pictures: [moved(0)])
 
 
 @pytest.mark.parametrize("data", [b"\0\0\0\x1cftypisom" + bytes(500), b"\x1a\x45\xdf\xa3", b"RIFF\0\0\0\0AVI LIST"])
@@ -184,7 +225,7 @@ def test_a_video_that_is_cut_off(tmp_path, opencv):
     pictures = list(np.random.default_rng(0).integers(0, 255, (20, 64, 64, 3), dtype=np.uint8))
     path = write_video(opencv, tmp_path / "a.avi", pictures, "MJPG")
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    clip = read_video(path, MEDIAPIPE33, ReadOptions(), lambda pictures: [facing_camera() for _ in pictures])
+    clip = read_video(path, MEDIAPIPE33, ReadOptions(), lambda pictures: [moved(0) for _ in pictures])
     assert 0 < clip.joints.shape[1] < 20
 
 
@@ -209,6 +250,18 @@ def test_mediapipe_finds_a_person(tmp_path, opencv, astronaut):
     assert 0.2 < left[0] - right[0] < 0.6  # shoulders of a grown-up, who faces the camera
     assert nose[1] > max(left[1], right[1])
     assert nose[2] > max(left[2], right[2])
+    assert clip.visibility[0, NOSE, 0] > 0.9
+    assert clip.visibility[0, [27, 28], 0].max() < 0.8  # ankles, which are out of the picture
+    assert clip.doubts == ()
+
+
+def test_mediapipe_follows_another_person(tmp_path, opencv, astronaut):
+    pytest.importorskip("mediapipe", reason="MediaPipe is missing: pip install --no-deps mediapipe==0.10.21")
+    nobody = np.zeros_like(astronaut)
+    pairs = [(astronaut, astronaut)] * 6 + [(nobody, astronaut)] * 6 + [(astronaut, nobody)] * 6
+    pictures = [np.concatenate([left, nobody[:, :40], right], axis=1) for left, right in pairs]
+    (clip,) = read_clips(open_clips(write_video(opencv, tmp_path / "a.mp4", pictures, "mp4v")))
+    assert "several-people" in [doubt.code for doubt in clip.doubts]
 
 
 def test_mediapipe_finds_nobody(tmp_path, opencv):

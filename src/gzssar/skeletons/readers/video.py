@@ -6,29 +6,51 @@ the person's way through the room is lost; what encoders read is centred on the 
 
 Frames in which nobody is seen are bridged by straight lines up to a second; where nobody is seen for longer, and before
 the first and after the last sighting, nobody is there.
+
+MediaPipe follows one person, and finds another where it loses the first: who is read then changes place faster than
+people move, which the clip's doubts say.
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, redirect_stderr
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, Int, UInt8
 
 from gzssar.errors import DataError, MissingExtraError
+from gzssar.skeletons.doubt import Doubt
 from gzssar.skeletons.layout import MEDIAPIPE33, Layout
-from gzssar.skeletons.readers.arrays import agreed_fps, agreed_layout, make_clip
+from gzssar.skeletons.readers.arrays import agreed_fps, agreed_layout, as_visibility, make_clip
 from gzssar.skeletons.readers.reader import ClipEntry, ClipSource, ReadOptions
 from gzssar.skeletons.sequence import SkeletonSequence
 
 Image = UInt8[np.ndarray, "H W 3"]
 """Red, green and blue."""
 
-FindPoses = Callable[[Iterator[Any]], Iterable[Any]]
-"""From pictures in order to a pose each, (33, 3) in metres and in MediaPipe's axes, or None where nobody is seen."""
+HALF_TURN = (1.0, -1.0, -1.0)
+"""From MediaPipe's axes to y up and z to the camera."""
+
+
+class Pose(NamedTuple):
+    """One person in one picture."""
+
+    joints: Float[np.ndarray, "33 3"]
+    """Metres, in MediaPipe's axes."""
+
+    visibility: Float[np.ndarray, "33"] | None = None
+    """How sure MediaPipe is of each joint, from 0 to 1, where it says so."""
+
+    places: Float[np.ndarray, "33 2"] | None = None
+    """Where the joints are in the picture, in shares of its longer side, where it is known."""
+
+
+FindPoses = Callable[[Iterator[Any]], Iterable[Pose | None]]
+"""From pictures in order to a pose each, or None where nobody is seen."""
 
 _PICTURES = (b"heic", b"heix", b"mif1", b"msf1", b"avif", b"avis", b"M4A ", b"M4B ")
 """Brands of the same container that are no videos: photographs and sound."""
@@ -36,6 +58,9 @@ _FEWEST_SEEN = 0.1
 """Share of the frames in which somebody must be seen."""
 _LONGEST_BRIDGE = 1.0
 """Seconds."""
+_FASTEST_PERSON = 20.0
+"""Torso lengths per second, some 10 m/s, that people move at most."""
+_SHOULDERS, _HIPS = [11, 12], [23, 24]
 _FASTEST = 1000.0
 """Frames per second; containers without a frame rate state their clock's."""
 
@@ -94,27 +119,70 @@ def read_video(
             f"{path} should show one person, head to feet, but in {len(poses) - seen} of {len(poses)} frames nobody is "
             "seen: film from nearer or in better light, or cut out the part with the person."
         )
-    joints = bridge(poses, max(1, round(_LONGEST_BRIDGE * fps)))
-    return make_clip(joints, options, name=path.name, fps=fps, layout=layout)
+    joints, visibility = bridge(poses, max(1, round(_LONGEST_BRIDGE * fps)))
+    doubts = _several_people(poses, fps)
+    return make_clip(joints, options, name=path.name, fps=fps, layout=layout, visibility=visibility, doubts=doubts)
 
 
-def bridge(poses: list[Any], longest: int) -> Float[np.ndarray, "3 T 33 1"]:
-    """Turn poses into a clip with y up; short gaps become straight lines, long ones and both ends nobody (zeros).
+def bridge(
+    poses: Sequence[Pose | None], longest: int
+) -> tuple[Float[np.ndarray, "3 T 33 1"], Float[np.ndarray, "T 33 1"] | None]:
+    """Turn poses into joints with y up and their visibility, if all have one; short gaps become straight lines, long
+    ones and both ends nobody (zeros).
 
     Args:
         poses: one per frame, None where nobody is seen; one at least is.
         longest: frames that are bridged at most.
     """
-    at = np.array([frame for frame, pose in enumerate(poses) if pose is not None])
-    known = np.stack([poses[frame] for frame in at]).reshape(len(at), -1) * np.tile([1.0, -1.0, -1.0], 33)
-    frames = np.arange(len(poses))
-    filled = np.stack([np.interp(frames, at, column) for column in known.T], axis=1)
+    sightings = [(frame, pose) for frame, pose in enumerate(poses) if pose is not None]
+    at = np.array([frame for frame, _ in sightings])
+    joints = _filled(np.stack([pose.joints * HALF_TURN for _, pose in sightings]), at, len(poses), longest)
+    told = [pose.visibility for _, pose in sightings if pose.visibility is not None]
+    visibility = _filled(np.stack(told), at, len(poses), longest) if len(told) == len(at) else None
+    return joints.transpose(2, 0, 1)[..., None], None if visibility is None else as_visibility(visibility[..., None])
+
+
+def _filled(
+    known: Float[np.ndarray, "K *numbers"], at: Int[np.ndarray, "K"], count: int, longest: int
+) -> Float[np.ndarray, "T *numbers"]:
+    """What is known at some of `count` frames, in all of them."""
+    frames = np.arange(count)
+    columns = known.reshape(len(known), -1).T
+    filled = np.stack([np.interp(frames, at, column) for column in columns], axis=1)
     after = np.searchsorted(at, frames)
     before_frame, after_frame = at[np.maximum(after - 1, 0)], at[np.minimum(after, len(at) - 1)]
     inside = (frames >= at[0]) & (frames <= at[-1])
     there = np.isin(frames, at) | (inside & (after_frame - before_frame - 1 <= longest))
     filled[~there] = 0
-    return filled.astype(np.float32).reshape(-1, 33, 3).transpose(2, 0, 1)[..., None]
+    return filled.astype(np.float32).reshape(count, *known.shape[1:])
+
+
+def _several_people(poses: Sequence[Pose | None], fps: float) -> tuple[Doubt, ...]:
+    """Doubt whose clip it is, where the one who is read changes place faster than people move."""
+    sightings = [(frame, pose.places) for frame, pose in enumerate(poses) if pose and pose.places is not None]
+    leaps = [
+        after
+        for (before, here), (after, there) in pairwise(sightings)
+        if _torsos(here, there) > max(1.0, _FASTEST_PERSON * (after - before) / fps)
+    ]
+    if not leaps:
+        return ()
+    often = "once" if len(leaps) == 1 else f"{len(leaps)} times"
+    sentence = (
+        f"Who is read changes place abruptly, {often}, first at {leaps[0] / fps:.1f} s: several people are in the "
+        "picture, of whom one is read, or the film was cut. Cut out a part with one person."
+    )
+    return (Doubt("several-people", sentence),)
+
+
+def _torsos(here: Float[np.ndarray, "33 2"], there: Float[np.ndarray, "33 2"]) -> float:
+    """How far apart the middles of two torsos are, in lengths of the longer one."""
+    (shoulders, hips), (later_shoulders, later_hips) = (
+        (places[_SHOULDERS].mean(axis=0), places[_HIPS].mean(axis=0)) for places in (here, there)
+    )
+    way = np.linalg.norm((later_shoulders + later_hips - shoulders - hips) / 2)
+    longest = max(np.linalg.norm(shoulders - hips), np.linalg.norm(later_shoulders - later_hips))
+    return float(way / longest) if longest else 0.0
 
 
 def _open(path: Path, options: ReadOptions) -> tuple[float, Iterator[Image]]:
@@ -147,7 +215,7 @@ def _open(path: Path, options: ReadOptions) -> tuple[float, Iterator[Image]]:
     return fps, pictures()
 
 
-def mediapipe_poses(pictures: Iterator[Any]) -> Iterator[Any]:
+def mediapipe_poses(pictures: Iterator[Any]) -> Iterator[Pose | None]:
     """Find one person in pictures that follow one another, by MediaPipe Pose of middle size, whose model is in its
     wheel.
 
@@ -173,16 +241,24 @@ def mediapipe_poses(pictures: Iterator[Any]) -> Iterator[Any]:
                 "smooth_segmentation": False,
                 "use_prev_landmarks": True,
             },
-            outputs=["pose_world_landmarks"],
+            outputs=["pose_world_landmarks", "pose_landmarks"],
         )
         with closing(graph):
             for picture in pictures:
-                found = graph.process(_square(picture)).pose_world_landmarks
-                if found is None:
+                found = graph.process(_square(picture))
+                if found.pose_world_landmarks is None:
                     yield None
                 else:
                     quiet.close()
-                    yield np.array([(joint.x, joint.y, joint.z) for joint in found.landmark])
+                    yield _pose(found.pose_world_landmarks.landmark, found.pose_landmarks.landmark)
+
+
+def _pose(joints: Sequence[Any], places: Sequence[Any]) -> Pose:
+    return Pose(
+        np.array([(joint.x, joint.y, joint.z) for joint in joints]),
+        np.array([joint.visibility for joint in joints]) if joints[0].HasField("visibility") else None,
+        np.array([(joint.x, joint.y) for joint in places]),
+    )
 
 
 def _square(picture: Image) -> UInt8[np.ndarray, "L L 3"]:

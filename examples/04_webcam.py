@@ -1,0 +1,101 @@
+"""A webcam, or a video in its place: what the last two seconds of it show is written on the picture.
+
+Usage: python examples/04_webcam.py [VIDEO] [--model FOLDER]
+
+ESC or q ends it. Without a model, the embedded synthetic one answers, which knows the 48 actions of a puppet. Needs
+MediaPipe (docs/recordings.md, Videos), and OpenCV with windows, which gzssar[pose] does not bring:
+pip uninstall opencv-python-headless, then pip install opencv-python.
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from itertools import count, tee
+from pathlib import Path
+from queue import Queue
+from threading import Thread
+
+import cv2
+import numpy as np
+
+from gzssar import GzssarError, Prediction, Recognizer, SkeletonSequence
+from gzssar.inference.live import LiveAnswer, answer_frames
+from gzssar.recognizer.embedded import synthetic_model
+from gzssar.skeletons.layout import MEDIAPIPE33
+from gzssar.skeletons.readers.video import HALF_TURN, mediapipe_poses
+
+TITLE, STRIDE = "gzssar", 0.3  # seconds from answer to answer
+ENDS = (27, ord("q"))
+
+
+def main(source: int | str = 0, model: Path | None = None) -> None:
+    """Find poses in this thread and recognize them in another, which skips what it has no time for."""
+    video = cv2.VideoCapture(source)
+    if not video.isOpened():
+        sys.exit(f"gzssar: {f'camera {source}' if source == 0 else source} cannot be opened.")
+    try:
+        cv2.namedWindow(TITLE)
+    except cv2.error:
+        sys.exit("gzssar: this OpenCV has no windows: pip uninstall opencv-python-headless, pip install opencv-python.")
+    recognizer = Recognizer.load(model) if model else synthetic_model(say=print)
+    lines, said = Queue[str | None](), ["too early"]
+
+    def answer(clips: Sequence[SkeletonSequence]) -> list[Prediction]:
+        return recognizer.predict(list(clips), abstain=True)
+
+    def recognize() -> None:
+        come = iter(lines.get, None)
+        for found in answer_frames(
+            come, answer, MEDIAPIPE33, stride=STRIDE, on_bad=print, behind=lambda: not lines.empty()
+        ):
+            said.append(words(found))
+
+    answers = Thread(target=recognize, daemon=True)
+    answers.start()
+    shown, read = tee(pictures(video, live=source == 0))
+    poses = mediapipe_poses(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB) for _, picture in read)
+    for (seconds, picture), pose in zip(shown, poses, strict=True):
+        joints = None if pose is None else (pose.joints * HALF_TURN).tolist()
+        lines.put(json.dumps({"joints": joints, "time": seconds}))
+        cv2.putText(picture, said[-1], (20, 50), cv2.FONT_HERSHEY_SIMPLEX, 1.2, (0, 255, 0), 2)
+        cv2.imshow(TITLE, picture)
+        if cv2.waitKey(1) in ENDS:
+            break
+    video.release()
+    cv2.destroyAllWindows()
+    lines.put(None)
+    answers.join()
+    print(said[-1])
+
+
+def pictures(video: cv2.VideoCapture, live: bool) -> Iterator[tuple[float, np.ndarray]]:
+    """Pictures and their times: by the clock, or in a film by its frame rate."""
+    fps = video.get(cv2.CAP_PROP_FPS) or 30
+    for number in count():
+        there, picture = video.read()
+        if not there:
+            return
+        yield time.monotonic() if live else number / fps, picture
+
+
+def words(found: LiveAnswer) -> str:
+    """An answer for people."""
+    if found.prediction is None:
+        return "too early" if found.warning else "nobody is there"
+    if found.prediction.resting:
+        return "nothing is happening"
+    best = found.prediction[0]["label"]
+    return f"perhaps {best}" if found.prediction.abstained else best
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("video", nargs="?", default=0, help="a file; the first camera without it")
+    parser.add_argument("--model", type=Path, metavar="FOLDER", help="a fitted recognizer")
+    arguments = parser.parse_args()
+    try:
+        main(arguments.video, arguments.model)
+    except GzssarError as error:
+        sys.exit(f"gzssar: {error}")

@@ -138,7 +138,9 @@ def test_a_window_without_a_joint_is_told_and_passed_over():
     assert [name for name, _ in heard] == ["the window that ends in line 1"]
 
 
-@pytest.mark.parametrize("nobody", ["null", "[]", "[null]", "[[]]", json.dumps([None] * 25), '{"joints": null}'])
+@pytest.mark.parametrize(
+    "nobody", ["null", "[]", json.dumps([None] * 25), json.dumps([[None] * 25] * 2), '{"joints": null}']
+)
 def test_ways_to_say_that_nobody_is_there(nobody):
     assert not parse_frame(nobody, NTU25).bodies.any()
 
@@ -208,6 +210,10 @@ def test_bodies_may_come_and_go():
         ('{"frame": 1}', r"should be {\"joints\": …} .* but its keys are \['frame'\]"),
         ("3", r"for one body or several, but its shape is \(\)"),
         ('"wave"', "not all of them are lists of three numbers"),
+        ("[0, 0]", r"its shape is \(2,\)"),
+        ("[null, null]", r"its shape is \(2,\)"),
+        ("[[], []]", r"its shape is \(1, 2, 0\)"),
+        ("[" * 500 + "]" * 500, "not all of them are lists of three numbers"),
         ("[[1, 2, 3]]", r"25 joints \[x, y, z\] of layout 'ntu25', .* its shape is \(1, 1, 3\)"),
         (json.dumps([[0, 0]] * 25), r"its shape is \(1, 25, 2\)"),
         (json.dumps([[0, 0, 0]] * 24 + [[0, 0]]), "not all of them are lists of three numbers"),

@@ -316,10 +316,13 @@ def _positions(content: object, layout: Layout, wanted: str) -> Float[np.ndarray
 
 
 def _spelled_out(content: object, joint_count: int) -> object:
-    """The same with three unknown numbers for each joint that is null, and only such joints for a body that is."""
-    if not isinstance(content, list):
-        return content
-    unknown = [math.nan] * 3
-    if len(content) == joint_count:
-        return [unknown if joint is None else joint for joint in content]
-    return [[unknown] * joint_count if not body else _spelled_out(body, joint_count) for body in content]
+    """One body or several, with three unknown numbers for each joint that is null."""
+    if not isinstance(content, list) or len(content) == joint_count:
+        return _known_or_nan(content, joint_count)
+    return [_known_or_nan(body, joint_count) for body in content]
+
+
+def _known_or_nan(body: object, joint_count: int) -> object:
+    if not isinstance(body, list) or len(body) != joint_count:
+        return body
+    return [[math.nan] * 3 if joint is None else joint for joint in body]

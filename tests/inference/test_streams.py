@@ -13,6 +13,7 @@ from fake_recognizer import posed, write_clip
 from gzssar.commands.options import Reading
 from gzssar.commands.predict import PredictConfig, answer
 from gzssar.errors import ConfigError, DataError
+from gzssar.inference.reading_ahead import ReadAhead
 from predict_world import MODEL, NTU, UP, any_model, rows
 
 
@@ -39,6 +40,13 @@ def test_frames_from_standard_input(capsys):
         rows("-", frames=frames, reading=Reading())
     with pytest.raises(ConfigError, match="the layout should be one of"):
         rows("-", frames=frames, reading=Reading(layout="ntu26"))
+
+
+def test_frames_are_skipped_where_answers_cannot_keep_up(monkeypatch):
+    waiting = iter([False, True, True])
+    monkeypatch.setattr(ReadAhead, "behind", lambda ahead: next(waiting, False))
+    written = rows("-", frames=live_lines(*[0.3] * 5), window=0.05)
+    assert [(row["frame"], row["skipped"]) for row in written] == [(0, 0), (3, 2), (4, 0)]
 
 
 def test_ctrl_c_ends_live_answers_quietly():

@@ -38,7 +38,8 @@ _ROUNDING = 1e-6
 """Seconds by which a clock that adds up frames may be off."""
 _LATEST = 1e11
 """Seconds since 1970 of the year 5138: what is later is counted in milliseconds."""
-_MOST_BODIES = 2
+_MOST_BODIES = 6
+"""As many as a Kinect v2 reports; those that move most are recognized."""
 _MOST_FRAMES = 100_000
 """In a window: nearly an hour at 30 frames per second."""
 _LONGEST_LINE = 1_000_000
@@ -268,7 +269,7 @@ def _answered(
 def parse_frame(line: str, layout: Layout) -> Frame:
     """Read one frame; without bodies where nobody is there.
 
-    Of more than two bodies the first two count.
+    Of more than six bodies the first six count.
 
     Raises:
         DataError: the line is no JSON or holds something else; the message goes on after "line 7".

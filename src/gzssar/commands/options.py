@@ -39,6 +39,9 @@ class Reading:
     fill_gaps: bool = False
     """Interpolate joints that are missing (NaN) in some frames, instead of refusing the clip."""
 
+    unit: str | None = None
+    """What positions are counted in, for files of motion capture that do not say: m, cm, mm, in or ft."""
+
     skip_bad: bool = False
     """Leave malformed clips out and count them, instead of stopping at the first."""
 
@@ -69,7 +72,7 @@ def read_options(reading: Reading) -> "ReadOptions":
     """The part of the arguments that readers see."""
     from gzssar.skeletons.readers import ReadOptions
 
-    return ReadOptions(reading.layout, reading.fps, reading.fill_gaps)
+    return ReadOptions(reading.layout, reading.fps, reading.fill_gaps, reading.unit)
 
 
 def open_source(path: Path, reading: Reading, labels: "Labelling") -> "ClipSource":

@@ -180,3 +180,65 @@ def bvh_text(poses=({},), body=BODY, rotations="ZXY", seconds=0.04):
     start = {channels[1]: 90}
     lines += [" ".join(str((start | pose).get(channel, 0)) for channel in channels) for pose in poses]
     return "\n".join(lines) + "\n"
+
+
+PERSON = """
+    Hip 0 0.9 0, RHip -0.1 0.9 0, RKnee -0.1 0.5 0, RAnkle -0.1 0.1 0, RBigToe -0.1 0 0.15, RSmallToe -0.15 0 0.15,
+    RHeel -0.1 0 -0.05, LHip 0.1 0.9 0, LKnee 0.1 0.5 0, LAnkle 0.1 0.1 0, LBigToe 0.1 0 0.15, LSmallToe 0.15 0 0.15,
+    LHeel 0.1 0 -0.05, Neck 0 1.4 0, Head 0 1.7 0, Nose 0 1.55 0.1, RShoulder -0.2 1.4 0, RElbow -0.4 1.4 0,
+    RWrist -0.6 1.4 0, LShoulder 0.2 1.4 0, LElbow 0.4 1.4 0, LWrist 0.6 1.4 0
+"""
+"""Markers as Pose2Sim names those of HALPE, and where they are in metres: somebody in a T-pose who faces z."""
+
+
+def marker_places(frames=3, person=PERSON):
+    """Names, and positions T V C of somebody who goes 1 cm a frame along x."""
+    names, *axes = zip(*(marker.split() for marker in person.split(",")), strict=True)
+    places = np.array(axes, dtype=float).T
+    return list(names), places + np.arange(frames)[:, None, None] * np.array([0.01, 0, 0])
+
+
+def trc_text(frames=3, rate=50, unit="m", per_metre=1, person=PERSON):
+    """Markers as OpenSim writes them."""
+    names, places = marker_places(frames, person)
+    lines = ["PathFileType\t4\t(X/Y/Z)\tclip.trc"]
+    lines += ["DataRate\tCameraRate\tNumFrames\tNumMarkers\tUnits\tOrigDataRate\tOrigDataStartFrame\tOrigNumFrames"]
+    lines += [f"{rate}\t{rate}\t{frames}\t{len(names)}\t{unit}\t{rate}\t1\t{frames}"]
+    lines += ["Frame#\tTime\t" + "\t\t\t".join(names) + "\t\t"]
+    lines += ["\t\t" + "\t".join(f"{axis}{number + 1}" for number in range(len(names)) for axis in "XYZ"), ""]
+    for frame, place in enumerate(places * per_metre):
+        cells = [str(frame + 1), f"{frame / rate:.4f}", *(f"{number:.6f}" for number in place.ravel())]
+        lines.append("\t".join(cells))
+    return "\n".join(lines) + "\n"
+
+
+def c3d_bytes(frames=3, rate=50.0, unit="mm", person=PERSON, unseen=(), labels=None):
+    """Points in a C3D file of floats, z up; `unseen` holds pairs of frame and point."""
+    names, places = marker_places(frames, person)
+    points = np.ones((frames, len(names), 4), dtype="<f4")
+    points[..., :3] = places[..., [0, 2, 1]] * np.array([1, -1, 1]) * 1000
+    points[..., 3] = 0
+    for frame, point in unseen:
+        points[frame, point] = (0, 0, 0, -1)
+    names = names if labels is None else labels
+
+    def parameter(name, data, size, *dimensions):
+        body = struct.pack("<bB", size, len(dimensions)) + bytes(dimensions) + data + b"\0"
+        return struct.pack("<bb", len(name), 1) + name.encode() + struct.pack("<h", len(body) + 2) + body
+
+    content = struct.pack("<bb", 5, -1) + b"POINT" + struct.pack("<hB", 3, 0)
+    content += parameter("USED", struct.pack("<h", len(points[0])), 2)
+    content += parameter("SCALE", struct.pack("<f", -1), 4) + parameter("RATE", struct.pack("<f", rate), 4)
+    content += parameter("DATA_START", struct.pack("<h", 5), 2) + parameter("FRAMES", struct.pack("<h", frames), 2)
+    content += parameter("UNITS", unit.ljust(4).encode(), -1, 4) if unit else b""
+    content += parameter("LABELS", "".join(name.ljust(12) for name in names).encode(), -1, 12, len(names))
+    parameters = (struct.pack("<BBBB", 1, 0x50, 3, 84) + content).ljust(3 * 512, b"\0")
+    header = struct.pack("<BBhhhhhfhhf", 2, 0x50, len(points[0]), 0, 1, frames, 0, -1, 5, 0, rate).ljust(512, b"\0")
+    return header + parameters + points.tobytes().ljust(-(-points.nbytes // 512) * 512, b"\0")
+
+
+def amass_arrays(frames=3, **arrays):
+    """One clip of AMASS, without joints."""
+    poses = np.zeros((frames, 156))
+    given = {"poses": poses, "trans": poses[:, :3], "betas": np.zeros(16), "mocap_framerate": np.array(120.0)}
+    return given | arrays

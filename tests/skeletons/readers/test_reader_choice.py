@@ -5,8 +5,10 @@ from ntu_files import one_person, skeleton_text
 from reader_files import (
     UTD_NAME,
     alphapose_bytes,
+    amass_arrays,
     annotation,
     bvh_text,
+    c3d_bytes,
     csv_bytes,
     ctr_gcn_arrays,
     kinetics_bytes,
@@ -14,6 +16,7 @@ from reader_files import (
     npz_bytes,
     openpose_bytes,
     pyskl_bytes,
+    trc_text,
     ucla_bytes,
     uniform_arrays,
     utd_bytes,
@@ -38,6 +41,9 @@ FORMATS = {
     "CsvReader": csv_bytes(walk(3, 25)),
     "NpyReader": npy_bytes(walk(3, 25)),
     "BvhReader": bvh_text().encode(),
+    "TrcReader": trc_text().encode(),
+    "C3dReader": c3d_bytes(),
+    "AmassReader": npz_bytes(amass_arrays()),
     "VideoReader": b"\0\0\0\x1cftypisom" + bytes(100),
 }
 

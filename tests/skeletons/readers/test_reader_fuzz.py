@@ -10,8 +10,10 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from reader_files import (
     UTD_NAME,
     alphapose_bytes,
+    amass_arrays,
     annotation,
     bvh_text,
+    c3d_bytes,
     csv_bytes,
     ctr_gcn_arrays,
     kinetics_bytes,
@@ -19,6 +21,7 @@ from reader_files import (
     npz_bytes,
     openpose_bytes,
     pyskl_bytes,
+    trc_text,
     ucla_bytes,
     uniform_arrays,
     utd_bytes,
@@ -28,7 +31,9 @@ from reader_files import (
 
 from gzssar.errors import GzssarError
 from gzssar.skeletons.readers.alphapose import AlphaPoseReader
+from gzssar.skeletons.readers.amass import AmassReader
 from gzssar.skeletons.readers.bvh import BvhReader
+from gzssar.skeletons.readers.c3d import C3dReader
 from gzssar.skeletons.readers.ctr_gcn import CtrGcnReader
 from gzssar.skeletons.readers.kinetics import KineticsReader
 from gzssar.skeletons.readers.npy import NpyReader
@@ -38,6 +43,7 @@ from gzssar.skeletons.readers.openpose import OpenPoseReader
 from gzssar.skeletons.readers.pyskl import PysklReader
 from gzssar.skeletons.readers.reader import START, ReadOptions
 from gzssar.skeletons.readers.table import CsvReader
+from gzssar.skeletons.readers.trc import TrcReader
 from gzssar.skeletons.readers.utd_mhad import UtdMhadReader, UtdMhadZipReader
 from gzssar.skeletons.sequence import SkeletonSequence
 
@@ -60,6 +66,9 @@ FORMATS = {
     "npy": (NpyReader(), npy_bytes(walk(2, 25).astype(np.float32))),
     "npy of several": (NpyReader(), npy_bytes(walk(8, 50).astype(np.float32).reshape(2, 4, 150))),
     "bvh": (BvhReader(), bvh_text([{}, {}]).encode()),
+    "trc": (TrcReader(), trc_text(frames=2).encode()),
+    "amass": (AmassReader(), npz_bytes(amass_arrays(frames=2, Jtr=walk(2, 24)))),
+    "c3d": (C3dReader(), c3d_bytes(frames=2)),
 }
 PLACES = st.floats(0, 1, exclude_max=True)
 MUTATIONS = st.lists(
@@ -120,6 +129,8 @@ def options_for(reader):
 @pytest.mark.parametrize("name", FORMATS)
 def test_mutated_files_raise_nothing_else(tmp_path, name):
     reader, data = FORMATS[name]
+    if isinstance(reader, C3dReader):
+        pytest.importorskip("c3d", reason="c3d is missing: pip install 'gzssar[c3d]'")
     path = tmp_path / UTD_NAME
     plain, filling = options_for(reader)
     path.write_bytes(data)

@@ -24,6 +24,9 @@ class ReadOptions:
     fill_gaps: bool = False
     """Interpolate joints that are missing (NaN) in some frames, instead of refusing the clip."""
 
+    unit: str | None = None
+    """What positions are counted in, for files of motion capture that do not say: m, cm, mm, in or ft."""
+
 
 @dataclass(frozen=True)
 class ClipEntry:

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from gzssar.errors import ConfigError, DataError
 from gzssar.skeletons.readers.alphapose import AlphaPoseReader
+from gzssar.skeletons.readers.amass import AmassReader
 from gzssar.skeletons.readers.bvh import BvhReader
+from gzssar.skeletons.readers.c3d import C3dReader
 from gzssar.skeletons.readers.content import PAGE, looks_like
 from gzssar.skeletons.readers.ctr_gcn import CtrGcnReader
 from gzssar.skeletons.readers.kinetics import KineticsReader
@@ -20,6 +22,7 @@ from gzssar.skeletons.readers.openpose import OpenPoseReader
 from gzssar.skeletons.readers.pyskl import PysklReader
 from gzssar.skeletons.readers.reader import START, ClipEntry, ClipSource, FrameReader, Reader, ReadOptions
 from gzssar.skeletons.readers.table import CsvReader
+from gzssar.skeletons.readers.trc import TrcReader
 from gzssar.skeletons.readers.utd_mhad import UtdMhadReader, UtdMhadZipReader
 from gzssar.skeletons.readers.video import VideoReader
 from gzssar.skeletons.sequence import SkeletonSequence
@@ -30,6 +33,7 @@ Found = tuple[Path, Reader]
 READERS: tuple[Reader, ...] = (
     NtuReader(),
     CtrGcnReader(),
+    AmassReader(),
     NpzReader(),
     UtdMhadZipReader(),
     UtdMhadReader(),
@@ -39,6 +43,8 @@ READERS: tuple[Reader, ...] = (
     AlphaPoseReader(),
     KineticsReader(),
     BvhReader(),
+    TrcReader(),
+    C3dReader(),
     NpyReader(),
     CsvReader(),
     VideoReader(),
@@ -65,7 +71,11 @@ def open_clips(path: Path, options: ReadOptions | None = None) -> ClipSource:
 
 
 def read_clip(
-    path: str | Path, layout: str | None = None, fps: float | None = None, fill_gaps: bool = False
+    path: str | Path,
+    layout: str | None = None,
+    fps: float | None = None,
+    fill_gaps: bool = False,
+    unit: str | None = None,
 ) -> SkeletonSequence:
     """Read the one clip of a file.
 
@@ -74,12 +84,13 @@ def read_clip(
         layout: the joints' layout, by its name in ``LAYOUTS``, for files that do not say.
         fps: frames per second, for files that do not say.
         fill_gaps: interpolate joints that are missing (NaN) in some frames, instead of refusing the clip.
+        unit: what positions are counted in, for files of motion capture that do not say: m, cm, mm, in or ft.
 
     Raises:
         DataError: no reader recognizes the file, the clip is malformed, or there are several or none.
         ConfigError: the file does not say its layout, or says another one.
     """
-    entries = open_clips(Path(path), ReadOptions(layout, fps, fill_gaps)).entries
+    entries = open_clips(Path(path), ReadOptions(layout, fps, fill_gaps, unit)).entries
     if len(entries) != 1:
         raise DataError(f"{path} should hold one clip, but it holds {len(entries)}: list them with open_clips.")
     return entries[0].read()

@@ -40,7 +40,7 @@ class Reading:
     """Interpolate joints that are missing (NaN) in some frames, instead of refusing the clip."""
 
     unit: str | None = None
-    """What positions are counted in, for files of motion capture that do not say: m, cm, mm, in or ft."""
+    """What positions are counted in, for motion capture, tables and arrays that do not say: m, cm, mm, in or ft."""
 
     skip_bad: bool = False
     """Leave malformed clips out and count them, instead of stopping at the first."""

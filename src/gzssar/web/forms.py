@@ -56,6 +56,9 @@ class ClipForm(BaseModel):
     fill_gaps: bool = False
     """Interpolate joints that are missing in some frames."""
 
+    unit: Literal["m", "cm", "mm", "in", "ft"] | None = None
+    """What positions are counted in, where the file does not say."""
+
     index: Annotated[int, Field(ge=0, le=10_000_000)] | None = None
     """Which clip, from 0, where the file holds several."""
 
@@ -124,5 +127,5 @@ def find_clip(form: ClipForm, samples: Samples, limits: Limits) -> Callable[[], 
     if form.clip.size is not None and form.clip.size > limits.max_upload_bytes:
         size = f"{limits.max_upload_bytes / MIB:g} MiB"
         raise HTTPException(413, f"a clip should have at most {size}, but this one has more: send a shorter one.")
-    options = ReadOptions(form.layout, form.fps, form.fill_gaps)
+    options = ReadOptions(form.layout, form.fps, form.fill_gaps, form.unit)
     return partial(read_upload, form.clip, options, form.index, limits)

@@ -23,7 +23,7 @@ class Failure(_Documented):
     """One sentence: what was expected, what came, what to do."""
 
     field: str | None = None
-    """The field of the form that would help, where one would: layout, fps, fill_gaps, index."""
+    """The field of the form that would help, where one would: layout, fps, fill_gaps, unit, index."""
 
 
 class NewClass(_Documented):

@@ -94,6 +94,9 @@ def test_a_unit_is_needed_once(read):
     ) as error:
         read(trc_text(unit="furlong"))
     assert error.value.option == "unit"
+    assert place(read(trc_text(unit="", per_metre=100), unit="cm"), "left hip") == near(0.1, 0.9, 0)
+    with pytest.raises(DataError, match="line 3, should state the Units of positions, but states none"):
+        read(trc_text(unit=""))
     with pytest.raises(ConfigError, match="states the unit 'm', but the options name 'mm'"):
         read(trc_text(), unit="mm")
 

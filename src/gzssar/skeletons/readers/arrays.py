@@ -97,7 +97,7 @@ def make_clip(
 
     Args:
         joints: positions in metres (C = 3) or pixels (C = 2); NaN or infinite where a joint is missing, or zero.
-        options: whether to fill gaps.
+        options: whether to fill gaps. A reader that has used their unit passes them without it.
         name: where the clip comes from.
         fps: frames per second.
         layout: what the V joints are.
@@ -108,7 +108,14 @@ def make_clip(
 
     Raises:
         DataError: joints are missing and the options do not say to fill them, or the clip is malformed.
+        ConfigError: the options name a unit that the format rules out.
     """
+    if options.unit not in (None, "m"):
+        raise ConfigError(
+            f"clip {name!r} is in metres or pixels, as its format says, but the options name the unit "
+            f"{options.unit!r}.",
+            option="unit",
+        )
     with np.errstate(over="ignore", invalid="ignore"):  # what leaves the range becomes infinite and is refused
         joints = joints.astype(np.float32)
     joints, filled = complete(joints, visibility, options, layout, name)

@@ -10,8 +10,9 @@ compiled package. Format: Meredith and Maddock, "Motion Capture File Formats Exp
 
 import math
 import re
+from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -33,11 +34,11 @@ from gzssar.skeletons.readers.mocap import (
     frames_doubt,
     text_lines,
     turned_upright,
-    unit_by_size,
     used_in,
     with_estimates,
 )
 from gzssar.skeletons.readers.reader import ClipEntry, ClipSource, ReadOptions
+from gzssar.skeletons.readers.units import unit_by_size
 from gzssar.skeletons.sequence import SkeletonSequence
 
 _LAYOUT = "smpl22"
@@ -106,15 +107,19 @@ def _read(path: Path, layout: Layout, options: ReadOptions) -> SkeletonSequence:
     motion = _Motion(words, sum(len(joint.channels or ()) for joint in skeleton), _BLOCK // len(skeleton))
     used = used_in(joint for body, _ in chosen for joint in body)
     with np.errstate(over="ignore", invalid="ignore"):  # what is no finite number is refused in the end
-        worlds = (_world(skeleton, block, used) for block in motion.blocks())
-        blocks = [_joints([blended(body, used, world) for body, _ in chosen]) for world in worlds]
-        joints = np.concatenate(blocks, axis=1)
+        numbers = array("f")
+        for block in motion.blocks():
+            world = _world(skeleton, block, used)
+            numbers.frombytes(np.stack([blended(body, used, world) for body, _ in chosen]).swapaxes(0, 1).tobytes())
+        joints = (
+            np.frombuffer(numbers, np.float32).reshape(-1, len(chosen), layout.joint_count, 3).transpose(3, 0, 2, 1)
+        )
         scale, doubts = unit_by_size(options, joints[:, 0, :, 0].T.astype(np.float64), layout, path)
         joints *= np.float32(scale)
         joints, turned = turned_upright(joints, layout)
     doubts += motion.doubts() + estimates_doubt(chosen[0][1]) + turned
     fps = agreed_fps(options, motion.fps, path)
-    return make_clip(joints, options, name=path.name, fps=fps, layout=layout, doubts=doubts)
+    return make_clip(joints, replace(options, unit=None), name=path.name, fps=fps, layout=layout, doubts=doubts)
 
 
 class _Words:
@@ -243,9 +248,8 @@ class _Motion:
                 yield np.array(block)
                 block = []
         if not self._found:
-            raise DataError(
-                f"{self._words.path} states {self._stated:g} frames, but 0 follow: the file is cut off or empty."
-            )
+            stated = f"it states {self._stated:g}"
+            raise DataError(f"{self._words.path} should hold frames, but has none ({stated}): it is cut off or empty.")
         if block:
             yield np.array(block)
 
@@ -314,10 +318,20 @@ def _body(
     ]
     known |= _spine(spine)
     for side in ("left", "right"):
-        ends = (index for index, joint in enumerate(skeleton) if joint.parent == found[f"{side} ankle"])
-        known |= {f"end of {side} foot": {index: 1.0} for index in ends if not skeleton[index].sits_on_parent}
+        if (end := _end_of_foot(skeleton, found[f"{side} ankle"])) is not None:
+            known[f"end of {side} foot"] = {end: 1.0}
     joints, estimated = with_estimates(known, _RECIPES)
     return [joints[joint] for joint in layout.joint_names], estimated
+
+
+def _end_of_foot(skeleton: list[_Joint], ankle: int) -> int | None:
+    """What hangs on an ankle and does not lie back towards the knee, as the ends that some programs invent do."""
+    shin = np.array(skeleton[ankle].offset)
+    for index, joint in enumerate(skeleton):
+        foot = np.array(joint.offset)
+        if joint.parent == ankle and foot.any() and foot @ shin > -np.linalg.norm(foot) * np.linalg.norm(shin) / 2:
+            return index
+    return None
 
 
 def _way(skeleton: list[_Joint], above: set[int], bottom: int) -> list[int]:
@@ -337,10 +351,6 @@ def _spine(joints: list[int]) -> dict[str, Weights]:
         middle = joints[(len(joints) - 1) // 2 : len(joints) // 2 + 1]  # the middle joint, or the two around the middle
         known["spine2"] = {index: 1 / len(middle) for index in middle}
     return known
-
-
-def _joints(bodies: list[Float[np.ndarray, "T V 3"]]) -> Float[np.ndarray, "3 T V M"]:
-    return np.stack(bodies, axis=-1).transpose(2, 0, 1, 3).astype(np.float32)
 
 
 def _world(skeleton: list[_Joint], values: Float[np.ndarray, "T _"], wanted: list[int]) -> Float[np.ndarray, "T n 3"]:

@@ -7,8 +7,10 @@ reads it: pure Python, so that a damaged file raises an exception instead of end
 import io
 import math
 import warnings
+from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,8 +21,9 @@ from jaxtyping import Float
 from gzssar.errors import DataError, MissingExtraError
 from gzssar.skeletons.readers.arrays import agreed_fps, make_clip, read_bytes
 from gzssar.skeletons.readers.markers import joints_of_markers
-from gzssar.skeletons.readers.mocap import blended, frames_doubt, metres_per_unit, turned_upright, used_in
+from gzssar.skeletons.readers.mocap import blended, frames_doubt, turned_upright, used_in
 from gzssar.skeletons.readers.reader import ClipEntry, ClipSource, ReadOptions
+from gzssar.skeletons.readers.units import metres_per_unit
 from gzssar.skeletons.sequence import SkeletonSequence
 
 if TYPE_CHECKING:
@@ -83,10 +86,18 @@ def _read(path: Path, options: ReadOptions) -> SkeletonSequence:
             f"{path} should have frames and a positive number of them per second, but has {len(points)} at {fps:g}."
         )
     with np.errstate(over="ignore", invalid="ignore"):  # what is no finite number is missing
-        joints = (scale * blended(chosen, used, points)).transpose(2, 0, 1)[..., None].astype(np.float32)
+        joints = blended(chosen, used, points).transpose(2, 0, 1)[..., None]
+        joints *= np.float32(scale)
     joints, turned = turned_upright(joints, layout)
     doubts += turned + frames_doubt(stated, len(points))
-    return make_clip(joints, options, name=path.name, fps=agreed_fps(options, fps, path), layout=layout, doubts=doubts)
+    return make_clip(
+        joints,
+        replace(options, unit=None),
+        name=path.name,
+        fps=agreed_fps(options, fps, path),
+        layout=layout,
+        doubts=doubts,
+    )
 
 
 @contextmanager
@@ -117,8 +128,8 @@ def _unit(file: "c3d.Reader") -> str | None:
 
 def _points(file: "c3d.Reader", used: list[int]) -> Float[np.ndarray, "T n 3"]:
     """The used points in the file's unit, NaN where one is not seen."""
-    frames = []
+    numbers = array("f")
     for _, points, _ in file.read_frames(copy=False):
         seen = points[used, 3] >= 0
-        frames.append(np.where(seen[:, None], points[used, :3], np.float32(np.nan)))
-    return np.array(frames, dtype=np.float32).reshape(len(frames), len(used), 3)
+        numbers.frombytes(np.where(seen[:, None], points[used, :3], np.float32(np.nan)).tobytes())
+    return np.frombuffer(numbers, np.float32).reshape(-1, len(used), 3)

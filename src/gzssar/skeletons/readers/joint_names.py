@@ -15,7 +15,7 @@ from gzssar.errors import DataError
 _SIDED = {
     "shoulder": "upper arm, up arm, arm, shldr, shldr bend, humerus, shoulder",
     "collar": "collar, clavicle, clavicula, shoulder",
-    "elbow": "elbow, lower arm, fore arm, forearm bend, radius",
+    "elbow": "elbow, lower arm, low arm, fore arm, forearm bend, radius",
     "wrist": "wrist, hand",
     "hip": "up leg, upper leg, thigh, thigh bend, femur, hip, leg",
     "knee": "knee, lower leg, low leg, shin, calf, tibia, leg",
@@ -29,7 +29,7 @@ _SIDED = {
 }
 _MIDDLE = {
     "pelvis": "hips, pelvis, hip, mid hip",
-    "neck": "neck, neck1, neck01, lower neck",
+    "neck": "neck, neck1, neck01, lower neck, necktwist01",
     "head": "head",
     "nose": "nose",
 }

@@ -1,4 +1,4 @@
-"""What readers of motion capture share: units, which way is up, estimated joints, and lines of text."""
+"""What readers of motion capture share: which way is up, estimated joints, odd frames, and lines of text."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -6,23 +6,10 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
-from gzssar.errors import ConfigError, DataError
+from gzssar.errors import DataError
 from gzssar.skeletons.doubt import Doubt
 from gzssar.skeletons.layout import Layout
-from gzssar.skeletons.readers.reader import ReadOptions
 
-_METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001, "in": 0.0254, "ft": 0.3048}
-_SPELLINGS = {
-    "m": ("metre", "metres", "meter", "meters"),
-    "cm": ("centimetre", "centimetres", "centimeter", "centimeters"),
-    "mm": ("millimetre", "millimetres", "millimeter", "millimeters"),
-    "in": ("inch", "inches"),
-    "ft": ("foot", "feet"),
-}
-_USUAL = (("metres", 1.0), ("centimetres", 0.01), ("CMU's unit of 5.6 cm", 0.0254 / 0.45))
-_UNUSUAL = (("millimetres", 0.001), ("inches", 0.0254), ("feet", 0.3048))
-_ANKLE_TO_HEAD = (1.0, 2.2)  # metres along the bones, of a child to a giant
-_POSSIBLE = (0.3, 3.0)  # metres, where the user names the unit
 _LONGEST_LINE = 2**18  # characters: 1000 joints with 6 channels of 40 characters each
 _STANDS = 0.8
 """How much of the way from the ankles to the neck leads along an axis where a body stands along it."""
@@ -31,73 +18,6 @@ Weights = dict[int, float]
 """A joint as a weighted mean of a file's joints, by their index."""
 Recipes = dict[str, tuple[dict[str, float], ...]]
 """Joint → the ways to estimate it from others, in order of preference. A joint may use those further up."""
-
-
-def metres_per_unit(options: ReadOptions, stated: str | None, path: Path) -> float | None:
-    """How many metres the unit has that the options or a file name; None where neither does.
-
-    Raises:
-        ConfigError: the options name no unit that is known, or another one than the file.
-        DataError: the file names none that is known, and the options none at all.
-    """
-    if options.unit is not None and options.unit not in _METRES:
-        raise ConfigError(f"the unit should be one of {', '.join(_METRES)}, but it is {options.unit!r}.", option="unit")
-    if stated is None:
-        return None if options.unit is None else _METRES[options.unit]
-    spelled = stated.strip().lower()
-    short = next((unit for unit, spellings in _SPELLINGS.items() if spelled in (unit, *spellings)), None)
-    if short is None:
-        if options.unit is None:
-            raise DataError(
-                f"{path} should count positions in one of {', '.join(_METRES)}, but it states the unit "
-                f"{stated[:20]!r}: name the unit.",
-                option="unit",
-            )
-        return _METRES[options.unit]
-    if options.unit not in (None, short):
-        raise ConfigError(f"{path} states the unit {short!r}, but the options name {options.unit!r}.", option="unit")
-    return _METRES[short]
-
-
-def unit_by_size(
-    options: ReadOptions, first: Float[np.ndarray, "V 3"], layout: Layout, path: Path
-) -> tuple[float, tuple[Doubt, ...]]:
-    """Tell the unit by the way from ankle to head along the bones, about six sevenths of a person's height.
-
-    Args:
-        options: may name the unit; then it must be possible.
-        first: positions of a frame, in layout smpl22.
-        layout: smpl22.
-        path: the file, for messages.
-
-    Returns:
-        metres per unit, and a doubt where the unit is an unusual one that nobody named.
-
-    Raises:
-        ConfigError: the unit that the options name makes the body a dwarf or a colossus.
-        DataError: no unit makes it as large as a person.
-    """
-    way = ("left ankle", "left knee", "left hip", "pelvis", "spine1", "spine2", "spine3", "neck", "head")
-    places = first[[layout.joint_names.index(joint) for joint in way]]
-    length = float(np.linalg.norm(np.diff(places, axis=0), axis=1).sum())
-    if (scale := metres_per_unit(options, None, path)) is not None:
-        if not _POSSIBLE[0] <= length * scale <= _POSSIBLE[1]:
-            raise ConfigError(
-                f"{path} should be in the unit that the options name, {options.unit}, but then its body measures "
-                f"{length * scale:.3g} m from ankle to head: name another one.",
-                option="unit",
-            )
-        return scale, ()
-    shortest, longest = _ANKLE_TO_HEAD
-    for name, scale in (*_USUAL, *_UNUSUAL):
-        if shortest <= length * scale <= longest:
-            sentence = f"The file names no unit, and by the size of its body they are {name}: name them with --unit."
-            return scale, () if (name, scale) in _USUAL else (Doubt("unit-assumed", sentence),)
-    raise DataError(
-        f"{path} should be in {', '.join(name for name, _ in (*_USUAL, *_UNUSUAL))}, but from ankle to head its body "
-        f"measures {length:.4g}, and a person {shortest:g} to {longest:g} m: name the unit, or scale the file.",
-        option="unit",
-    )
 
 
 def turned_upright(
@@ -150,8 +70,11 @@ def blended(
 ) -> Float[np.ndarray, "T V 3"]:
     """Positions of joints from those of the used joints of a file; one that is NaN spoils only what is made of it."""
     column = {index: number for number, index in enumerate(used)}
-    sums = [sum(weight * places[:, column[index]] for index, weight in joint.items()) for joint in joints]
-    return np.stack(sums, axis=1)
+    blend = np.zeros((len(places), len(joints), 3), dtype=np.float32)
+    for number, joint in enumerate(joints):
+        for index, weight in joint.items():
+            blend[:, number] += weight * places[:, column[index]]
+    return blend
 
 
 def estimates_doubt(estimated: Sequence[str]) -> tuple[Doubt, ...]:

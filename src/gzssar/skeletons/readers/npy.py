@@ -29,6 +29,7 @@ from gzssar.skeletons.readers.arrays import (
 from gzssar.skeletons.readers.npy_labels import Known, labels_beside
 from gzssar.skeletons.readers.ntu import sample_ids
 from gzssar.skeletons.readers.reader import ClipEntry, ClipSource, ReadOptions
+from gzssar.skeletons.readers.units import in_metres
 from gzssar.skeletons.sequence import SkeletonSequence
 
 _LABELS = re.compile(rb"'descr': '[<>|=][iuUSb]\d+', 'fortran_order': \w+, 'shape': \(\d+,\)")
@@ -77,6 +78,7 @@ def _read(
         raise DataError(f"{path} should hold numbers, but its type is {array.dtype}.")
     joints = without_padding(_turned(array if index is None else array[index], order.removeprefix("N ")))
     joints, visibility, scored = scores_apart(joints, layout)
+    joints, options = in_metres(joints, options)
     fps, assumed = assumed_fps(options)
     ids = sample_ids(known.name)
     return make_clip(

@@ -25,7 +25,7 @@ class ReadOptions:
     """Interpolate joints that are missing (NaN) in some frames, instead of refusing the clip."""
 
     unit: str | None = None
-    """What positions are counted in, for files of motion capture that do not say: m, cm, mm, in or ft."""
+    """What positions are counted in, for motion capture, tables and arrays that do not say: m, cm, mm, in or ft."""
 
 
 @dataclass(frozen=True)

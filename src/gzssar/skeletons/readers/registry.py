@@ -84,7 +84,7 @@ def read_clip(
         layout: the joints' layout, by its name in ``LAYOUTS``, for files that do not say.
         fps: frames per second, for files that do not say.
         fill_gaps: interpolate joints that are missing (NaN) in some frames, instead of refusing the clip.
-        unit: what positions are counted in, for files of motion capture that do not say: m, cm, mm, in or ft.
+        unit: what positions are counted in, for motion capture, tables and arrays that do not say: m, cm, mm, in or ft.
 
     Raises:
         DataError: no reader recognizes the file, the clip is malformed, or there are several or none.

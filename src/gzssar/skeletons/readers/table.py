@@ -21,6 +21,7 @@ from gzssar.skeletons.readers.arrays import (
     words,
 )
 from gzssar.skeletons.readers.reader import ClipEntry, ClipSource, ReadOptions
+from gzssar.skeletons.readers.units import in_metres
 from gzssar.skeletons.sequence import SkeletonSequence
 
 _FEWEST_CELLS = 12  # six joints in 2D; tables of names and labels have fewer columns
@@ -51,7 +52,8 @@ class CsvReader:
 def _clip(joints: np.ndarray, path: Path, layout: Layout, options: ReadOptions) -> SkeletonSequence:
     """Make a clip from M T V C."""
     fps, doubts = assumed_fps(options)
-    return make_clip(joints.transpose(3, 1, 2, 0), options, name=path.name, fps=fps, layout=layout, doubts=doubts)
+    positions, options = in_metres(joints.transpose(3, 1, 2, 0), options)
+    return make_clip(positions, options, name=path.name, fps=fps, layout=layout, doubts=doubts)
 
 
 def _read_csv(path: Path, layout: Layout, options: ReadOptions) -> SkeletonSequence:

@@ -8,6 +8,7 @@ a number is a marker that is not seen. Format: OpenSim's documentation, "Marker 
 import math
 from array import array
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -19,8 +20,9 @@ from gzssar.errors import DataError
 from gzssar.skeletons.doubt import Doubt
 from gzssar.skeletons.readers.arrays import agreed_fps, make_clip, parse_numbers
 from gzssar.skeletons.readers.markers import joints_of_markers
-from gzssar.skeletons.readers.mocap import blended, frames_doubt, metres_per_unit, text_lines, turned_upright, used_in
+from gzssar.skeletons.readers.mocap import blended, frames_doubt, text_lines, turned_upright, used_in
 from gzssar.skeletons.readers.reader import ClipEntry, ClipSource, ReadOptions
+from gzssar.skeletons.readers.units import metres_per_unit
 from gzssar.skeletons.sequence import SkeletonSequence
 
 _MAGIC = b"PathFileType"
@@ -48,21 +50,22 @@ def _read(path: Path, options: ReadOptions) -> SkeletonSequence:
     lines = text_lines(path)
     header, names = _header([line.rstrip("\r\n").split("\t") for line in islice(lines, _HEADER_LINES)], path)
     layout, chosen, doubts = joints_of_markers(names, options, path)
-    scale = metres_per_unit(options, header.get("units"), path)
+    scale = metres_per_unit(options, header.get("units") or None, path)
     if scale is None:
         raise DataError(f"{path}, line 3, should state the Units of positions, but states none.", option="unit")
     rows = _Rows(path, 2 + 3 * len(names))
     used = used_in(chosen)
     times, places = rows.read(lines, used)
     with np.errstate(over="ignore", invalid="ignore"):  # what is no finite number is missing
-        joints = (scale * blended(chosen, used, places)).transpose(2, 0, 1)[..., None].astype(np.float32)
+        joints = blended(chosen, used, places).transpose(2, 0, 1)[..., None]
+        joints *= np.float32(scale)
     joints, turned = turned_upright(joints, layout)
     stated = _number(header, "numframes", path)
     doubts += turned + (frames_doubt(stated, len(times), rows.cut) if math.isfinite(stated) else ())
     fps, even, said = _rate(times, _number(header, "datarate", path), path)
     return make_clip(
         joints,
-        options,
+        replace(options, unit=None),
         name=path.name,
         fps=agreed_fps(options, fps, path),
         layout=layout,

@@ -98,6 +98,7 @@ function takeFile(file) {
 const options = () => ({
   layout: $("layout").value,
   fps: $("fps").value,
+  unit: $("unit").value,
   index: $("index").value,
   fill_gaps: $("fill_gaps").checked,
 });

@@ -1,0 +1,118 @@
+"""What positions are counted in: said by the user, stated by the file, or told by the size of the body."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float, Num
+
+from gzssar.errors import ConfigError, DataError
+from gzssar.skeletons.doubt import Doubt
+from gzssar.skeletons.layout import Layout
+from gzssar.skeletons.readers.reader import ReadOptions
+
+_METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001, "in": 0.0254, "ft": 0.3048}
+_SPELLINGS = {
+    "m": ("metre", "metres", "meter", "meters"),
+    "cm": ("centimetre", "centimetres", "centimeter", "centimeters"),
+    "mm": ("millimetre", "millimetres", "millimeter", "millimeters"),
+    "in": ("inch", "inches"),
+    "ft": ("foot", "feet"),
+}
+_USUAL = (("metres", 1.0), ("centimetres", 0.01), ("CMU's unit of 5.6 cm", 0.0254 / 0.45))
+_UNUSUAL = (("millimetres", 0.001), ("inches", 0.0254), ("feet", 0.3048))
+_ANKLE_TO_HEAD = (1.0, 2.2)  # metres along the bones, of a child to a giant
+_POSSIBLE = (0.3, 3.0)  # metres, where the user names the unit
+
+
+def in_metres(
+    joints: Num[np.ndarray, "C T V M"], options: ReadOptions
+) -> tuple[Num[np.ndarray, "C T V M"], ReadOptions]:
+    """Bring the positions of a file that states no unit to metres, where the options name one.
+
+    Returns:
+        the positions, and the options without the unit, which is used.
+
+    Raises:
+        ConfigError: the options name no unit that is known, or one for pixels.
+    """
+    if options.unit is None:
+        return joints, options
+    scale = _scale(options.unit)
+    if len(joints) == 2:
+        raise ConfigError(
+            f"positions in a picture are in pixels, but the options name {options.unit!r}.", option="unit"
+        )
+    return joints * scale, replace(options, unit=None)
+
+
+def metres_per_unit(options: ReadOptions, stated: str | None, path: Path) -> float | None:
+    """How many metres the unit has that the options or a file name; None where neither does.
+
+    Raises:
+        ConfigError: the options name no unit that is known, or another one than the file.
+        DataError: the file names none that is known, and the options none at all.
+    """
+    named = None if options.unit is None else _scale(options.unit)
+    if stated is None:
+        return named
+    spelled = stated.strip().lower()
+    short = next((unit for unit, spellings in _SPELLINGS.items() if spelled in (unit, *spellings)), None)
+    if short is None and named is None:
+        raise DataError(
+            f"{path} should count positions in one of {', '.join(_METRES)}, but it states the unit {stated[:20]!r}: "
+            "name the unit.",
+            option="unit",
+        )
+    if short is None:
+        return named
+    if options.unit not in (None, short):
+        raise ConfigError(f"{path} states the unit {short!r}, but the options name {options.unit!r}.", option="unit")
+    return _METRES[short]
+
+
+def unit_by_size(
+    options: ReadOptions, first: Float[np.ndarray, "V 3"], layout: Layout, path: Path
+) -> tuple[float, tuple[Doubt, ...]]:
+    """Tell the unit by the way from ankle to head along the bones, about six sevenths of a person's height.
+
+    Args:
+        options: may name the unit; then it must be possible.
+        first: positions of a frame, in layout smpl22.
+        layout: smpl22.
+        path: the file, for messages.
+
+    Returns:
+        metres per unit, and a doubt where the unit is an unusual one that nobody named.
+
+    Raises:
+        ConfigError: the unit that the options name makes the body a dwarf or a colossus.
+        DataError: no unit makes it as large as a person.
+    """
+    way = ("left ankle", "left knee", "left hip", "pelvis", "spine1", "spine2", "spine3", "neck", "head")
+    places = first[[layout.joint_names.index(joint) for joint in way]]
+    length = float(np.linalg.norm(np.diff(places, axis=0), axis=1).sum())
+    if (scale := metres_per_unit(options, None, path)) is not None:
+        if not _POSSIBLE[0] <= length * scale <= _POSSIBLE[1]:
+            raise ConfigError(
+                f"{path} should be in the unit that the options name, {options.unit}, but then its body measures "
+                f"{length * scale:.3g} m from ankle to head: name another one.",
+                option="unit",
+            )
+        return scale, ()
+    shortest, longest = _ANKLE_TO_HEAD
+    for name, scale in (*_USUAL, *_UNUSUAL):
+        if shortest <= length * scale <= longest:
+            sentence = f"The file names no unit, and by the size of its body they are {name}: name them with --unit."
+            return scale, () if (name, scale) in _USUAL else (Doubt("unit-assumed", sentence),)
+    raise DataError(
+        f"{path} should be in {', '.join(name for name, _ in (*_USUAL, *_UNUSUAL))}, but from ankle to head its body "
+        f"measures {length:.4g}, and a person {shortest:g} to {longest:g} m: name the unit, or scale the file.",
+        option="unit",
+    )
+
+
+def _scale(unit: str) -> float:
+    if unit not in _METRES:
+        raise ConfigError(f"the unit should be one of {', '.join(_METRES)}, but it is {unit!r}.", option="unit")
+    return _METRES[unit]

@@ -198,8 +198,11 @@ def test_bodies_may_come_and_go():
     one, two = posed(0.3).joints[:, 0, :, 0].T, posed(-0.3).joints[:, 0, :, 0].T + 1
     frames = [one, np.stack([one, two]), np.stack([one, two, one]), *[one[None]] * 8]
     joints = clip_of([json.dumps(frame.tolist()) for frame in frames]).joints
-    assert joints.shape == (3, 11, 25, 2)
+    assert joints.shape == (3, 11, 25, 3)
     assert joints[..., 1].any(axis=(0, 2)).tolist() == [False, True, True] + [False] * 8
+    assert joints[..., 2].any(axis=(0, 2)).tolist() == [False, False, True] + [False] * 8
+    crowd = clip_of([json.dumps(np.stack([one] * 9).tolist())])
+    assert crowd.joints.shape[3] == 6
 
 
 @pytest.mark.parametrize(

@@ -266,6 +266,20 @@ def test_two_trees_are_two_people(read):
     )
 
 
+def test_estimates_of_all_people_are_said(read):
+    text = bvh_text([{}])
+    whole, lacking = second_person(text, 200), "\nJOINT RightToeBase\n"
+    at = whole.rindex(lacking)
+    clip = read(whole[:at] + "\nJOINT Sole\n" + whole[at + len(lacking) :])
+    assert [doubt.sentence[:27] for doubt in clip.doubts] == ["The file lacks right foot: "]
+
+
+def test_a_body_that_cannot_move_is_refused(read):
+    text = bvh_text([{}]).replace("CHANNELS 3 Zrotation Xrotation Yrotation", "CHANNELS 0")
+    with pytest.raises(DataError, match="should have 22 channels or more for 1 bodies, but has 6"):
+        read(text)
+
+
 def test_two_branches_of_one_tree_are_two_people(read):
     def of(actor, x):
         joints = (joint.split() for joint in BODY.split(","))

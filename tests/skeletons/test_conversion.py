@@ -36,6 +36,17 @@ def test_left_and_right_are_mapped_alike(layout):
     np.testing.assert_allclose(weights[list(NTU25.mirror)][:, list(layout.mirror)], weights, atol=1e-15)
 
 
+def test_joints_are_as_visible_as_those_they_come_from():
+    visibility = np.ones((4, 33, 1), np.float32)
+    visibility[1, MEDIAPIPE33.joint_names.index("left hip")] = 0.5
+    visibility[2, MEDIAPIPE33.joint_names.index("left knee")] = 0.25
+    converted = to_ntu25(clip(MEDIAPIPE33, visibility=visibility)).visibility
+    assert converted.shape == (4, 25, 1)
+    assert converted[1, NTU25.joint_names.index("base of spine"), 0] == pytest.approx(0.75)
+    assert converted[2, NTU25.joint_names.index("left knee"), 0] == 0.25
+    assert converted[0].tolist() == pytest.approx(np.ones((25, 1)))
+
+
 @every_layout
 def test_measured_joints_are_those_of_the_same_name(layout):
     sequence, estimated = clip(layout), ESTIMATES[layout.name]

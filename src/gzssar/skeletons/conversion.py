@@ -74,7 +74,7 @@ ESTIMATES: dict[str, _Estimates] = {
 
 
 def to_ntu25(sequence: SkeletonSequence) -> SkeletonSequence:
-    """Give a clip the joints of layout ntu25; all else stays as it is.
+    """Give a clip the joints of layout ntu25, as visible as the joints they come from; all else stays as it is.
 
     Axes and units are those of the source, in space as in a picture. A body that is not there stays zero. Single joints
     that are missing must have been filled before, for a zero would be taken for a position.
@@ -84,8 +84,11 @@ def to_ntu25(sequence: SkeletonSequence) -> SkeletonSequence:
     """
     if sequence.layout == NTU25:
         return sequence
-    joints = np.einsum("nv,ctvm->ctnm", ntu25_weights(sequence.layout), sequence.joints)
-    return replace(sequence, joints=joints.astype(sequence.joints.dtype), layout=NTU25)
+    weights, visibility = ntu25_weights(sequence.layout), sequence.visibility
+    joints = np.einsum("nv,ctvm->ctnm", weights, sequence.joints)
+    if visibility is not None:
+        visibility = np.clip(np.einsum("nv,tvm->tnm", weights, visibility), 0, 1).astype(visibility.dtype)
+    return replace(sequence, joints=joints.astype(sequence.joints.dtype), layout=NTU25, visibility=visibility)
 
 
 def ntu25_weights(layout: Layout) -> Float[np.ndarray, "25 V"]:

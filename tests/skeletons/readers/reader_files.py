@@ -142,6 +142,28 @@ def kinetics_bytes(frames=2, **fields):
     return json.dumps({"data": data, "label": "jumping", "label_index": 7} | fields).encode()
 
 
+def landmarks(pose, visibility=0.5):
+    """33 landmarks of MediaPipe as JSON has them, from (33, 3)."""
+    return [{"x": x, "y": y, "z": z, "visibility": visibility} for x, y, z in pose.tolist()]
+
+
+def mediapipe_bytes(frames=2):
+    """One person of MediaPipe, frame after frame."""
+    return json.dumps([landmarks(pose) for pose in walk(frames, 33)]).encode()
+
+
+def table_bytes(names, rows, separator=","):
+    """A table with names of columns."""
+    lines = [names, *([f"{cell}" for cell in row] for row in rows)]
+    return "".join(separator.join(line) + "\n" for line in lines).encode()
+
+
+def long_table_bytes(clip, joints):
+    """T V C as a table with one row per frame and joint."""
+    rows = [(t, joint, *clip[t, v].tolist()) for t in range(len(clip)) for v, joint in enumerate(joints)]
+    return table_bytes(["frame", "joint", *"xyz"[: clip.shape[2]]], rows)
+
+
 def csv_bytes(clip):
     """T V C as a table without a header."""
     rows = (",".join(str(number) for number in frame.ravel()) for frame in clip)

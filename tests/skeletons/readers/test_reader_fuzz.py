@@ -17,10 +17,14 @@ from reader_files import (
     csv_bytes,
     ctr_gcn_arrays,
     kinetics_bytes,
+    landmarks,
+    long_table_bytes,
+    mediapipe_bytes,
     npy_bytes,
     npz_bytes,
     openpose_bytes,
     pyskl_bytes,
+    table_bytes,
     trc_text,
     ucla_bytes,
     uniform_arrays,
@@ -30,12 +34,14 @@ from reader_files import (
 )
 
 from gzssar.errors import GzssarError
+from gzssar.skeletons.layout import LAYOUTS
 from gzssar.skeletons.readers.alphapose import AlphaPoseReader
 from gzssar.skeletons.readers.amass import AmassReader
 from gzssar.skeletons.readers.bvh import BvhReader
 from gzssar.skeletons.readers.c3d import C3dReader
 from gzssar.skeletons.readers.ctr_gcn import CtrGcnReader
 from gzssar.skeletons.readers.kinetics import KineticsReader
+from gzssar.skeletons.readers.mediapipe_json import MediaPipeJsonReader
 from gzssar.skeletons.readers.npy import NpyReader
 from gzssar.skeletons.readers.npz import NpzReader
 from gzssar.skeletons.readers.nw_ucla import NwUclaReader
@@ -47,6 +53,8 @@ from gzssar.skeletons.readers.trc import TrcReader
 from gzssar.skeletons.readers.utd_mhad import UtdMhadReader, UtdMhadZipReader
 from gzssar.skeletons.sequence import SkeletonSequence
 
+NTU_COLUMNS = [f"{joint}_{axis}" for joint in LAYOUTS["ntu25"].joint_names for axis in "xyz"]
+TIMED_ROWS = [[0.04 * frame, *row] for frame, row in enumerate(walk(3, 25).reshape(3, -1).tolist())]
 FORMATS = {
     "pickle 0": (PysklReader(), pyskl_bytes(annotation(frames=1), protocol=0)),
     "pickle 2": (PysklReader(), pyskl_bytes(annotation(frames=1), annotation(label=np.int64(3)))),
@@ -62,7 +70,11 @@ FORMATS = {
     "openpose": (OpenPoseReader(), openpose_bytes()),
     "alphapose": (AlphaPoseReader(), alphapose_bytes(frames=1)),
     "kinetics": (KineticsReader(), kinetics_bytes(frames=1)),
+    "mediapipe": (MediaPipeJsonReader(), mediapipe_bytes()),
     "csv": (CsvReader(), csv_bytes(walk(2, 25))),
+    "table": (CsvReader(), table_bytes(["time", *NTU_COLUMNS], TIMED_ROWS, ";")),
+    "table in UTF-16": (CsvReader(), table_bytes(["t", *NTU_COLUMNS], TIMED_ROWS, "\t").decode().encode("utf-16")),
+    "long table": (CsvReader(), long_table_bytes(walk(2, 25), LAYOUTS["ntu25"].joint_names)),
     "npy": (NpyReader(), npy_bytes(walk(2, 25).astype(np.float32))),
     "npy of several": (NpyReader(), npy_bytes(walk(8, 50).astype(np.float32).reshape(2, 4, 150))),
     "bvh": (BvhReader(), bvh_text([{}, {}]).encode()),
@@ -214,6 +226,46 @@ def test_unexpected_poses_raise_nothing_else(tmp_path, reader):
             read_all(reader, path, ReadOptions())
 
     check()
+
+
+NAMES = st.lists(
+    st.sampled_from(["x", "y", "z", "v", "time", "t", "ms", "frame", "joint", "left hip", "nose", "0", "1", "mm", ""]),
+    max_size=4,
+).map("_".join)
+CELLS = st.sampled_from(["0", "1.5", "", "nan", "-2", "1e400", "1_0", "nose", "x", '"', "0,5", "\r", "\0", "9" * 400])
+
+
+@settings(max_examples=300, deadline=None, database=None)
+@given(
+    st.lists(NAMES, min_size=1, max_size=6),
+    st.lists(st.lists(CELLS, max_size=7), max_size=4),
+    st.sampled_from(",;\t "),
+    st.sampled_from([None, "ntu25", "coco17", "mediapipe33"]),
+)
+def test_unexpected_tables_raise_nothing_else(tmp_path_factory, names, rows, separator, layout):
+    path = tmp_path_factory.getbasetemp() / "clip.csv"
+    for repeat in (1, 6, 17):
+        path.write_bytes(table_bytes(names * repeat, [row * repeat for row in rows], separator))
+        read_all(CsvReader(), path, ReadOptions(layout=layout, fill_gaps=True))
+
+
+LANDMARK_KEYS = ("x", "y", "z", "visibility", "poseLandmarks", "worldLandmarks", "landmark", "frames", "time", "fps")
+LANDMARK_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3) | st.just(landmarks(walk(1, 33)[0])),
+    lambda values: st.lists(values, max_size=3) | st.dictionaries(st.sampled_from(LANDMARK_KEYS), values),
+    max_leaves=10,
+)
+
+
+@settings(max_examples=300, deadline=None, database=None)
+@given(LANDMARK_VALUES, st.integers(0, 32))
+def test_unexpected_landmarks_raise_nothing_else(tmp_path_factory, value, joint):
+    path = tmp_path_factory.getbasetemp() / "clip.json"
+    pose = landmarks(walk(1, 33)[0])
+    mended = [*pose[:joint], value, *pose[joint + 1 :]]
+    for content in (value, [value, pose], {"frames": value}, [{"landmarks": pose, "t": value}, {"t": 1}], [mended]):
+        path.write_text(json.dumps(content))
+        read_all(MediaPipeJsonReader(), path, ReadOptions())
 
 
 VALUES = st.recursive(

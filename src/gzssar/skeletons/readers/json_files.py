@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +18,21 @@ _LEAST_PER_BRACKET = 8  # bytes; a bracket costs seventy times its size in memor
 _BLANK = re.compile(r"[ \t\r\n]*")
 
 
-def read_json(path: Path) -> Any:
+def read_json(path: Path, pack: Callable[[dict[str, Any]], Any] | None = None) -> Any:
     """Read a whole file.
+
+    Args:
+        path: the file.
+        pack: puts something smaller in the place of an object, as soon as it is read.
 
     Raises:
         DataError: it cannot be read, is too large, too deep or no JSON.
     """
     data = _read(path, _LARGEST)
     try:
-        return json.loads(data)
+        text = data.decode(json.detect_encoding(data), "surrogatepass")
+        del data
+        return json.loads(text.removeprefix("\ufeff"), object_hook=pack)
     except (ValueError, RecursionError, MemoryError) as error:
         raise _damaged(path, error) from error
 

@@ -14,6 +14,7 @@ from gzssar.skeletons.readers.c3d import C3dReader
 from gzssar.skeletons.readers.content import PAGE, looks_like
 from gzssar.skeletons.readers.ctr_gcn import CtrGcnReader
 from gzssar.skeletons.readers.kinetics import KineticsReader
+from gzssar.skeletons.readers.mediapipe_json import MediaPipeJsonReader
 from gzssar.skeletons.readers.npy import NpyReader
 from gzssar.skeletons.readers.npz import NpzReader
 from gzssar.skeletons.readers.ntu import NtuReader
@@ -42,6 +43,7 @@ READERS: tuple[Reader, ...] = (
     OpenPoseReader(),
     AlphaPoseReader(),
     KineticsReader(),
+    MediaPipeJsonReader(),
     BvhReader(),
     TrcReader(),
     C3dReader(),

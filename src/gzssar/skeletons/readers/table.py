@@ -1,106 +1,107 @@
-"""Plain clips of any sensor: a CSV table, whose layout the user names.
+"""Plain clips of any sensor as tables in text: one row per frame, or one per frame and joint.
 
-One row per frame with V * C numbers, separated by commas: x, y and z of joint 0, then of joint 1, and so on, in metres;
-without z they are pixels. A first row of names is optional, and checked where its names end in x, y and z. A missing
-coordinate is NaN, or an empty cell.
+The names of the columns say what they hold, in any order: x, y and z of joints, in metres or without z in pixels; their
+visibility; the number or the time of the frame. Where names are missing or tell nothing, the numbers are x, y and z of
+joint 0, then of joint 1, and so on. A missing coordinate is NaN, or an empty cell.
 """
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Float
 
 from gzssar.errors import DataError
-from gzssar.skeletons.layout import Layout
-from gzssar.skeletons.readers.arrays import (
-    assumed_fps,
-    make_clip,
-    parse_numbers,
-    read_lines,
-    required_layout,
-    words,
-)
+from gzssar.skeletons.doubt import Doubt
+from gzssar.skeletons.layout import MEDIAPIPE33
+from gzssar.skeletons.readers.arrays import as_visibility, make_clip, scores_apart
+from gzssar.skeletons.readers.columns import Columns, columns_of
+from gzssar.skeletons.readers.delimited import TextTable, share_of_numbers
+from gzssar.skeletons.readers.headers import Header
+from gzssar.skeletons.readers.mediapipe import upright
 from gzssar.skeletons.readers.reader import ClipEntry, ClipSource, ReadOptions
-from gzssar.skeletons.readers.units import in_metres
+from gzssar.skeletons.readers.table_frames import Frames, read_long, read_wide
+from gzssar.skeletons.readers.units import in_metres, metres_per_unit
 from gzssar.skeletons.sequence import SkeletonSequence
 
 _FEWEST_CELLS = 12  # six joints in 2D; tables of names and labels have fewer columns
+_FEWEST_NUMBERS = 0.5  # of the cells of a row
+_LOOK = 2**18  # bytes, which hold the names and the first row of any table with joints
+_HIGHEST_SCORE = 1.01  # some exceed 1 a little
 
 
 class CsvReader:
-    """Clips as comma-separated numbers, one row per frame."""
+    """Clips as numbers in text."""
 
     kind = "CSV table of joint positions"
 
     def recognizes(self, path: Path, start: bytes) -> bool:
-        """Whether the first or second line has many cells, at least half of them numbers."""
-        if start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")):
-            return False  # JSON is full of numbers and commas, too
-        rows = [line.split(",") for line in start.decode("utf-8-sig", "replace").splitlines()[:2]]
-        return any(len(row) >= _FEWEST_CELLS and sum(map(_is_number, row)) * 2 >= len(row) for row in rows)
+        """Whether the first row has many cells, mostly numbers, or the columns' names tell of joints."""
+        table = TextTable.of(path, start)
+        if table is None:
+            return False
+        numbers = share_of_numbers(table.sample) >= _FEWEST_NUMBERS
+        if table.separator is None:  # lists of whole numbers are none
+            numbers &= any("." in cell or "," in cell for cell in table.sample)
+        header = Header.of(table.names)
+        named = sum(column.part in "xyz" for column in header.parts.values()) >= _FEWEST_CELLS
+        return named or (numbers and (header.is_long or table.width >= _FEWEST_CELLS))
 
     def open(self, path: Path, options: ReadOptions) -> ClipSource:
-        """List the one clip of a file. Frames per second are 30 unless the options say otherwise.
+        """List the one clip of a file.
 
         Raises:
-            ConfigError: the options name no layout, or one that does not exist.
+            DataError: the columns do not fit the layout.
+            ConfigError: neither the names of the columns nor the options tell the layout, or they contradict.
         """
-        read = partial(_read_csv, path, required_layout(options, path), options)
-        return ClipSource(self.kind, [ClipEntry(path.name, read)])
+        table = _look(path)
+        header = Header.of(table.names)
+        columns = None if header.is_long else columns_of(table, header, options)
+        return ClipSource(self.kind, [ClipEntry(path.name, partial(_read, table, header, columns, options))])
 
 
-def _clip(joints: np.ndarray, path: Path, layout: Layout, options: ReadOptions) -> SkeletonSequence:
-    """Make a clip from M T V C."""
-    fps, doubts = assumed_fps(options)
-    positions, options = in_metres(joints.transpose(3, 1, 2, 0), options)
-    return make_clip(positions, options, name=path.name, fps=fps, layout=layout, doubts=doubts)
-
-
-def _read_csv(path: Path, layout: Layout, options: ReadOptions) -> SkeletonSequence:
-    lines = read_lines(path)
-    while lines and not lines[-1].strip():
-        lines.pop()
-    rows = [line.split(",") for line in lines]
-    header = rows.pop(0) if rows and not any(map(_is_number, rows[0])) else None
-    if not rows:
-        raise DataError(f"{path} should have a row of numbers for every frame, but has none.")
-    columns, first = len(rows[0]), 1 if header is None else 2
-    if columns not in (2 * layout.joint_count, 3 * layout.joint_count):
-        raise DataError(
-            f"{path}, line {first}, should have {3 * layout.joint_count} numbers (x, y, z) or {2 * layout.joint_count} "
-            f"(x, y) for the {layout.joint_count} joints of layout {layout.name!r}, but has {columns}."
-        )
-    if header is not None:
-        _check_header(header, columns // layout.joint_count, layout, path)
-    numbers = [_row(row, columns, f"{path}, line {line},") for line, row in enumerate(rows, start=first)]
-    return _clip(np.array(numbers).reshape(1, len(rows), layout.joint_count, -1), path, layout, options)
-
-
-def _row(cells: list[str], columns: int, where: str) -> list[float]:
-    if len(cells) != columns:
-        raise DataError(f"{where} should have {columns} numbers as the first row has, but has {len(cells)}.")
-    return parse_numbers(cells, where)
-
-
-def _check_header(header: list[str], dimensions: int, layout: Layout, path: Path) -> None:
-    """Refuse names that tell of another order than x, y, z of joint 0, of joint 1 and so on."""
-    names = [name.strip().strip('"') for name in header]
-    axes = [name[-1:].lower() for name in names]
-    if not set(axes) <= set("xyz"):
-        return
-    joints = [words(name[:-1]) for name in names]
-    known = [words(joint) for joint in layout.joint_names for _ in range(dimensions)]
-    if axes != list("xyz"[:dimensions]) * layout.joint_count or (sorted(joints) == sorted(known) and joints != known):
-        raise DataError(
-            f"{path}, line 1, should name x, y and z of each joint of layout {layout.name!r} in its order "
-            f"({layout.joint_names[0]}, {layout.joint_names[1]}, ...), but names another order: sort the columns."
-        )
-
-
-def _is_number(cell: str) -> bool:
-    """Whether a cell is a number; an empty one stands for a missing number."""
+def _look(path: Path) -> TextTable:
     try:
-        float(cell or "nan")
-    except ValueError:
-        return False
-    return True
+        with path.open("rb") as file:
+            table = TextTable.of(path, file.read(_LOOK))
+    except OSError as error:
+        raise DataError(f"{path} should be a file to read, but it cannot be read ({error}).") from error
+    if table is None:
+        raise DataError(f"{path} should have a row of numbers for every frame, but has none.")
+    return table
+
+
+def _read(table: TextTable, header: Header, columns: Columns | None, options: ReadOptions) -> SkeletonSequence:
+    frames = read_wide(table, header, columns, options) if columns else read_long(table, header, options)
+    fps, times, timing = frames.clock
+    in_space = frames.layout is MEDIAPIPE33 and frames.joints.shape[2] == 3
+    upright_joints, turned = upright(frames.joints) if in_space else (frames.joints, ())
+    joints, visibility = upright_joints.transpose(2, 0, 1)[..., None], None
+    scored: tuple[Doubt, ...] = ()
+    if frames.visibility is not None:
+        visibility, scored = _visibility(frames.visibility)
+    elif not header.has_axes:
+        _check_third_number(frames, table.path)
+        joints, visibility, scored = scores_apart(joints, frames.layout)
+    metres_per_unit(options, frames.unit, table.path)  # or the two disagree
+    joints, options = in_metres(joints, replace(options, unit=options.unit or frames.unit))
+    known = partial(make_clip, joints, options, name=table.path.name, fps=fps, layout=frames.layout)
+    return known(times=times, visibility=visibility, doubts=(*timing, *frames.doubts, *turned, *scored))
+
+
+def _check_third_number(frames: Frames, path: Path) -> None:
+    """Refuse what looks like a visibility in the place of z; MediaPipe's z has both signs around the hips."""
+    third = frames.joints[..., 2:]
+    if frames.layout is MEDIAPIPE33 and third.size and ((third >= 0) & (third <= 1)).all():
+        raise DataError(
+            f"{path} should have x, y and z of each joint, but the third number lies between 0 and 1 throughout, as a "
+            "visibility does: name the columns in a first row."
+        )
+
+
+def _visibility(scores: Float[np.ndarray, "T V"]) -> tuple[Float[np.ndarray, "T V 1"] | None, tuple[Doubt, ...]]:
+    if ((scores < 0) | (scores > _HIGHEST_SCORE)).any():
+        sentence = "The visibility of the joints should lie between 0 and 1, but it does not, so it was left out."
+        return None, (Doubt("visibility-left-out", sentence),)
+    return as_visibility(scores[..., None]), ()

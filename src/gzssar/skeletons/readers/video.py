@@ -54,9 +54,9 @@ FindPoses = Callable[[Iterator[Any]], Iterable[Pose | None]]
 
 _PICTURES = (b"heic", b"heix", b"mif1", b"msf1", b"avif", b"avis", b"M4A ", b"M4B ")
 """Brands of the same container that are no videos: photographs and sound."""
-_FEWEST_SEEN = 0.1
+FEWEST_SEEN = 0.1
 """Share of the frames in which somebody must be seen."""
-_LONGEST_BRIDGE = 1.0
+LONGEST_BRIDGE = 1.0
 """Seconds."""
 _FASTEST_PERSON = 20.0
 """Torso lengths per second, some 10 m/s, that people move at most."""
@@ -114,12 +114,12 @@ def read_video(
     if not poses:
         raise DataError(f"{path} should be a video, but no frame of it can be read: it is damaged or has no picture.")
     seen = sum(pose is not None for pose in poses)
-    if seen < max(1, _FEWEST_SEEN * len(poses)):
+    if seen < max(1, FEWEST_SEEN * len(poses)):
         raise DataError(
             f"{path} should show one person, head to feet, but in {len(poses) - seen} of {len(poses)} frames nobody is "
             "seen: film from nearer or in better light, or cut out the part with the person."
         )
-    joints, visibility = bridge(poses, max(1, round(_LONGEST_BRIDGE * fps)))
+    joints, visibility = bridge(poses, max(1, round(LONGEST_BRIDGE * fps)))
     doubts = _several_people(poses, fps)
     return make_clip(joints, options, name=path.name, fps=fps, layout=layout, visibility=visibility, doubts=doubts)
 

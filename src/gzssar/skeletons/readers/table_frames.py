@@ -1,0 +1,142 @@
+"""From the rows of a table to the frames of a clip: a row holds a frame, or one joint of it."""
+
+from array import array
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from gzssar.errors import DataError
+from gzssar.skeletons.doubt import Doubt
+from gzssar.skeletons.layout import Layout
+from gzssar.skeletons.readers.clock import Clock, counted, timed, untimed
+from gzssar.skeletons.readers.columns import Columns, check_depth, known_joints
+from gzssar.skeletons.readers.delimited import TextTable, number_of, numbers_in
+from gzssar.skeletons.readers.headers import Header, Joint, joint_words
+from gzssar.skeletons.readers.reader import ReadOptions
+
+_MOST_NAMES = 1000
+"""Joints that a table may name; meshes of faces have half as many."""
+_SPARSEST = 2
+"""Times as many joints in a clip as rows in its table: a few rows must not claim hours."""
+
+
+@dataclass(frozen=True, eq=False)
+class Frames:
+    """What a table holds of one body."""
+
+    joints: Float[np.ndarray, "T V C"]
+    """Positions; NaN where one is missing."""
+
+    visibility: Float[np.ndarray, "T V"] | None
+    """As the table states it."""
+
+    layout: Layout
+    """What the joints are."""
+
+    unit: str | None
+    """What positions are counted in, where the table says so."""
+
+    clock: Clock
+    """When the frames were taken."""
+
+    doubts: tuple[Doubt, ...]
+    """What had to be assumed."""
+
+
+def read_wide(table: TextTable, header: Header, columns: Columns, options: ReadOptions) -> Frames:
+    """Read a table with one row per frame.
+
+    Raises:
+        DataError: a row is malformed, or frames are out of order.
+        ConfigError: the options contradict the times.
+    """
+    numbers, scores, clock = array("f"), array("f"), array("d")
+    doubts = list(columns.doubts)
+    timing = [at for at in (header.time, header.frame) if at is not None and table.holds_numbers(at)][:1]
+    for row in table.rows(doubts):
+        numbers.extend(numbers_in(row, columns.coordinates))
+        scores.extend(numbers_in(row, columns.visibility))
+        clock.extend(numbers_in(row, timing))
+    joints = np.frombuffer(numbers, np.float32).reshape(-1, columns.layout.joint_count, columns.dimensions)
+    visibility = np.frombuffer(scores, np.float32).reshape(joints.shape[:2]) if columns.visibility else None
+    times = _clock(table, header, {at: np.frombuffer(clock) for at in timing}, options)
+    return Frames(joints, visibility, columns.layout, columns.unit, times, tuple(doubts))
+
+
+def read_long(table: TextTable, header: Header, options: ReadOptions) -> Frames:
+    """Read a table with one row per frame and joint, in any order.
+
+    Raises:
+        DataError: a row is malformed, a joint comes twice in a frame, or the joints are not those of the layout.
+        ConfigError: neither the joints' names nor the options tell the layout, or the options contradict the table.
+    """
+    parts = {column.part: at for at, column in header.parts.items() if not column.joint}
+    axes = [parts[axis] for axis in "xyz" if axis in parts]
+    timing = [at for at in (header.frame, header.time) if at is not None and table.holds_numbers(at)]
+    scored = [parts["visibility"]] if "visibility" in parts else []
+    numbers, clock, codes = array("f"), array("d"), array("i")
+    names: dict[str, int] = {}
+    doubts: list[Doubt] = []
+    for row in table.rows(doubts):
+        if len(names) > _MOST_NAMES:
+            raise DataError(f"{row.where} should name a joint, but there are more than {_MOST_NAMES} names before.")
+        codes.append(names.setdefault(row.cells[header.joint or 0].strip(), len(names)))
+        numbers.extend(numbers_in(row, [*axes, *scored]))
+        clock.extend(numbers_in(row, timing))
+    if not timing:
+        raise DataError(f"{table.path} should number the frames of its rows, or time them, but does not: add them.")
+    joints = [_joint(name) for name in names]
+    known = known_joints(list(dict.fromkeys(joints)), options, table.path)
+    check_depth(len(axes), bool(scored), known.layout, table.path)
+    places = np.array([known.order.index(joint) if joint in known.order else -1 for joint in joints])[codes]
+    values, stamps = (np.frombuffer(cells, cells.typecode).reshape(len(codes), -1) for cells in (numbers, clock))
+    used = places >= 0
+    if not used.all():
+        sentence = f"Rows of other joints than those of layout {known.layout.name!r} were left out."
+        doubts.append(Doubt("joints-unused", sentence))
+    first, clip = _by_frame(stamps[used, 0], places[used], values[used], known.layout, table)
+    times = _clock(table, header, dict(zip(timing, stamps[used][first].T, strict=True)), options)
+    visibility = clip[..., len(axes)] if scored else None
+    doubts = [*known.doubts, *doubts]
+    return Frames(clip[..., : len(axes)], visibility, known.layout, header.parts[axes[0]].unit, times, tuple(doubts))
+
+
+def _by_frame(
+    stamps: Float[np.ndarray, "rows"],
+    places: Int[np.ndarray, "rows"],
+    values: Float[np.ndarray, "rows _"],
+    layout: Layout,
+    table: TextTable,
+) -> tuple[Int[np.ndarray, "T"], Float[np.ndarray, "T V _"]]:
+    """The first row of each frame, and the rows' values by frame and joint; NaN where there is no row."""
+    frames, first, frame = np.unique(stamps, return_index=True, return_inverse=True)
+    count = len(frames) * layout.joint_count
+    if count > _SPARSEST * len(values):
+        raise DataError(
+            f"{table.path} should have a row for each joint of each frame, but has {len(values)} rows for {count}: "
+            "leave out frames in which most joints are missing."
+        )
+    at = frame * layout.joint_count + places
+    filled = np.zeros(count, dtype=bool)
+    filled[at] = True
+    if filled.sum() < len(at):
+        raise DataError(
+            f"{table.path} should have one row for each joint of each frame, but some come twice: write one file per "
+            "clip and person."
+        )
+    clip = np.full((count, values.shape[1]), np.nan, np.float32)
+    clip[at] = values
+    return first, clip.reshape(len(frames), layout.joint_count, -1)
+
+
+def _clock(table: TextTable, header: Header, stamps: dict[int, Float[np.ndarray, "T"]], options: ReadOptions) -> Clock:
+    for at, measure in ((header.time, timed), (header.frame, counted)):
+        if at in stamps:
+            return measure(stamps[at], header.names[at], options, table.path)
+    return untimed(options)
+
+
+def _joint(name: str) -> Joint:
+    number = number_of(name)
+    return (str(int(number)),) if number is not None and 0 <= number < _MOST_NAMES else joint_words(name) or ("?",)

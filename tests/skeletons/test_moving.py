@@ -77,6 +77,18 @@ def test_a_moment_is_too_short_to_be_called_rest():
     assert not is_resting(find_action(clip(np.zeros(10))).clip)
 
 
+def test_a_small_movement_is_no_rest_and_is_not_cut_in_its_middle():
+    found = find_action(clip(spells(1, 3, 1), speed=0.36))  # .18 in half a second
+    assert not is_resting(found.clip)
+    assert found.clip.joints.shape[1] / 30 == pytest.approx(3, abs=0.7)
+    assert is_resting(find_action(clip(spells(1, 3, 1), speed=0.2)).clip)
+
+
+def test_positions_beyond_the_range_of_numbers_are_no_rest():
+    joints = clip(spells(1, 1)).joints.astype(np.float64) * 1e307
+    assert not is_resting(find_action(SkeletonSequence(joints, 30.0, NTU25)).clip)
+
+
 def test_one_joint_that_jumps_is_no_movement():
     joints = clip(np.zeros(60)).joints.copy()
     joints[:, 30, 5] += 2

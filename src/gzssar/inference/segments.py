@@ -17,7 +17,7 @@ from gzssar.errors import ConfigError
 from gzssar.recognizer import Prediction
 from gzssar.running import Steps
 from gzssar.skeletons.doubt import Doubt
-from gzssar.skeletons.moving import MOVING, movement
+from gzssar.skeletons.moving import RESTING, movement
 from gzssar.skeletons.sequence import SkeletonSequence
 
 Answer = Callable[[Sequence[SkeletonSequence]], Sequence[Prediction]]
@@ -144,7 +144,7 @@ Span = tuple[int, int]
 
 def _split(clip: SkeletonSequence) -> tuple[list[Span], list[Span]]:
     """The stretches of a recording in which nobody moves for a while, and the others."""
-    moves = np.asarray((movement(clip) >= MOVING).any(axis=1))
+    moves = np.asarray((movement(clip) >= RESTING).any(axis=1))
     bounds = [0, *(np.flatnonzero(np.diff(moves)) + 1).tolist(), len(moves)]
     still, start = [], 0
     moving: list[Span] = []

@@ -305,6 +305,11 @@ def test_a_time_that_counts_is_a_frame(read):
     assert (clip.fps, clip.times, codes(clip)) == (30, None, ["frame-rate-assumed"])
 
 
+def test_times_that_are_no_numbers_are_told(read):
+    clip = read(CSV, timed_table("time", ["12:00:00", "12:00:01"]), layout=None, fps=1.0)
+    assert (clip.times, codes(clip)) == (None, ["times-unread"])
+
+
 def test_times_and_options_agree(read):
     with pytest.raises(ConfigError, match="states 25 frames per second, but the options name 30"):
         read(CSV, timed_table("time", [0, 0.04, 0.08]), layout=None, fps=30.0)

@@ -131,10 +131,16 @@ def _by_frame(
 
 
 def _clock(table: TextTable, header: Header, stamps: dict[int, Float[np.ndarray, "T"]], options: ReadOptions) -> Clock:
-    for at, measure in ((header.time, timed), (header.frame, counted)):
-        if at in stamps:
-            return measure(stamps[at], header.names[at], options, table.path)
-    return untimed(options)
+    """When the frames were taken: by their times, or else by their numbers."""
+    if header.time in stamps:
+        return timed(stamps[header.time], header.names[header.time], options, table.path)
+    fps, times, doubts = untimed(options)
+    if header.frame in stamps:
+        fps, times, doubts = counted(stamps[header.frame], header.names[header.frame], options, table.path)
+    if header.time is not None:
+        sentence = f"The times in {header.named([header.time])} are no plain numbers and were left out."
+        doubts = (*doubts, Doubt("times-unread", sentence))
+    return fps, times, doubts
 
 
 def _joint(name: str) -> Joint:

@@ -61,7 +61,8 @@ def test_the_table_grows_and_keeps_its_columns(tmp_path, monkeypatch):
     assert "lower hand" in found[0]
 
 
-def test_the_table_says_where_it_abstains(tmp_path):
+def test_the_table_says_where_it_abstains(tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "400")  # long names fit a line
     clip = write_clip(tmp_path / "still.npy", 0.0)
     assert "perhaps lower hand" in answers(clip)
     assert "perhaps" not in answers(clip, abstain=False)

@@ -175,6 +175,13 @@ def test_a_recording_is_read_once_for_all_its_stretches(clips, tmp_path, monkeyp
     assert reads == [1]
 
 
+def test_a_label_that_holds_the_separator_is_not_cut(tmp_path):
+    table = tmp_path / "labels.csv"
+    table.write_text("path,label\na.npy,drink, eat\n")
+    with pytest.raises(DataError, match=r"line 2.* should have 2 cells, but it has 3: put labels that hold"):
+        read_label_table(table)
+
+
 @pytest.mark.parametrize(
     ("row", "message"),
     [

@@ -276,3 +276,10 @@ def test_a_window_that_cannot_be_recognized_does_not_end_the_stream():
     assert heard == ["the window that ends in line 2"]
     with pytest.raises(DataError, match=r"too odd"):
         list(answer_frames(given, refusing, NTU25, window=0.1))
+
+
+def test_after_a_pause_it_is_too_early_again():
+    times = [0.0, 0.3, 0.6, 100.0, 100.3, 100.6]
+    stream = [json.dumps({"joints": posed(0.3).joints[:, 0, :, 0].T.tolist(), "time": time}) for time in times]
+    told = [found.prediction is not None for found in answer_frames(stream, answer, NTU25, 10.0, window=1.0)]
+    assert told[:6] == [False, False, True, False, False, True]

@@ -202,6 +202,8 @@ def test_times_of_the_frames_are_the_times_of_the_segments():
     late = np.arange(30) / 10.0 + np.where(np.arange(30) < 15, 0, 2.0)  # 10 frames per second, and 2 s of nothing
     stretches = slide(replace(clip, fps=10.0, times=late), answer, window=1.0)
     assert stretches[-1].end == pytest.approx(5.0)
+    lengths = [stretch.end - stretch.start for stretch in stretches]
+    assert max(lengths) < 1  # windows of a second, half a second apart
 
 
 def test_doubts_of_windows_are_told_once_each():
@@ -209,3 +211,13 @@ def test_doubts_of_windows_are_told_once_each():
     again = replace(found("wave"), warning=(Doubt("too-short", "0.2 s"),))
     (only,) = find_segments([stretch(0, 1, doubted), stretch(1, 2, again)])
     assert {doubt.code: doubt.sentence for doubt in only.warning} == {"too-short": "0.1 s", "jumps": "1 frame"}
+
+
+def test_the_length_of_a_window_is_no_doubt():
+    doubts = (Doubt("unlike-training-length", "2 s"), Doubt("jumps", "1 frame"))
+
+    def doubting(clips):
+        return [replace(found("wave"), warning=doubts) for _ in clips]
+
+    (only,) = find_segments(slide(posed(*[0.3] * 60), doubting, window=1.0))
+    assert only.warning == doubts[1:]

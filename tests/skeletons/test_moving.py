@@ -130,6 +130,18 @@ def test_of_three_who_move_two_are_taken():
     assert liveliest(three, 3) is three
 
 
+def test_a_point_beside_a_body_is_nobody():
+    actor = clip(spells(0, 2), speed=2.0)
+    point = replace(actor, joints=np.ones_like(actor.joints))
+    found = find_action(two(point, actor)).clip
+    np.testing.assert_array_equal(found.joints, actor.joints + np.float32(1))
+    assert liveliest(two(point, actor), 1).joints[0, 0, 0, 0] == actor.joints[0, 0, 0, 0] + np.float32(1)
+
+
+def test_nobody_is_no_rest():
+    assert not is_resting(find_action(SkeletonSequence(np.zeros((3, 60, 25, 1)), 30.0, NTU25)).clip)
+
+
 def test_absent_frames_are_no_movement():
     joints = clip(np.zeros(90)).joints.copy()
     joints[:, 40:50] = 0

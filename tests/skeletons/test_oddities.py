@@ -5,7 +5,7 @@ import pytest
 from walking_clips import changed, walking
 
 from gzssar.skeletons.facing import toes_and_nose_ahead
-from gzssar.skeletons.layout import MEDIAPIPE33
+from gzssar.skeletons.layout import MEDIAPIPE33, Layout
 from gzssar.skeletons.oddities import ADVICE, find_oddities
 from gzssar.skeletons.sequence import SkeletonSequence
 
@@ -60,6 +60,13 @@ def test_each_oddity_is_found_alone(oddity):
 )
 def test_what_is_right_is_left_alone(clip):
     assert find_oddities(clip) == {}
+
+
+def test_a_layout_of_ones_own_is_looked_at_as_far_as_it_goes():
+    layout = Layout("mine", ("a", "b"), ((1, 0),), (), 0)
+    joints = np.random.default_rng(0).uniform(0, 1.5, (3, 20, 2, 1))
+    clip = SkeletonSequence(joints, 30.0, layout, visibility=np.zeros((20, 2, 1)))
+    assert not {"mirrored", "legs unseen"} & find_oddities(clip).keys()
 
 
 @pytest.mark.parametrize(("fps", "leaps"), [(30.0, True), (120.0, True), (10.0, False)])

@@ -6,8 +6,9 @@ like none of them, too. The cosine is low for those: people at another sensor, a
 UTD-MHAD and asked about NW-UCLA and MSR Action3D, a bound of 5 % on the cosine left 16 and 9 % wrong answers, where one
 on the probability left 51 and 28 %.
 
-Both are bounded where the truth is known: on performers and classes that were held out. Beside them stand as many
-clips of classes that the recognizer knows nothing of, for which every answer is wrong.
+Both are bounded where the truth is known: on performers and classes that were held out. Where a seen class is answered,
+as many clips of classes that the recognizer knows nothing of stand beside them for the cosine; every answer to them is
+wrong.
 """
 
 from collections.abc import Sequence
@@ -93,7 +94,10 @@ class Abstention:
             ConfigError: it is no share above 0 and below 1.
         """
         if not 0 < most_wrong < 1:
-            raise ConfigError(f"the share of wrong answers should lie between 0 and 1, but it is {most_wrong}.")
+            raise ConfigError(
+                f"the share of wrong answers should lie between 0 and 1, but it is {most_wrong}: take {MOST_WRONG:g}, "
+                "or less to be surer."
+            )
         index = int(np.searchsorted(BOUNDS, most_wrong + 1e-9, "right")) - 1
         return self.by_bound[max(index, 0)]
 
@@ -117,7 +121,7 @@ def fit_abstention(folds: Sequence[HeldOut]) -> Abstention:
 
 def covered(folds: Sequence[HeldOut]) -> dict[str, float]:
     """The share of clips of known classes that are answered, and the share of those answers that is right, where each
-    fold is answered by thresholds of the others."""
+    fold's answers are given by thresholds of the others; of a single fold, by its own."""
     answered, right = [], []
     for k, fold in enumerate(folds):
         thresholds = fit_abstention([*folds[:k], *folds[k + 1 :]] or folds).at(MOST_WRONG)

@@ -111,7 +111,16 @@ def _from_lines(text: str, path: Path) -> list[LabelRow]:
         return [_from_elan(cells, where) for where, cells in lines]
     names = [name.lower() for name in header]
     _check_columns(names, str(path))
-    return [_plain(dict(zip(names, cells, strict=False)), where) for where, cells in lines[1:]]
+    return [_plain(_cells(names, cells, where), where) for where, cells in lines[1:]]
+
+
+def _cells(names: Sequence[str], cells: Sequence[str], where: str) -> dict[str, str]:
+    if any(map(str.strip, cells[len(names) :])):
+        raise DataError(
+            f"{where} should have {len(names)} cells, but it has {len(cells)}: put labels that hold the separator in "
+            "quotes."
+        )
+    return dict(zip(names, cells, strict=False))  # further empty cells are left out, missing ones are empty
 
 
 def _check_columns(names: Sequence[str], where: str) -> None:
@@ -159,11 +168,15 @@ def _from_elan(cells: Sequence[str], where: str) -> LabelRow:
     return LabelRow(cells[last].strip(), where, _eaf(cells[last + 1 :]), performer, start, end)
 
 
+_ELAN_COLUMN = re.compile(r"(Begin Time|End Time|Duration)( - .*)?|File( Path| Name)?|Tier( Name)?|Participant")
+"""Columns that hold no annotation."""
+
+
 def _from_elan_columns(header: Sequence[str], cells: Sequence[str], where: str) -> LabelRow:
     """Times by name, and a column for each tier."""
-    named = dict(zip(header, map(str.strip, cells), strict=False))
+    named = _cells(header, [cell.strip() for cell in cells], where)
     times = [named.get(f"{name} Time - hh:mm:ss.ms", "") for name in ("Begin", "End")]
-    tiers = [k for k in header if not re.match("(Begin|End) Time|Duration|File|Tier|Participant", k)]
+    tiers = [k for k in header if not _ELAN_COLUMN.fullmatch(k)]
     labels = [named[tier] for tier in tiers if named.get(tier)]
     if not all(times) or len(labels) != 1:
         raise DataError(

@@ -39,7 +39,7 @@ _ROUNDING = 1e-6
 _LATEST = 1e11
 """Seconds since 1970 of the year 5138: what is later is counted in milliseconds."""
 _MOST_BODIES = 6
-"""As many as a Kinect v2 reports; those that move most are recognized."""
+"""As many as a Kinect v2 reports: the first ones of a frame, of which those that move most are recognized."""
 _MOST_FRAMES = 100_000
 """In a window: nearly an hour at 30 frames per second."""
 _LONGEST_LINE = 1_000_000
@@ -113,6 +113,11 @@ class RecentFrames:
             self.elapsed - self._frames[0][0] > longest or len(self._frames) > _MOST_FRAMES
         ):
             self._frames.popleft()
+
+    @property
+    def span(self) -> float:
+        """Seconds that the frames of the window take."""
+        return self.elapsed - self._frames[0][0] + 1 / self._fps
 
     def _since_last(self, frame: Frame) -> float:
         before = self._frames[-1][1].time if self._frames else None
@@ -211,7 +216,7 @@ def answer_frames(
         frames += 1
         if recent.elapsed < due:
             continue
-        if recent.elapsed < _EARLY * window - _ROUNDING:
+        if recent.span < _EARLY * window - _ROUNDING:
             yield found(line, (_TOO_EARLY,))
         elif behind is not None and behind():
             skipped += 1

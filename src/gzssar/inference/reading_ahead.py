@@ -9,6 +9,8 @@ _MOST = 1000
 """Lines that are read ahead; a source then waits."""
 _HEAD_START = 5.0
 """Seconds of frames that a live source may have ready: what a pipe holds while the model is loaded."""
+_FASTEST = 4.0
+"""Times the stated rate at which a live source may give frames: many cameras are faster than their users say."""
 _UNKNOWN = 1.0
 """Seconds until it is known whether a source is live."""
 
@@ -49,7 +51,7 @@ class ReadAhead:
                 if not self._read:
                     self._started = self._clock()
                 self._read += 1
-                if self._read > self._fps * (self._clock() - self._started + _HEAD_START):
+                if self._read > _FASTEST * self._fps * (self._clock() - self._started + _HEAD_START):
                     self._live = False
                 self._waiting.put(line)
             self._live = False  # all that there is waits, and nothing newer will come

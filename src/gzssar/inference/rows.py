@@ -62,13 +62,13 @@ class JsonRows:
         self._plain = not (out.encoding or "utf-8").lower().startswith("utf")
 
     def clips(self, answers: Sequence[tuple[str, Prediction]]) -> None:
-        """Write name, label, p_seen, abstained and ranking."""
+        """Write the name, and all of the prediction."""
         for name, prediction in answers:
             self._write({"name": name, **prediction.as_dict()})
         self._out.flush()
 
     def segments(self, name: str, segments: Sequence[Segment]) -> None:
-        """Write name, start and end in seconds, label, seen, mean score, mean p_seen and the number of windows."""
+        """Write the name, and all of each segment."""
         for segment in segments:
             told = {key: _rounded(value) for key, value in vars(segment).items()}
             self._write({"name": name} | told | {"warning": [doubt.as_dict() for doubt in segment.warning]})
@@ -98,7 +98,7 @@ class CsvRows:
         self._started = False
 
     def clips(self, answers: Sequence[tuple[str, Prediction]]) -> None:
-        """Write the columns of the header; the label stays empty where the recognizer abstains."""
+        """Write the columns of the header; the label stays empty where the recognizer abstains or nobody moves."""
         further = [f"{key}_{rank}" for rank in range(2, self._ranks + 1) for key in ("label", "score")]
         self._start((*_CLIP_COLUMNS, *_WARNING_COLUMNS, *further))
         for name, prediction in answers:
@@ -153,7 +153,7 @@ class TableRows:
             elif prediction.abstained:
                 label = Text(f"perhaps {best['label']}", "dim")
             also = ", ".join(f"{other['label']} {other['score']:.2f}" for other in others[: self._others])
-            score, p_seen = f"{best['score']:.2f}", f"{prediction.p_seen:.2f}"
+            score, p_seen = ("", "") if prediction.resting else (f"{best['score']:.2f}", f"{prediction.p_seen:.2f}")
             table.add_row(Text(name), label, score, kind, p_seen, Text(also, "dim"))
         self._print(table)
 

@@ -6,7 +6,7 @@ make one segment. Windows that abstain or show nobody leave a gap, and so do ans
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from statistics import fmean
 from typing import NamedTuple
@@ -18,6 +18,7 @@ from gzssar.recognizer import Prediction
 from gzssar.running import Steps
 from gzssar.skeletons.doubt import Doubt
 from gzssar.skeletons.moving import RESTING, movement
+from gzssar.skeletons.resampling import resample
 from gzssar.skeletons.sequence import SkeletonSequence
 
 Answer = Callable[[Sequence[SkeletonSequence]], Sequence[Prediction]]
@@ -124,17 +125,15 @@ def slide(
             f"a window should be a positive number of seconds, and its stride at most as many, but they are {window:g} "
             f"and {stride:g}."
         )
+    clip = clip if clip.times is None else resample(clip, clip.fps)
     still, moving = _split(clip) if split else ([], [(0, clip.joints.shape[1])])
     shares = [share for stretch in moving for share in _shares(*stretch, window * clip.fps, stride * clip.fps)]
     cut = [_cut(clip, *share.window) for share in shares]
     answers = [*_answers(cut, answer, batch_size, steps), *(None for _ in still)]
     ends = [share.answers for share in shares] + [(float(first), float(end)) for first, end in still]
-    seconds = np.append(clip.seconds, clip.seconds[-1] + 1 / clip.fps)
-
-    def at(frame: float) -> float:
-        return float(np.interp(frame, np.arange(len(seconds)), seconds))
-
-    stretches = [Stretch(at(start), at(end), one) for (start, end), one in zip(ends, answers, strict=True)]
+    stretches = [
+        Stretch(start / clip.fps, end / clip.fps, one) for (start, end), one in zip(ends, answers, strict=True)
+    ]
     return sorted(stretches, key=lambda stretch: stretch.start)
 
 
@@ -197,11 +196,17 @@ def _answers(
     for start in range(0, len(windows), batch_size):
         batch = windows[start : start + batch_size]
         there = [window for window in batch if window is not None]
-        given = iter(answer(there) if there else [])
+        given = map(of_window, answer(there) if there else [])
         predictions += [None if window is None else next(given) for window in batch]
         if steps:
             steps(len(predictions), len(windows))
     return predictions
+
+
+def of_window(prediction: Prediction) -> Prediction:
+    """Without the doubt that a window is shorter or longer than the training clips: its length is chosen."""
+    kept = tuple(doubt for doubt in prediction.warning if doubt.code != "unlike-training-length")
+    return replace(prediction, warning=kept)
 
 
 def _segment(run: Sequence[Stretch]) -> Segment:

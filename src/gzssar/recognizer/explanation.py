@@ -42,7 +42,9 @@ class Explanation:
 
 
 @one_thread()
-def explain(parts: Parts, encoder: SkeletonEncoder, clip: SkeletonSequence, known: KnownClass) -> Explanation:
+def explain(
+    parts: Parts, encoder: SkeletonEncoder, clip: SkeletonSequence, known: KnownClass, trim: bool = True
+) -> Explanation:
     """Explain one class's score for one clip, by occlusion (Zeiler and Fergus, ECCV 2014) on the prepared clip.
 
     Args:
@@ -50,17 +52,19 @@ def explain(parts: Parts, encoder: SkeletonEncoder, clip: SkeletonSequence, know
         encoder: its skeleton encoder.
         clip: any recording it takes.
         known: one of its classes.
+        trim: explain what is said of the part in which somebody moves.
 
     Raises:
         DataError: the clip is malformed.
     """
-    action, start = find_action(clip)
+    action, start = find_action(clip) if trim else (clip, 0)
     prepared = encoder.prepare(action)
     length = clip.joints.shape[1]
     resampled = resample(action, encoder.fps).joints
     frames = frames_shown(resampled, encoder.frames)[:, : prepared.shape[3]]
     shown = np.full((encoder.frames, prepared.shape[3]), -1.0)  # a body that is not there shows nothing
-    shown[:, : frames.shape[1]] = start + frames * (action.joints.shape[1] / resampled.shape[1])
+    own = np.interp(frames / encoder.fps, action.seconds, np.arange(action.joints.shape[1]))
+    shown[:, : frames.shape[1]] = start + own
     edges = np.linspace(0, length, min(WINDOWS, length) + 1).round().astype(int)
     hidden = [joint_held(prepared, joint) for joint in range(prepared.shape[2])]
     hidden += [frames_held(prepared, (a <= shown) & (shown < b)) for a, b in itertools.pairwise(edges)]

@@ -27,7 +27,7 @@ class Prediction(Sequence[RankedClass]):
     """The gate's probability that the clip shows a seen class; 1 or 0 where classes of one kind alone compete."""
 
     abstained: bool = False
-    """The top score is too low for an answer."""
+    """The answer is too unsure to be given: its probability, or how like its class the clip is, is too low."""
 
     warning: tuple[Doubt, ...] = ()
     """What speaks against trusting the answer, such as a clip too short to tell a motion: a code and a sentence each.

@@ -344,9 +344,9 @@ class Recognizer:
         foreign = unlike(clip, self.parts.about.get("recordings", {}))
         return replace(answer, warning=(*doubts, *foreign, *answer.warning))
 
-    def explain(self, clip: Clip, label: str) -> Explanation:
+    def explain(self, clip: Clip, label: str, trim: bool = True) -> Explanation:
         """Why a class scores as it does: similarity to each of its texts, and the joints and frames that mattered."""
-        return explain(self.parts, self.encoder, as_clip(clip), self._classes[self._key(label)])
+        return explain(self.parts, self.encoder, as_clip(clip), self._classes[self._key(label)], trim)
 
     def _rank(
         self, features: SkeletonFeatures, known: Sequence[KnownClass]

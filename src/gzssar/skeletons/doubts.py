@@ -1,12 +1,10 @@
 """What speaks against trusting an answer, though the clip can be read: shown beside the answer, never instead of it."""
 
 from gzssar.skeletons.doubt import Doubt
-from gzssar.skeletons.moving import is_resting
+from gzssar.skeletons.moving import SHORTEST, is_resting
 from gzssar.skeletons.oddities import body_sizes, counted, find_oddities, present_bodies
 from gzssar.skeletons.sequence import SkeletonSequence
 
-_SHORT = 0.5
-"""Seconds; the shortest clip of UTD-MHAD, MSR Action3D and NW-UCLA is as long. One of their 2815 clips is doubted."""
 _WIDEST = 3.0
 """Metres between two joints of one body."""
 _MOST_ABSENT = 0.25
@@ -29,8 +27,8 @@ def clip_doubts(clip: SkeletonSequence) -> tuple[Doubt, ...]:
     not have, mirrored, badly tracked or full of gaps, or that its legs were not seen."""
     count, odd = clip.joints.shape[1], find_oddities(clip)
     told = list(clip.doubts)
-    if count / clip.fps < _SHORT:
-        length = f"{counted(count, 'frame')}, {count / clip.fps:.2g} s"
+    if clip.duration < SHORTEST:
+        length = f"{counted(count, 'frame')}, {clip.duration:.2g} s"
         sentence = f"{length}: too short to tell a motion, so the answer is hardly more than a guess."
         told.append(Doubt("too-short", sentence))
     told += [Doubt(name.replace(" ", "-"), text.format(odd[name])) for name, text in _ODD.items() if name in odd]

@@ -10,7 +10,7 @@ from gzssar.skeletons.sequence import SkeletonSequence
 
 def toes_and_nose_ahead(sequence: SkeletonSequence) -> dict[str, float]:
     """How far toes lie before the ankles, and the nose before the ears, for the side that shoulders and hips call
-    front; in torso lengths, the median over the frames of the first body that is there.
+    front; in torso lengths, the median over the frames of the body that is there in most of them.
 
     Only what the layout holds is told. In a clip whose axes are left-handed, or whose sides are swapped, all of it is
     negative.
@@ -18,7 +18,7 @@ def toes_and_nose_ahead(sequence: SkeletonSequence) -> dict[str, float]:
     Args:
         sequence: a clip in space.
     """
-    body = int(np.argmax(sequence.joints.any(axis=(0, 1, 2))))
+    body = int(np.argmax(sequence.joints.any(axis=(0, 2)).sum(axis=0)))
     there = sequence.joints[..., body].any(axis=(0, 2))
     own = dict(zip(sequence.layout.joint_names, _positions(sequence, body)[:, there], strict=True))
     ntu = dict(zip(NTU25.joint_names, _positions(to_ntu25(sequence), body)[:, there], strict=True))

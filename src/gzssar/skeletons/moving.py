@@ -34,8 +34,9 @@ _FASTEST = 3
 """The rank of the joint that counts."""
 _MOST_ACTORS = 2
 """As in NTU RGB+D."""
-_SHORTEST = 0.5
-"""Seconds; of a shorter clip nobody can tell that nobody moves."""
+SHORTEST = 0.5
+"""Seconds; a shorter clip tells no motion, and not that there is none. The shortest clip of UTD-MHAD, MSR Action3D and
+NW-UCLA is as long."""
 _PELVIS, _SHOULDERS = NTU25.joint_names.index("base of spine"), NTU25.joint_names.index("spine shoulder")
 
 REST = "nothing-happens"
@@ -45,7 +46,7 @@ REST = "nothing-happens"
 def movement(clip: SkeletonSequence) -> Float[np.ndarray, "T M"]:
     """How far each body gets from a quarter of a second before each frame to a quarter after it, in torso lengths.
 
-    0 where a body is absent at one of the two ends; infinite where a body has no torso.
+    0 where a body is absent at one of the two ends; infinite where no body has a torso.
     """
     joints = to_ntu25(clip).joints.astype(np.float64)
     there, seconds = present_bodies(clip), clip.seconds
@@ -60,6 +61,8 @@ def movement(clip: SkeletonSequence) -> Float[np.ndarray, "T M"]:
         lengths = np.array([np.median(torsos[present, m]) if present.any() else 0 for m, present in enumerate(there.T)])
         measured = np.divide(fastest, lengths, out=np.full_like(fastest, np.inf), where=lengths > 0)
     measured[np.isnan(measured)] = np.inf  # beyond the range of numbers
+    if (lengths > 0).any():
+        measured[:, lengths == 0] = 0  # what has no torso beside a body that has one is nobody
     return np.where(there[before] & there[after], measured, 0)
 
 
@@ -81,9 +84,9 @@ def find_action(clip: SkeletonSequence) -> Action:
     """
     moved = movement(clip)
     if moved.max() < RESTING:
-        if clip.seconds[-1] < _SHORTEST:
+        if clip.duration < SHORTEST or not present_bodies(clip).any():
             return Action(clip, 0)
-        nothing = Doubt(REST, "Nothing is happening: nobody moves by more than a hand's width.")
+        nothing = Doubt(REST, "Nothing is happening: nobody moves by more than a few centimetres in half a second.")
         return Action(replace(clip, doubts=(*clip.doubts, nothing)), 0)
     moves = np.asarray(moved >= min(MOVING, moved.max() / 2))
     start, end = _span(np.asarray(moves.any(axis=1)), clip.seconds)
@@ -129,7 +132,7 @@ def _named(bodies: Sequence[int]) -> str:
 def _span(moves: Bool[np.ndarray, "T"], seconds: Float[np.ndarray, "T"]) -> tuple[int, int]:
     """From the first to behind the last frame in which somebody moves, half a second at least."""
     first, last = (float(seconds[at]) for at in np.flatnonzero(moves)[[0, -1]])
-    widened = max(0.0, _SHORTEST - (last - first)) / 2
+    widened = max(0.0, SHORTEST - (last - first)) / 2
     start, end = np.searchsorted(seconds, first - widened), np.searchsorted(seconds, last + widened, "right")
     return int(start), int(end)
 

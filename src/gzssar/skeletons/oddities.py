@@ -4,6 +4,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from gzssar.skeletons.facing import toes_and_nose_ahead
+from gzssar.skeletons.layout import LAYOUTS
 from gzssar.skeletons.sequence import SkeletonSequence
 
 _STILL = {2: 0.5, 3: 0.001}
@@ -23,6 +24,8 @@ _BEHIND = -0.02
 than 1 % get there unmirrored."""
 _UNSEEN = 0.5
 """Visibility below which a joint is invented, and share of the frames from which it counts as never seen."""
+
+_LEGS = ("left knee", "right knee", "left ankle", "right ankle")
 
 ADVICE: dict[str, tuple[str, str]] = {
     "no body": ("There is no body in any frame", "Leave them out"),
@@ -104,7 +107,7 @@ def _unlikely_size(sequence: SkeletonSequence, present: Bool[np.ndarray, "T M"])
 
 def _mirrored(sequence: SkeletonSequence) -> str:
     """How far toes and nose point backwards for the shoulders, where all of them do that the layout has."""
-    if sequence.dimensions == 2:
+    if sequence.dimensions == 2 or LAYOUTS.get(sequence.layout.name) != sequence.layout:
         return ""
     ahead = toes_and_nose_ahead(sequence)
     if not ahead or max(ahead.values()) > _BEHIND:
@@ -137,7 +140,9 @@ def _legs_unseen(sequence: SkeletonSequence, present: Bool[np.ndarray, "T M"]) -
     if sequence.visibility is None:
         return ""
     names = sequence.layout.joint_names
-    legs = [names.index(f"{side} {joint}") for side in ("left", "right") for joint in ("knee", "ankle")]
+    legs = [names.index(joint) for joint in _LEGS if joint in names]
+    if not legs:
+        return ""
     unseen = sequence.visibility[:, legs].max(axis=1)[present] < _UNSEEN
     return f"in {np.mean(unseen):.0%} of the frames" if np.mean(unseen) > _UNSEEN else ""
 

@@ -28,8 +28,7 @@ def note(clip: SkeletonSequence) -> Notes:
 def _measured(clip: SkeletonSequence) -> Notes:
     present = present_bodies(clip)
     metres = height(clip, present) if clip.dimensions == 3 and present.any() else None
-    seconds = float(clip.seconds[-1]) + 1 / clip.fps
-    return {"fps": clip.fps, "seconds": seconds, "metres": metres, "layout": clip.layout.name}
+    return {"fps": clip.fps, "seconds": clip.duration, "metres": metres, "layout": clip.layout.name}
 
 
 def summarise(notes: Iterable[Notes]) -> dict[str, Any]:
@@ -61,7 +60,9 @@ def unlike(clip: SkeletonSequence, summary: Mapping[str, Any]) -> tuple[Doubt, .
         return ()
     one, told = _measured(clip), []
     if (rates := summary.get("fps")) and clip.fps < _SLOW * rates[0]:
-        sentence = f"It has {clip.fps:g} frames per second, the training clips {rates[0]:g}: fast movements are lost."
+        sentence = (
+            f"It has {clip.fps:g} frames per second, the training clips {rates[0]:g} or more: fast movements are lost."
+        )
         told.append(Doubt("unlike-training-rate", sentence))
     for key, shares, code, unit in (
         ("seconds", _LENGTHS, "length", "s long"),

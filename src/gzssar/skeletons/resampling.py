@@ -44,4 +44,4 @@ def resample(clip: SkeletonSequence, fps: float) -> SkeletonSequence:
     stays = there[before] & there[before + 1]
     weight = np.where(stays, share[:, None], share[:, None] > 0.5)[None, :, None].astype(clip.joints.dtype)
     joints = clip.joints[:, before] * (1 - weight) + clip.joints[:, before + 1] * weight
-    return replace(clip, joints=joints, fps=float(fps), times=None, visibility=None)
+    return replace(clip, joints=joints, fps=float(min(fps, 1 / step)), times=None, visibility=None)

@@ -88,12 +88,17 @@ class SkeletonSequence:
         if self.times is not None and not (
             self.times.shape == (t,) and np.isfinite(self.times).all() and (np.diff(self.times) > 0).all()
         ):
-            raise DataError(f"{clip} should have {t} ascending times in seconds, one for each frame, but has others.")
+            raise DataError(
+                f"{clip} should have {t} ascending times in seconds, one for each frame, but has {len(self.times)}, "
+                "or some that do not ascend: sort the frames, or leave the times out."
+            )
         if self.visibility is not None and self.visibility.shape != (t, v, m):
             raise DataError(
                 f"{clip} should have a visibility for each joint, of shape {(t, v, m)}, but it is of shape "
                 f"{self.visibility.shape}."
             )
+        if self.visibility is not None and not np.isfinite(self.visibility).all():
+            raise DataError(f"{clip} should have finite visibilities, but some are NaN: set them to 0.")
 
     def part(self, start: int, end: int) -> "SkeletonSequence":
         """The frames from `start` to before `end`, with all that belongs to them."""
@@ -109,6 +114,11 @@ class SkeletonSequence:
         """These bodies alone, in this order."""
         visibility = None if self.visibility is None else self.visibility[..., list(bodies)]
         return replace(self, joints=self.joints[..., list(bodies)], visibility=visibility)
+
+    @property
+    def duration(self) -> float:
+        """Seconds from the first frame to the end of the last one."""
+        return float(self.seconds[-1]) + 1 / self.fps
 
     @property
     def seconds(self) -> Float[np.ndarray, "T"]:

@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from gzssar.decision.abstention import covered, fit_abstention
+from gzssar.decision.abstention import HeldOut, covered, fit_abstention
+from gzssar.decision.evidence import Evidence
 from gzssar.decision.learning import fit_phase
-from gzssar.decision.selection import held_out_scores
+from gzssar.decision.selection import fit_decision, held_out_scores
 from gzssar.encoders.streams import SkeletonEncoder
 from gzssar.errors import ConfigError, DataError, TextError
 from gzssar.features.class_cut import HELD_OUT_SHARE
@@ -85,7 +86,7 @@ def fit_recognizer(
     assert isinstance(scorer, MsfScorer)  # _check_recipe saw to it
     classes = _classes(scorer, texts, [table for of_kind in tables.values() for table in of_kind])
     answers = [held_out_answers(one, learned.decision) for one in learned.evidence]
-    scores = held_out_scores(learned.evidence, recipe) | covered(answers)
+    scores = held_out_scores(learned.evidence, recipe) | covered(_by_others(learned.evidence, recipe))
     told = {**(about or {}), "scores": scores, "versions": versions()}
     told |= {"clips": len(clips), "checkpoint": learned.checkpoint}
     told["classes"] = {
@@ -105,6 +106,12 @@ def fit_recognizer(
         told,
     )
     return Recognizer(kept, classes)
+
+
+def _by_others(evidence: Sequence[Evidence], recipe: Recipe) -> list[HeldOut]:
+    """The answers to each fold by the decision of the others."""
+    others = [fit_decision([*evidence[:k], *evidence[k + 1 :]], recipe) for k in range(len(evidence))]
+    return [held_out_answers(one, decision) for one, decision in zip(evidence, others, strict=True)]
 
 
 def _check_recipe(recipe: Recipe) -> None:

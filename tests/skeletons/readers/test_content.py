@@ -18,7 +18,7 @@ ADVICE = "save the one that holds clips with numpy.save and read that with its -
         (b"\x89PNG\r\n\x1a\n", "a PNG picture"),
         (b"\xff\xd8\xff\xe0JFIF", "a JPEG picture"),
         (b"%PDF-1.7", "a PDF document"),
-        (gzip.compress(b"text"), "a file packed with gzip: unpack it"),
+        (gzip.compress(b"text", mtime=0), "a file packed with gzip: unpack it"),
         (b"\x89HDF\r\n", "an HDF5 or MATLAB 7.3 file: save it as an array in numpy's format"),
         (pickle.dumps([1, 2]), "a pickle"),
         (b' {"a": 1}', """JSON text: '{"a": 1}'"""),

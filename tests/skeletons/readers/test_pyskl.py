@@ -220,7 +220,7 @@ def test_recognizes_nothing_else(tmp_path):
         torch_weights,
         pickle.dumps(["a"]),
         labels,
-        gzip.compress(b"text"),
+        gzip.compress(b"text", mtime=0),
         b"\x1f\x8bx",
         pickle.dumps({"a": 1}, 0),
         b"",

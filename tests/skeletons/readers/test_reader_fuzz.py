@@ -59,7 +59,7 @@ FORMATS = {
     "pickle 0": (PysklReader(), pyskl_bytes(annotation(frames=1), protocol=0)),
     "pickle 2": (PysklReader(), pyskl_bytes(annotation(frames=1), annotation(label=np.int64(3)))),
     "pickle 5": (PysklReader(), pyskl_bytes(annotation(frames=1), protocol=5)),
-    "pickle packed": (PysklReader(), gzip.compress(pyskl_bytes(annotation(frames=1)))),
+    "pickle packed": (PysklReader(), gzip.compress(pyskl_bytes(annotation(frames=1)), mtime=0)),
     "mat": (UtdMhadReader(), utd_bytes(frames=1)),
     "mat compressed": (UtdMhadReader(), utd_bytes(frames=1, compressed=True)),
     "mat zip": (UtdMhadZipReader(), zip_bytes({UTD_NAME: utd_bytes(frames=1), "order.txt": b"text"})),

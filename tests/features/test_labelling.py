@@ -175,6 +175,13 @@ def test_a_recording_is_read_once_for_all_its_stretches(clips, tmp_path, monkeyp
     assert reads == [1]
 
 
+def test_performers_stand_in_one_column(tmp_path):
+    table = tmp_path / "labels.csv"
+    table.write_text("path,label,performer,subject\na.npy,wave,1,2\n")
+    with pytest.raises(DataError, match="it has performer and subject: keep one"):
+        read_label_table(table)
+
+
 def test_a_label_that_holds_the_separator_is_not_cut(tmp_path):
     table = tmp_path / "labels.csv"
     table.write_text("path,label\na.npy,drink, eat\n")

@@ -130,6 +130,8 @@ def _check_columns(names: Sequence[str], where: str) -> None:
             f"{where} should have the columns {_COLUMNS}, but it has {', '.join(map(repr, names))[:200]}: name the "
             "columns so and leave others out, or give an export of ELAN, Label Studio or CVAT."
         )
+    if {"performer", "subject"} <= set(names):
+        raise DataError(f"{where} should name performers in one column, but it has performer and subject: keep one.")
 
 
 def _plain(cells: Mapping[str, Any], where: str) -> LabelRow:

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+import tyro
 
 from gzssar.cli import main
 from gzssar.commands.predict import PredictConfig
@@ -94,3 +95,14 @@ def test_options_that_contradict_each_other(options, said):
 
 def test_a_stride_longer_than_the_window_is_fine_for_frames():
     assert PredictConfig(MODEL, ("-",), stride=5.0).live
+
+
+def test_the_flags_of_abstention_are_flags():
+    def parsed(*words):
+        return tyro.cli(PredictConfig, args=["model", "clip.npy", *words])
+
+    assert (parsed().abstain, parsed().no_abstain) == (False, False)
+    assert parsed("--csv", "--abstain").abstain
+    assert parsed("--no-abstain", "--most-wrong", "0.1").no_abstain
+    with pytest.raises(ConfigError, match="say the opposite"):
+        PredictConfig(Path("model"), ("clip.npy",), abstain=True, no_abstain=True)

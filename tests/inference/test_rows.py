@@ -65,7 +65,7 @@ def test_the_table_says_where_it_abstains(tmp_path, monkeypatch):
     monkeypatch.setenv("COLUMNS", "400")  # long names fit a line
     clip = write_clip(tmp_path / "still.npy", 0.0)
     assert "perhaps lower hand" in answers(clip)
-    assert "perhaps" not in answers(clip, abstain=False)
+    assert "perhaps" not in answers(clip, no_abstain=True)
     assert json.loads(answers(clip, json=True))["label"] == "lower hand"
     assert json.loads(answers(clip, json=True, abstain=True))["label"] is None
 

@@ -56,9 +56,11 @@ class PredictConfig:
     top_k: int = 5
     """Classes in a ranking, at most."""
 
-    abstain: bool | None = None
-    """Give no label where an answer is too unsure; unless said otherwise, in the table for people, and neither in JSON
-    nor in CSV."""
+    abstain: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Give no label where an answer is too unsure, in JSON and CSV too, as the table for people does."""
+
+    no_abstain: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Give every label, in the table too, however unsure it is."""
 
     most_wrong: float = 0.2
     """The share of wrong answers, of those given, that is allowed; as far as the clips can tell that the model learned
@@ -96,6 +98,8 @@ class PredictConfig:
         if self.json and self.csv:
             raise ConfigError("answers are written as --json or as --csv: give one of them.")
         clips_may_follow = not self.clips and bool(self.candidate_labels)  # see _with_clips_behind_labels
+        if self.abstain and self.no_abstain:
+            raise ConfigError("--abstain and --no-abstain say the opposite: give one of them.")
         if bool(self.clips) == (self.watch is not None) and not clips_may_follow:
             raise ConfigError("what to recognize comes as files and folders or as --watch DIR: give one of them.")
         check_positive(self, "top_k", "batch_size")
@@ -241,7 +245,7 @@ def _job(config: PredictConfig, recognizer: "Recognizer", out: "Output") -> "Pre
     candidates = config.candidate_labels or None
 
     to_people = not (config.json or config.csv or config.live)
-    abstain = to_people if config.abstain is None else config.abstain
+    abstain = config.abstain or (to_people and not config.no_abstain)
 
     def answer(clips: "Sequence[SkeletonSequence]") -> "list[Prediction]":
         return recognizer.predict(list(clips), candidates, config.top_k, abstain, config.trim, config.most_wrong)

@@ -21,7 +21,7 @@ from jaxtyping import Float
 from gzssar.errors import DataError, MissingExtraError
 from gzssar.skeletons.readers.arrays import agreed_fps, make_clip, read_bytes
 from gzssar.skeletons.readers.markers import joints_of_markers
-from gzssar.skeletons.readers.mocap import blended, frames_doubt, turned_upright, used_in
+from gzssar.skeletons.readers.mocap import frames_doubt, placed, used_in
 from gzssar.skeletons.readers.reader import ClipEntry, ClipSource, ReadOptions
 from gzssar.skeletons.readers.units import metres_per_unit
 from gzssar.skeletons.sequence import SkeletonSequence
@@ -85,10 +85,7 @@ def _read(path: Path, options: ReadOptions) -> SkeletonSequence:
         raise DataError(
             f"{path} should have frames and a positive number of them per second, but has {len(points)} at {fps:g}."
         )
-    with np.errstate(over="ignore", invalid="ignore"):  # what is no finite number is missing
-        joints = blended(chosen, used, points).transpose(2, 0, 1)[..., None]
-        joints *= np.float32(scale)
-    joints, turned = turned_upright(joints, layout)
+    joints, turned = placed(chosen, used, points, scale, layout)
     doubts += turned + frames_doubt(stated, len(points))
     return make_clip(
         joints,

@@ -20,6 +20,24 @@ Recipes = dict[str, tuple[dict[str, float], ...]]
 """Joint → the ways to estimate it from others, in order of preference. A joint may use those further up."""
 
 
+def placed(
+    chosen: Sequence[Weights], used: Sequence[int], places: Float[np.ndarray, "T n 3"], scale: float, layout: Layout
+) -> tuple[Float[np.ndarray, "3 T V 1"], tuple[Doubt, ...]]:
+    """The joints of one body made of markers, in metres and with y up; what was turned is said.
+
+    Args:
+        chosen: of each joint the markers that it is made of.
+        used: the markers that `places` holds.
+        places: in the file's unit.
+        scale: metres of that unit.
+        layout: what the joints are.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):  # what is no finite number is missing
+        joints = blended(chosen, used, places).transpose(2, 0, 1)[..., None]
+        joints *= np.float32(scale)
+    return turned_upright(joints, layout)
+
+
 def turned_upright(
     joints: Float[np.ndarray, "3 T V M"], layout: Layout
 ) -> tuple[Float[np.ndarray, "3 T V M"], tuple[Doubt, ...]]:

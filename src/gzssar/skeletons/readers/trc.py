@@ -20,7 +20,7 @@ from gzssar.errors import DataError
 from gzssar.skeletons.doubt import Doubt
 from gzssar.skeletons.readers.arrays import agreed_fps, make_clip, parse_numbers
 from gzssar.skeletons.readers.markers import joints_of_markers
-from gzssar.skeletons.readers.mocap import blended, frames_doubt, text_lines, turned_upright, used_in
+from gzssar.skeletons.readers.mocap import frames_doubt, placed, text_lines, used_in
 from gzssar.skeletons.readers.reader import ClipEntry, ClipSource, ReadOptions
 from gzssar.skeletons.readers.units import metres_per_unit
 from gzssar.skeletons.sequence import SkeletonSequence
@@ -56,10 +56,7 @@ def _read(path: Path, options: ReadOptions) -> SkeletonSequence:
     rows = _Rows(path, 2 + 3 * len(names))
     used = used_in(chosen)
     times, places = rows.read(lines, used)
-    with np.errstate(over="ignore", invalid="ignore"):  # what is no finite number is missing
-        joints = blended(chosen, used, places).transpose(2, 0, 1)[..., None]
-        joints *= np.float32(scale)
-    joints, turned = turned_upright(joints, layout)
+    joints, turned = placed(chosen, used, places, scale, layout)
     stated = _number(header, "numframes", path)
     doubts += turned + (frames_doubt(stated, len(times), rows.cut) if math.isfinite(stated) else ())
     fps, even, said = _rate(times, _number(header, "datarate", path), path)

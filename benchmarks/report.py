@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gzssar.files import write_text
-from report_robustness import robustness
+from report_robustness import abstention, robustness
 from report_texts import recognizer, texts
 from run import HERE, SELECTIONS
 
@@ -29,7 +29,20 @@ def main() -> None:
     notes = (HERE / "notes.md").read_text()
     write_text(
         HERE / "RESULTS.md",
-        "\n".join([*_head(), *_recipes(), *_gate(), *_utd(), *texts(), *recognizer(), *robustness(), *_speed(), notes]),
+        "\n".join(
+            [
+                *_head(),
+                *_recipes(),
+                *_gate(),
+                *_utd(),
+                *texts(),
+                *recognizer(),
+                *robustness(),
+                *abstention(),
+                *_speed(),
+                notes,
+            ]
+        ),
     )
 
 

@@ -1,7 +1,10 @@
-"""The section of RESULTS.md on clips as people have them, from results/robustness.json."""
+"""The sections of RESULTS.md on clips as people have them and on abstention, from results/{robustness,abstention}.json."""
 
 import json
+from itertools import groupby
 from typing import Any
+
+import numpy as np
 
 from run import HERE
 
@@ -55,6 +58,36 @@ def robustness() -> list[str]:
         for kind, told in (("known", "classes that UTD-MHAD has"), ("other", "others")):
             lines.append(_row(f"{name}, {told}", result["sensors"][file][kind]))
     return [*lines, "", *(f"- {key}: {result[key]}" for key in ("commit", "machine")), ""]
+
+
+def abstention() -> list[str]:
+    """Whether the bound on wrong answers holds."""
+    path = HERE / "results" / "abstention.json"
+    if not path.exists():
+        return []
+    result = json.loads(path.read_text())
+    lines = [
+        "## The bound on wrong answers",
+        "",
+        f"`python benchmarks/abstention.py`: {result['repeats']} recognizers of each size, of random classes of UTD-MHAD,",
+        "fitted on performers with odd ids and asked about all clips of the others. *given*: the share of clips of seen",
+        "and of typed classes that are answered. *wrong*: the share of wrong ones among the answers to clips of known",
+        "classes, mean and largest of the recognizers. *with strangers*: the same, with clips of the other classes beside",
+        "them, weighed as if they were as many.",
+        "",
+        "| bound | seen classes | typed | given of seen | given of typed | wrong | largest | with strangers |",
+        "| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    key = lambda row: (row["bound"], row["seen"], row["typed"])  # noqa: E731
+    for (bound, seen, typed), group in groupby(sorted(result["rows"], key=key), key):
+        rows = list(group)
+        names = ("given of seen", "given of typed", "wrong of given", "wrong of given, as many strangers")
+        given, unseen, wrong, strange = (100 * np.array([row[name] for row in rows]) for name in names)
+        cells = (
+            f"{given.mean():.0f} | {unseen.mean():.0f} | {wrong.mean():.1f} | {wrong.max():.1f} | {strange.mean():.1f}"
+        )
+        lines.append(f"| {100 * bound:g} | {seen} | {typed} | {cells} |")
+    return [*lines, "", *(f"- {name}: {result[name]}" for name in ("commit", "machine")), ""]
 
 
 def _row(name: str, scores: dict[str, Any]) -> str:

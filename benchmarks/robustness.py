@@ -20,7 +20,7 @@ import torch
 from scipy.interpolate import CubicSpline
 
 from gzssar.encoders.streams import load_encoders
-from gzssar.encoders.weights import parse_weights
+from gzssar.encoders.weights import StreamWeights, parse_weights
 from gzssar.features.embedding import EmbedJob, embed_clips
 from gzssar.features.features import FeatureSet
 from gzssar.features.files import load_features
@@ -86,15 +86,24 @@ def main() -> None:
 TEXTS = load_packaged_texts("utd_mhad")
 
 
+def weights(data: Path) -> list[StreamWeights]:
+    return parse_weights([str(data / "shiftgcn" / "ntu120_xset_joint.pt")])
+
+
+def features_of_utd(data: Path, features: Path, frames: int) -> FeatureSet:
+    """Of all clips, made once."""
+    if not features.exists():
+        job = EmbedJob(data / "utd_mhad" / "Skeleton.zip", weights(data), features, frames=frames, trim=True)
+        embed_clips(job)
+    return load_features(features)
+
+
 def fitted(data: Path, features: Path, frames: int) -> Recognizer:
     """The recognizer, on performers with odd ids."""
-    weights = parse_weights([str(data / "shiftgcn" / "ntu120_xset_joint.pt")])
-    if not features.exists():
-        embed_clips(EmbedJob(data / "utd_mhad" / "Skeleton.zip", weights, features, frames=frames, trim=True))
-    clips = load_features(features)
+    clips = features_of_utd(data, features, frames)
     assert clips.subjects is not None
     train = FeatureSet(clips.features, clips.labels, subjects=clips.subjects).where(clips.subjects % 2 == 1)
-    return fit_recognizer(train, TEXTS, load_encoders(weights).with_frames(frames), Fitting())
+    return fit_recognizer(train, TEXTS, load_encoders(weights(data)).with_frames(frames), Fitting())
 
 
 def new_performers(data: Path) -> list[SkeletonSequence]:

@@ -40,6 +40,7 @@ FOLD = HeldOut(
     known=answers(
         [0.9, 0.8, 0.7, 0.6, 0.9, 0.3], [0.9, 0.8, 0.7, 0.3, 0.5, 0.2], [True] * 4 + [False] * 2, [True] * 5 + [False]
     ),
+    is_seen=np.array([True] * 4 + [False] * 2),
     strange=answers([0.95, 0.9], [0.4, 0.3], [True, True], [False, False]),
 )
 
@@ -68,6 +69,15 @@ def test_a_bound_is_a_share(share):
 
 
 def test_coverage_is_told_by_the_thresholds_of_other_folds():
-    assert covered([FOLD, FOLD]) == {"coverage": pytest.approx(4 / 6), "accuracy_where_covered": 1.0}
-    nothing = HeldOut(FOLD.known._replace(right=np.zeros(6, dtype=bool)), FOLD.strange)
-    assert covered([FOLD, nothing])["coverage"] == pytest.approx(2 / 6)  # the first fold's are never given
+    told = covered([FOLD, FOLD])
+    assert told == {
+        "seen_coverage": pytest.approx(3 / 4),
+        "seen_accuracy_where_covered": 1.0,
+        "unseen_coverage": pytest.approx(1 / 2),
+        "unseen_accuracy_where_covered": 1.0,
+    }
+    nothing = FOLD._replace(known=FOLD.known._replace(right=np.zeros(6, dtype=bool)))
+    told = covered([FOLD, nothing])  # the first fold's are never given
+    assert told["seen_coverage"] == pytest.approx(3 / 8)
+    assert told["seen_accuracy_where_covered"] == 0
+    assert "unseen_accuracy_where_covered" not in covered([nothing, nothing])

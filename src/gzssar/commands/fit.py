@@ -1,10 +1,10 @@
 """`gzssar fit`: a recognizer to keep, from recordings or from their features, and from class texts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 import tyro
@@ -12,6 +12,7 @@ import tyro
 from gzssar.choices import check_positive
 from gzssar.commands.console import name_malformed, progress_bar, warn
 from gzssar.commands.options import Classes, Out, Reading, Weights, embed_job, labelling, warn_of_streams
+from gzssar.decision.abstention import MOST_WRONG
 from gzssar.encoders.weights import parse_weights
 from gzssar.errors import ConfigError, DataError, TextError
 from gzssar.features.class_cut import HOW_TO_LABEL
@@ -106,12 +107,22 @@ def fit(config: Annotated[FitConfig, tyro.conf.OmitArgPrefixes]) -> None:
     for sentence in doubts_told(recognizer.parts.about["recordings"]):
         warn(sentence)
     print(f"{len(recognizer.seen_classes)} classes with clips, {unseen} known from their texts")
-    if scores := recognizer.parts.about["scores"]:
-        print(
-            f"On held-out classes and performers: ZSL {scores['zsl_accuracy']:.2f}, H {scores['harmonic_mean']:.2f} "
-            f"(more in {config.out}/README.md)"
-        )
+    _print_scores(recognizer.parts.about, config.out)
     print(f"Model: {config.out}")
+
+
+def _print_scores(about: Mapping[str, Any], out: Path) -> None:
+    """What held-out clips say, and how much of what will be asked is answered."""
+    scores, count = about["scores"], about["fold_classes"]
+    people = "performers" if about["performers"] else "clips"
+    print(
+        f"With {count} of the classes and some {people} held out: ZSL {scores['zsl_accuracy']:.2f} among those {count}, "
+        f"H {scores['harmonic_mean']:.2f} (more in {out}/README.md)"
+    )
+    print(
+        f"Answered, if at most {MOST_WRONG:.0%} may be wrong: {scores['seen_coverage']:.0%} of clips of seen classes, "
+        f'{scores["unseen_coverage"]:.0%} of others; the rest shows as "perhaps"'
+    )
 
 
 def _fitted(config: FitConfig, texts: ClassTexts, left_out: Sequence[int], progress: Progress) -> "Recognizer":

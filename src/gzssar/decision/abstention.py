@@ -51,6 +51,8 @@ class HeldOut(NamedTuple):
 
     known: Answers
     """Of classes that have clips or texts."""
+    is_seen: Bool[np.ndarray, "N"]
+    """Which of these are of classes that have clips."""
     strange: Answers
     """Of classes that have neither; none is right."""
 
@@ -104,7 +106,7 @@ class Abstention:
 
 def fit_abstention(folds: Sequence[HeldOut]) -> Abstention:
     """Find the thresholds on folds of equal weight."""
-    known, strange = (Answers(*map(np.concatenate, zip(*part, strict=True))) for part in zip(*folds, strict=True))
+    known, strange = _together([fold.known for fold in folds]), _together([fold.strange for fold in folds])
     seen, unseen = known.where(known.seen), known.where(~known.seen)
     mixed = np.concatenate([seen.cosine, strange.cosine]), np.concatenate([seen.right, strange.right])
     as_many = np.concatenate([np.ones(len(seen.top)), np.full(len(strange.top), len(seen.top) / len(strange.top))])
@@ -119,18 +121,26 @@ def fit_abstention(folds: Sequence[HeldOut]) -> Abstention:
     )
 
 
+def _together(parts: Sequence[Answers]) -> Answers:
+    return Answers(*map(np.concatenate, zip(*parts, strict=True)))
+
+
 def covered(folds: Sequence[HeldOut]) -> dict[str, float]:
-    """The share of clips of known classes that are answered, and the share of those answers that is right, where each
-    fold's answers are given by thresholds of the others; of a single fold, by its own."""
-    answered, right = [], []
+    """The share of clips of seen and of unseen classes that are answered, and the share of those answers that is right,
+    which is left out where none are. Each fold's answers are given by thresholds of the others; of a single fold, by
+    its own."""
+    given = []
     for k, fold in enumerate(folds):
         thresholds = fit_abstention([*folds[:k], *folds[k + 1 :]] or folds).at(MOST_WRONG)
-        known = fold.known
-        given = ~thresholds.unsure(known.top, known.cosine, known.seen)
-        answered.append(float(given.mean()))
-        if given.any():
-            right.append(float(known.right[given].mean()))
-    return {"coverage": float(np.mean(answered)), "accuracy_where_covered": float(np.mean(right)) if right else 0.0}
+        given.append(~thresholds.unsure(fold.known.top, fold.known.cosine, fold.known.seen))
+    answered, right = np.concatenate(given), np.concatenate([fold.known.right for fold in folds])
+    is_seen = np.concatenate([fold.is_seen for fold in folds])
+    told = {}
+    for kind, those in (("seen", is_seen), ("unseen", ~is_seen)):
+        told[f"{kind}_coverage"] = float(answered[those].mean())
+        if (answered & those).any():
+            told[f"{kind}_accuracy_where_covered"] = float(right[answered & those].mean())
+    return told
 
 
 def least(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from gzssar.decision.abstention import MOST_WRONG
 from gzssar.encoders.streams import SkeletonEncoder
 from gzssar.recognizer.parts import KnownClass, Parts
 
@@ -12,8 +13,10 @@ _SCORES = {
     "unseen_accuracy": "right class of clips of unseen classes, among all (U)",
     "harmonic_mean": "harmonic mean of S and U (H)",
     "calibration_error": "expected calibration error of the top score",
-    "coverage": "share of clips it answers, if it may abstain",
-    "accuracy_where_covered": "right class of those",
+    "seen_coverage": f"clips of seen classes that are answered, if no more than {MOST_WRONG:g} may be wrong",
+    "seen_accuracy_where_covered": "right class of those",
+    "unseen_coverage": "clips of unseen classes that are answered then",
+    "unseen_accuracy_where_covered": "right class of those, too",
 }
 
 
@@ -46,7 +49,7 @@ def card(parts: Parts, known: Sequence[KnownClass]) -> str:
         "## Scores on held-out classes",
         "",
         *_changes(parts, known),
-        *_scores(about.get("scores", {})),
+        *_scores(about.get("scores", {}), about.get("fold_classes", "some")),
         "",
         "## Limits",
         "",
@@ -71,13 +74,14 @@ def _changes(parts: Parts, known: Sequence[KnownClass]) -> list[str]:
     return [f"**Taken before classes were changed** ({told}); with the classes it has now, they may differ.", ""]
 
 
-def _scores(scores: Mapping[str, float]) -> list[str]:
+def _scores(scores: Mapping[str, float], unseen: int | str) -> list[str]:
     rows = [f"| {text} | {scores[key]:.3f} |" for key, text in _SCORES.items() if key in scores]
     told = [
-        "Means over folds in which groups of seen classes played unseen (clips of all performers) and some performers'",
-        "clips of the other classes (or some of the clips) were held out; each fold was judged by a gate and a",
-        "calibration fitted on the others. The training cycle was chosen on them. Where the skeleton encoder was",
-        "trained on these very classes, the scores of those that played unseen are too good.",
+        f"Means over folds in which {unseen} of the seen classes played unseen (clips of all performers) and some",
+        "performers' clips of the other classes (or some of the clips) were held out; each fold was judged by a gate, a",
+        "calibration and limits fitted on the others. ZSL is easier the fewer classes play unseen. The training cycle was",
+        "chosen on these folds. Where the skeleton encoder was trained on these very classes, the scores of those that",
+        "played unseen are too good.",
     ]
     return [*told, "", "| what | value |", "| --- | ---: |", *rows]
 

@@ -89,6 +89,7 @@ def fit_recognizer(
     scores = held_out_scores(learned.evidence, recipe) | covered(_by_others(learned.evidence, recipe))
     told = {**(about or {}), "scores": scores, "versions": versions()}
     told |= {"clips": len(clips), "checkpoint": learned.checkpoint}
+    told["fold_classes"] = max(one.scores.unseen.shape[1] for one in learned.evidence)
     told["classes"] = {
         kind: [one.text.label for one in classes if one.seen == is_seen]
         for kind, is_seen in (("seen", True), ("unseen", False))

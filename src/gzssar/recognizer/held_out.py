@@ -23,7 +23,7 @@ def held_out_answers(one: Evidence, decision: Decision) -> HeldOut:
     strange = ~one.is_seen
     alone = ClassScores(one.scores.seen[strange], one.scores.unseen[strange, :0])
     nothing = np.full(int(strange.sum()), -1)  # no column: none of the seen classes is right
-    return HeldOut(known, _answers(decision.rank(alone), to_seen[strange], nothing))
+    return HeldOut(known, one.is_seen, _answers(decision.rank(alone), to_seen[strange], nothing))
 
 
 def _answers(ranking: Ranking, cosine: Float[np.ndarray, "N K"], truth: Int[np.ndarray, "N"]) -> Answers:

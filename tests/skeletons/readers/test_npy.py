@@ -36,8 +36,10 @@ def test_arrays_have_one_body_or_several(read):
 
 
 def test_the_layout_has_to_be_named(read):
-    with pytest.raises(ConfigError, match=r"what its joints are: name their layout, one of ntu25, .*coco17"):
-        read(walk(2, 25), layout=None)
+    with pytest.raises(ConfigError, match=r"\(2, 20, 3\): name the layout it is in, which may be kinect20 or utd20"):
+        read(walk(2, 20), layout=None)
+    with pytest.raises(ConfigError, match=r"its shape is \(2, 7, 3\): bring its axes into one of these orders"):
+        read(walk(2, 7), layout=None)
     with pytest.raises(ConfigError, match=r"the layout should be one of ntu25, .*but it is 'ntu'"):
         read(walk(2, 25), layout="ntu")
 
@@ -54,6 +56,13 @@ def test_the_order_of_axes_is_told_from_the_layout(read):
         np.testing.assert_array_equal(read(two.transpose(order)).joints, expected)
     np.testing.assert_array_equal(read(two.transpose(1, 0, 2, 3).reshape(4, 150)).joints, expected)
     np.testing.assert_array_equal(read(moving().reshape(4, 75)).joints, expected[..., :1])
+
+
+def test_frames_may_come_before_bodies(read):
+    two = np.stack([moving(9), -moving(9)], axis=1)  # T M V C
+    np.testing.assert_array_equal(read(two).joints, two.transpose(3, 0, 2, 1).astype(np.float32))
+    for one in (moving()[None], moving()[:, None]):
+        np.testing.assert_array_equal(read(one).joints[..., 0], moving().transpose(2, 0, 1).astype(np.float32))
 
 
 def test_several_clips_lie_in_one_array(tmp_path):
@@ -133,7 +142,8 @@ def test_the_scores_of_pose_estimators_are_no_depth(read):
         (np.zeros((10**9, 0, 150)), "at least one frame"),
         (
             np.zeros((4, 20, 3)),
-            r"the 25 joints of layout 'ntu25', but has 20 in its shape \(4, 20, 3\): name the layout",
+            r"the 25 joints V of layout 'ntu25' .* shape is \(4, 20, 3\): name the layout it is in, which may be kinect20 "
+            "or utd20",
         ),
         (np.zeros((4, 25, 4)), "C = 2 or 3 numbers"),
         (np.zeros((3, 25, 4, 7)), r"its shape is \(3, 25, 4, 7\)"),

@@ -71,7 +71,7 @@ def assumed_fps(options: ReadOptions) -> tuple[float, tuple[Doubt, ...]]:
     """The frame rate of a file that states none: what the options say, or 30 and a doubt that says so."""
     if options.fps is not None:
         return options.fps, ()
-    sentence = f"The file states no frame rate: {_USUAL_FPS:g} frames per second are assumed, unless you name another."
+    sentence = f"The file states no frame rate: {_USUAL_FPS:g} frames per second are assumed; name another with --fps."
     return _USUAL_FPS, (Doubt("frame-rate-assumed", sentence),)
 
 

@@ -1,7 +1,7 @@
 """Plain clips of any sensor: a numpy array, whose layout the user names.
 
-One clip: (T, V, C), (M, T, V, C), (T, V, M, C), or (C, T, V, M) as graph networks have it, in metres; with two
-coordinates in pixels. Several: (N, C, T, V, M). In layout ntu25 the last axis may also hold the 75 numbers of a body or
+One clip: (T, V, C), (M, T, V, C), (T, M, V, C), (T, V, M, C), or (C, T, V, M) as graph networks have it, in metres; with
+two coordinates in pixels. Several: (N, C, T, V, M). In layout ntu25 the last axis may also hold the 75 numbers of a body or
 the 150 of two: (T, 150), (N, T, 150). Bodies that are all zero, and zeros at the end, are padding. NaN: a joint is
 missing. A file of labels beside several clips is read, too.
 """
@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Num
 
-from gzssar.errors import DataError
-from gzssar.skeletons.layout import NTU25, Layout
+from gzssar.errors import ConfigError, DataError
+from gzssar.skeletons.layout import LAYOUTS, NTU25, Layout, layout_named
 from gzssar.skeletons.readers.arrays import (
     PICTURE_LAYOUTS,
     assumed_fps,
@@ -22,7 +22,6 @@ from gzssar.skeletons.readers.arrays import (
     map_bytes,
     npy_header,
     parse_npy,
-    required_layout,
     scores_apart,
     without_padding,
 )
@@ -33,7 +32,7 @@ from gzssar.skeletons.readers.units import in_metres
 from gzssar.skeletons.sequence import SkeletonSequence
 
 _LABELS = re.compile(rb"'descr': '[<>|=][iuUSb]\d+', 'fortran_order': \w+, 'shape': \(\d+,\)")
-_ORDERS = ("T V C", "M T V C", "T V M C", "C T V M", "N C T V M")
+_ORDERS = ("T V C", "M T V C", "T M V C", "T V M C", "C T V M", "N C T V M")
 _MOST_BODIES = 6
 """As many as a Kinect follows."""
 _FLAT = {"T F": 2, "N T F": 3}
@@ -57,8 +56,13 @@ class NpyReader:
             DataError: the file is damaged, or its axes can be told in no way or in several.
             ConfigError: the options name no layout, or one that does not exist.
         """
-        layout = required_layout(options, path)
         shape = npy_header(map_bytes(path), str(path)).shape
+        if options.layout is None:
+            raise ConfigError(
+                f"{path} does not say what its joints are, and its shape is {str(shape)[:60]}: {_instead(shape)}.",
+                option="layout",
+            )
+        layout = layout_named(options.layout)
         order = _order(shape, layout, path)
         if order[0] != "N":
             read = partial(_read, path, None, order, layout, Known(None, path.name), options)
@@ -100,30 +104,40 @@ def _order(shape: tuple[int, ...], layout: Layout, path: Path) -> str:
     """The one order of axes that fits a shape."""
     if 0 in shape:
         raise DataError(f"{path} should hold at least one frame of one body, but its shape is {str(shape)[:60]}.")
-    if layout is NTU25 and shape[-1:] in ((_BODY,), (2 * _BODY,)):
-        fitting = [order for order, axes in _FLAT.items() if axes == len(shape)]
-    else:
-        fitting = [order for order in _ORDERS if _fits(order, shape, layout)]
-        in_space = [order for order in fitting if _sizes(order, shape)["C"] == 3]
-        fitting = fitting if layout.name in PICTURE_LAYOUTS else in_space or fitting
+    fitting = _fitting(shape, layout)
     if len(fitting) == 1:
         return fitting[0]
     shown = str(shape)[:60]
-    if not fitting and len(shape) in (3, 4) and shape[-1] in (2, 3):
+    if fitting:
         raise DataError(
-            f"{path} should have the {layout.joint_count} joints of layout {layout.name!r}, but has {shape[-2]} in its "
-            f"shape {shown}: name the layout it is in."
-        )
-    if not fitting:
-        raise DataError(
-            f"{path} should hold the {layout.joint_count} joints V of layout {layout.name!r} with C = 2 or 3 numbers "
-            f"each, of T frames, M bodies and N clips, as {_listed(_ORDERS)}, but its shape is {shown}: name the "
-            "layout it is in, or bring its axes into one of these orders."
+            f"{path} should have axes that can be told from its shape, but {shown} may be {_listed(fitting)}: save each "
+            "body, or the clip as (T, V, M, C)."
         )
     raise DataError(
-        f"{path} should have axes that can be told from its shape, but {shown} may be {_listed(fitting)}: save each "
-        "body, or the clip as (T, V, M, C)."
+        f"{path} should hold the {layout.joint_count} joints V of layout {layout.name!r} with C = 2 or 3 numbers "
+        f"each, of T frames, M bodies and N clips, as {_listed(_ORDERS)}, but its shape is {shown}: {_instead(shape)}.",
+        option="layout",
     )
+
+
+def _fitting(shape: tuple[int, ...], layout: Layout) -> list[str]:
+    if layout is NTU25 and shape[-1:] in ((_BODY,), (2 * _BODY,)):
+        return [order for order, axes in _FLAT.items() if axes == len(shape)]
+    fitting = [order for order in _ORDERS if _fits(order, shape, layout)]
+    in_space = [order for order in fitting if _sizes(order, shape)["C"] == 3]
+    fitting = fitting if layout.name in PICTURE_LAYOUTS else in_space or fitting
+    return [order for order in fitting if _more_frames(_sizes(order, shape))] or fitting[:1]
+
+
+def _more_frames(sizes: dict[str, int]) -> bool:
+    """Whether there are more frames than bodies, as in any clip with motion."""
+    return sizes["T"] > sizes.get("M", 0)
+
+
+def _instead(shape: tuple[int, ...]) -> str:
+    if layouts := [name for name, layout in LAYOUTS.items() if _fitting(shape, layout)]:
+        return f"name the layout it is in, which may be {' or '.join(layouts)}"
+    return "bring its axes into one of these orders, and its joints into a layout"
 
 
 def _listed(orders: tuple[str, ...] | list[str]) -> str:

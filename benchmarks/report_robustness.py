@@ -1,4 +1,4 @@
-"""The sections of RESULTS.md on clips as people have them and on abstention, from results/{robustness,abstention}.json."""
+"""The sections of RESULTS.md on clips as people have them and on abstention."""
 
 import json
 from itertools import groupby
@@ -69,11 +69,11 @@ def abstention() -> list[str]:
     lines = [
         "## The bound on wrong answers",
         "",
-        f"`python benchmarks/abstention.py`: {result['repeats']} recognizers of each size, of random classes of UTD-MHAD,",
-        "fitted on performers with odd ids and asked about all clips of the others. *given*: the share of clips of seen",
-        "and of typed classes that are answered. *wrong*: the share of wrong ones among the answers to clips of known",
-        "classes, mean and largest of the recognizers. *with strangers*: the same, with clips of the other classes beside",
-        "them, weighed as if they were as many.",
+        f"`python benchmarks/abstention.py`: {result['repeats']} recognizers of each size, of random classes of",
+        "UTD-MHAD, fitted on performers with odd ids and asked about all clips of the others. *given*: the share of",
+        "clips of seen and of typed classes that are answered. *wrong*: the share of wrong ones among the answers to",
+        "clips of known classes, mean and largest of the recognizers. *with strangers*: the same, with clips of the",
+        "other classes beside them, weighed as if they were as many.",
         "",
         "| bound | seen classes | typed | given of seen | given of typed | wrong | largest | with strangers |",
         "| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",

@@ -1,9 +1,9 @@
 """Plain clips of any sensor: a numpy array, whose layout the user names.
 
-One clip: (T, V, C), (M, T, V, C), (T, M, V, C), (T, V, M, C), or (C, T, V, M) as graph networks have it, in metres; with
-two coordinates in pixels. Several: (N, C, T, V, M). In layout ntu25 the last axis may also hold the 75 numbers of a body or
-the 150 of two: (T, 150), (N, T, 150). Bodies that are all zero, and zeros at the end, are padding. NaN: a joint is
-missing. A file of labels beside several clips is read, too.
+One clip: (T, V, C), (M, T, V, C), (T, M, V, C), (T, V, M, C), or (C, T, V, M) as graph networks have it, in metres;
+with two coordinates in pixels. Several: (N, C, T, V, M). In layout ntu25 the last axis may also hold the 75 numbers of
+a body or the 150 of two: (T, 150), (N, T, 150). Bodies that are all zero, and zeros at the end, are padding. NaN: a
+joint is missing. A file of labels beside several clips is read, too.
 """
 
 import re
@@ -110,8 +110,8 @@ def _order(shape: tuple[int, ...], layout: Layout, path: Path) -> str:
     shown = str(shape)[:60]
     if fitting:
         raise DataError(
-            f"{path} should have axes that can be told from its shape, but {shown} may be {_listed(fitting)}: save each "
-            "body, or the clip as (T, V, M, C)."
+            f"{path} should have axes that can be told from its shape, but {shown} may be {_listed(fitting)}: save "
+            "each body, or the clip as (T, V, M, C)."
         )
     raise DataError(
         f"{path} should hold the {layout.joint_count} joints V of layout {layout.name!r} with C = 2 or 3 numbers "

@@ -91,6 +91,11 @@ def test_encoders_that_do_not_go_together_are_refused(other, message):
         StreamEncoders((JOINT, other))
 
 
+def test_no_encoder_is_refused():
+    with pytest.raises(ConfigError, match="the encoder of one stream at least, but there is none"):
+        StreamEncoders(())
+
+
 # files
 
 

@@ -53,7 +53,7 @@ def test_what_is_there_is_counted():
     assert (found.layouts, found.dimensions) == ({"ntu25": 3, "coco17": 1}, {3: 3, 2: 1})
     assert (found.frames, found.fps) == ({10: 1, 20: 1, 40: 1, 30: 1}, {10.0: 3, 30.0: 1})
     assert (found.bodies, found.heights) == ({1: 3, 2: 1}, {1.5: 3})
-    assert found.warnings() == ()
+    assert found.warnings() == ("Joints have two coordinates in 1 clip: they can be shown, but encoders take three.",)
 
 
 def test_the_synthetic_world_looks_right():

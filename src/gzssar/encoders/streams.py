@@ -33,6 +33,8 @@ class StreamEncoders:
     """In the order of :data:`~gzssar.skeletons.preprocess.STREAMS`, whatever order they came in."""
 
     def __post_init__(self) -> None:
+        if not self.members:
+            raise ConfigError("there should be the encoder of one stream at least, but there is none.")
         object.__setattr__(self, "members", tuple(sorted(self.members, key=lambda one: STREAMS.index(one.stream))))
         if twice := next((name for name in STREAMS if self.streams.count(name) > 1), None):
             raise ConfigError(

@@ -187,6 +187,8 @@ def _warnings(inspection: Inspection) -> Iterator[str]:
     if passed_over := inspection.passed_over:
         advice = "If they are clips, put them in a folder of their own and name their --layout."
         yield f"Passed over: {_listed(passed_over)}, which may be tables of numbers. {advice}"
+    if flat := inspection.dimensions[2]:
+        yield f"Joints have two coordinates in {counted(flat, 'clip')}: they can be shown, but encoders take three."
     if copies := [f"{copy} = {name}" for name, equal in inspection.copies.items() for copy in equal]:
         advice = "Keep one of each, or the same clip may both train and test."
         yield _sentence("Another clip is repeated byte for byte", copies, advice)

@@ -9,7 +9,7 @@ import pytest
 
 from gzssar.errors import DataError
 from gzssar.recognizer import Prediction
-from gzssar.recognizer.recognizer import as_clip
+from gzssar.recognizer.clips import as_clip
 from gzssar.skeletons.layout import NTU25
 from gzssar.skeletons.sequence import SkeletonSequence
 from recognizer_world import (

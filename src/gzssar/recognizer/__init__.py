@@ -2,18 +2,20 @@
 
 ::
 
-    core.py         the recognizer: predict, add_class, remove_class
+    recognizer.py   predict, add_class, remove_class
+    clips.py        what it takes
     parts.py        what it is made of
     prediction.py   its answer
     fitting.py      from clips and texts to a recognizer, and its honest scores
     bundle.py       the folder: save and load
     card.py         its model card
-    doubts.py       what speaks against an answer
+    held_out.py     what it would have answered to clips that were held out
     explanation.py  why a class scores as it does
 """
 
+from gzssar.recognizer.clips import Clip
 from gzssar.recognizer.parts import KnownClass, Parts
 from gzssar.recognizer.prediction import Prediction
-from gzssar.recognizer.recognizer import Clip, Recognizer
+from gzssar.recognizer.recognizer import Recognizer
 
 __all__ = ["Clip", "KnownClass", "Parts", "Prediction", "Recognizer"]

@@ -25,6 +25,7 @@ from gzssar.methods.method import ClassScores
 from gzssar.methods.msf.scorer import decode_prototypes
 from gzssar.recognizer.bundle import load_bundle, save_bundle
 from gzssar.recognizer.card import card
+from gzssar.recognizer.clips import Clip, as_clip, found, several
 from gzssar.recognizer.explanation import Explanation, explain
 from gzssar.recognizer.parts import KnownClass, Parts
 from gzssar.recognizer.prediction import Prediction, RankedClass
@@ -32,14 +33,11 @@ from gzssar.running import one_thread
 from gzssar.shapes import Clips, SkeletonFeatures
 from gzssar.skeletons.doubt import Doubt
 from gzssar.skeletons.doubts import clip_doubts
-from gzssar.skeletons.moving import find_action, is_resting
+from gzssar.skeletons.moving import is_resting
 from gzssar.skeletons.recordings import unlike
 from gzssar.skeletons.sequence import SkeletonSequence
 from gzssar.texts.classes import KIND_OF, ClassText, ClassTexts, label_key, nearest, read_class_texts
 from gzssar.texts.encoders.encoder import TextEncoder
-
-Clip = SkeletonSequence | str | Path
-"""A recording, or the path of a file that holds one."""
 
 
 class Recognizer:
@@ -252,12 +250,12 @@ class Recognizer:
         """
         if isinstance(clips, Clip):
             return self.predict([clips], candidate_labels, top_k, abstain, trim, most_wrong)[0]
-        found = [_found(clip, trim) for clip in _several(clips)]
-        if not found:
+        cut = [found(clip, trim) for clip in several(clips)]
+        if not cut:
             self._candidates(candidate_labels)
             return []
-        answers = self.predict_features(self.encode(found, trim=False), candidate_labels, top_k, abstain, most_wrong)
-        return [self._judged(answer, clip) for answer, clip in zip(answers, found, strict=True)]
+        answers = self.predict_features(self.encode(cut, trim=False), candidate_labels, top_k, abstain, most_wrong)
+        return [self._judged(answer, clip) for answer, clip in zip(answers, cut, strict=True)]
 
     @one_thread()
     def predict_proba(self, clips: Clip | Sequence[Clip], trim: bool = True) -> Float[np.ndarray, "N K"]:
@@ -276,7 +274,7 @@ class Recognizer:
         Raises:
             DataError: a clip is malformed, or the recognizer was made from features.
         """
-        some = _several(clips)
+        some = several(clips)
         if not some:
             return np.zeros((0, len(self.parts.skeleton_space.offset)), dtype=np.float32)
         return self.encoder.encode(self.prepare(some, trim)).features
@@ -293,10 +291,10 @@ class Recognizer:
         Raises:
             DataError: there are no clips, one is malformed, or the recognizer was made from features.
         """
-        some = _several(clips)
+        some = several(clips)
         if not some:
             raise DataError("there should be a clip to prepare at least, but there is none.")
-        return np.stack([self.encoder.prepare(_found(clip, trim)) for clip in some])
+        return np.stack([self.encoder.prepare(found(clip, trim)) for clip in some])
 
     @one_thread()
     def predict_features(
@@ -434,43 +432,3 @@ def _unlike(answered: KnownClass) -> Doubt:
     else:
         sentence = f"The movement is not clearly what the texts of {label!r} describe."
     return Doubt("unlike-class", sentence)
-
-
-def _found(clip: Clip, trim: bool) -> SkeletonSequence:
-    return find_action(as_clip(clip)).clip if trim else as_clip(clip)
-
-
-def _several(clips: Clip | Sequence[Clip]) -> list[Clip]:
-    """One clip or many as a list.
-
-    Raises:
-        DataError: it is neither.
-    """
-    if isinstance(clips, Clip):
-        return [clips]
-    if not isinstance(clips, Iterable):
-        raise DataError(f"clips should be one, or a list of paths or SkeletonSequences, but {clips!r} came.")
-    return list(clips)
-
-
-def as_clip(clip: Clip) -> SkeletonSequence:
-    """A recording as such, or read from the file that holds it.
-
-    Raises:
-        DataError: it is neither, or the file is malformed.
-    """
-    if isinstance(clip, SkeletonSequence):
-        return clip
-    if not isinstance(clip, str | Path):
-        raise DataError(
-            f"a clip should be a path or a SkeletonSequence, but {type(clip).__name__} came: joints in an array become "
-            "one with SkeletonSequence.from_frames(joints, layout, fps)."
-        )
-    from gzssar.skeletons.readers import read_clip
-
-    if Path(clip).is_dir():
-        raise DataError(
-            f"{clip} should be a file that holds a clip, but it is a folder: read its clips with read_clips(open_clips("
-            "folder)), or run gzssar predict on it."
-        )
-    return read_clip(clip)

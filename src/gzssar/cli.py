@@ -38,8 +38,8 @@ _COMMANDS: dict[str, Callable[..., None]] = {
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point.
 
-    Exit codes: 0 done, 1 `texts check --fail` found something or `inspect` could read no clip, 2 wrong input (one
-    sentence on stderr), 130 interrupted, 141 the reader of a pipe went away.
+    Exit codes: 0 done, 1 `texts check --fail` found something, `inspect` could read no clip or `predict` not all, 2
+    wrong input (one sentence on stderr), 130 interrupted, 141 the reader of a pipe went away.
     """
     if list(sys.argv[1:] if arguments is None else arguments) == ["--version"]:
         print(f"gzssar {version('gzssar')}")

@@ -121,17 +121,28 @@ def test_one_frame_is_a_clip(tmp_path):
 
 def test_what_speaks_against_an_answer_is_said(tmp_path, capsys):
     path = write_clip(tmp_path / "doubtful.npy", FakeRecognizer.DOUBTFUL)
-    again = write_clip(tmp_path / "again.npy", FakeRecognizer.DOUBTFUL)
-    for row in rows(path, again):
-        assert row["warning"] == [{"code": "made-up", "sentence": "Made up."}]
-    assert capsys.readouterr().err == f"gzssar: {path}: Made up.\n"  # each sentence once
+    (row,) = rows(path)
+    assert row["warning"] == [{"code": "made-up", "sentence": "Made up."}]
+    assert capsys.readouterr().err == f"gzssar: {path}: Made up.\n"
+
+
+def test_each_kind_of_doubt_is_said_once_with_the_number_of_clips(tmp_path, capsys):
+    write_clip(tmp_path / "up.npy", *UP)
+    for name in ("doubtful", "doubtful 2"):
+        write_clip(tmp_path / f"{name}.npy", FakeRecognizer.DOUBTFUL)
+    rows(tmp_path, batch_size=1)
+    said = f"gzssar: made-up in 2 of 3 clips, the first {tmp_path}/doubtful 2.npy: Made up.\n"
+    assert capsys.readouterr().err == said
 
 
 def test_what_speaks_against_windows_is_said_once(tmp_path, capsys):
     path = write_clip(tmp_path / "doubtful.npy", *[FakeRecognizer.DOUBTFUL] * 90)
     (row,) = rows(path, window=1.0, trim=False)
     assert row["warning"] == [{"code": "made-up", "sentence": "Made up."}]
-    assert capsys.readouterr().err == f"gzssar: {path}: Made up.\n"
+    assert capsys.readouterr().err == f"gzssar: {path} at 0:00.0: Made up.\n"
+    write_clip(path, *DOWN * 15, *[FakeRecognizer.DOUBTFUL] * 60, *DOWN * 15)
+    rows(path, window=1.0, stride=1.0, trim=False)
+    assert capsys.readouterr().err == f"gzssar: made-up in 1 of 3 segments, the first {path} at 0:02.0: Made up.\n"
 
 
 def test_what_came_before_a_malformed_clip_is_written(tmp_path):
@@ -160,6 +171,22 @@ def test_no_clips(tmp_path, monkeypatch, name, said):
     Path("note.txt").write_text("no clip")
     with pytest.raises(DataError, match=said):
         rows(name)
+
+
+def test_of_several_names_one_that_stands_for_nothing_is_left_out(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    clip = write_clip(tmp_path / "up.npy", *UP)
+    Path("empty").mkdir()
+    Path("note.txt").write_text("no clip")
+    out = io.StringIO()
+    names = ("*.xyz", "absent.npy", "empty", "note.txt", str(clip))
+    assert answer(PredictConfig(MODEL, names, json=True, reading=NTU), out) == 4
+    assert [json.loads(line)["name"] for line in out.getvalue().splitlines()] == [str(clip)]
+    said = capsys.readouterr().err.splitlines()
+    assert [line.startswith("gzssar: left out: ") for line in said] == [True] * 4
+    assert [name in line for name, line in zip(names[:4], said, strict=True)] == [True] * 4
+    with pytest.raises(DataError, match=r"no clip of \*\.xyz, \*\.abc can be recognized"):
+        rows("*.xyz", "*.abc")
 
 
 def test_a_named_file_that_is_no_recording_can_be_left_out(tmp_path, capsys):
@@ -206,7 +233,6 @@ def test_windows_give_segments(tmp_path):
     assert second["end"] == 4
     picture = tmp_path / "timeline.png"
     text = answers(path, window=0.5, trim=False, csv=True, timeline=picture)
-    assert text.splitlines()[0] == "name,start,end,label,score,seen,p_seen,windows,warning,warning_sentences"
     assert len(text.splitlines()) == 3
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert "0:02.0" in answers(path, window=0.5, trim=False, stride=0.5)

@@ -7,6 +7,7 @@ import pytest
 from fake_recognizer import BODY, HAND, SPINE, FakeRecognizer, posed
 from gzssar.errors import ConfigError, DataError
 from gzssar.inference.live import RecentFrames, answer_frames, parse_frame
+from gzssar.inference.segments import NOBODY
 from gzssar.skeletons.layout import LAYOUTS, MEDIAPIPE33, NTU25
 
 UP = (BODY[:, SPINE] - BODY[:, 0]) / np.linalg.norm(BODY[:, SPINE] - BODY[:, 0])
@@ -78,9 +79,18 @@ def test_a_stride_longer_than_the_window():
 def test_nobody_is_an_abstention():
     found = list(answer_frames(lines(0.3, *[None] * 5, 0.3), answer, NTU25, fps=10.0, window=0.2))
     assert [one.prediction is None for one in found] == [False, False, True, True, True, True, False]
-    told = {"label": None, "p_seen": None, "abstained": True, "resting": False, "warning": [], "ranking": []}
-    assert found[3].as_dict() == {"frame": 3, "time": 0.3, "skipped": 0, **told}
+    row = found[3].as_dict()
+    assert (row.pop("frame"), row.pop("time"), row.pop("skipped")) == (3, 0.3, 0)
+    assert row == NOBODY.as_dict()
+    assert (row["label"], row["best_guess"], row["score"], row["p_seen"], row["ranking"]) == (None,) * 4 + ([],)
+    assert (row["abstained"], row["resting"]) == (True, False)
     assert found[0].as_dict()["ranking"][0] == {"label": "raise hand", "score": 0.5, "seen": True}
+
+
+def test_who_leaves_is_gone_as_soon_as_a_loss_is_no_longer_bridged():
+    found = list(answer_frames(lines(*[0.3] * 20, *[None] * 20), answer, NTU25, fps=20.0, window=1.0))
+    there = [one.frame for one in found if one.prediction is not None]
+    assert there[-1] == 24  # .25 s, of a window of 1 s
 
 
 def test_rest_is_passed_on():

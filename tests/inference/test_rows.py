@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,9 @@ def test_json_lines(tmp_path):
     assert row == {
         "name": str(tmp_path / "up.npy"),
         "label": "raise hand",
+        "best_guess": "raise hand",
+        "score": 0.5,
+        "seen": True,
         "p_seen": 0.75,
         "abstained": False,
         "resting": False,
@@ -40,12 +44,61 @@ def test_csv_has_a_header_and_further_ranks(tmp_path):
     text = answers(tmp_path, csv=True, abstain=True, top_k=7)
     first, second = csv.DictReader(io.StringIO(text))
     assert text.splitlines()[0] == (
-        "name,label,score,seen,p_seen,abstained,warning,warning_sentences,label_2,score_2,label_3,score_3"
+        "name,label,best_guess,score,seen,p_seen,abstained,resting,warning,warning_sentences,"
+        "label_2,score_2,label_3,score_3"
     )
     assert Path(first["name"]).name == 'a, "b".npy'
     assert (first["label"], first["score"], first["seen"], first["abstained"]) == ("lower hand", "0.5", "true", "false")
     assert (first["label_2"], first["score_3"]) == ("raise hand", "0.125")
-    assert (second["label"], second["abstained"]) == ("", "true")
+    assert (second["label"], second["best_guess"], second["score"]) == ("", "raise hand", "0.5")
+    assert (second["abstained"], second["resting"]) == ("true", "false")
+
+
+MIXED = [0.3] * 60 + [None] * 60 + [0.0] * 60
+"""A hand that is up, nobody, and a hand that is neither up nor down."""
+
+
+def test_segments_are_the_same_in_all_forms(tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "400")
+    clip = write_clip(tmp_path / "long.npy", *MIXED)
+    options = {"window": 1.0, "stride": 1.0, "trim": False, "abstain": True}
+    up, nobody, unsure = rows(clip, **options)
+    assert (up["start"], up["end"], up["label"], up["windows"]) == (0, 2, "raise hand", 2)
+    assert (unsure["label"], unsure["best_guess"], unsure["abstained"]) == (None, "lower hand", True)
+    assert [one["label"] for one in unsure["ranking"]] == ["lower hand", "raise hand", "jump"]
+    assert (nobody["label"], nobody["best_guess"], nobody["ranking"]) == (None, None, [])
+    text = answers(clip, csv=True, top_k=2, **options)
+    assert text.splitlines()[0] == (
+        "name,start,end,windows,label,best_guess,score,seen,p_seen,abstained,resting,warning,warning_sentences,"
+        "label_2,score_2"
+    )
+    as_json = [{key: row[key] for key in ("label", "best_guess", "score", "abstained")} for row in (up, nobody, unsure)]
+    told = {None: "", True: "true", False: "false"}
+    as_csv = [{key: told.get(value, str(value)) for key, value in row.items()} for row in as_json]
+    found = list(csv.DictReader(io.StringIO(text)))
+    assert [{key: row[key] for key in as_csv[0]} for row in found] == as_csv
+    assert [row["label_2"] for row in found] == ["lower hand", "", "raise hand"]
+    table = answers(clip, window=1.0, stride=1.0, trim=False)
+    assert "perhaps lower hand  " in table
+    assert "– nobody is there" in table
+
+
+def test_segments_at_rest(tmp_path):
+    (row,) = rows(write_clip(tmp_path / "still.npy", *[0.3] * 60), window=1.0)
+    assert (row["label"], row["resting"], row["abstained"], row["ranking"]) == (None, True, False, [])
+    (row,) = csv.DictReader(io.StringIO(answers(tmp_path, csv=True, window=1.0)))
+    assert (row["label"], row["score"], row["resting"]) == ("", "", "true")
+    assert "– nothing happens" in answers(tmp_path, window=1.0)
+
+
+def test_classes_of_one_kind_have_no_p_seen(tmp_path, monkeypatch, fake):
+    predict = fake.predict
+    monkeypatch.setattr(fake, "predict", lambda *asked: [replace(one, p_seen=None) for one in predict(*asked)])
+    clip = write_clip(tmp_path / "up.npy", *UP)
+    assert rows(clip)[0]["p_seen"] is None
+    (row,) = csv.DictReader(io.StringIO(answers(clip, csv=True)))
+    assert row["p_seen"] == ""
+    assert "raise hand" in answers(clip)
 
 
 def test_the_table_grows_and_keeps_its_columns(tmp_path, monkeypatch):
@@ -64,7 +117,9 @@ def test_the_table_grows_and_keeps_its_columns(tmp_path, monkeypatch):
 def test_the_table_says_where_it_abstains(tmp_path, monkeypatch):
     monkeypatch.setenv("COLUMNS", "400")  # long names fit a line
     clip = write_clip(tmp_path / "still.npy", 0.0)
-    assert "perhaps lower hand" in answers(clip)
+    text = answers(clip)
+    assert "perhaps lower hand" in text
+    assert text.splitlines()[-1].startswith("perhaps: answers as unsure as this are wrong too often")
     assert "perhaps" not in answers(clip, no_abstain=True)
     assert json.loads(answers(clip, json=True))["label"] == "lower hand"
     assert json.loads(answers(clip, json=True, abstain=True))["label"] is None

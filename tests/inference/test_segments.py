@@ -8,7 +8,7 @@ import pytest
 
 from fake_recognizer import FakeRecognizer, posed
 from gzssar.errors import ConfigError
-from gzssar.inference.segments import Segment, Stretch, find_segments, slide as slide_over_actions
+from gzssar.inference.segments import AT_REST, NOBODY, Stretch, find_segments, slide as slide_over_actions
 from gzssar.inference.timeline import save_timeline, timeline
 from gzssar.recognizer import Prediction
 from gzssar.skeletons.doubt import Doubt
@@ -30,24 +30,50 @@ def found(label, score=0.5, p_seen=0.5, abstained=False, seen=True):
     return Prediction(({"label": label, "score": score, "seen": seen},), p_seen, abstained)
 
 
+def labels(stretches):
+    return [one.prediction.label for one in stretches]
+
+
 def test_neighbours_of_one_label_are_one_segment():
     stretches = [
         stretch(0, 1, found("wave", 0.4, 0.9)),
         stretch(1, 2, found("wave", 0.6, 0.7)),
         stretch(2, 3, found("jump", seen=False)),
         stretch(3, 4, found("wave", abstained=True)),
-        stretch(4, 5, None),
+        stretch(4, 5, NOBODY),
         stretch(5, 6, found("jump", seen=False)),
     ]
-    first, second, third = find_segments(stretches)
-    assert first == Segment(0.0, 2.0, "wave", True, 0.5, first.p_seen, 2)
-    assert first.p_seen == pytest.approx(0.8)
-    assert (second.start, second.end, second.label, second.seen) == (2, 3, "jump", False)
-    assert (third.start, third.end, third.windows) == (5, 6, 1)
+    segments = find_segments(stretches)
+    first = segments[0].prediction
+    assert (first.ranking, first.p_seen) == (found("wave").ranking, pytest.approx(0.8))
+    assert [(one.start, one.end, one.windows) for one in segments] == [(0, 2, 2), *((k, k + 1, 1) for k in range(2, 6))]
+    assert labels(segments) == ["wave", "jump", None, None, "jump"]
+    told = [one.prediction.in_words for one in segments]
+    assert told == ["wave", "jump", "perhaps wave", "nobody is there", "jump"]
 
 
-def test_nothing_recognized_gives_no_segment():
-    assert find_segments([stretch(0, 1, None), stretch(1, 2, found("wave", abstained=True))]) == []
+def test_neighbours_that_are_unsure_alike_are_one_segment():
+    guesses = [found("jog", score, abstained=True) for score in (0.4, 0.3)] + [found("walk", abstained=True)]
+    jog, walk = find_segments([stretch(k, k + 1, guess) for k, guess in enumerate(guesses)])
+    assert (jog.start, jog.end, jog.windows) == (0, 2, 2)
+    row = jog.as_dict()
+    assert (row["label"], row["best_guess"], row["score"], row["abstained"]) == (None, "jog", 0.35, True)
+    assert walk.prediction.best_guess == "walk"
+
+
+def test_runners_up_of_a_segment_are_means():
+    def ranked(**scores):
+        return Prediction(tuple({"label": k, "score": v, "seen": True} for k, v in scores.items()), None)
+
+    (only,) = find_segments([stretch(0, 1, ranked(wave=0.6, jump=0.4)), stretch(1, 2, ranked(wave=0.5, bow=0.5))])
+    ranking = [(one["label"], one["score"]) for one in only.prediction]
+    assert ranking == [("wave", 0.55), ("bow", 0.25)]  # as many as a window has
+    assert only.prediction.p_seen is None
+
+
+def test_a_moment_of_movement_between_two_pauses_is_a_segment():
+    stretches = [stretch(0, 2, AT_REST), stretch(2, 2.3, found("wave")), stretch(2.3, 4, AT_REST)]
+    assert labels(find_segments(stretches)) == [None, "wave", None]
 
 
 def test_windows_tile_the_recording():
@@ -57,9 +83,9 @@ def test_windows_tile_the_recording():
     assert stretches[-1].end == pytest.approx(107 / 30)
     assert all(before.end == after.start for before, after in pairwise(stretches))
     up, down = find_segments(stretches)
-    assert (up.label, down.label) == ("raise hand", "lower hand")
+    assert labels([up, down]) == ["raise hand", "lower hand"]
     assert up.end == down.start == pytest.approx(2, abs=0.15)
-    assert up.score == down.score == 0.5
+    assert up.as_dict()["score"] == down.as_dict()["score"] == 0.5
 
 
 def test_the_last_window_ends_with_the_recording():
@@ -77,25 +103,40 @@ def test_the_last_window_ends_with_the_recording():
 @pytest.mark.parametrize("window", [2.0, 3.5, 1e308])
 def test_a_window_as_long_as_the_clip_or_longer_is_one(window):
     (only,) = slide(posed(*[0.3] * 60), answer, window)
-    assert (only.start, only.end, only.label) == (0, 2, "raise hand")
+    assert (only.start, only.end, only.prediction.label) == (0, 2, "raise hand")
 
 
 def test_a_window_shorter_than_a_frame_is_one_frame():
     assert len(slide(posed(*[0.3] * 5), answer, window=0.001)) == 5
 
 
-def test_nobody_is_a_gap():
+def test_nobody_is_a_segment():
     clip = posed(*[0.3] * 30, *[None] * 60, *[0.3] * 30)
     stretches = slide(clip, answer, window=0.5, stride=0.5)
-    assert [stretch.label for stretch in stretches] == ["raise hand"] * 2 + [None] * 4 + ["raise hand"] * 2
-    assert [(s.start, s.end) for s in find_segments(stretches)] == [(0, 1), (3, 4)]
+    assert labels(stretches) == ["raise hand"] * 2 + [None] * 4 + ["raise hand"] * 2
+    assert [(s.start, s.end) for s in find_segments(stretches)] == [(0, 1), (1, 3), (3, 4)]
+    assert find_segments(stretches)[1].prediction == NOBODY
+
+
+def test_pauses_part_a_recording_into_rest_and_nobody():
+    heights = waving(2, False) + [0.4] * 30 + [None] * 60 + waving(2, False) + [None] * 7 + waving(2, False)
+    stretches = slide_over_actions(with_arm(*heights), lambda clips: [found("wave") for _ in clips], window=2.0)
+    segments = find_segments(stretches)
+    told = [(one.prediction.in_words, one.start, one.end) for one in segments]
+    near = partial(pytest.approx, abs=0.35)
+    assert told == [
+        ("wave", 0, near(2)),
+        ("nothing happens", near(2), 3),
+        ("nobody is there", 3, 5),
+        ("wave", 5, near(9)),  # who is lost for .25 s is still there
+    ]
 
 
 def test_a_body_that_is_absent_from_a_window_is_left_out():
     one = posed(*[0.3] * 20).joints
     both = np.concatenate([np.where(np.arange(20)[:, None, None] < 10, one, 0), one], axis=3)
     stretches = slide(posed(*[0.3] * 20).__class__(both, 30.0, posed(0.1).layout), answer, window=1 / 3)
-    assert [stretch.label for stretch in stretches] == ["raise hand"] * len(stretches)
+    assert set(labels(stretches)) == {"raise hand"}
 
 
 def test_windows_go_in_batches_and_steps_are_told():
@@ -117,19 +158,41 @@ def test_nonsense_is_refused(window, stride):
 @pytest.mark.parametrize("seconds", [9.0, 90.0, 1000.0, 20000.0])
 def test_timelines_of_any_length(tmp_path, seconds):
     labels = [f"class {k} of {'many ' * k}words" for k in range(9)]
-    every = [found(label, seen=bool(k % 3)) for k, label in enumerate(labels)] + [None, found("wave", abstained=True)]
+    every = [found(label, seen=bool(k % 3)) for k, label in enumerate(labels)] + [
+        NOBODY,
+        found("wave", abstained=True),
+        AT_REST,
+        found("jog"),
+    ]
     edges = np.linspace(0, seconds, len(every) + 1)
     stretches = [Stretch(*times) for times in zip(edges[:-1].tolist(), edges[1:].tolist(), every, strict=True)]
     figure = timeline(stretches, find_segments(stretches), "a" * 300)
     texts = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert len(texts) == 10
-    assert texts[-1].startswith("no answer")
+    assert len(texts) == 13
+    assert [text.split("  ")[0] for text in texts[-4:]] == ["– nobody is there", "– unsure", "– nothing happens", "jog"]
     assert len(figure.axes[1].get_xticks()) < 15
+
+
+def test_a_timeline_hatches_what_is_unsure():
+    stretches = [stretch(0, 4, found("jog", abstained=True)), stretch(4, 8, found("wave", abstained=True))]
+    figure = timeline(stretches, find_segments(stretches), "clip")
+    bars, curve = figure.axes
+    assert [bar.get_hatch() for bar in bars.patches] == ["//////"] * 2
+    assert [text.get_text() for text in bars.texts] == ["perhaps jog", "perhaps wave"]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["– unsure  8 s"]
+    assert not curve.patches  # no band says that a threshold lies at one half
+
+
+def test_a_timeline_says_where_the_gate_has_nothing_to_judge():
+    stretches = [stretch(0, 2, found("jog", p_seen=None))]
+    curve = timeline(stretches, find_segments(stretches), "clip").axes[1]
+    assert "not judged" in [text.get_text() for text in curve.texts]
 
 
 def test_a_timeline_without_answers(tmp_path):
     path = tmp_path / "deep" / "timeline.png"
-    save_timeline([stretch(0, 2, None)], [], "$nobody$ 没有人", path)
+    stretches = [stretch(0, 2, NOBODY)]
+    save_timeline(stretches, find_segments(stretches), "$nobody$ 没有人", path)
     assert path.read_bytes().startswith(b"\x89PNG")
 
 
@@ -166,18 +229,25 @@ def test_stillness_splits_a_recording():
 
     stretches = slide_over_actions(with_arm(*heights), note, window=2.0)
     assert all(before.end == after.start for before, after in pairwise(stretches))
-    assert (stretches[0].label, stretches[-1].label) == (None, None)
-    first, second = find_segments(stretches)
+    before, first, between, second, after = find_segments(stretches)
+    assert {one.prediction for one in (before, between, after)} == {AT_REST}
     for segment, start in ((first, 2), (second, 7)):
-        assert segment.label == "raise hand"
+        assert segment.prediction.label == "raise hand"
         assert segment.start == pytest.approx(start, abs=0.35)
         assert segment.end == pytest.approx(start + 3, abs=0.35)
     assert sum(asked) < 2 * 2 * 3.7 * 30  # stillness is not recognized
 
 
-def test_a_recording_in_which_nobody_moves_has_no_segment():
-    stretches = slide_over_actions(with_arm(*waving(4, True)), lambda clips: [], window=1.0)
-    assert [(one.start, one.end, one.label) for one in stretches] == [(0, pytest.approx(4), None)]
+def test_a_recording_in_which_nobody_moves_is_one_segment():
+    (only,) = find_segments(slide_over_actions(with_arm(*waving(4, True)), lambda clips: [], window=1.0))
+    assert (only.start, only.end, only.prediction) == (0, pytest.approx(4), AT_REST)
+
+
+def test_a_window_at_rest_is_like_any_rest():
+    def resting(clips):
+        return [replace(found("wave"), resting=True, warning=(Doubt("nothing-happens", "…"),)) for _ in clips]
+
+    assert [one.prediction for one in slide(posed(*[0.3] * 60), resting, window=2.0)] == [AT_REST]
 
 
 def test_a_moment_of_rest_does_not_split():
@@ -193,8 +263,9 @@ def test_short_answers_within_a_longer_one_do_not_part_it():
         stretch(1.25, 3, found("wave")),
         stretch(3, 3.4, found("jump")),
     ]
-    (only,) = find_segments(stretches)
-    assert (only.start, only.end, only.label, only.windows) == (0, 3, "wave", 2)
+    first, last = find_segments(stretches)
+    assert (first.start, first.end, first.prediction.label, first.windows) == (0, 3, "wave", 2)
+    assert (last.start, last.end, last.prediction.label) == (3, 3.4, "jump")
 
 
 def test_times_of_the_frames_are_the_times_of_the_segments():
@@ -210,14 +281,17 @@ def test_doubts_of_windows_are_told_once_each():
     doubted = replace(found("wave"), warning=(Doubt("too-short", "0.1 s"), Doubt("jumps", "1 frame")))
     again = replace(found("wave"), warning=(Doubt("too-short", "0.2 s"),))
     (only,) = find_segments([stretch(0, 1, doubted), stretch(1, 2, again)])
-    assert {doubt.code: doubt.sentence for doubt in only.warning} == {"too-short": "0.1 s", "jumps": "1 frame"}
+    assert {doubt.code: doubt.sentence for doubt in only.prediction.warning} == {
+        "too-short": "0.1 s",
+        "jumps": "1 frame",
+    }
 
 
 def test_the_length_of_a_window_is_no_doubt():
-    doubts = (Doubt("unlike-training-length", "2 s"), Doubt("jumps", "1 frame"))
+    doubts = (Doubt("unlike-training-length", "2 s"), Doubt("too-long", "12 s"), Doubt("jumps", "1 frame"))
 
     def doubting(clips):
         return [replace(found("wave"), warning=doubts) for _ in clips]
 
     (only,) = find_segments(slide(posed(*[0.3] * 60), doubting, window=1.0))
-    assert only.warning == doubts[1:]
+    assert only.prediction.warning == doubts[2:]

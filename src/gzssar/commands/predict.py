@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 
 from gzssar.choices import check_positive
-from gzssar.commands.console import progress_bar
+from gzssar.commands.console import FOUND_SOMETHING, progress_bar
 from gzssar.commands.options import Reading, add_table, read_options
 from gzssar.errors import ConfigError, DataError
 from gzssar.files import hush
@@ -144,16 +144,19 @@ class PredictConfig:
 
 
 def predict(config: Annotated[PredictConfig, tyro.conf.OmitArgPrefixes]) -> None:
-    """Say what recordings show: seen actions, and unseen ones from their texts."""
+    """Say what recordings show: seen actions, and unseen ones from their texts. Exits with 1 where something could not
+    be read and was left out, unless --skip-bad asks for that."""
     out = sys.stdout  # before the progress bar redirects it
     with progress_bar() as progress:
-        answer(config, out, progress)
+        left_out = answer(config, out, progress)
+    if left_out and not config.reading.skip_bad:
+        sys.exit(FOUND_SOMETHING)
 
 
 @one_thread()
 def answer(
     config: PredictConfig, out: "Output", progress: Progress | None = None, frames: Iterable[str] | None = None
-) -> None:
+) -> int:
     """Recognize recordings and write the answers as they are ready.
 
     A reader of the output that goes away ends the work quietly.
@@ -163,6 +166,9 @@ def answer(
         out: standard output, as a rule.
         progress: told how many clips are done, where the rows do not show it themselves.
         frames: lines of frames; standard input, as a rule.
+
+    Returns:
+        How many files, folders, patterns and clips were left out, for they could not be read.
 
     Raises:
         GzssarError: something about the model, the recordings or the arguments.
@@ -181,9 +187,10 @@ def answer(
         elif config.watch is not None:
             watch_folder(job, config.watch)
         else:
-            answer_files(job, config.clips, None if out.isatty() else progress)
+            return answer_files(job, config.clips, None if out.isatty() else progress)
     except BrokenPipeError:
         hush(out)
+    return 0
 
 
 def _model(config: PredictConfig) -> "Recognizer":

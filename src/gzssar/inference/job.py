@@ -9,14 +9,14 @@ from pathlib import Path
 from textwrap import shorten
 
 from gzssar.errors import ConfigError, DataError, GzssarError, MissingExtraError
+from gzssar.inference.doubted import Doubted
 from gzssar.inference.live import answer_frames
 from gzssar.inference.reading_ahead import ReadAhead
-from gzssar.inference.rows import JsonRows, Rows
+from gzssar.inference.rows import JsonRows, Rows, clock
 from gzssar.inference.segments import Answer, find_segments, slide
 from gzssar.inference.watching import Watch
 from gzssar.recognizer import Prediction
 from gzssar.running import Progress
-from gzssar.skeletons.doubt import Doubt
 from gzssar.skeletons.layout import Layout
 from gzssar.skeletons.ntu_protocols import without
 from gzssar.skeletons.readers import ClipEntry, ReadOptions
@@ -52,8 +52,8 @@ class PredictJob:
     """A picture of the segments of the one recording."""
     split: bool = True
     """Let stillness split the recordings."""
-    told: set[str] = field(default_factory=set)
-    """Sentences of doubt that were said."""
+    doubted: Doubted = field(default_factory=Doubted)
+    """The doubts about all answers so far."""
 
     def entries(self, found: Found) -> list[ClipEntry]:
         """The clips of one file, named after it."""
@@ -69,7 +69,7 @@ class PredictJob:
                 if answers := _answers(batch, self.answer, on_bad):
                     self.rows.clips(answers)
                     for name, prediction in answers:
-                        self._warn(name, prediction.warning)
+                        self.doubted.add(name, prediction.warning)
                     answered += len(answers)
             return answered
         for name, clip in clips:
@@ -81,12 +81,9 @@ class PredictJob:
                 answered += 1
         return answered
 
-    def _warn(self, name: str, warning: Sequence[Doubt]) -> None:
-        """Say what was not said yet: clips of one source are mostly doubted alike."""
-        new = [doubt.sentence for doubt in warning if doubt.sentence not in self.told]
-        self.told.update(new)
-        if new:
-            print(f"gzssar: {name}: {' '.join(new)}", file=sys.stderr)
+    def tell(self) -> None:
+        """Say on stderr what speaks against the answers, as far as it was not said yet."""
+        self.doubted.tell("clip" if self.window is None else "segment")
 
     def _segments(self, name: str, clip: SkeletonSequence, window: float, progress: Progress | None) -> None:
         steps = partial(progress, "windows") if progress else None
@@ -94,19 +91,20 @@ class PredictJob:
         segments = find_segments(stretches)
         self.rows.segments(name, segments)
         for segment in segments:
-            self._warn(name, segment.warning)
+            self.doubted.add(f"{name} at {clock(segment.start)}", segment.prediction.warning)
         if self.timeline is not None:
             from gzssar.inference.timeline import save_timeline
 
             save_timeline(stretches, segments, name, self.timeline)
 
 
-def answer_files(job: PredictJob, names: Sequence[str], progress: Progress | None = None) -> None:
-    """Answer all clips of files, folders and patterns; of several files, what cannot be read is named and left out.
+def answer_files(job: PredictJob, names: Sequence[str], progress: Progress | None = None) -> int:
+    """Answer all clips of files, folders and patterns. Of several, what cannot be read is named and left out, and so is
+    a name that stands for nothing. Returns how many were.
 
     Raises:
-        GzssarError: a name stands for no recordings; there are no clips; the one file holds a malformed one that is not
-            to be skipped, or none of several files can be read; a timeline is asked for of several recordings.
+        GzssarError: the one name stands for no recordings; there are no clips; the one file holds a malformed one that
+            is not to be skipped, or none of several files can be read; a timeline is asked for of several recordings.
     """
     bad, alone = 0, False
 
@@ -118,15 +116,20 @@ def answer_files(job: PredictJob, names: Sequence[str], progress: Progress | Non
             raise error
         _complain(name, error)
 
-    files = find_files(names, on_bad if job.skip_bad else None)
+    files = find_files(names, on_bad if job.skip_bad or len(names) > 1 else None)
     alone = len(files) == 1 and not job.skip_bad
     if job.timeline is not None:
         _check_one(job, files)
-    answered = job.write(_clips(job, files, on_bad, progress), on_bad, progress)
+    try:
+        answered = job.write(_clips(job, files, on_bad, progress), on_bad, progress)
+    finally:
+        job.rows.end()
+        job.tell()
     if not answered and not bad:
         raise DataError(f"no clips were found in {shorten(', '.join(names), 200)}: it is empty or left out.")
-    if not answered and not job.skip_bad:
+    if not answered and not (files and job.skip_bad):
         raise DataError(f"no clip of {shorten(', '.join(names), 200)} can be recognized: see the sentences above.")
+    return bad
 
 
 def _check_one(job: PredictJob, files: Sequence[Found]) -> None:
@@ -205,9 +208,10 @@ def watch_folder(job: PredictJob, folder: Path) -> None:
             for path in watch.look():
                 if _watched(path, job, watch):
                     watch.done(path)
+                job.tell()
             time.sleep(_PAUSE)
     except KeyboardInterrupt:
-        return
+        job.rows.end()
 
 
 def _watched(path: Path, job: PredictJob, watch: Watch) -> bool:

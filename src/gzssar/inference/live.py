@@ -13,7 +13,7 @@ import math
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -21,15 +21,13 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from gzssar.errors import ConfigError, DataError
-from gzssar.inference.segments import Answer
+from gzssar.inference.segments import NOBODY, Answer
 from gzssar.recognizer import Prediction
 from gzssar.skeletons.doubt import Doubt
 from gzssar.skeletons.layout import Layout
+from gzssar.skeletons.moving import LONGEST_LOSS
 from gzssar.skeletons.preprocess import fill_gaps
 from gzssar.skeletons.sequence import SkeletonSequence
-
-LONGEST_LOSS = 0.25
-"""Seconds for which somebody who is lost still counts as there."""
 
 _EARLY = 0.5
 """Share of the window that comes before the first answer."""
@@ -67,16 +65,8 @@ class LiveAnswer:
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON has it; without a prediction, an abstention without a ranking."""
-        nothing: dict[str, Any] = {
-            "label": None,
-            "p_seen": None,
-            "abstained": True,
-            "resting": False,
-            "warning": [doubt.as_dict() for doubt in self.warning],
-            "ranking": [],
-        }
-        found = nothing if self.prediction is None else self.prediction.as_dict()
-        return {"frame": self.frame, "time": round(self.time, 4), "skipped": self.skipped, **found}
+        found = replace(NOBODY, warning=self.warning) if self.prediction is None else self.prediction
+        return {"frame": self.frame, "time": round(self.time, 4), "skipped": self.skipped, **found.as_dict()}
 
 
 class Frame(NamedTuple):
@@ -260,10 +250,10 @@ def _next(elapsed: float, stride: float | None, fps: float) -> float:
 def _answered(
     recent: RecentFrames, number: int, answer: Answer, on_bad: Callable[[str, DataError], None] | None
 ) -> Prediction | None:
-    """The answer to a window; None where nobody is there, or it cannot be recognized and somebody listens."""
+    """The answer to a window; None where nobody is there any more, or it cannot be recognized and somebody listens."""
     try:
         clip = recent.clip()
-        return None if clip is None else answer([clip])[0]
+        return answer([clip])[0] if clip is not None and clip.joints[:, -1].any() else None
     except DataError as error:
         if on_bad is None:
             raise

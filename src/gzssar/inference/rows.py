@@ -53,6 +53,10 @@ class Rows(Protocol):
         """Write a row per segment of one recording."""
         ...
 
+    def end(self) -> None:
+        """Write what comes after the last row."""
+        ...
+
 
 class JsonRows:
     """One JSON object a line."""
@@ -70,9 +74,11 @@ class JsonRows:
     def segments(self, name: str, segments: Sequence[Segment]) -> None:
         """Write the name, and all of each segment."""
         for segment in segments:
-            told = {key: _rounded(value) for key, value in vars(segment).items()}
-            self._write({"name": name} | told | {"warning": [doubt.as_dict() for doubt in segment.warning]})
+            self._write({"name": name, **segment.as_dict()})
         self._out.flush()
+
+    def end(self) -> None:
+        """Write nothing more."""
 
     def frame(self, answer: dict[str, Any]) -> None:
         """Write the answer to the last frame of a stream, at once."""
@@ -83,8 +89,9 @@ class JsonRows:
         self._out.write(json.dumps(row, ensure_ascii=self._plain) + "\n")
 
 
-_CLIP_COLUMNS = ("name", "label", "score", "seen", "p_seen", "abstained")
-_SEGMENT_COLUMNS = ("name", "start", "end", "label", "score", "seen", "p_seen", "windows")
+_COLUMNS = ("label", "best_guess", "score", "seen", "p_seen", "abstained", "resting")
+"""Of a prediction; score and seen are those of the best guess."""
+_SEGMENT_COLUMNS = ("start", "end", "windows")
 _WARNING_COLUMNS = ("warning", "warning_sentences")
 """The codes of all doubts, parted by blanks, and their sentences."""
 
@@ -99,37 +106,46 @@ class CsvRows:
 
     def clips(self, answers: Sequence[tuple[str, Prediction]]) -> None:
         """Write the columns of the header; the label stays empty where the recognizer abstains or nobody moves."""
-        further = [f"{key}_{rank}" for rank in range(2, self._ranks + 1) for key in ("label", "score")]
-        self._start((*_CLIP_COLUMNS, *_WARNING_COLUMNS, *further))
+        self._start(_COLUMNS)
         for name, prediction in answers:
-            best, *others = prediction.ranking[: self._ranks]
-            row = [name, prediction.label, best["score"], best["seen"], prediction.p_seen, prediction.abstained]
-            row += _told(prediction.warning)
-            row += [value for other in others for value in (other["label"], other["score"])]
-            self._write(row)
+            self._write(name, prediction, prediction.as_dict(), _COLUMNS)
         self._out.flush()
 
     def segments(self, name: str, segments: Sequence[Segment]) -> None:
-        """Write start and end in seconds, label, mean score, and so on."""
-        self._start((*_SEGMENT_COLUMNS, *_WARNING_COLUMNS))
+        """Write start and end in seconds, the number of windows, and the same as of a clip."""
+        columns = (*_SEGMENT_COLUMNS, *_COLUMNS)
+        self._start(columns)
         for segment in segments:
-            values = [getattr(segment, column) for column in _SEGMENT_COLUMNS[1:]]
-            self._write([name, *values, *_told(segment.warning)])
+            self._write(name, segment.prediction, segment.as_dict(), columns)
         self._out.flush()
 
-    def _start(self, header: Sequence[str]) -> None:
+    def end(self) -> None:
+        """Write nothing more."""
+
+    def _start(self, columns: Sequence[str]) -> None:
         if not self._started:
-            self._writer.writerow(header)
+            further = [f"{key}_{rank}" for rank in range(2, self._ranks + 1) for key in ("label", "score")]
+            self._writer.writerow(["name", *columns, *_WARNING_COLUMNS, *further])
             self._started = True
 
-    def _write(self, row: Sequence[Any]) -> None:
+    def _write(self, name: str, prediction: Prediction, told: dict[str, Any], columns: Sequence[str]) -> None:
+        further: list[Any] = [
+            value for other in prediction[1 : self._ranks] for value in (other["label"], other["score"])
+        ]
+        further += [None] * (2 * (self._ranks - 1) - len(further))
+        row = [name, *(told[column] for column in columns), *_told(prediction.warning), *further]
         self._writer.writerow([str(value).lower() if isinstance(value, bool) else _rounded(value) for value in row])
 
 
+_PERHAPS = (
+    "perhaps: answers as unsure as this are wrong too often to be given. --most-wrong says how often, and --no-abstain "
+    "gives them all."
+)
 _WIDE = 100
 """Columns of a terminal that has room for two further classes."""
 _PIPED = 160
 """Columns of what is no terminal, where rich would take 80."""
+_ANSWER = {"label": 3, "score": 0, "class": 0, "p_seen": 0}
 _WIDTHS = {"class": 6, "p_seen": 6, "score": 5, "from": 7, "to": 7}
 
 
@@ -140,33 +156,40 @@ class TableRows:
         width = None if out.isatty() or "COLUMNS" in os.environ else _PIPED
         self._out, self._console = out, Console(file=cast(IO[str], out), width=width)
         self._others = 2 if self._console.width >= _WIDE else 1
-        self._started = False
+        self._started = self._unsure = False
 
     def clips(self, answers: Sequence[tuple[str, Prediction]]) -> None:
         """Write clip, label, score, whether the class is a seen one, p_seen, and what else it could be."""
-        table = self._table({"clip": 0, "label": 3, "score": 0, "class": 0, "p_seen": 0, "or": 4})
+        table = self._table({"clip": 0, **_ANSWER, "or": 4})
         for name, prediction in answers:
-            best, *others = prediction.ranking
-            label, kind = (Text(best["label"], "bold"), _kind(best["seen"]))
-            if prediction.resting:
-                label, kind, others = Text("– nothing happens", "dim"), "", []
-            elif prediction.abstained:
-                label = Text(f"perhaps {best['label']}", "dim")
-            also = ", ".join(f"{other['label']} {other['score']:.2f}" for other in others[: self._others])
-            score, p_seen = ("", "") if prediction.resting else (f"{best['score']:.2f}", f"{prediction.p_seen:.2f}")
-            table.add_row(Text(name), label, score, kind, p_seen, Text(also, "dim"))
+            others = () if prediction.resting else prediction[1 : 1 + self._others]
+            also = ", ".join(f"{other['label']} {other['score']:.2f}" for other in others)
+            table.add_row(Text(name), *self._cells(prediction), Text(also, "dim"))
         self._print(table)
 
     def segments(self, name: str, segments: Sequence[Segment]) -> None:
         """Write clip, from and to in minutes and seconds, label, and so on."""
-        table = self._table({"clip": 0, "from": 0, "to": 0, "label": 3, "score": 0, "class": 0, "p_seen": 0})
+        table = self._table({"clip": 0, "from": 0, "to": 0, **_ANSWER})
         for segment in segments:
-            times = (_clock(segment.start), _clock(segment.end))
-            numbers = f"{segment.score:.2f}", _kind(segment.seen), f"{segment.p_seen:.2f}"
-            table.add_row(Text(name), *times, Text(segment.label, "bold"), *numbers)
-        if not segments:
-            table.add_row(Text(name), "", "", Text("– nothing recognized", "dim"), "", "", "")
+            times = (clock(segment.start), clock(segment.end))
+            table.add_row(Text(name), *times, *self._cells(segment.prediction))
         self._print(table)
+
+    def end(self) -> None:
+        """Explain what people may not understand."""
+        if self._unsure:
+            self._out.write(f"\n{_PERHAPS}\n")
+            self._out.flush()
+
+    def _cells(self, prediction: Prediction) -> tuple[str | Text, ...]:
+        """The columns of :data:`_ANSWER`."""
+        if prediction.resting or not prediction.ranking:
+            return Text(f"– {prediction.in_words}", "dim"), "", "", ""
+        best, p_seen = prediction[0], prediction.p_seen
+        self._unsure |= prediction.abstained
+        label = Text(prediction.in_words, "dim" if prediction.abstained else "bold")
+        kind = "seen" if best["seen"] else "unseen"
+        return label, f"{best['score']:.2f}", kind, "" if p_seen is None else f"{p_seen:.2f}"
 
     def _table(self, columns: dict[str, int]) -> Table:
         """Columns share the width that columns of fixed width leave, by these ratios; 0 for a fixed width.
@@ -194,11 +217,8 @@ def _told(warning: Sequence[Doubt]) -> list[str]:
     return [" ".join(doubt.code for doubt in warning), " ".join(doubt.sentence for doubt in warning)]
 
 
-def _kind(seen: bool) -> str:
-    return "seen" if seen else "unseen"
-
-
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
+    """Minutes, seconds and tenths."""
     minutes, seconds = divmod(round(seconds, 1), 60)
     return f"{minutes:.0f}:{seconds:04.1f}"
 

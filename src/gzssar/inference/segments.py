@@ -1,38 +1,48 @@
 """Long recordings: a window slides over the clip, its answers become labelled segments.
 
-Stillness splits a recording: windows slide over each stretch in which somebody moves. A window answers for the frames
-that lie nearer to its middle than to any other window's, so that the answers tile the stretch. Neighbours of one label
-make one segment. Windows that abstain or show nobody leave a gap, and so do answers for less than half a second.
+Stillness and absence split a recording: windows slide over each stretch in which somebody moves. A window answers for
+the frames that lie nearer to its middle than to any other window's, so that the answers tile the stretch. Neighbours of
+one answer make one segment, be it a label, an unsure guess, rest or nobody, so that the segments tile the recording.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby, pairwise
+from itertools import chain, groupby, pairwise
+from math import fsum
+from operator import itemgetter
 from statistics import fmean
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from jaxtyping import Bool
 
 from gzssar.errors import ConfigError
 from gzssar.recognizer import Prediction
+from gzssar.recognizer.prediction import RankedClass
 from gzssar.running import Steps
-from gzssar.skeletons.doubt import Doubt
-from gzssar.skeletons.moving import RESTING, movement
+from gzssar.skeletons.moving import LONGEST_LOSS, RESTING, movement
+from gzssar.skeletons.oddities import present_bodies
+from gzssar.skeletons.recordings import LENGTH_CODES
 from gzssar.skeletons.resampling import resample
 from gzssar.skeletons.sequence import SkeletonSequence
 
 Answer = Callable[[Sequence[SkeletonSequence]], Sequence[Prediction]]
 """What recognizes clips: a recognizer with its options settled."""
 
+NOBODY = Prediction((), None, abstained=True)
+"""Nobody is there."""
+AT_REST = Prediction((), None, resting=True)
+"""Nobody moves for a while; no class is asked for."""
+
 _PAUSE = 0.75
 """Seconds of stillness that split a recording; people rest for a moment within an action."""
 _SHORTEST = 0.5
-"""Seconds; a shorter segment is left out."""
+"""Seconds; a shorter answer is no segment of its own beside others."""
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """One window's share of a recording, and its answer."""
+    """A part of a recording, and what it shows."""
 
     start: float
     """Seconds."""
@@ -40,59 +50,68 @@ class Stretch:
     end: float
     """Seconds."""
 
-    prediction: Prediction | None
-    """None where nobody is there, or nobody moves."""
+    prediction: Prediction
+    """Without a ranking where nobody is there, or nobody moves."""
 
     @property
-    def label(self) -> str | None:
-        """None where nobody is there, nobody moves, or the recognizer abstains."""
-        return None if self.prediction is None else self.prediction.label
+    def answer(self) -> tuple[str | None, str | None, bool]:
+        """What neighbours share that become one segment: a label, an unsure guess, rest or nobody."""
+        return self.prediction.label, self.prediction.best_guess, self.prediction.resting
+
+    @property
+    def moving(self) -> bool:
+        """Whether somebody is there who moves."""
+        return self.prediction not in (AT_REST, NOBODY)
 
 
 @dataclass(frozen=True)
-class Segment:
-    """Neighbouring windows that gave one label."""
-
-    start: float
-    """Seconds."""
-
-    end: float
-    """Seconds."""
-
-    label: str
-    seen: bool
-    """Whether the class was trained on clips."""
-
-    score: float
-    """Mean over the windows."""
-
-    p_seen: float
-    """Mean over the windows."""
+class Segment(Stretch):
+    """Neighbouring windows of one answer: their mean scores and p_seen, and each kind of doubt once."""
 
     windows: int
-    """How many."""
+    """How many; a pause counts as one."""
 
-    warning: tuple[Doubt, ...] = ()
-    """What speaks against trusting some of the windows, each kind of doubt once."""
+    def as_dict(self) -> dict[str, Any]:
+        """The whole of it, for JSON."""
+        times = {"start": round(self.start, 6), "end": round(self.end, 6), "windows": self.windows}
+        return times | self.prediction.as_dict()
 
 
 def find_segments(stretches: Sequence[Stretch]) -> list[Segment]:
-    """Join neighbours of one label. Those without one are left out, and so are those of less than half a second; where
-    such a short one interrupts another label, that label goes on."""
-    runs = [list(run) for _, run in groupby(stretches, key=lambda stretch: stretch.label)]
-    long = [run for run in runs if _seconds(run) >= _SHORTEST]
-    joined: list[list[Stretch]] = []
-    for run in long:
-        near = bool(joined) and run[0].start - joined[-1][-1].end < _SHORTEST
-        if near and joined[-1][0].label == run[0].label:
-            joined[-1] += run
+    """Join neighbours of one answer; where others interrupt a movement for less than half a second, it goes on."""
+    runs: list[list[Stretch]] = []
+    for run in (list(run) for _, run in groupby(stretches, key=lambda stretch: stretch.answer)):
+        back = next((k for k in reversed(range(len(runs))) if _goes_on(runs[k], run)), None)
+        if back is None:
+            runs.append(run)
         else:
-            joined.append(run)
-    return [_segment(run) for run in joined if run[0].label is not None]
+            runs[back:] = [runs[back] + run]
+    return [
+        Segment(run[0].start, run[-1].end, _mean([stretch.prediction for stretch in run]), len(run)) for run in runs
+    ]
 
 
-def _seconds(run: Sequence[Stretch]) -> float:
-    return run[-1].end - run[0].start
+def _goes_on(before: Sequence[Stretch], run: Sequence[Stretch]) -> bool:
+    near = run[0].start - before[-1].end < _SHORTEST
+    return near and run[0].moving and before[0].answer == run[0].answer
+
+
+def _mean(predictions: Sequence[Prediction]) -> Prediction:
+    """The mean of predictions of one answer; a class that one of them does not rank scores 0 there."""
+    ranked: dict[str, list[RankedClass]] = {}
+    for one in chain.from_iterable(predictions):
+        ranked.setdefault(one["label"], []).append(one)
+    means = [
+        RankedClass(label=label, score=fsum(one["score"] for one in ones) / len(predictions), seen=ones[0]["seen"])
+        for label, ones in ranked.items()
+    ]
+    judged = [one.p_seen for one in predictions if one.p_seen is not None]
+    return replace(
+        predictions[0],
+        ranking=tuple(sorted(means, key=itemgetter("score"), reverse=True)[: len(predictions[0])]),
+        p_seen=fmean(judged) if judged else None,
+        warning=tuple({doubt.code: doubt for one in reversed(predictions) for doubt in one.warning}.values()),
+    )
 
 
 def slide(
@@ -113,7 +132,7 @@ def slide(
         stride: seconds from window to window; None for half a window. The last window ends with the recording.
         batch_size: windows recognized at a time.
         steps: told how many windows are done.
-        split: let no window reach over stillness, and answer none within it.
+        split: let no window reach over a pause, in which nobody moves or nobody is there, and recognize none within it.
 
     Raises:
         ConfigError: window or stride is no positive number, or the stride is longer than the window.
@@ -126,36 +145,51 @@ def slide(
             f"and {stride:g}."
         )
     clip = clip if clip.times is None else resample(clip, clip.fps)
-    still, moving = _split(clip) if split else ([], [(0, clip.joints.shape[1])])
-    shares = [share for stretch in moving for share in _shares(*stretch, window * clip.fps, stride * clip.fps)]
-    cut = [_cut(clip, *share.window) for share in shares]
-    answers = [*_answers(cut, answer, batch_size, steps), *(None for _ in still)]
-    ends = [share.answers for share in shares] + [(float(first), float(end)) for first, end in still]
-    stretches = [
-        Stretch(start / clip.fps, end / clip.fps, one) for (start, end), one in zip(ends, answers, strict=True)
+    parts = _parts(clip) if split else [_Part(0, clip.joints.shape[1], None)]
+    shares = [share for part in parts for share in _shares(part, window * clip.fps, stride * clip.fps)]
+    cut = [_cut(clip, *share.window) for share in shares if share.known is None]
+    given = iter(_answers(cut, answer, batch_size, steps))
+    return [
+        Stretch(start / clip.fps, end / clip.fps, next(given) if known is None else known)
+        for _, (start, end), known in shares
     ]
-    return sorted(stretches, key=lambda stretch: stretch.start)
+
+
+class _Part(NamedTuple):
+    """From a frame to before another one, and what is known of it."""
+
+    start: int
+    end: int
+    known: Prediction | None
+    """None where somebody moves, which is to be recognized."""
+
+
+def _parts(clip: SkeletonSequence) -> list[_Part]:
+    """A recording cut to where nobody is there, where nobody moves, and where somebody does."""
+    parts: list[_Part] = []
+    there = np.asarray(present_bodies(clip).any(axis=1))
+    for start, end, away in _pauses(~there, LONGEST_LOSS * clip.fps):
+        if away:
+            parts.append(_Part(start, end, NOBODY))
+            continue
+        moves = np.asarray((movement(clip.part(start, end)) >= RESTING).any(axis=1))
+        for first, last, resting in _pauses(~moves, _PAUSE * clip.fps):
+            parts.append(_Part(start + first, start + last, AT_REST if resting else None))
+    return parts
+
+
+def _pauses(quiet: Bool[np.ndarray, "T"], longest: float) -> list[tuple[int, int, bool]]:
+    """Cut frames into pauses, which are quiet for more than `longest` frames, and what lies between."""
+    bounds = [0, *(np.flatnonzero(np.diff(quiet)) + 1).tolist(), len(quiet)]
+    pause = np.zeros_like(quiet)
+    for first, end in pairwise(bounds):
+        pause[first:end] = quiet[first] and end - first > longest
+    bounds = [0, *(np.flatnonzero(np.diff(pause)) + 1).tolist(), len(pause)]
+    return [(first, end, bool(pause[first])) for first, end in pairwise(bounds)]
 
 
 Span = tuple[int, int]
 """The first frame, and the one behind the last."""
-
-
-def _split(clip: SkeletonSequence) -> tuple[list[Span], list[Span]]:
-    """The stretches of a recording in which nobody moves for a while, and the others."""
-    moves = np.asarray((movement(clip) >= RESTING).any(axis=1))
-    bounds = [0, *(np.flatnonzero(np.diff(moves)) + 1).tolist(), len(moves)]
-    still, start = [], 0
-    moving: list[Span] = []
-    for first, end in pairwise(bounds):
-        if not moves[first] and end - first > _PAUSE * clip.fps:
-            still.append((first, end))
-            if first > start:
-                moving.append((start, first))
-            start = end
-    if start < len(moves):
-        moving.append((start, len(moves)))
-    return still, moving
 
 
 class _Share(NamedTuple):
@@ -163,9 +197,14 @@ class _Share(NamedTuple):
 
     window: Span
     answers: tuple[float, float]
+    known: Prediction | None = None
+    """The answer, where none is to be asked for."""
 
 
-def _shares(first: int, end: int, window: float, stride: float) -> list[_Share]:
+def _shares(part: _Part, window: float, stride: float) -> list[_Share]:
+    first, end, known = part
+    if known is not None:
+        return [_Share((first, end), (float(first), float(end)), known)]
     length = end - first
     width, step = (max(1, round(min(frames, length))) for frames in (window, stride))
     starts = [first + start for start in _starts(length, width, step)]
@@ -191,34 +230,21 @@ def _cut(clip: SkeletonSequence, start: int, end: int) -> SkeletonSequence | Non
 
 def _answers(
     windows: Sequence[SkeletonSequence | None], answer: Answer, batch_size: int, steps: Steps | None
-) -> list[Prediction | None]:
-    predictions: list[Prediction | None] = []
+) -> list[Prediction]:
+    predictions: list[Prediction] = []
     for start in range(0, len(windows), batch_size):
         batch = windows[start : start + batch_size]
         there = [window for window in batch if window is not None]
         given = map(of_window, answer(there) if there else [])
-        predictions += [None if window is None else next(given) for window in batch]
+        predictions += [NOBODY if window is None else next(given) for window in batch]
         if steps:
             steps(len(predictions), len(windows))
     return predictions
 
 
 def of_window(prediction: Prediction) -> Prediction:
-    """Without the doubt that a window is shorter or longer than the training clips: its length is chosen."""
-    kept = tuple(doubt for doubt in prediction.warning if doubt.code != "unlike-training-length")
-    return replace(prediction, warning=kept)
-
-
-def _segment(run: Sequence[Stretch]) -> Segment:
-    predictions = [stretch.prediction for stretch in run if stretch.prediction is not None]
-    best = predictions[0].ranking[0]
-    return Segment(
-        start=run[0].start,
-        end=run[-1].end,
-        label=best["label"],
-        seen=best["seen"],
-        score=fmean(prediction.ranking[0]["score"] for prediction in predictions),
-        p_seen=fmean(prediction.p_seen for prediction in predictions),
-        windows=len(run),
-        warning=tuple({doubt.code: doubt for one in reversed(predictions) for doubt in one.warning}.values()),
-    )
+    """Without the doubt that a window is shorter or longer than the training clips: its length is chosen. Of rest,
+    nothing else is told."""
+    if prediction.resting:
+        return AT_REST
+    return replace(prediction, warning=tuple(doubt for doubt in prediction.warning if doubt.code not in LENGTH_CODES))

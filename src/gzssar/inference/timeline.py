@@ -1,6 +1,7 @@
 """What happens when in a long recording, as a picture: one row of coloured segments, and the gate's p_seen below.
 
-Seen classes are cold, unseen ones warm, as in the report's pictures; each class has one shade.
+Seen classes are cold, unseen ones warm, as in the report's pictures; each class has one shade. Unsure stretches are
+hatched. The gate's curve stands without a threshold: where a clip counts as seen, the scores of both kinds decide too.
 """
 
 from collections.abc import Sequence
@@ -18,7 +19,8 @@ from gzssar.files import writing
 from gzssar.inference.segments import Segment, Stretch
 from gzssar.palette import GRID, INK, MUTED, PAPER, SEEN, UNSEEN, png
 
-NOTHING = "#f1f3f6"
+_NOTHING, _HATCHED = "#f1f3f6", "#c3cad4"
+_UNSURE = "– unsure"
 _COLD = (SEEN, "#7fc4ee", "#0f8f78", "#9db6dc", "#1c4a7c", "#5fb8a8", "#4f83c8", "#a9d8d0")
 _WARM = (UNSEEN, "#f2b134", "#b5446e", "#f0a37f", "#8c2d04", "#e07aa6", "#c98500", "#f6c9a8")
 _FAMILIES = {True: _COLD, False: _WARM}
@@ -49,7 +51,7 @@ def timeline(stretches: Sequence[Stretch], segments: Sequence[Segment], name: st
         name: of the recording.
     """
     fills = _fills(segments)
-    legend = -(-(len(fills) + 1) // _LEGEND_COLUMNS) * _LEGEND_ROW
+    legend = -(-len(fills) // _LEGEND_COLUMNS) * _LEGEND_ROW
     height = _TOP + _ROW + _BETWEEN + _CURVE + _AXIS + legend + 0.08
     figure = Figure(figsize=(_WIDTH, height), facecolor=PAPER)
 
@@ -68,7 +70,7 @@ def timeline(stretches: Sequence[Stretch], segments: Sequence[Segment], name: st
     shown = name if len(name) <= _LONGEST_TITLE else "…" + name[1 - _LONGEST_TITLE :]  # a path's end tells most
     title = f"{shown} · {_clock(stretches[-1].end)} · {count}"
     figure.text(_LEFT / _WIDTH, 1 - 0.26 / height, title, fontsize=10, color=INK, parse_math=False)
-    _draw_legend(figure, segments, fills, stretches[-1].end, (_LEFT / _WIDTH, (legend + 0.04) / height))
+    _draw_legend(figure, segments, fills, (_LEFT / _WIDTH, (legend + 0.04) / height))
     return figure
 
 
@@ -79,44 +81,59 @@ def save_timeline(stretches: Sequence[Stretch], segments: Sequence[Segment], nam
 
 
 def _fills(segments: Sequence[Segment]) -> dict[str, Patch]:
-    """How each class is filled, in order of appearance."""
+    """How each entry of the legend is filled, in order of appearance."""
     shades = {seen: cycle(product(_HATCHES, family)) for seen, family in _FAMILIES.items()}
     fills: dict[str, Patch] = {}
     for segment in segments:
-        if segment.label not in fills:
-            hatch, shade = next(shades[segment.seen])
-            fills[segment.label] = Patch(facecolor=shade, hatch=hatch, edgecolor=PAPER, linewidth=0.8)
+        entry = _entry(segment)
+        if entry in fills:
+            continue
+        if segment.prediction.label is not None:
+            hatch, shade = next(shades[segment.prediction[0]["seen"]])
+            fills[entry] = Patch(facecolor=shade, hatch=hatch, edgecolor=PAPER, linewidth=0.8)
+        elif segment.moving:
+            fills[entry] = Patch(facecolor=PAPER, hatch="//////", edgecolor=_HATCHED, linewidth=0.8)
+        else:
+            fills[entry] = Patch(facecolor=_NOTHING if segment.prediction.resting else PAPER, edgecolor=GRID)
     return fills
 
 
+def _entry(segment: Segment) -> str:
+    """What the legend calls it: all unsure guesses are one entry."""
+    if segment.prediction.label is not None:
+        return segment.prediction.label
+    return _UNSURE if segment.moving else f"– {segment.prediction.in_words}"
+
+
 def _draw_segments(axes: Axes, segments: Sequence[Segment], fills: dict[str, Patch]) -> None:
-    axes.set(ylim=(0, 1), yticks=[], facecolor=NOTHING)
+    axes.set(ylim=(0, 1), yticks=[])
     axes.tick_params(labelbottom=False)
     inches_per_second = (_WIDTH - _LEFT - _RIGHT) / axes.get_xlim()[1]
     for segment in segments:
-        fill, length = fills[segment.label], segment.end - segment.start
-        span = axes.axvspan(segment.start, segment.end, hatch=fill.get_hatch(), edgecolor=PAPER, linewidth=0.8)
-        span.set_facecolor(fill.get_facecolor())
+        fill, length = fills[_entry(segment)], segment.end - segment.start
+        span = axes.axvspan(segment.start, segment.end, hatch=fill.get_hatch(), linewidth=0.8)
+        span.set(facecolor=fill.get_facecolor(), edgecolor=fill.get_edgecolor())
         letters = int((length * inches_per_second - 0.08) / _INCHES_PER_LETTER)
-        if lines := _fitted(segment.label, letters):
+        if segment.moving and (lines := _fitted(segment.prediction.in_words, letters)):
             ink = PAPER if _is_dark(fill) else INK
             middle = segment.start + length / 2
-            axes.text(middle, 0.5, lines, color=ink, fontsize=8, ha="center", va="center", parse_math=False)
+            text = axes.text(middle, 0.5, lines, color=ink, fontsize=8, ha="center", va="center", parse_math=False)
+            if segment.prediction.abstained:
+                text.set_bbox({"facecolor": PAPER, "edgecolor": "none", "pad": 1.5})
 
 
 def _draw_curve(axes: Axes, stretches: Sequence[Stretch]) -> None:
     middles = np.array([(stretch.start + stretch.end) / 2 for stretch in stretches])
-    p_seen = np.array([np.nan if stretch.prediction is None else stretch.prediction.p_seen for stretch in stretches])
+    p_seen = np.array([stretch.prediction.p_seen for stretch in stretches], dtype=float)  # NaN where not judged
     if len(middles) == 1:  # one window is a line over the whole recording
         middles, p_seen = np.array([stretches[0].start, stretches[0].end]), p_seen.repeat(2)
-    axes.axhspan(0.5, 1, color=SEEN, alpha=0.06, linewidth=0)
-    axes.axhspan(0, 0.5, color=UNSEEN, alpha=0.06, linewidth=0)
     dots = "." if len(middles) <= 60 else None
     axes.plot(middles, p_seen, color=INK, linewidth=1.2 if len(middles) < _MANY else 0.6, marker=dots, markersize=4)
-    axes.set(ylim=(0, 1), yticks=[0, 0.5, 1])
-    axes.grid(axis="y", color=GRID, linewidth=0.6)
+    axes.set(ylim=(0, 1), yticks=[0, 1])
+    if np.isnan(p_seen).all():
+        axes.text(0.5, 0.5, "not judged", color=MUTED, fontsize=8, ha="center", va="center", transform=axes.transAxes)
     axes.set_ylabel("p_seen", fontsize=9, color=INK)
-    for height, word, colour in ((0.75, "seen", SEEN), (0.25, "unseen", UNSEEN)):
+    for height, word, colour in ((1, "seen", SEEN), (0, "unseen", UNSEEN)):
         axes.text(1.008, height, word, color=colour, fontsize=8, ha="left", va="center", transform=axes.transAxes)
     end = float(axes.get_xlim()[1])
     if end < _LONG:
@@ -130,16 +147,13 @@ def _draw_curve(axes: Axes, stretches: Sequence[Stretch]) -> None:
 
 
 def _draw_legend(
-    figure: Figure, segments: Sequence[Segment], fills: dict[str, Patch], end: float, corner: tuple[float, float]
+    figure: Figure, segments: Sequence[Segment], fills: dict[str, Patch], corner: tuple[float, float]
 ) -> None:
-    """Every class with its time, and the time without an answer, if there is any."""
+    """Every class with its time, and the time without a label."""
     totals = dict.fromkeys(fills, 0.0)
     for segment in segments:
-        totals[segment.label] += segment.end - segment.start
+        totals[_entry(segment)] += segment.end - segment.start
     handles, names = list(fills.values()), [f"{_short(label)}  {_clock(total)}" for label, total in totals.items()]
-    if (rest := end - sum(totals.values())) > 1e-6 * end:
-        handles.append(Patch(facecolor=NOTHING, edgecolor=GRID))
-        names.append(f"no answer  {_clock(rest)}")
     drawn = figure.legend(
         handles,
         names,

@@ -1,4 +1,4 @@
-"""An answer: the classes that a clip may show, best first."""
+"""An answer: the classes that a clip may show, best first; none where there was nothing to rank."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -23,8 +23,9 @@ class Prediction(Sequence[RankedClass]):
 
     ranking: tuple[RankedClass, ...]
 
-    p_seen: float
-    """The gate's probability that the clip shows a seen class; 1 or 0 where classes of one kind alone compete."""
+    p_seen: float | None
+    """The gate's probability that the clip shows a seen class; None where it has nothing to judge, for classes of one
+    kind alone compete."""
 
     abstained: bool = False
     """The answer is too unsure to be given: its probability, or how like its class the clip is, is too low."""
@@ -39,12 +40,30 @@ class Prediction(Sequence[RankedClass]):
     @property
     def label(self) -> str | None:
         """The best class; None where the recognizer abstained, or nothing is happening."""
-        return None if self.abstained or self.resting else self.ranking[0]["label"]
+        return None if self.abstained or self.resting else self.best_guess
+
+    @property
+    def best_guess(self) -> str | None:
+        """The first class of the ranking, whether it is the answer or not; None where nothing was ranked."""
+        return self.ranking[0]["label"] if self.ranking else None
+
+    @property
+    def in_words(self) -> str:
+        """The answer for people, who are told of an unsure one what it may be."""
+        if self.resting:
+            return "nothing happens"
+        if self.best_guess is None:
+            return "nobody is there"
+        return f"perhaps {self.best_guess}" if self.abstained else self.best_guess
 
     def as_dict(self) -> dict[str, Any]:
-        """The whole of it, for JSON."""
+        """The whole of it, for JSON; score and seen are those of the best guess."""
+        best: dict[str, Any] = {**self.ranking[0]} if self.ranking else {}
         return {
             "label": self.label,
+            "best_guess": self.best_guess,
+            "score": best.get("score"),
+            "seen": best.get("seen"),
             "p_seen": self.p_seen,
             "abstained": self.abstained,
             "resting": self.resting,

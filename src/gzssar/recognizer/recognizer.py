@@ -33,7 +33,7 @@ from gzssar.running import one_thread
 from gzssar.shapes import Clips, SkeletonFeatures
 from gzssar.skeletons.doubt import Doubt
 from gzssar.skeletons.doubts import clip_doubts
-from gzssar.skeletons.moving import is_resting
+from gzssar.skeletons.moving import is_resting, is_too_short
 from gzssar.skeletons.recordings import unlike
 from gzssar.skeletons.sequence import SkeletonSequence
 from gzssar.texts.classes import KIND_OF, ClassText, ClassTexts, label_key, nearest, read_class_texts
@@ -238,7 +238,7 @@ class Recognizer:
             clips: recordings in any layout, or paths of files with one clip each.
             candidate_labels: the classes to choose from; all of them without it.
             top_k: how many to name at most; None for all.
-            abstain: give no label where the answer is too unsure.
+            abstain: give no label where the answer is too unsure, or the clip too short to tell a motion.
             trim: recognize the frames and the bodies that move alone, and give no label where nobody moves; see
                 :mod:`gzssar.skeletons.moving`.
             most_wrong: the share of wrong answers, of those given, from which on an answer is too unsure; as far as
@@ -255,7 +255,7 @@ class Recognizer:
             self._candidates(candidate_labels)
             return []
         answers = self.predict_features(self.encode(cut, trim=False), candidate_labels, top_k, abstain, most_wrong)
-        return [self._judged(answer, clip) for answer, clip in zip(answers, cut, strict=True)]
+        return [self._judged(answer, clip, abstain) for answer, clip in zip(answers, cut, strict=True)]
 
     @one_thread()
     def predict_proba(self, clips: Clip | Sequence[Clip], trim: bool = True) -> Float[np.ndarray, "N K"]:
@@ -318,7 +318,8 @@ class Recognizer:
         rows = np.concatenate([ranked.seen, ranked.unseen], axis=1)
         order = np.argsort(-rows, axis=1, kind="stable")[:, :top_k]
         best, each = order[:, 0], np.arange(len(rows))
-        seen = np.array([one.seen for one in known], dtype=bool)[best]
+        kinds = np.array([one.seen for one in known], dtype=bool)
+        seen, judged = kinds[best], len(set(kinds)) > 1
         cosine = cosines(space, np.stack([one.centre for one in known]))[each, best]
         unlike, unsure = thresholds.unlike(cosine, seen), thresholds.unsure(rows[each, best], cosine, seen)
         return [
@@ -327,20 +328,22 @@ class Recognizer:
                     RankedClass(label=known[k].text.label or "", score=float(rows[n, k]), seen=known[k].seen)
                     for k in order[n]
                 ),
-                float(ranked.p_seen[n]),
+                float(ranked.p_seen[n]) if judged else None,
                 bool(abstain and unsure[n]),
                 (_unlike(known[best[n]]),) if unlike[n] else (),
             )
             for n in range(len(rows))
         ]
 
-    def _judged(self, answer: Prediction, clip: SkeletonSequence) -> Prediction:
-        """An answer with what speaks against it; nothing is said of a class where nobody moves."""
+    def _judged(self, answer: Prediction, clip: SkeletonSequence, abstain: bool) -> Prediction:
+        """An answer with what speaks against it; nothing is said of a class where nobody moves, or, on request, where
+        a clip is too short to tell."""
         doubts = clip_doubts(clip)
         if is_resting(clip):
             return replace(answer, warning=doubts, resting=True)
         foreign = unlike(clip, self.parts.about.get("recordings", {}))
-        return replace(answer, warning=(*doubts, *foreign, *answer.warning))
+        abstained = answer.abstained or (abstain and is_too_short(clip))
+        return replace(answer, abstained=abstained, warning=(*doubts, *foreign, *answer.warning))
 
     def explain(self, clip: Clip, label: str, trim: bool = True) -> Explanation:
         """Why a class scores as it does: similarity to each of its texts, and the joints and frames that mattered."""

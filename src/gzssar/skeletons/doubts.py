@@ -1,7 +1,7 @@
 """What speaks against trusting an answer, though the clip can be read: shown beside the answer, never instead of it."""
 
 from gzssar.skeletons.doubt import Doubt
-from gzssar.skeletons.moving import SHORTEST, is_resting
+from gzssar.skeletons.moving import is_resting, is_too_short
 from gzssar.skeletons.oddities import body_sizes, counted, find_oddities, present_bodies
 from gzssar.skeletons.sequence import SkeletonSequence
 
@@ -27,7 +27,7 @@ def clip_doubts(clip: SkeletonSequence) -> tuple[Doubt, ...]:
     not have, mirrored, badly tracked or full of gaps, or that its legs were not seen."""
     count, odd = clip.joints.shape[1], find_oddities(clip)
     told = list(clip.doubts)
-    if clip.duration < SHORTEST:
+    if is_too_short(clip):
         length = f"{counted(count, 'frame')}, {clip.duration:.2g} s"
         sentence = f"{length}: too short to tell a motion, so the answer is hardly more than a guess."
         told.append(Doubt("too-short", sentence))

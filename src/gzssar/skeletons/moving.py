@@ -26,6 +26,9 @@ RESTING = 0.15
 """The same, below which nobody moves. Joints that shake by a centimetre stay below .13; a nod of the synthetic world
 gets to .16 or more (95 %)."""
 
+LONGEST_LOSS = 0.25
+"""Seconds for which somebody whom the sensor lost still counts as there."""
+
 _SPAN = 0.25
 """Seconds before and after a frame between which movement is measured."""
 _SMOOTH = 0.1
@@ -84,7 +87,7 @@ def find_action(clip: SkeletonSequence) -> Action:
     """
     moved = movement(clip)
     if moved.max() < RESTING:
-        if clip.duration < SHORTEST or not present_bodies(clip).any():
+        if is_too_short(clip) or not present_bodies(clip).any():
             return Action(clip, 0)
         nothing = Doubt(REST, "Nothing is happening: nobody moves by more than a few centimetres in half a second.")
         return Action(replace(clip, doubts=(*clip.doubts, nothing)), 0)
@@ -92,6 +95,11 @@ def find_action(clip: SkeletonSequence) -> Action:
     start, end = _span(np.asarray(moves.any(axis=1)), clip.seconds)
     whole = (start, end) == (0, len(moves))
     return Action(_actors(clip if whole else clip.part(start, end), moved[start:end], moves), start)
+
+
+def is_too_short(clip: SkeletonSequence) -> bool:
+    """Whether the clip tells no motion, and not that there is none."""
+    return clip.duration < SHORTEST
 
 
 def is_resting(clip: SkeletonSequence) -> bool:

@@ -1,6 +1,6 @@
 """What recordings are like as a whole: so that features and models remember it, and a clip unlike them is noticed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,9 @@ from gzssar.skeletons.doubts import clip_doubts
 from gzssar.skeletons.oddities import counted, height, present_bodies
 from gzssar.skeletons.sequence import SkeletonSequence
 
+LENGTH_CODES = ("unlike-training-length", "too-long")
+"""Codes of the doubts about a clip's length."""
+
 Notes = dict[str, Any]
 """Of one clip, as JSON has it."""
 
@@ -18,6 +21,9 @@ _SLOW = 0.6
 _LENGTHS = (0.5, 2.0)
 _SIZES = (0.75, 1.33)
 """Shares of the shortest and the longest, of the smallest and the tallest, outside of which a clip is unlike them."""
+_LONG = 10.0
+"""Seconds from which a clip is long where the length of the training clips is not known."""
+_BY_WINDOWS = "gzssar predict --window 2 tells what happens when."
 
 
 def note(clip: SkeletonSequence) -> Notes:
@@ -31,6 +37,16 @@ def _measured(clip: SkeletonSequence) -> Notes:
     return {"fps": clip.fps, "seconds": clip.duration, "metres": metres, "layout": clip.layout.name}
 
 
+Tally = dict[str, dict[str, Any]]
+"""Of each code of a doubt: the number of clips, the name of the first one, and what is said of it."""
+
+
+def count_doubts(tally: Tally, name: str, doubts: Iterable[Sequence[str]]) -> None:
+    """Count the doubts, as code and sentence, of one more clip."""
+    for code, sentence in doubts:
+        tally.setdefault(code, {"clips": 0, "first": name, "sentence": sentence})["clips"] += 1
+
+
 def summarise(notes: Iterable[Notes]) -> dict[str, Any]:
     """Range of rates, lengths and sizes without the outermost hundredth at each end, layouts, and doubts: of each code
     the number of clips, the first of them and what is said of it."""
@@ -39,25 +55,27 @@ def summarise(notes: Iterable[Notes]) -> dict[str, Any]:
     for key in ("fps", "seconds", "metres"):
         values = [one[key] for one in every if one[key] is not None]
         ranges[key] = [float(np.quantile(values, share)) for share in (0.01, 0.99)] if values else None
-    doubts: dict[str, dict[str, Any]] = {}
+    doubts: Tally = {}
     for one in every:
-        for code, sentence in one["doubts"]:
-            doubts.setdefault(code, {"clips": 0, "first": one["name"], "sentence": sentence})["clips"] += 1
+        count_doubts(doubts, one["name"], one["doubts"])
     return {**ranges, "layouts": sorted({one["layout"] for one in every}), "doubts": doubts}
 
 
 def doubts_told(summary: Mapping[str, Any] | None) -> list[str]:
     """The doubts of a summary, each with its clips."""
     return [
-        f"{code} in {counted(found['clips'], 'clip')}, the first {found['first']}: {found['sentence']}"
+        doubt_told(code, found, counted(found["clips"], "clip"))
         for code, found in (summary or {}).get("doubts", {}).items()
     ]
 
 
+def doubt_told(code: str, found: Mapping[str, Any], clips: str) -> str:
+    """One kind of doubt of a tally, in so many clips."""
+    return f"{code} in {clips}, the first {found['first']}: {found['sentence']}"
+
+
 def unlike(clip: SkeletonSequence, summary: Mapping[str, Any]) -> tuple[Doubt, ...]:
     """In what a clip is unlike the recordings of a summary: rate, length, size and sensor."""
-    if not summary:
-        return ()
     one, told = _measured(clip), []
     if (rates := summary.get("fps")) and clip.fps < _SLOW * rates[0]:
         sentence = (
@@ -70,10 +88,18 @@ def unlike(clip: SkeletonSequence, summary: Mapping[str, Any]) -> tuple[Doubt, .
     ):
         known, own = summary.get(key), one[key]
         if known and own is not None and not shares[0] * known[0] <= own <= shares[1] * known[1]:
-            sentence = f"It is {own:.2g} {unit}, the training clips are {known[0]:.2g} to {known[1]:.2g}."
+            sentence = f"It is {_short(own)} {unit}, the training clips are {_short(known[0])} to {_short(known[1])}."
+            if key == "seconds" and own > known[1]:
+                sentence += f" {_BY_WINDOWS}"
             told.append(Doubt(f"unlike-training-{code}", sentence))
+    if not summary.get("seconds") and one["seconds"] > _LONG:
+        told.append(Doubt("too-long", f"It is {_short(one['seconds'])} s long for a single answer. {_BY_WINDOWS}"))
     layouts = summary.get("layouts", [])
     if layouts and clip.layout.name not in layouts:
         sentence = f"Its joints are of {clip.layout.name}, those of the training clips of {' and '.join(layouts)}."
         told.append(Doubt("unlike-training-sensor", sentence))
     return tuple(told)
+
+
+def _short(number: float) -> str:
+    return f"{number:.2g}" if number < 10 else f"{number:.0f}"

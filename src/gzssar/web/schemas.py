@@ -89,10 +89,15 @@ class Ranked(_Documented):
     """The classes that a clip may show, best first."""
 
     label: str | None
-    """The first of the ranking; null where the model abstains, or nothing is happening."""
+    """The best guess; null where the model abstains, or nothing is happening."""
 
-    p_seen: float
-    """The gate's probability that the clip shows a seen class; 1 or 0 where classes of one kind alone compete."""
+    best_guess: str
+    """The first of the ranking, with its score, and whether it is a seen class."""
+
+    score: float
+    seen: bool
+    p_seen: float | None
+    """The gate's probability that the clip shows a seen class; null where classes of one kind alone compete."""
 
     abstained: bool
     resting: bool

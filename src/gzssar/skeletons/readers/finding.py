@@ -3,6 +3,7 @@
 import glob
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from gzssar.errors import DataError
 from gzssar.skeletons.readers.registry import (
@@ -15,6 +16,9 @@ from gzssar.skeletons.readers.registry import (
     why_none,
 )
 
+T = TypeVar("T")
+U = TypeVar("U")
+
 
 def find_files(names: Sequence[str], on_bad: Callable[[str, DataError], None] | None = None) -> list[Found]:
     """Find the files of clips that names stand for, and the reader of each.
@@ -24,24 +28,28 @@ def find_files(names: Sequence[str], on_bad: Callable[[str, DataError], None] | 
 
     Args:
         names: paths and patterns.
-        on_bad: told of each file that is no recording, and why, which is then left out.
+        on_bad: told of what stands for no recordings, and why, which is then left out.
 
     Raises:
-        DataError: a path does not exist, a pattern matches nothing, a folder holds no recordings; a file is none and
+        DataError: a path does not exist, a pattern matches nothing, a folder holds no recordings, a file is none; and
             `on_bad` is None.
     """
     found: dict[Path, Found] = {}
-    for path in (path for name in names for path in _paths(name)):
-        try:
-            files = _of_folder(path) if path.is_dir() else [(path, reader_of(path))]
-        except DataError as error:
-            if on_bad is None or path.is_dir():
-                raise
-            on_bad(str(path), error)
-        else:
-            for one, reader in files:
-                found.setdefault(one.resolve(), (one, reader))
+    for path in (path for name in names for path in _tried(_paths, name, on_bad)):
+        for one, reader in _tried(_files, path, on_bad):
+            found.setdefault(one.resolve(), (one, reader))
     return once(found.values())
+
+
+def _tried(find: Callable[[T], list[U]], what: T, on_bad: Callable[[str, DataError], None] | None) -> list[U]:
+    """What is found; nothing where that fails and somebody is told."""
+    try:
+        return find(what)
+    except DataError as error:
+        if on_bad is None:
+            raise
+        on_bad(str(what), error)
+        return []
 
 
 def _paths(name: str) -> list[Path]:
@@ -59,8 +67,10 @@ def _paths(name: str) -> list[Path]:
     return sorted(map(Path, matches), key=lambda match: natural_order(str(match)))
 
 
-def _of_folder(folder: Path) -> list[Found]:
-    files = list_files(folder)
+def _files(path: Path) -> list[Found]:
+    if not path.is_dir():
+        return [(path, reader_of(path))]
+    files = list_files(path)
     if found := recognized(files):
         return found
-    raise DataError(f"no clips were found in {folder}: {why_none(files)}.")
+    raise DataError(f"no clips were found in {path}: {why_none(files)}.")

@@ -50,15 +50,15 @@ export function showAnswer(answer, added, selected, choose, all) {
         : "The model has no clip of this action, only words.";
   show("top-badge", !answer.resting);
   tell("top-warning", answer.warning.map((doubt) => doubt.sentence).join(" "));
-  show("gate", gated(answer));
+  show("gate", judged(answer));
   $("gate-seen").style.width = `${100 * answer.p_seen}%`;
   $("gate-text-seen").textContent = `seen ${percent(answer.p_seen)}`;
   $("gate-text-unseen").textContent = `unseen ${percent(1 - answer.p_seen)}`;
   showRanking(answer.ranking, added, selected, choose, all);
 }
 
-// Whether classes of both kinds compete: else there is nothing for the gate to decide.
-export const gated = ({ ranking }) => new Set(ranking.map((entry) => entry.seen)).size > 1;
+// Whether classes of both kinds compete: else there is nothing for the gate to judge.
+export const judged = ({ p_seen }) => p_seen !== null;
 
 const kind = (entry) => (entry.seen ? "seen" : "unseen");
 

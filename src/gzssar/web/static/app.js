@@ -145,7 +145,7 @@ function announce(label) {
       ? `Not sure. Perhaps ${first.label}.`
       : `${first.label}, ${first.seen ? "seen" : "unseen"}, ${percent(first.score)}.`;
   const own = place >= 0 ? `“${label}” is number ${place + 1} of ${ranked.ranking.length}. ` : "";
-  const gate = !answer.gated(ranked) ? "" : ` Seen with ${percent(ranked.p_seen)}.`;
+  const gate = !answer.judged(ranked) ? "" : ` Seen with ${percent(ranked.p_seen)}.`;
   $("live").textContent = `${own}${top}${gate}`;
 }
 

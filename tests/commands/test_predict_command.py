@@ -52,6 +52,18 @@ def test_clips_may_follow_the_candidates(model, clip_file, capsys):
     assert "Name the model before --candidate-labels" in said
 
 
+def test_something_that_cannot_be_read_is_left_out_and_ends_with_1(model, clip_file, capsys):
+    given = ["predict", str(model), str(clip_file), f"{clip_file.parent}/*.xyz", "--layout", "ntu25", "--json"]
+    with pytest.raises(SystemExit) as ended:
+        main(given)
+    assert ended.value.code == 1
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["name"] == str(clip_file)
+    assert "left out: " in printed.err
+    assert "nothing is called so" in printed.err
+    main([*given, "--skip-bad"])
+
+
 def test_classes_of_a_table_that_are_known_are_told(model, texts, clip_file, capsys):
     texts.write_text(texts.read_text() + "12,sit,to sit,knees bend\n")
     main(["predict", str(model), str(clip_file), "--layout", "ntu25", "--json", "--add", str(texts), "--top-k", "99"])

@@ -68,7 +68,7 @@ def test_wrong_candidates_are_named_before_anything_is_read(tmp_path, fake, monk
 
 
 BREAKINGS = {
-    "another layout": (lambda a: a[:, :20], "should have the 25 joints of layout 'ntu25', but has 20"),
+    "another layout": (lambda a: a[:, :20], "should hold the 25 joints V of layout 'ntu25'"),
     "two dimensions": (lambda a: a[..., :2], "should have three coordinates"),
     "all zeros": (np.zeros_like, "the first body should be present in a clip, but it is zero in all frames"),
     "NaN": (lambda a: np.where(a > 0, a, np.nan), "should hold finite positions"),

@@ -53,12 +53,36 @@ def test_a_prediction_is_a_sequence_and_goes_into_json(on_features, features):
     assert list(prediction) == [prediction[0], prediction[1]]
     assert prediction.as_dict() == {
         "label": prediction[0]["label"],
+        "best_guess": prediction[0]["label"],
+        "score": prediction[0]["score"],
+        "seen": prediction[0]["seen"],
         "p_seen": prediction.p_seen,
         "abstained": False,
         "resting": False,
         "warning": [doubt._asdict() for doubt in prediction.warning],
         "ranking": list(prediction),
     }
+
+
+WAVE = ({"label": "wave", "score": 0.5, "seen": True},)
+
+
+@pytest.mark.parametrize(
+    ("prediction", "label", "best_guess", "in_words"),
+    [
+        (Prediction(WAVE, 0.5), "wave", "wave", "wave"),
+        (Prediction(WAVE, 0.5, abstained=True), None, "wave", "perhaps wave"),
+        (Prediction(WAVE, 0.5, resting=True), None, "wave", "nothing happens"),
+        (Prediction((), None, resting=True), None, None, "nothing happens"),
+        (Prediction((), None, abstained=True), None, None, "nobody is there"),
+    ],
+)
+def test_what_is_answered_and_what_is_guessed(prediction, label, best_guess, in_words):
+    told = prediction.as_dict()
+    assert (prediction.label, told["label"]) == (label, label)
+    assert (prediction.best_guess, told["best_guess"]) == (best_guess, best_guess)
+    assert (told["score"], told["seen"]) == ((0.5, True) if best_guess else (None, None))
+    assert prediction.in_words == in_words
 
 
 def test_positions_beyond_comparison_are_refused(on_recordings, clips):
@@ -116,10 +140,10 @@ def test_only_candidates_are_named(on_features, features):
         assert sum(one["score"] for one in prediction) == pytest.approx(1)
 
 
-def test_candidates_of_one_kind_leave_no_doubt_about_the_kind(on_features, features):
-    for labels, p_seen in ((SEEN, 1), (UNSEEN, 0), (["bow"], 1), (["wave"], 0)):
+def test_where_candidates_are_of_one_kind_the_kind_is_not_judged(on_features, features):
+    for labels in (SEEN, UNSEEN, ["bow"], ["wave"]):
         for prediction in on_features.predict_features(features, labels, top_k=None):
-            assert prediction.p_seen == p_seen
+            assert prediction.p_seen is None
             assert sum(one["score"] for one in prediction) == pytest.approx(1)
 
 

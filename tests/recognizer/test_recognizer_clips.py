@@ -34,6 +34,13 @@ def test_a_clip_too_short_to_tell_a_motion_is_answered_with_a_warning(on_recordi
     assert not warned or told[0].startswith(warned)
 
 
+def test_a_clip_too_short_to_tell_a_motion_gets_no_label_on_request(on_recordings, clips):
+    clip = SkeletonSequence(np.repeat(clips[0].joints, 2, axis=1)[:, :1], 30.0, NTU25)
+    assert on_recordings.predict(clip).label is not None
+    unsure = on_recordings.predict(clip, abstain=True, most_wrong=0.99)
+    assert (unsure.label, unsure.abstained, unsure.best_guess) == (None, True, unsure[0]["label"])
+
+
 @pytest.mark.parametrize(
     ("change", "code", "said"),
     [

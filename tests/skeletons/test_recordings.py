@@ -35,8 +35,10 @@ def test_what_is_unlike():
     clip = CLIPS[0]
     slow = replace(clip, joints=clip.joints[:, ::3], fps=10.0)
     assert codes(slow) == {"unlike-training-rate"}
-    assert codes(replace(clip, joints=clip.joints[:, :20])) == {"unlike-training-length"}
-    assert codes(replace(clip, joints=np.tile(clip.joints, (1, 3, 1, 1)))) == {"unlike-training-length"}
+    for changed, windows in ((clip.joints[:, :20], False), (np.tile(clip.joints, (1, 3, 1, 1)), True)):
+        (doubt,) = unlike(replace(clip, joints=changed), SUMMARY)
+        assert doubt.code == "unlike-training-length"
+        assert ("gzssar predict --window 2" in doubt.sentence) == windows
     assert codes(replace(clip, joints=clip.joints / 2)) == {"unlike-training-size"}
     other = SkeletonSequence(clip.joints[:, :, :20], 30.0, KINECT20)
     assert "unlike-training-sensor" in codes(other)
@@ -51,3 +53,6 @@ def test_doubts_are_counted_by_code():
 
 def test_nothing_is_known_of_older_features():
     assert unlike(CLIPS[0], {}) == ()
+    (doubt,) = unlike(replace(CLIPS[0], joints=np.tile(CLIPS[0].joints, (1, 60, 1, 1))), {})
+    assert doubt.code == "too-long"
+    assert doubt.sentence == "It is 120 s long for a single answer. gzssar predict --window 2 tells what happens when."

@@ -68,6 +68,7 @@ class FakeRecognizer(Recognizer):
         order = np.argsort(-scores, kind="stable")[:top_k]
         ranking = [{"label": labels[k], "score": float(scores[k]), "seen": labels[k] in self.seen} for k in order]
         p_seen = float(sum(s for s, label in zip(scores, labels, strict=True) if label in self.seen))
+        p_seen = p_seen if len({label in self.seen for label in labels}) > 1 else None
         warning = (Doubt("made-up", "1 frame: made up"),) if clips.joints.shape[1] == 1 else ()
         return Prediction(tuple(ranking), p_seen, abstain and bool(scores.max() < 0.1), warning)
 

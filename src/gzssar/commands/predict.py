@@ -75,8 +75,8 @@ class PredictConfig:
     Ctrl-C."""
 
     window: float | None = None
-    """Seconds of a window that slides over long recordings, each of which gives segments: recognized, unsure, at rest or
-    without anybody. For -: the seconds that count, 2 unless said otherwise."""
+    """Seconds of a window that slides over long recordings, each of which gives segments: recognized, unsure, at rest
+    or without anybody. For -: the seconds that count, 2 unless said otherwise."""
 
     stride: float | None = None
     """Seconds from window to window; half a window unless said otherwise. For -: seconds from answer to answer; without

@@ -37,7 +37,7 @@ AT_REST = Prediction((), None, resting=True)
 _PAUSE = 0.75
 """Seconds of stillness that split a recording; people rest for a moment within an action."""
 _SHORTEST = 0.5
-"""Seconds; a shorter answer is no segment of its own beside others."""
+"""Seconds; a shorter interruption does not part a movement."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def find_segments(stretches: Sequence[Stretch]) -> list[Segment]:
     """Join neighbours of one answer; where others interrupt a movement for less than half a second, it goes on."""
     runs: list[list[Stretch]] = []
     for run in (list(run) for _, run in groupby(stretches, key=lambda stretch: stretch.answer)):
-        back = next((k for k in reversed(range(len(runs))) if _goes_on(runs[k], run)), None)
+        back = _interrupted(runs, run)
         if back is None:
             runs.append(run)
         else:
@@ -91,9 +91,14 @@ def find_segments(stretches: Sequence[Stretch]) -> list[Segment]:
     ]
 
 
-def _goes_on(before: Sequence[Stretch], run: Sequence[Stretch]) -> bool:
-    near = run[0].start - before[-1].end < _SHORTEST
-    return near and run[0].moving and before[0].answer == run[0].answer
+def _interrupted(runs: Sequence[Sequence[Stretch]], run: Sequence[Stretch]) -> int | None:
+    """Which movement goes on with this run, if any."""
+    for k in reversed(range(len(runs))):
+        if run[0].start - runs[k][-1].end >= _SHORTEST:
+            return None
+        if run[0].moving and runs[k][0].answer == run[0].answer:
+            return k
+    return None
 
 
 def _mean(predictions: Sequence[Prediction]) -> Prediction:

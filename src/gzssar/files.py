@@ -132,6 +132,50 @@ def hash_file(path: Path) -> str:
         raise DataError(f"{path} should be a file to read, but it cannot be read ({error.strerror}).") from error
 
 
+def read_table_bytes(path: Path, mebibytes: int, what: str, error: type[DataError] = DataError) -> bytes:
+    """Read a whole file that must fit into memory many times, once it is parsed.
+
+    Args:
+        path: the file.
+        mebibytes: the most it may have.
+        what: what it should be, for the error's sentence.
+        error: what to raise.
+
+    Raises:
+        DataError: it cannot be read, or is larger.
+    """
+    most = mebibytes * 2**20
+    try:
+        with path.open("rb") as file:
+            content = file.read(most + 1)
+    except (OSError, ValueError) as damage:  # ValueError: a NUL in the path
+        reason = getattr(damage, "strerror", None) or damage
+        raise error(f"{path} should be {what}, but it cannot be read ({reason}).") from damage
+    if len(content) > most:
+        raise error(f"{path} should be {what} of at most {mebibytes} MiB, but it is larger: split it.")
+    return content
+
+
+def decode_table(content: bytes, source: str, error: type[DataError] = DataError) -> str:
+    """The text of a table in UTF-8, with or without a byte order mark; `source` is its file, for messages.
+
+    Raises:
+        DataError: it is no such text.
+    """
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise error(f"{source} should be UTF-8, but it looks like UTF-16: save the table as UTF-8.")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as damage:
+        raise error(f"{source} should be UTF-8, but byte {damage.start} is not: save the table as UTF-8.") from damage
+    if b"\0" in content:
+        raise error(
+            f"{source} should be UTF-8 text, but byte {content.index(0)} is U+0000, a control character: save the "
+            "table as UTF-8."
+        )
+    return text
+
+
 def read_array(path: Path, dtype: type[np.generic], ndim: int, what: str) -> np.ndarray:
     """Read one ``.npy`` file of finite numbers, refusing pickles.
 

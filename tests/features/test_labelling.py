@@ -281,6 +281,13 @@ def test_a_table_of_one_recording_is_called_after_it(clips, tmp_path):
     assert classes(source) == {"a.npy 0.5–1 s": "kick"}
 
 
+def test_label_studio_results_that_are_no_list_are_passed_over(tmp_path):
+    table = tmp_path / "export.json"
+    table.write_text(json.dumps([{"file_upload": "a.csv", "annotations": [{"result": True}, {"result": 5}]}]))
+    with pytest.raises(DataError, match="it holds no row"):
+        read_label_table(table)
+
+
 def test_label_studio(clips, tmp_path):
     def result(kind, **value):
         return {"type": kind, "value": value}

@@ -18,8 +18,9 @@ from xml.etree import ElementTree
 import numpy as np
 
 from gzssar.errors import DataError
+from gzssar.files import decode_table, read_table_bytes
 
-_MOST_BYTES = 64 * 2**20
+_MOST_MEBIBYTES = 16  # a hundred thousand rows; parsed, it takes up to thirty times as much memory
 _COLUMNS = "path (a file or a pattern) and label, and where known performer, start and end (seconds)"
 _KNOWN = {"path", "label", "performer", "subject", "start", "end"}
 _CLOCK = re.compile(r"(\d{1,3}):(\d\d):(\d\d(?:\.\d+)?)")
@@ -64,7 +65,7 @@ def read_label_table(path: Path) -> list[LabelRow]:
     Raises:
         DataError: it cannot be read, is none of these, or a line is malformed; the message names the line.
     """
-    text = _read_text(path)
+    text = decode_table(read_table_bytes(path, _MOST_MEBIBYTES, "a table of labels"), str(path))
     if text.lstrip()[:1] in ("[", "{"):
         rows = _from_json(text, path)
     elif text.lstrip().startswith("<"):
@@ -74,21 +75,6 @@ def read_label_table(path: Path) -> list[LabelRow]:
     if not rows:
         raise DataError(f"{path} should say what recordings show, but it holds no row: fill it in, or leave it out.")
     return rows
-
-
-def _read_text(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            content = file.read(_MOST_BYTES + 1)
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        reason = getattr(error, "strerror", None) or error
-        raise DataError(f"{path} should be a table of labels, but it cannot be read ({reason}).") from error
-    if len(content) > _MOST_BYTES:
-        raise DataError(f"{path} should be a table of labels of at most 64 MiB, but it is larger: split it.")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path} should be UTF-8, but byte {error.start} is not: save the table as UTF-8.") from error
 
 
 # lines: CSV, TSV and ELAN
@@ -239,9 +225,9 @@ def _label_studio_values(task: Mapping[str, Any]) -> Iterator[tuple[Mapping[str,
     annotations = task.get("annotations")
     results = [
         result.get("value")
-        for annotation in (annotations if isinstance(annotations, list) else ())
+        for annotation in _listed(annotations)
         if isinstance(annotation, dict) and not annotation.get("was_cancelled")
-        for result in (annotation.get("result") or ())
+        for result in _listed(annotation.get("result"))
         if isinstance(result, dict)
     ]
     short = [value for values in task.values() if isinstance(values, list) for value in values]
@@ -249,6 +235,10 @@ def _label_studio_values(task: Mapping[str, Any]) -> Iterator[tuple[Mapping[str,
         for kind in kinds:
             if isinstance(value, dict) and isinstance(value.get(kind), list):
                 yield value, kind
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _label_studio_times(value: Mapping[str, Any], where: str) -> Iterator[tuple[float | None, float | None]]:

@@ -158,3 +158,10 @@ def test_many_threads_may_read_at_the_same_time(busy_collector):
     data = npy_bytes(np.zeros((2, 3)))
     with ThreadPoolExecutor(16) as pool:
         assert len(list(pool.map(lambda _: parse_npy(data, "file"), range(2000)))) == 2000
+
+
+def test_arrays_that_may_change_under_a_clip_are_copied():
+    joints = np.random.default_rng(0).normal(size=(4, 25, 3)).astype(np.float32)
+    assert np.shares_memory(clip(joints).joints, joints)
+    joints.flags.writeable = False  # as those of mapped files are
+    assert not np.shares_memory(clip(joints).joints, joints)

@@ -285,7 +285,7 @@ def test_frames_without_any_body_are_refused(tmp_path, frames):
 
 
 def test_a_missing_file_is_refused(tmp_path):
-    assert_refused(tmp_path / "none.skeleton", "cannot be (No such file or directory)")
+    assert_refused(tmp_path / "none.skeleton", "cannot be read (No such file or directory)")
 
 
 # the reader

@@ -450,6 +450,10 @@ def test_long_tables_may_number_joints_and_lack_some(read):
         ),
         (long_table_bytes(walk(1, 1100), range(1100)), "more than 1000 names"),
         (b"frame,joint,x,y,z\n", "a row of numbers for every frame, but has none"),
+        (
+            long_table_bytes(walk(2, 25), range(25)) + b",3,1,2,3\n",
+            "line 52, should have the number or the time of its",
+        ),
     ],
 )
 def test_malformed_long_tables_are_refused(read, data, message):

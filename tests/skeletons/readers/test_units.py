@@ -10,7 +10,7 @@ from gzssar.commands.options import Reading, read_options
 from gzssar.errors import ConfigError
 from gzssar.skeletons.readers import read_clip
 from gzssar.skeletons.readers.reader import ReadOptions
-from gzssar.skeletons.readers.units import metres_per_unit
+from gzssar.skeletons.readers.units import in_metres, metres_per_unit
 
 FILE = Path("clip.trc")
 
@@ -50,3 +50,11 @@ def test_a_unit_may_be_unknown():
 
 def test_the_command_line_passes_the_unit_on():
     assert read_options(Reading(unit="in")) == ReadOptions(unit="in")
+
+
+@pytest.mark.filterwarnings("error")
+def test_infinite_positions_bring_no_warning():
+    joints = np.full((3, 1, 1, 1), np.inf, np.float32)
+    joints[0].view(np.uint32)[:] = 0x7F800001  # NaN that signals
+    metres, _ = in_metres(joints, ReadOptions(unit="mm"))
+    assert not np.isfinite(metres).any()

@@ -131,9 +131,9 @@ def test_huge_files_are_refused(tmp_path, monkeypatch):
         read(tmp_path, "a.yaml", "- label: x" + " " * 5_000_000)
     with pytest.raises(TextError, match="more texts than a table of classes has"):
         read(tmp_path, "a.yaml", "[" + "a," * 60_000 + "]")
-    monkeypatch.setattr(table_files, "_MOST_BYTES", 100)
-    with pytest.raises(TextError, match="at most 16 MiB"):
-        read(tmp_path, "a.csv", "label\n" + "x\n" * 60)
+    monkeypatch.setattr(table_files, "_MOST_MEBIBYTES", 1)
+    with pytest.raises(TextError, match="at most 1 MiB"):
+        read(tmp_path, "a.csv", "label\n" + "x\n" * 2**19)
 
 
 def test_scalars_are_the_text_that_was_written(tmp_path):

@@ -96,7 +96,8 @@ def make_clip(
     """Turn an array into a validated clip of float32, with missing joints filled (:func:`missing.complete`).
 
     Args:
-        joints: positions in metres (C = 3) or pixels (C = 2); NaN or infinite where a joint is missing, or zero.
+        joints: positions in metres (C = 3) or pixels (C = 2); NaN or infinite where a joint is missing, or zero. An
+            array of float32 becomes the clip's own unless it is read-only.
         options: whether to fill gaps. A reader that has used their unit passes them without it.
         name: where the clip comes from.
         fps: frames per second.
@@ -117,7 +118,7 @@ def make_clip(
             option="unit",
         )
     with np.errstate(over="ignore", invalid="ignore"):  # what leaves the range becomes infinite and is refused
-        joints = joints.astype(np.float32)
+        joints = joints.astype(np.float32, copy=not joints.flags.writeable)  # read-only: of a file, which may change
     joints, filled = complete(joints, visibility, options, layout, name)
     return SkeletonSequence(
         joints, float(fps), layout, name=name, times=times, visibility=visibility, doubts=(*doubts, *filled), **ids
@@ -182,24 +183,42 @@ def read_bytes(path: Path, limit: int | None = None) -> bytes:
     Raises:
         DataError: the file cannot be read or is larger than `limit`.
     """
+    if limit is not None:
+        check_size(path, limit)
     try:
-        size = path.stat().st_size
-        if limit is not None and size > limit:
-            raise DataError(f"{path} should have at most {limit} bytes, but it has {size}: it is no file of this kind.")
         return path.read_bytes()
     except (OSError, MemoryError) as error:
         raise DataError(f"{path} should be a file to read, but it cannot be read ({error}).") from error
 
 
+def check_size(path: Path, largest: int) -> None:
+    """Refuse a file before it fills the memory.
+
+    Raises:
+        DataError: it has more than `largest` bytes, or cannot be read.
+    """
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise DataError(f"{path} should be a file to read, but it cannot be read ({error.strerror}).") from error
+    if size > largest:
+        raise DataError(f"{path} should have at most {largest} bytes, but it has {size}: split it into several clips.")
+
+
 def map_bytes(path: Path) -> memoryview:
-    """The bytes of a file, of which only those come into memory that somebody looks at.
+    """The bytes of a file, as :func:`map_file` has them."""
+    return memoryview(map_file(path))
+
+
+def map_file(path: Path) -> mmap.mmap:
+    """A file to read, of which only those bytes come into memory that somebody looks at.
 
     Raises:
         DataError: the file cannot be read or is empty.
     """
     try:
         with path.open("rb") as file:
-            return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     except (OSError, ValueError) as error:
         raise DataError(f"{path} should be a file to read, but it cannot be read ({error}).") from error
 
@@ -226,6 +245,11 @@ def parse_numbers(cells: Sequence[str], where: str) -> list[float]:
     Raises:
         DataError: a cell is no number; the message names it.
     """
+    try:
+        if "_" not in "".join(cells):
+            return list(map(float, cells))
+    except ValueError:
+        pass  # a cell is empty, or no number
     numbers = []
     for column, cell in enumerate(cells, start=1):
         try:

@@ -4,10 +4,8 @@ The format is that of c3d.org: binary, with the names of the points, their unit 
 reads it: pure Python, so that a damaged file raises an exception instead of ending the process.
 """
 
-import io
 import math
 import warnings
-from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -19,7 +17,7 @@ import numpy as np
 from jaxtyping import Float
 
 from gzssar.errors import DataError, MissingExtraError
-from gzssar.skeletons.readers.arrays import agreed_fps, make_clip, read_bytes
+from gzssar.skeletons.readers.arrays import agreed_fps, make_clip, map_file
 from gzssar.skeletons.readers.markers import joints_of_markers
 from gzssar.skeletons.readers.mocap import frames_doubt, placed, used_in
 from gzssar.skeletons.readers.reader import ClipEntry, ClipSource, ReadOptions
@@ -70,7 +68,7 @@ def _read(path: Path, options: ReadOptions) -> SkeletonSequence:
         raise MissingExtraError(
             f"{path} is a C3D file, and reading it needs c3d: pip install 'gzssar[c3d]'."
         ) from error
-    data = io.BytesIO(read_bytes(path))
+    data = map_file(path)
     with _refusing_damage(path):
         file = c3d.Reader(data)
         names, unit, fps, stated = _names(file), _unit(file), float(file.point_rate), float(file.frame_count)
@@ -80,13 +78,13 @@ def _read(path: Path, options: ReadOptions) -> SkeletonSequence:
         raise DataError(f"{path} does not say what its positions are counted in: name the unit.", option="unit")
     used = used_in(chosen)
     with _refusing_damage(path):
-        points = _points(file, used)
-    if not len(points) or not (math.isfinite(fps) and fps > 0):
+        joints, turned = placed(chosen, used, _points(file, used), scale, layout)
+    frames = joints.shape[1]
+    if not frames or not (math.isfinite(fps) and fps > 0):
         raise DataError(
-            f"{path} should have frames and a positive number of them per second, but has {len(points)} at {fps:g}."
+            f"{path} should have frames and a positive number of them per second, but has {frames} at {fps:g}."
         )
-    joints, turned = placed(chosen, used, points, scale, layout)
-    doubts += turned + frames_doubt(stated, len(points))
+    doubts += turned + frames_doubt(stated, frames)
     return make_clip(
         joints,
         replace(options, unit=None),
@@ -123,10 +121,8 @@ def _unit(file: "c3d.Reader") -> str | None:
     return (str(unit.string_value).strip("\0 ") or None) if unit else None
 
 
-def _points(file: "c3d.Reader", used: list[int]) -> Float[np.ndarray, "T n 3"]:
-    """The used points in the file's unit, NaN where one is not seen."""
-    numbers = array("f")
+def _points(file: "c3d.Reader", used: list[int]) -> Iterator[Float[np.ndarray, "n 3"]]:
+    """The used points frame by frame in the file's unit, NaN where one is not seen."""
     for _, points, _ in file.read_frames(copy=False):
         seen = points[used, 3] >= 0
-        numbers.frombytes(np.where(seen[:, None], points[used, :3], np.float32(np.nan)).tobytes())
-    return np.frombuffer(numbers, np.float32).reshape(-1, len(used), 3)
+        yield np.where(seen[:, None], points[used, :3], np.float32(np.nan))

@@ -46,7 +46,7 @@ class KineticsReader:
 
 
 def _read(path: Path, layout: Layout, options: ReadOptions) -> SkeletonSequence:
-    content = read_json(path)
+    content = read_json(path, _packed)
     data = content.get("data") if isinstance(content, dict) else None
     if not isinstance(data, list):
         raise DataError(f"{path} should be a JSON object with 'data', a list of frames, but it is not.")
@@ -64,8 +64,13 @@ def _read(path: Path, layout: Layout, options: ReadOptions) -> SkeletonSequence:
     return clip_of_people(poses, frames, options, path.name, layout, _label(content, path))
 
 
+def _packed(content: dict[str, Any]) -> dict[str, Any]:
+    """A person's numbers as arrays, which take a fifth of their memory; all else as it is."""
+    return content | {key: number_array(content[key]) for key in ("pose", "score") if key in content}
+
+
 def _joints(person: Any, layout: Layout, where: str) -> Float[np.ndarray, "V 3"]:
-    pose, score = (number_array(person.get(key)) if isinstance(person, dict) else None for key in ("pose", "score"))
+    pose, score = (person.get(key) if isinstance(person, dict) else None for key in ("pose", "score"))
     v = layout.joint_count
     if pose is None or score is None or pose.shape != (2 * v,) or score.shape != (v,):
         raise DataError(

@@ -7,7 +7,7 @@ bridged, as in videos.
 """
 
 import re
-from array import array
+import struct
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -41,6 +41,7 @@ _POSES = (
 _RATES = ("fps", "frame_rate", "frameRate")
 _DEEPEST = 4
 """Objects and lists around the landmarks of a frame: object, object of its kind of landmarks, people, person."""
+_LANDMARK = struct.Struct("4f")
 _HUGE = 1e20
 """Larger than any coordinate, and than any time in nanoseconds."""
 
@@ -69,9 +70,10 @@ def _read(path: Path, layout: Layout, options: ReadOptions) -> SkeletonSequence:
     frames = _frames(content, path)
     _check_seen(sum(map(bool, frames)), len(frames), path)
     poses = [_pose(frame, f"{path}: frame {index}", _DEEPEST) for index, frame in enumerate(frames)]
-    seen = [pose for pose in poses if pose is not None]
-    _check_seen(len(seen), len(frames), path)
     fps, times, doubts = _clock(content, frames, options, path)
+    del content, frames
+    seen = [pose for pose in poses if pose is not None]
+    _check_seen(len(seen), len(poses), path)
     joints, visibility = bridge(poses, max(1, round(LONGEST_BRIDGE * fps)))
     return make_clip(
         joints,
@@ -130,28 +132,28 @@ def _landmarks(landmarks: list[Any], where: str) -> Pose:
             f"{len(landmarks)}: are they of a hand or a face?"
         )
     for joint, landmark in enumerate(landmarks):
-        if not isinstance(landmark, array):
+        if not isinstance(landmark, bytes):
             flat = isinstance(landmark, dict) and "z" not in landmark
             fault = "has no depth: write z as well" if flat else "is something else"
             raise DataError(
                 f"{where}, landmark {joint}, should be an object of numbers, x, y, z and visibility, but it {fault}."
             )
-    numbers = np.array(landmarks, dtype=np.float64)
+    numbers = np.frombuffer(b"".join(landmarks), np.float32).reshape(-1, _LANDMARK.size // 4)
     return Pose(numbers[:, :3], None if np.isnan(numbers).any() else numbers[:, 3])
 
 
-def _packed(content: dict[str, Any]) -> "array[float] | dict[str, Any]":
-    """A landmark as four numbers, which take a fifth of its memory; all else as it is."""
+def _packed(content: dict[str, Any]) -> bytes | dict[str, Any]:
+    """A landmark as the bytes of four numbers, which take an eighth of its memory; all else as it is."""
     values: list[Any] = [content.get(key) for key in ("x", "y", "z")]
     if (visibility := content.get("visibility")) is not None:
         values.append(visibility)
     if not all(_is_number(value) for value in values):
         return content
-    return array("d", values if len(values) == 4 else [*values, np.nan])
+    return _LANDMARK.pack(*(values if len(values) == 4 else [*values, np.nan]))
 
 
 def _is_landmark(value: Any) -> bool:
-    return isinstance(value, array) or (isinstance(value, dict) and "x" in value and "y" in value)
+    return isinstance(value, bytes) or (isinstance(value, dict) and "x" in value and "y" in value)
 
 
 def _is_number(value: Any) -> bool:

@@ -57,8 +57,8 @@ def complete(
         lost &= ~never & ~_near_origin(filled)
     else:
         _lay_on_neighbours(filled, never, layout)
-    mended = np.where(finite & ~lost, joints, filled)
-    return mended, tuple(_doubts(lost & ~never, never & lost.any(axis=0), layout))
+    np.copyto(filled, joints, where=finite & ~lost)
+    return filled, tuple(_doubts(lost & ~never, never & lost.any(axis=0), layout))
 
 
 def _check_filling(missing: int, size: int, options: ReadOptions, name: str) -> None:

@@ -1,16 +1,25 @@
 """What readers of motion capture share: which way is up, estimated joints, odd frames, and lines of text."""
 
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
+from numpy.typing import ArrayLike
 
 from gzssar.errors import DataError
 from gzssar.skeletons.doubt import Doubt
 from gzssar.skeletons.layout import Layout
+from gzssar.skeletons.readers.arrays import check_size
 
+_LARGEST = 2**30  # bytes: ten hours
 _LONGEST_LINE = 2**18  # characters: 1000 joints with 6 channels of 40 characters each
+_BLOCK = 200
+"""Frames that are worked on at once: as numbers of Python, all of them would take many times the size of the file."""
+_MOST_BLANK = 10_000
+"""Lines without a word, one after another; to count millions of them takes long."""
 _STANDS = 0.8
 """How much of the way from the ankles to the neck leads along an axis where a body stands along it."""
 
@@ -21,19 +30,22 @@ Recipes = dict[str, tuple[dict[str, float], ...]]
 
 
 def placed(
-    chosen: Sequence[Weights], used: Sequence[int], places: Float[np.ndarray, "T n 3"], scale: float, layout: Layout
+    chosen: Sequence[Weights], used: Sequence[int], rows: Iterator[ArrayLike], scale: float, layout: Layout
 ) -> tuple[Float[np.ndarray, "3 T V 1"], tuple[Doubt, ...]]:
     """The joints of one body made of markers, in metres and with y up; what was turned is said.
 
     Args:
         chosen: of each joint the markers that it is made of.
-        used: the markers that `places` holds.
-        places: in the file's unit.
+        used: the markers that `rows` hold.
+        rows: per frame the places (n, 3) of the used markers in the file's unit, looked at some at a time.
         scale: metres of that unit.
         layout: what the joints are.
     """
+    numbers = array("f")
     with np.errstate(over="ignore", invalid="ignore"):  # what is no finite number is missing
-        joints = blended(chosen, used, places).transpose(2, 0, 1)[..., None]
+        while block := list(islice(rows, _BLOCK)):
+            numbers.frombytes(blended(chosen, used, np.array(block).reshape(-1, len(used), 3)).tobytes())
+        joints = np.frombuffer(numbers, np.float32).reshape(-1, len(chosen), 3).transpose(2, 0, 1)[..., None]
         joints *= np.float32(scale)
     return turned_upright(joints, layout)
 
@@ -41,7 +53,8 @@ def placed(
 def turned_upright(
     joints: Float[np.ndarray, "3 T V M"], layout: Layout
 ) -> tuple[Float[np.ndarray, "3 T V M"], tuple[Doubt, ...]]:
-    """Turn a clip whose bodies stand along z so that y is up, and say so; all others stay as they are."""
+    """Turn a clip whose bodies stand along z so that y is up, in place unless it is read-only, and say so; all others
+    stay as they are."""
     if "neck" not in layout.joint_names:
         return joints, ()
     top, left, right = (layout.joint_names.index(joint) for joint in ("neck", "left ankle", "right ankle"))
@@ -52,7 +65,9 @@ def turned_upright(
     if not len(known) or np.median(known) < _STANDS:
         return joints, ()
     sentence = "The bodies stand along z, so z is taken for up, and the clip is turned to have y up."
-    return joints[[0, 2, 1]] * np.array([1, 1, -1], joints.dtype)[:, None, None, None], (Doubt("z-is-up", sentence),)
+    turned = joints if joints.flags.writeable else joints.copy()
+    turned[1], turned[2] = joints[2].copy(), -joints[1]
+    return turned, (Doubt("z-is-up", sentence),)
 
 
 def with_estimates(known: dict[str, Weights], recipes: Recipes) -> tuple[dict[str, Weights], tuple[str, ...]]:
@@ -116,16 +131,23 @@ def text_lines(path: Path) -> Iterator[str]:
     """The lines of a text file in UTF-8, with their ends, one at a time.
 
     Raises:
-        DataError: the file cannot be read, is no text, or has an endless line.
+        DataError: the file cannot be read, is larger than 1 GiB, is no text, or has an endless line or thousands of
+            blank ones.
     """
+    check_size(path, _LARGEST)
     try:
         with path.open(encoding="utf-8-sig") as file:
-            number = 0
+            number = blank = 0
             while line := file.readline(_LONGEST_LINE):
                 number += 1
                 if len(line) == _LONGEST_LINE:
                     raise DataError(
                         f"{path}, line {number}, should have fewer than {_LONGEST_LINE} characters: it is no such file."
+                    )
+                blank = blank + 1 if line.isspace() else 0
+                if blank > _MOST_BLANK:
+                    raise DataError(
+                        f"{path}, line {number}, should not be the {blank}th blank one: it is no such file."
                     )
                 yield line
     except OSError as error:

@@ -15,7 +15,7 @@ from jaxtyping import Float
 
 from gzssar.errors import ConfigError, DataError
 from gzssar.skeletons.layout import NTU25
-from gzssar.skeletons.readers.arrays import make_clip
+from gzssar.skeletons.readers.arrays import check_size, make_clip
 from gzssar.skeletons.readers.missing import complete
 from gzssar.skeletons.readers.ntu_bodies import Track, choose_bodies
 from gzssar.skeletons.readers.reader import START, ClipEntry, ClipSource, ReadOptions
@@ -34,6 +34,8 @@ _JOINT_COUNT = str(NTU25.joint_count)
 _BODY = bytes([10, 1] + NTU25.joint_count * [12])  # how many values each line of a body holds
 _CHARACTERS = b"0123456789+-.eE \t\r\nnaifNAIFtyTY"  # of numbers, nan and infinity among them, and of blanks
 _BLOCK = 2**15  # bytes looked at in one go: larger arrays come as fresh memory each time, and take half as long again
+_LARGEST = 128 * 2**20  # bytes; those of the data sets have a few megabytes at most
+_MOST_FRAMES = 500_000  # four hours
 _SHOWN = 40  # characters of a bad line that a message quotes
 
 
@@ -178,6 +180,7 @@ class _Found:
 
 
 def _read_text(path: Path) -> _Text:
+    check_size(path, _LARGEST)
     lines: list[str] = []
     counts = bytearray()
     try:
@@ -219,6 +222,8 @@ def _find_bodies(text: _Text) -> list[_Found]:
     frames = text.whole(0, "the number of frames")
     if frames == 0:
         raise DataError(f"{text.path}, line 1, should count at least one frame, but it counts 0: leave this file out.")
+    if frames > _MOST_FRAMES:
+        raise text.error(0, f"at most {_MOST_FRAMES} frames")
     line = 1
     for frame in range(frames):
         bodies = text.whole(line, f"the number of bodies in frame {frame + 1} of {frames}")

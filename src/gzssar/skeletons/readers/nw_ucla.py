@@ -24,6 +24,7 @@ _START = re.compile(rb'(\xef\xbb\xbf)?\s*\{.*"skeletons"\s*:', re.DOTALL)
 _NAME = re.compile(r"a(\d\d)_s(\d\d)_e\d\d_v(\d\d)")
 _ACTIONS = (1, 2, 3, 4, 5, 6, 8, 9, 11, 12)
 _FPS = 12.0
+_LARGEST = 16 * 2**20  # bytes; the longest clip has less than one megabyte
 
 _CLASS_NAMES = (
     *("pick up with one hand", "pick up with two hands", "drop trash", "walk around", "sit down", "stand up"),
@@ -51,7 +52,7 @@ class NwUclaReader:
 
 
 def _read(path: Path, layout: Layout, options: ReadOptions) -> SkeletonSequence:
-    content = read_json(path)
+    content = read_json(path, largest=_LARGEST)
     if not isinstance(content, dict):
         raise DataError(f"{path} should be one JSON object with 'skeletons' and 'label', but it is not.")
     joints = _skeletons(content, path)
@@ -71,13 +72,15 @@ def _read(path: Path, layout: Layout, options: ReadOptions) -> SkeletonSequence:
 
 
 def _skeletons(content: dict[str, Any], path: Path) -> Float[np.ndarray, "T V 3"]:
-    joints = number_array(content.get("skeletons"))
-    if joints is None or joints.ndim != 3 or joints.shape[1:] != (20, 3):
+    found = content.get("skeletons")
+    frames = [number_array(frame) for frame in (found if isinstance(found, list) else ())]
+    joints = [frame for frame in frames if frame is not None and frame.shape == (20, 3)]
+    if not joints or len(joints) < len(frames):
         raise DataError(
             f"{path} should have 'skeletons' of T frames with 20 joints and 3 numbers each, but it has something else: "
             "fetch the file again."
         )
-    return joints
+    return np.array(joints)
 
 
 def _label(label: Any, action: int | None, path: Path) -> int | None:

@@ -22,7 +22,7 @@ _SPARSEST = 10
 _SHORT = 300
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Pose:
     """One person in one frame."""
 

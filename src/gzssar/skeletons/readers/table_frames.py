@@ -1,5 +1,6 @@
 """From the rows of a table to the frames of a clip: a row holds a frame, or one joint of it."""
 
+import math
 from array import array
 from dataclasses import dataclass
 
@@ -75,49 +76,62 @@ def read_long(table: TextTable, header: Header, options: ReadOptions) -> Frames:
     axes = [parts[axis] for axis in "xyz" if axis in parts]
     timing = [at for at in (header.frame, header.time) if at is not None and table.holds_numbers(at)]
     scored = [parts["visibility"]] if "visibility" in parts else []
-    numbers, clock, codes = array("f"), array("d"), array("i")
+    if not timing:
+        raise DataError(f"{table.path} should number the frames of its rows, or time them, but does not: add them.")
+    columns = [*axes, *scored]
+    numbers, codes, numbered = array("f"), array("i"), array("i")
     names: dict[str, int] = {}
+    clock: dict[float, tuple[int, list[float]]] = {}  # of each frame, by the first of its stamps
     doubts: list[Doubt] = []
     for row in table.rows(doubts):
         if len(names) > _MOST_NAMES:
             raise DataError(f"{row.where} should name a joint, but there are more than {_MOST_NAMES} names before.")
         codes.append(names.setdefault(row.cells[header.joint or 0].strip(), len(names)))
-        numbers.extend(numbers_in(row, [*axes, *scored]))
-        clock.extend(numbers_in(row, timing))
-    if not timing:
-        raise DataError(f"{table.path} should number the frames of its rows, or time them, but does not: add them.")
+        numbers.extend(numbers_in(row, columns))
+        stamps = numbers_in(row, timing)
+        if not math.isfinite(stamps[0]):
+            raise DataError(f"{row.where} should have the number or the time of its frame, but has none: write it.")
+        numbered.append(clock.setdefault(stamps[0], (len(clock), stamps))[0])
     joints = [_joint(name) for name in names]
     known = known_joints(list(dict.fromkeys(joints)), options, table.path)
     check_depth(len(axes), bool(scored), known.layout, table.path)
-    places = np.array([known.order.index(joint) if joint in known.order else -1 for joint in joints])[codes]
-    values, stamps = (np.frombuffer(cells, cells.typecode).reshape(len(codes), -1) for cells in (numbers, clock))
-    used = places >= 0
+    places = np.array([known.order.index(joint) if joint in known.order else -1 for joint in joints], np.int32)[codes]
+    values = np.frombuffer(numbers, np.float32).reshape(len(codes), -1)
+    frames, used = np.frombuffer(numbered, np.int32), places >= 0
     if not used.all():
         sentence = f"Rows of other joints than those of layout {known.layout.name!r} were left out."
         doubts.append(Doubt("joints-unused", sentence))
-    first, clip = _by_frame(stamps[used, 0], places[used], values[used], known.layout, table)
-    times = _clock(table, header, dict(zip(timing, stamps[used][first].T, strict=True)), options)
+        values, frames, places = values[used], frames[used], places[used]
+    held = np.zeros(len(clock), dtype=bool)
+    held[frames] = True
+    stamped = np.array([stamps for _, stamps in clock.values()])
+    in_order = np.argsort(stamped[:, 0])
+    in_order = in_order[held[in_order]]
+    rank = np.zeros(len(clock), dtype=int)
+    rank[in_order] = np.arange(len(in_order))
+    clip = _by_frame(rank[frames], len(in_order), places, values, known.layout, table)
+    times = _clock(table, header, dict(zip(timing, stamped[in_order].T, strict=True)), options)
     visibility = clip[..., len(axes)] if scored else None
     doubts = [*known.doubts, *doubts]
     return Frames(clip[..., : len(axes)], visibility, known.layout, header.parts[axes[0]].unit, times, tuple(doubts))
 
 
 def _by_frame(
-    stamps: Float[np.ndarray, "rows"],
+    frames: Int[np.ndarray, "rows"],
+    frame_count: int,
     places: Int[np.ndarray, "rows"],
     values: Float[np.ndarray, "rows _"],
     layout: Layout,
     table: TextTable,
-) -> tuple[Int[np.ndarray, "T"], Float[np.ndarray, "T V _"]]:
-    """The first row of each frame, and the rows' values by frame and joint; NaN where there is no row."""
-    frames, first, frame = np.unique(stamps, return_index=True, return_inverse=True)
-    count = len(frames) * layout.joint_count
+) -> Float[np.ndarray, "T V _"]:
+    """The rows' values by frame and joint; NaN where there is no row."""
+    count = frame_count * layout.joint_count
     if count > _SPARSEST * len(values):
         raise DataError(
             f"{table.path} should have a row for each joint of each frame, but has {len(values)} rows for {count}: "
             "leave out frames in which most joints are missing."
         )
-    at = frame * layout.joint_count + places
+    at = frames * layout.joint_count + places
     filled = np.zeros(count, dtype=bool)
     filled[at] = True
     if filled.sum() < len(at):
@@ -127,7 +141,7 @@ def _by_frame(
         )
     clip = np.full((count, values.shape[1]), np.nan, np.float32)
     clip[at] = values
-    return first, clip.reshape(len(frames), layout.joint_count, -1)
+    return clip.reshape(frame_count, layout.joint_count, -1)
 
 
 def _clock(table: TextTable, header: Header, stamps: dict[int, Float[np.ndarray, "T"]], options: ReadOptions) -> Clock:

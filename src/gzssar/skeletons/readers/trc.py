@@ -55,8 +55,8 @@ def _read(path: Path, options: ReadOptions) -> SkeletonSequence:
         raise DataError(f"{path}, line 3, should state the Units of positions, but states none.", option="unit")
     rows = _Rows(path, 2 + 3 * len(names))
     used = used_in(chosen)
-    times, places = rows.read(lines, used)
-    joints, turned = placed(chosen, used, places, scale, layout)
+    joints, turned = placed(chosen, used, rows.places(lines, used), scale, layout)
+    times = rows.times()
     stated = _number(header, "numframes", path)
     doubts += turned + (frames_doubt(stated, len(times), rows.cut) if math.isfinite(stated) else ())
     fps, even, said = _rate(times, _number(header, "datarate", path), path)
@@ -103,23 +103,29 @@ class _Rows:
     def __init__(self, path: Path, columns: int) -> None:
         self.cut = False
         """Whether the file ends within its last row."""
-        self._path, self._columns = path, columns
+        self._path, self._columns, self._times = path, columns, array("d")
 
-    def read(self, lines: Iterator[str], used: list[int]) -> tuple[Float[np.ndarray, "T"], Float[np.ndarray, "T n 3"]]:
-        """Times in seconds, and positions of the used markers in the file's unit, NaN where one is not seen.
+    def places(self, lines: Iterator[str], used: list[int]) -> Iterator[list[float]]:
+        """Per frame x, y and z of each used marker in the file's unit, NaN where one is not seen.
 
         Raises:
-            DataError: a row is malformed, there are none, or times do not ascend.
+            DataError: a row is malformed.
         """
-        times, places = array("d"), array("d")
         columns = [2 + 3 * marker + axis for marker in used for axis in range(3)]
         for row in self._rows(lines):
-            times.append(row[1])
-            places.extend(row[column] for column in columns)
-        at = np.frombuffer(times) if times else np.zeros(0)
+            self._times.append(row[1])
+            yield [row[column] for column in columns]
+
+    def times(self) -> Float[np.ndarray, "T"]:
+        """In seconds, of the frames that were read.
+
+        Raises:
+            DataError: there are none, or they do not ascend.
+        """
+        at = np.frombuffer(self._times)
         if not len(at) or not np.isfinite(at).all() or (np.diff(at) <= 0).any():
             raise DataError(f"{self._path} should have frames whose times ascend, but has none, or others.")
-        return at, np.frombuffer(places).reshape(len(at), len(used), 3)
+        return at
 
     def _rows(self, lines: Iterator[str]) -> Iterator[list[float]]:
         short: DataError | None = None

@@ -43,7 +43,8 @@ def in_metres(
         raise ConfigError(
             f"positions in a picture are in pixels, but the options name {options.unit!r}.", option="unit"
         )
-    return joints * scale, replace(options, unit=None)
+    with np.errstate(over="ignore", invalid="ignore"):  # what is no finite number is refused or filled later
+        return joints * scale, replace(options, unit=None)
 
 
 def metres_per_unit(options: ReadOptions, stated: str | None, path: Path) -> float | None:

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from gzssar.errors import OutputError, TextError
-from gzssar.files import write_text
+from gzssar.files import decode_table, read_table_bytes, write_text
 from gzssar.texts.tables.documents import check_values, from_document, parse_json, to_document
 from gzssar.texts.tables.rows import COLUMNS, TextRow, TextTable, check_known, check_once, column
 
 SUFFIXES = (".csv", ".tsv", ".json", ".yaml", ".yml")
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
-_MOST_BYTES = 16 * 2**20  # 120 classes with texts of 10,000 words
+_MOST_MEBIBYTES = 16  # 120 classes with texts of 10,000 words
 
 
 def read_table(path: Path) -> TextTable:
@@ -24,13 +24,7 @@ def read_table(path: Path) -> TextTable:
         TextError: the file is missing, larger than 16 MiB, has another suffix or is malformed.
     """
     check_suffix(path)
-    try:
-        with path.open("rb") as file:
-            content = file.read(_MOST_BYTES + 1)
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        reason = getattr(error, "strerror", None) or error
-        raise TextError(f"{path} should be a table of class texts, but it cannot be read ({reason}).") from error
-    return parse_table(content, str(path))
+    return parse_table(read_table_bytes(path, _MOST_MEBIBYTES, "a table of class texts", TextError), str(path))
 
 
 def parse_table(content: bytes, source: str) -> TextTable:
@@ -104,19 +98,7 @@ def check_suffix(path: Path) -> str:
 
 
 def _decode(content: bytes, source: str) -> str:
-    if len(content) > _MOST_BYTES:
-        raise TextError(f"{source} should be a table of class texts of at most 16 MiB, but it is larger.")
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise TextError(f"{source} should be UTF-8, but it looks like UTF-16: save the table as UTF-8.")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise TextError(f"{source} should be UTF-8, but byte {error.start} is not: save the table as UTF-8.") from error
-    if b"\0" in content:
-        raise TextError(
-            f"{source} should be UTF-8 text, but byte {content.index(0)} is U+0000, a control character: save the "
-            "table as UTF-8."
-        )
+    text = decode_table(content, source, TextError)
     if not text.strip():
         raise TextError(f"{source} should be a table with a column label, action or motion, but the file is empty.")
     return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -22,7 +22,7 @@ _BLANK = re.compile(r"[ \t\r\n]+")
 
 
 def read_json(path: Path, pack: Callable[[dict[str, Any]], Any] | None = None, largest: int = _LARGEST) -> Any:
-    """Read a whole file. As Python's objects, its content may take twelve times the file's size.
+    """Read a whole file. As Python's objects, its content may take thirteen times the file's size.
 
     Args:
         path: the file.

@@ -73,7 +73,7 @@ def find_oddities(sequence: SkeletonSequence) -> dict[str, str]:
     if not somebody.any():
         return {"no body": _frames(len(present))}
     missing = (somebody[:, None] & ~present)[:, present.any(axis=0)].any(axis=1)
-    scale, mismatch = _unlikely_size(sequence, present), layout_mismatch(sequence, present)
+    scale, mismatch = unlikely_size(sequence, present), layout_mismatch(sequence, present)
     still = 0.0 if scale else _STILL[sequence.dimensions]  # in an unknown unit only no motion is no motion
     frozen = len(present) > 1 and _motion(sequence, present) <= still
     run = _longest_run(sequence, somebody)
@@ -98,7 +98,7 @@ def height(sequence: SkeletonSequence, present: Bool[np.ndarray, "T M"]) -> floa
     return float(np.median(body_sizes(sequence)[present]))
 
 
-def _unlikely_size(sequence: SkeletonSequence, present: Bool[np.ndarray, "T M"]) -> str:
+def unlikely_size(sequence: SkeletonSequence, present: Bool[np.ndarray, "T M"]) -> str:
     """What is unlikely about the size of the bodies; empty where nothing is."""
     size = height(sequence, present)
     low, high = _HEIGHTS

@@ -5,7 +5,7 @@ import pytest
 from walking_clips import changed, walking
 
 from gzssar.skeletons.facing import toes_and_nose_ahead
-from gzssar.skeletons.layout import MEDIAPIPE33, Layout
+from gzssar.skeletons.layout import MEDIAPIPE33, OPENPOSE25, Layout
 from gzssar.skeletons.oddities import ADVICE, find_oddities
 from gzssar.skeletons.sequence import SkeletonSequence
 
@@ -28,6 +28,7 @@ ODD = {
     "frozen": (walking(joints=np.repeat(walking(1).joints, 5, axis=1)), "5 frames"),
     "frozen run": (changed("clip", walking(), np.s_[:, 4:15], walking().joints[:, 4:5]), "11 frames, 1.1 s"),
     "scale": (walking(joints=walking().joints * 1000), "1500 m tall: millimetres?"),
+    "layout": (replace(walking(), layout=OPENPOSE25), "openpose25, but fit ntu25"),
     "mirrored": (walking(joints=walking().joints * [[[[-1]]], [[[1]]], [[[1]]]]), "the toes point backwards"),
     "jumps": (changed("clip", walking(), np.s_[0, 9, 5], 2.4), "1 frame"),
     "legs unseen": (replace(walking(), visibility=seen_above_the_hips()), "in 100% of the frames"),

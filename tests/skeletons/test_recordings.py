@@ -40,6 +40,7 @@ def test_what_is_unlike():
         assert doubt.code == "unlike-training-length"
         assert ("gzssar predict --window 2" in doubt.sentence) == windows
     assert codes(replace(clip, joints=clip.joints / 2)) == {"unlike-training-size"}
+    assert codes(replace(clip, joints=clip.joints * 1000)) == set()  # which its own doubt says: scale
     other = SkeletonSequence(clip.joints[:, :, :20], 30.0, KINECT20)
     assert "unlike-training-sensor" in codes(other)
 

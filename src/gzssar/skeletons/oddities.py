@@ -4,6 +4,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from gzssar.skeletons.facing import toes_and_nose_ahead
+from gzssar.skeletons.joint_order import layout_mismatch
 from gzssar.skeletons.layout import LAYOUTS
 from gzssar.skeletons.sequence import SkeletonSequence
 
@@ -41,6 +42,10 @@ ADVICE: dict[str, tuple[str, str]] = {
         "Tracking stalled or the clip was padded: cut the repetition",
     ),
     "scale": ("The skeletons have an unlikely size", "Convert to metres, or to pixels if they are 2-D"),
+    "layout": (
+        "The joints do not look like their layout",
+        "Give the --layout in which they were recorded, or bring them into its order",
+    ),
     "mirrored": (
         "Feet or nose point backwards for those shoulders",
         "Left and right are swapped, or an axis is turned round (left-handed axes): negate x, or swap the sides",
@@ -68,7 +73,7 @@ def find_oddities(sequence: SkeletonSequence) -> dict[str, str]:
     if not somebody.any():
         return {"no body": _frames(len(present))}
     missing = (somebody[:, None] & ~present)[:, present.any(axis=0)].any(axis=1)
-    scale = _unlikely_size(sequence, present)
+    scale, mismatch = unlikely_size(sequence, present), layout_mismatch(sequence, present)
     still = 0.0 if scale else _STILL[sequence.dimensions]  # in an unknown unit only no motion is no motion
     frozen = len(present) > 1 and _motion(sequence, present) <= still
     run = _longest_run(sequence, somebody)
@@ -80,7 +85,8 @@ def find_oddities(sequence: SkeletonSequence) -> dict[str, str]:
         "frozen": _frames(len(present)) if frozen else "",
         "frozen run": f"{_frames(run)}, {run / sequence.fps:.1f} s" if stalled else "",
         "scale": scale,
-        "mirrored": "" if scale else _mirrored(sequence),
+        "layout": mismatch,
+        "mirrored": "" if scale or mismatch else _mirrored(sequence),
         "jumps": "" if scale or sequence.dimensions == 2 else _jumps(sequence, present),
         "legs unseen": _legs_unseen(sequence, present),
     }
@@ -92,7 +98,7 @@ def height(sequence: SkeletonSequence, present: Bool[np.ndarray, "T M"]) -> floa
     return float(np.median(body_sizes(sequence)[present]))
 
 
-def _unlikely_size(sequence: SkeletonSequence, present: Bool[np.ndarray, "T M"]) -> str:
+def unlikely_size(sequence: SkeletonSequence, present: Bool[np.ndarray, "T M"]) -> str:
     """What is unlikely about the size of the bodies; empty where nothing is."""
     size = height(sequence, present)
     low, high = _HEIGHTS

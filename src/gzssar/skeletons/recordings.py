@@ -7,7 +7,7 @@ import numpy as np
 
 from gzssar.skeletons.doubt import Doubt
 from gzssar.skeletons.doubts import clip_doubts
-from gzssar.skeletons.oddities import counted, height, present_bodies
+from gzssar.skeletons.oddities import counted, height, present_bodies, unlikely_size
 from gzssar.skeletons.sequence import SkeletonSequence
 
 LENGTH_CODES = ("unlike-training-length", "too-long")
@@ -87,6 +87,8 @@ def unlike(clip: SkeletonSequence, summary: Mapping[str, Any]) -> tuple[Doubt, .
         ("metres", _SIZES, "size", "m tall"),
     ):
         known, own = summary.get(key), one[key]
+        if code == "size" and own and unlikely_size(clip, present_bodies(clip)):
+            continue  # which is a doubt of its own
         if known and own is not None and not shares[0] * known[0] <= own <= shares[1] * known[1]:
             sentence = f"It is {_short(own)} {unit}, the training clips are {_short(known[0])} to {_short(known[1])}."
             if key == "seconds" and own > known[1]:

@@ -59,9 +59,16 @@ def test_other_units_and_axes_are_converted(opened):
     z_up = opened(joints=np.stack([x, -z, y], axis=2), up_axis=np.array("z"), unit=np.array("m")).entries[1].read()
     np.testing.assert_allclose(z_up.joints, metres, rtol=1e-5)
     assert opened(unit=np.array("m?")).entries[1].read().doubts[0].code == "unit-unsure"
-    for changes in ({"unit": np.array("inches")}, {"up_axis": np.array("x")}):
-        with pytest.raises(DataError, match=r"in metres, cm or mm with y or z up, but its unit is"):
-            opened(**changes)
+    inches = opened(unit=np.array("inches")).entries[1].read()
+    np.testing.assert_allclose(inches.joints, metres * 0.0254, rtol=1e-5)
+    with pytest.raises(DataError, match="one of m, cm, mm, in, ft, but it states the unit 'yards'"):
+        opened(unit=np.array("yards"))
+    with pytest.raises(DataError, match="should have y or z up, but its up_axis is 'x'"):
+        opened(up_axis=np.array("x"))
+    with pytest.raises(ConfigError, match="states the unit 'mm', but the options name 'cm'"):
+        opened(ReadOptions(unit="cm"), unit=np.array("mm"))
+    named = opened(ReadOptions(unit="mm"), joints=uniform_arrays()["joints"] * 1000).entries[1].read()
+    np.testing.assert_allclose(named.joints, metres, rtol=1e-5)
     with pytest.raises(DataError, match="unit should have 0 axes"):
         opened(unit=np.array(["mm"]))
 

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Num
+from jaxtyping import Int, Num
 
 from gzssar.errors import ConfigError, DataError
 from gzssar.skeletons.layout import LAYOUTS, NTU25, Layout, layout_named
@@ -28,13 +28,15 @@ from gzssar.skeletons.readers.arrays import (
 from gzssar.skeletons.readers.npy_labels import Known, labels_beside
 from gzssar.skeletons.readers.ntu import sample_ids
 from gzssar.skeletons.readers.reader import ClipEntry, ClipSource, ReadOptions
-from gzssar.skeletons.readers.units import in_metres
+from gzssar.skeletons.readers.units import AssumedUnit, in_metres, unit_by_body
 from gzssar.skeletons.sequence import SkeletonSequence
 
 _LABELS = re.compile(rb"'descr': '[<>|=][iuUSb]\d+', 'fortran_order': \w+, 'shape': \(\d+,\)")
 _ORDERS = ("T V C", "M T V C", "T M V C", "T V M C", "C T V M", "N C T V M")
 _MOST_BODIES = 6
 """As many as a Kinect follows."""
+_LOOKED_AT = 16
+"""Clips of a file, and frames of each, that tell its unit."""
 _FLAT = {"T F": 2, "N T F": 3}
 """Orders in which one axis F holds all numbers of a frame, body by body and joint by joint."""
 _BODY = 3 * NTU25.joint_count
@@ -64,25 +66,32 @@ class NpyReader:
             )
         layout = layout_named(options.layout)
         order = _order(shape, layout, path)
+        unit = _unit(path, order, layout)
         if order[0] != "N":
-            read = partial(_read, path, None, order, layout, Known(None, path.name), options)
+            read = partial(_read, path, None, order, layout, Known(None, path.name), unit, options)
             return ClipSource(self.kind, [ClipEntry(path.name, read)])
         entries = []
         for index, known in enumerate(labels_beside(path, shape[0])):
             known = Known(known.label, known.name or f"{path.name}[{index}]")
-            entries.append(ClipEntry(known.name, partial(_read, path, index, order, layout, known, options)))
+            entries.append(ClipEntry(known.name, partial(_read, path, index, order, layout, known, unit, options)))
         return ClipSource(self.kind, entries)
 
 
 def _read(
-    path: Path, index: int | None, order: str, layout: Layout, known: Known, options: ReadOptions
+    path: Path,
+    index: int | None,
+    order: str,
+    layout: Layout,
+    known: Known,
+    unit: AssumedUnit,
+    options: ReadOptions,
 ) -> SkeletonSequence:
     array = parse_npy(map_bytes(path), str(path))
     if array.dtype.kind not in "fiu":
         raise DataError(f"{path} should hold numbers, but its type is {array.dtype}.")
     joints = without_padding(_turned(array if index is None else array[index], order.removeprefix("N ")))
     joints, visibility, scored = scores_apart(joints, layout)
-    joints, options = in_metres(joints, options)
+    joints, options, sized = in_metres(joints, options, unit)
     fps, assumed = assumed_fps(options)
     ids = sample_ids(known.name)
     return make_clip(
@@ -92,12 +101,28 @@ def _read(
         fps=fps,
         layout=layout,
         visibility=visibility,
-        doubts=(*assumed, *scored),
+        doubts=(*assumed, *scored, *sized),
         label=ids.label if ids and known.label is None else known.label,
         subject=ids.subject if ids else None,
         camera=ids.camera if ids else None,
         setup=ids.setup if ids else None,
     )
+
+
+def _unit(path: Path, order: str, layout: Layout) -> AssumedUnit:
+    """What a file seems to be counted in, by some of its clips and frames."""
+    array = parse_npy(map_bytes(path), str(path))
+    if array.dtype.kind not in "fiu":
+        return AssumedUnit()  # and reading refuses it
+    clips = array[None] if order[0] != "N" else array[_spread(len(array))]
+    turned = [_turned(clip, order.removeprefix("N ")) for clip in clips]
+    joints = np.concatenate([clip[:, _spread(clip.shape[1])] for clip in turned], axis=1)
+    return unit_by_body(scores_apart(joints, layout)[0])
+
+
+def _spread(count: int) -> Int[np.ndarray, "_"]:
+    """At most so many indices as tell the unit, over a whole axis."""
+    return np.linspace(0, count - 1, min(_LOOKED_AT, count)).astype(int)
 
 
 def _order(shape: tuple[int, ...], layout: Layout, path: Path) -> str:

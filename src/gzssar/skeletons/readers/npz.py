@@ -3,9 +3,10 @@
 Arrays: `joints` (all frames, V, 3) in metres, y up; `offsets` (n + 1), clip i being joints[offsets[i]:offsets[i + 1]];
 `fps`; `joint_names` (V), compared loosely with the known layouts; and where known `label`, `subject`, `view` (the
 camera) and `is_dup` (n each) and `class_names` (K). Clips that `is_dup` marks as copies of another are left out. Where
-`unit` ("m", "cm", "mm") or `up_axis` ("y", "z") say otherwise, joints are brought to metres and y up.
+`unit` ("m", "cm", "mm", …) or `up_axis` ("y", "z") say otherwise, joints are brought to metres and y up.
 """
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -26,11 +27,11 @@ from gzssar.skeletons.readers.arrays import (
     words,
 )
 from gzssar.skeletons.readers.reader import ClipEntry, ClipSource, ReadOptions
+from gzssar.skeletons.readers.units import AssumedUnit, in_metres, metres_per_unit, unit_by_body
 from gzssar.skeletons.sequence import SkeletonSequence
 
 _LARGEST = 4 * 2**30  # bytes of one array: 16 million frames of 20 joints
 _IDS = ("label", "subject", "view")
-_METRES = {"m": 1.0, "metres": 1.0, "meters": 1.0, "cm": 0.01, "mm": 0.001}
 _AXES = {"joints": 3, "fps": 0, "unit": 0, "up_axis": 0} | dict.fromkeys(
     ("offsets", *_IDS, "is_dup", "class_names", "joint_names"), 1
 )
@@ -71,13 +72,18 @@ class NpzReader:
         _check_per_clip(arrays, _IDS, count, path)
         layout, rate = _layout(arrays, options, path), _fps(arrays, options, path)
         _check_per_clip(arrays, ("is_dup",), count, path)
-        turn, unsure = _turn(arrays, path)
+        turn, unsure = _turn(arrays, options, path)
         rate = (rate[0], (*rate[1], *unsure))
+        unit = AssumedUnit()
+        if "unit" in arrays:
+            options = replace(options, unit=None)
+        else:
+            unit = unit_by_body(arrays["joints"].transpose(2, 0, 1)[..., None])
         copies = arrays.get("is_dup", np.zeros(count, dtype=bool))
         entries = []
         for index in np.flatnonzero(~copies).tolist():
             name = f"{path.name}[{index}]"
-            entries.append(ClipEntry(name, partial(_read, arrays, index, name, rate, layout, turn, options)))
+            entries.append(ClipEntry(name, partial(_read, arrays, index, name, rate, layout, turn, unit, options)))
         return ClipSource(self.kind, entries, _class_names(arrays, path))
 
 
@@ -107,16 +113,18 @@ def _read(
     rate: tuple[float, tuple[Doubt, ...]],
     layout: Layout,
     turn: Float[np.ndarray, "3 3"] | None,
+    unit: AssumedUnit,
     options: ReadOptions,
 ) -> SkeletonSequence:
     start, end = arrays["offsets"][index : index + 2]
     joints = arrays["joints"][start:end].transpose(2, 0, 1)[..., None]
     if turn is not None:
         joints = np.einsum("ac,ctvm->atvm", turn, joints.astype(np.float64))
+    joints, options, sized = in_metres(joints, options, unit)
     label, subject, view = (int(arrays[key][index]) if key in arrays else None for key in _IDS)
     fps, doubts = rate
     known = partial(make_clip, label=label, subject=subject, camera=view)
-    return known(joints, options, name=name, fps=fps, layout=layout, doubts=doubts)
+    return known(joints, options, name=name, fps=fps, layout=layout, doubts=(*doubts, *sized))
 
 
 def _load(path: Path) -> dict[str, np.ndarray]:
@@ -177,23 +185,24 @@ def _fps(arrays: dict[str, np.ndarray], options: ReadOptions, path: Path) -> tup
     return assumed_fps(options)
 
 
-def _turn(arrays: dict[str, np.ndarray], path: Path) -> tuple[Float[np.ndarray, "3 3"] | None, tuple[Doubt, ...]]:
-    """What brings the joints to metres and y up, or None where they are so; and whether the file is unsure ("m?")."""
+def _turn(
+    arrays: dict[str, np.ndarray], options: ReadOptions, path: Path
+) -> tuple[Float[np.ndarray, "3 3"] | None, tuple[Doubt, ...]]:
+    """What brings the joints to y up and from a stated unit to metres, or None where they are so; and whether the file
+    is unsure ("m?")."""
     said: dict[str, str] = {key: _texts(arrays[key], path)[0].lower() for key in ("unit", "up_axis") if key in arrays}
-    unit, up = (said.get(key, usual).rstrip("?") for key, usual in (("unit", "m"), ("up_axis", "y")))
+    up = said.get("up_axis", "y").rstrip("?")
     sentence = "The file itself is not sure of its unit or of which axis points up: check the height in inspect."
     unsure = (Doubt("unit-unsure", sentence),) if any(text.endswith("?") for text in said.values()) else ()
-    if unit not in _METRES or up not in ("y", "z"):
-        raise DataError(
-            f"{path} should be in metres, cm or mm with y or z up, but its unit is {unit[:20]!r} and its up_axis "
-            f"{up[:20]!r}: convert it."
-        )
-    if (unit, up) == ("m", "y"):
+    metres = metres_per_unit(options, said["unit"].rstrip("?"), path) if "unit" in said else 1.0
+    if up not in ("y", "z"):
+        raise DataError(f"{path} should have y or z up, but its up_axis is {up[:20]!r}: convert it.")
+    if metres in (None, 1.0) and up == "y":
         return None, unsure
     if arrays["joints"].shape[2] != 3:
         raise DataError(f"{path} states a unit or an up_axis, but its joints have no three coordinates: drop it.")
     axes = np.eye(3) if up == "y" else np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]])
-    return _METRES[unit] * axes, unsure
+    return (metres or 1.0) * axes, unsure
 
 
 def _texts(names: np.ndarray, path: Path) -> list[str]:

@@ -21,6 +21,7 @@ from gzssar.skeletons.readers.arrays import as_visibility, assumed_fps, make_cli
 from gzssar.skeletons.readers.ntu import FPS, SampleIds, sample_ids
 from gzssar.skeletons.readers.reader import ClipEntry, ClipSource, ReadOptions
 from gzssar.skeletons.readers.restricted_pickle import PickledArray, pickle_start, read_plain_pickle
+from gzssar.skeletons.readers.units import in_metres, unit_by_body
 from gzssar.skeletons.sequence import SkeletonSequence
 
 # Binary protocols begin with a version and, from 4 on, a frame; then a dict, a list of dicts, or a name such as
@@ -91,6 +92,7 @@ def _read(where: str, name: str, annotation: Any, layout: Layout | None, options
     joints, visibility, scored = scores_apart(keypoint.transpose(3, 1, 2, 0), layout)  # M T V C to C T V M, only here
     if scores is not None:
         visibility = as_visibility(scores.transpose(1, 2, 0))
+    joints, options, sized = in_metres(joints, options, unit_by_body(joints))
     ids, label = sample_ids(name), _label(annotation, where)
     fps, assumed = assumed_fps(ReadOptions(fps=options.fps or FPS) if ids else options)
     return make_clip(
@@ -100,7 +102,7 @@ def _read(where: str, name: str, annotation: Any, layout: Layout | None, options
         fps=fps,
         layout=layout,
         visibility=visibility,
-        doubts=(*assumed, *scored, *_contradiction(label, ids)),
+        doubts=(*assumed, *scored, *sized, *_contradiction(label, ids)),
         label=label,
         subject=ids.subject if ids else None,
         camera=ids.camera if ids else None,

@@ -22,7 +22,7 @@ from gzssar.skeletons.readers.headers import Header
 from gzssar.skeletons.readers.mediapipe import upright
 from gzssar.skeletons.readers.reader import ClipEntry, ClipSource, ReadOptions
 from gzssar.skeletons.readers.table_frames import Frames, read_long, read_wide
-from gzssar.skeletons.readers.units import in_metres, metres_per_unit
+from gzssar.skeletons.readers.units import in_metres, metres_per_unit, unit_by_body
 from gzssar.skeletons.sequence import SkeletonSequence
 
 _FEWEST_CELLS = 12  # six joints in 2D; tables of names and labels have fewer columns
@@ -85,9 +85,10 @@ def _read(table: TextTable, header: Header, columns: Columns | None, options: Re
         _check_third_number(frames, table.path)
         joints, visibility, scored = scores_apart(joints, frames.layout)
     metres_per_unit(options, frames.unit, table.path)  # or the two disagree
-    joints, options = in_metres(joints, replace(options, unit=options.unit or frames.unit))
+    stated = replace(options, unit=options.unit or frames.unit)
+    joints, options, sized = in_metres(joints, stated, unit_by_body(joints))
     known = partial(make_clip, joints, options, name=table.path.name, fps=fps, layout=frames.layout)
-    return known(times=times, visibility=visibility, doubts=(*timing, *frames.doubts, *turned, *scored))
+    return known(times=times, visibility=visibility, doubts=(*timing, *frames.doubts, *turned, *scored, *sized))
 
 
 def _check_third_number(frames: Frames, path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Num
@@ -23,28 +24,69 @@ _USUAL = (("metres", 1.0), ("centimetres", 0.01), ("CMU's unit of 5.6 cm", 0.025
 _UNUSUAL = (("millimetres", 0.001), ("inches", 0.0254), ("feet", 0.3048))
 _ANKLE_TO_HEAD = (1.0, 2.2)  # metres along the bones, of a child to a giant
 _POSSIBLE = (0.3, 3.0)  # metres, where the user names the unit
+_LIKELY = (0.8, 2.6)
+"""Metres of a body's box, from crouching to raised arms, where the unit is told by it: with 63 inches nobody is taken
+for a child of 63 cm."""
+_LOOKED_AT = 256
+"""Frames, spread over a file."""
+
+
+class AssumedUnit(NamedTuple):
+    """What the positions of a file are taken for that states no unit, unless the options name one."""
+
+    metres: float = 1.0
+    """Metres of it."""
+
+    doubts: tuple[Doubt, ...] = ()
+    """Says so, where it is not metres."""
+
+
+def unit_by_body(joints: Num[np.ndarray, "C T V M"]) -> AssumedUnit:
+    """Tell the unit of arrays and tables by the size of their bodies, the median of the longest sides of their boxes.
+
+    Metres, unless no body has that size in metres, and people have it in centimetres or millimetres.
+
+    Args:
+        joints: of the file, or of some of its clips and frames; a joint that is NaN or at 0 0 0 is missing.
+    """
+    if len(joints) == 2:
+        return AssumedUnit()
+    some = np.linspace(0, joints.shape[1] - 1, min(_LOOKED_AT, joints.shape[1])).astype(int)
+    with np.errstate(all="ignore"):  # what is no finite number is refused or filled later
+        places = joints[:, some].astype(np.float64)
+        seen = np.isfinite(places).all(axis=0) & np.any(places != 0, axis=0)
+        sides = places.max(axis=2, where=seen, initial=-np.inf) - places.min(axis=2, where=seen, initial=np.inf)
+    sizes = sides.max(axis=0)[seen.any(axis=1)]
+    size = float(np.median(sizes)) if len(sizes) else 0.0
+    for unit, name in (("cm", "centimetres"), ("mm", "millimetres")):
+        if size > _POSSIBLE[1] and _LIKELY[0] <= size * _METRES[unit] <= _LIKELY[1]:
+            sentence = (
+                f"The file names no unit, and by the size of its bodies they are {name}: name it with --unit {unit}."
+            )
+            return AssumedUnit(_METRES[unit], (Doubt("unit-assumed", sentence),))
+    return AssumedUnit()
 
 
 def in_metres(
-    joints: Num[np.ndarray, "C T V M"], options: ReadOptions
-) -> tuple[Num[np.ndarray, "C T V M"], ReadOptions]:
-    """Bring the positions of a file that states no unit to metres, where the options name one.
+    joints: Num[np.ndarray, "C T V M"], options: ReadOptions, assumed: AssumedUnit
+) -> tuple[Num[np.ndarray, "C T V M"], ReadOptions, tuple[Doubt, ...]]:
+    """Bring the positions of a file that states no unit to metres, by the options or as assumed.
 
     Returns:
-        the positions, and the options without the unit, which is used.
+        the positions, the options without the unit, which is used, and the doubts of an assumed one.
 
     Raises:
         ConfigError: the options name no unit that is known, or one for pixels.
     """
-    if options.unit is None:
-        return joints, options
-    scale = _scale(options.unit)
+    if options.unit is None and (len(joints) == 2 or assumed.metres == 1):
+        return joints, options, ()
+    scale, doubts = (assumed.metres, assumed.doubts) if options.unit is None else (_scale(options.unit), ())
     if len(joints) == 2:
         raise ConfigError(
             f"positions in a picture are in pixels, but the options name {options.unit!r}.", option="unit"
         )
     with np.errstate(over="ignore", invalid="ignore"):  # what is no finite number is refused or filled later
-        return joints * scale, replace(options, unit=None)
+        return joints * scale, replace(options, unit=None), doubts
 
 
 def metres_per_unit(options: ReadOptions, stated: str | None, path: Path) -> float | None:

@@ -21,6 +21,7 @@ from gzssar.features.folds import folds
 from gzssar.methods.method import Scorer, Task, Texts
 from gzssar.methods.recipe import Recipe
 from gzssar.running import Steps
+from gzssar.texts.encoding import words_of
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def fit_phase(
     Args:
         phase: its training clips are learned; its test clips are not touched.
         validation: where the recipe wants one: another phase, whose unseen classes are seen ones of the first.
-        texts: of all classes.
+        texts: of all classes, by kind, and their words, counted.
         recipe: the method, and where things are chosen.
         seed: of everything that is drawn.
         progress: told (done, total) steps.
@@ -88,8 +89,10 @@ def fit_phase(
             )
         play.append(validation)
     if "folds" in recipe.held_out:
-        play += folds(phase, recipe.fold_classes, HELD_OUT_SHARE, np.random.default_rng(seed))
-    tasks = [Task(one.name, one.train, one.seen, one.unseen, texts) for one in (phase, *play)]
+        play += folds(phase, recipe.fold_classes, HELD_OUT_SHARE, np.random.default_rng(seed), recipe.fold_count)
+    words = {kind: texts[words_of(kind)] for kind in texts if words_of(kind) in texts}
+    vectors = {kind: tables for kind, tables in texts.items() if kind not in map(words_of, words)}
+    tasks = [Task(one.name, one.train, one.seen, one.unseen, vectors, words) for one in (phase, *play)]
     scorers = recipe.method.fit(tasks, seed, progress)
     _require_scorers(scorers, len(tasks), recipe.method.name)
     evidence = [

@@ -17,7 +17,7 @@ from gzssar.synthetic.benchmark import SYNTHETIC_TRAINING, synthetic_benchmark
 from gzssar.synthetic.world import SyntheticWorld
 from gzssar.texts.classes import ClassTexts, find_class_texts
 from gzssar.texts.encoders import TextEncoder
-from gzssar.texts.encoding import encode_texts, load_text_encoders, text_kinds
+from gzssar.texts.encoding import encode_texts, load_text_encoders, text_kinds, words_of
 from gzssar.texts.features import read_class_names, read_text_tables
 
 
@@ -29,8 +29,9 @@ class ExperimentData:
     texts: Texts
 
     def of_set(self, text: str) -> Texts:
-        """The texts of a set such as ``ad+md``."""
-        return {kind: self.texts[kind] for kind in text_kinds(text)}
+        """The texts of a set such as ``ad+md``, and their words, where they came as words."""
+        kinds = text_kinds(text)
+        return {kind: self.texts[kind] for kind in (*kinds, *map(words_of, kinds)) if kind in self.texts}
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ the harness in :mod:`gzssar.decision`, so that every method is judged alike and 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from inspect import signature
 from typing import NamedTuple, Protocol, TypeGuard, runtime_checkable
 
@@ -41,6 +41,9 @@ class Task:
 
     texts: Texts
     """Of all K classes; class c has row c of each table."""
+
+    words: Texts = field(default_factory=dict)
+    """The same texts as counts of their words, one table per kind; empty where texts came as vectors."""
 
 
 class ClassScores(NamedTuple):

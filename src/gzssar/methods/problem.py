@@ -25,6 +25,13 @@ class Spaces:
     shrinkage: float = 0.3
     """Share of the pooled within-class covariance that is replaced by a multiple of the identity."""
 
+    roots: bool = False
+    """Whether the signed square roots of the features stand beside them, whitened by themselves: movements of very
+    different strength come closer there."""
+
+    words: bool = False
+    """Whether the words of the texts, counted, are fused too, as further kinds, where the texts came as words."""
+
     fusion: Fusion = "weighted"
     """How tables of text features (kinds, encoders) are fused. `concatenation`: the paper's, with one norm of the whole
     row. The others first standardise each table (unit rows, centred on the seen classes, unit mean square norm):
@@ -40,7 +47,7 @@ class Spaces:
     def __post_init__(self) -> None:
         check_choices(self)
         check_share(self, "shrinkage")
-        check_unread(self, self.skeleton_space == "whitened", 'skeleton_space="whitened"', "shrinkage")
+        check_unread(self, self.skeleton_space == "whitened", 'skeleton_space="whitened"', "shrinkage", "roots")
         check_unread(self, self.fusion == "weighted", 'fusion="weighted"', "text_weights")
         if not (min(self.text_weights) >= 0 < sum(self.text_weights)):
             raise ConfigError(f"text_weights are shares, none negative, but they are {self.text_weights}.")
@@ -82,10 +89,12 @@ def pose(task: Task, spaces: Spaces) -> Problem:
     Raises:
         TextError: there is no table of texts, or the seen classes' texts are all the same.
     """
-    kinds = [kind for kind, tables in task.texts.items() for _ in tables]
-    tables = [table for of_kind in task.texts.values() for table in of_kind]
+    read = [*task.texts.items(), *(task.words.items() if spaces.words else ())]
+    kinds = [kind for kind, tables in read for _ in tables]
+    tables = [table for _, of_kind in read for table in of_kind]
     whitened = spaces.skeleton_space == "whitened"
-    space = whitened_space(task.train, spaces.shrinkage) if whitened else raw_space(task.train.features.shape[1])
+    width = task.train.features.shape[1]
+    space = whitened_space(task.train, spaces.shrinkage, spaces.roots) if whitened else raw_space(width)
     text_space = fuse(tables, spaces.fusion, task.seen, spaces.weights(kinds))
     if spaces.text_space == "centred":
         text_space = seen_span(text_space, tables, task.seen)

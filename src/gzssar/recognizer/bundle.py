@@ -233,9 +233,12 @@ def _write_weights(path: Path, parts: Parts, known: Sequence[KnownClass]) -> Non
 
     arrays = {f"vae.{name}": tensor.numpy() for name, tensor in parts.vae.state_dict().items()}
     arrays |= {"text.offset": parts.text_space.offset, "skeleton.offset": parts.skeleton_space.offset}
-    for name, matrix in (("text", parts.text_space.matrix), ("skeleton", parts.skeleton_space.matrix)):
-        if matrix is not None:
-            arrays[f"{name}.matrix"] = matrix
+    optional = {
+        "text.scale": parts.text_space.scale,
+        "text.matrix": parts.text_space.matrix,
+        "skeleton.matrix": parts.skeleton_space.matrix,
+    }
+    arrays |= {name: array for name, array in optional.items() if array is not None}
     arrays["classes.centre"] = np.stack([one.centre for one in known])
     for number, rows in enumerate(zip(*(one.tables for one in known), strict=True)):
         arrays[f"classes.text.{number}"] = np.stack(rows)
@@ -255,7 +258,9 @@ def _read_weights(path: Path) -> dict[str, np.ndarray]:
 
 
 def _parts(config: Mapping[str, Any], arrays: Mapping[str, np.ndarray], encoder: SkeletonEncoder | None) -> Parts:
-    text = TextSpace(config["whole_row_norm"], arrays["text.offset"], arrays.get("text.matrix"))
+    text = TextSpace(
+        config["whole_row_norm"], arrays["text.offset"], arrays.get("text.scale"), arrays.get("text.matrix")
+    )
     skeleton = SkeletonSpace(arrays["skeleton.offset"], arrays.get("skeleton.matrix"))
     state = {name.removeprefix("vae."): torch.from_numpy(a) for name, a in arrays.items() if name.startswith("vae.")}
     widths = state["skeleton.decoder.weight"].shape[0], state["text.decoder.weight"].shape[0]

@@ -22,7 +22,7 @@ from gzssar.features.class_cut import HELD_OUT_SHARE
 from gzssar.features.features import FeatureSet, Phase
 from gzssar.methods.msf.method import Msf
 from gzssar.methods.msf.scorer import MsfScorer, decode_prototypes
-from gzssar.methods.recipe import DEFAULT, Recipe
+from gzssar.methods.recipe import MSF, Recipe
 from gzssar.provenance import versions
 from gzssar.recognizer.held_out import held_out_answers
 from gzssar.recognizer.parts import KnownClass, Parts
@@ -44,7 +44,7 @@ class Fitting:
 
     text: str = "lb+ad+md"
     encoding: Encoding = field(default_factory=Encoding)
-    recipe: Recipe = DEFAULT
+    recipe: Recipe = MSF
     seed: int = 0
 
 
@@ -84,7 +84,7 @@ def fit_recognizer(
     learned = fit_phase(whole, None, tables, recipe, fitting.seed, report).choose()
     scorer = learned.scorer
     assert isinstance(scorer, MsfScorer)  # _check_recipe saw to it
-    classes = _classes(scorer, texts, [table for of_kind in tables.values() for table in of_kind])
+    classes = _classes(scorer, texts, [table for kind in kinds for table in tables[kind]])
     answers = [held_out_answers(one, learned.decision) for one in learned.evidence]
     scores = held_out_scores(learned.evidence, recipe) | covered(_by_others(learned.evidence, recipe))
     told = {**(about or {}), "scores": scores, "versions": versions()}

@@ -133,7 +133,7 @@ def intervals(rows: Sequence[Row]) -> Figure:
         metric = HEADS[head]
         for y, (name, one) in enumerate(of.items()):
             splits = list(of_splits(rows, name, metric).values())
-            axes.scatter(splits, np.full(len(splits), y), s=9, color=MUTED, alpha=0.25, linewidths=0)
+            axes.scatter(splits, np.full(len(splits), y), s=16, color=MUTED, alpha=0.45, linewidths=0)
             axes.errorbar(
                 one["mean"][metric], y, xerr=one["se"][metric] or 0, fmt="o", color=INK, markersize=5, capsize=4
             )
@@ -156,7 +156,7 @@ def seen_unseen_curves(rows: Sequence[Row], curves: Curves) -> Figure:
     figure = Figure(figsize=(9, 6), layout="constrained", facecolor=PAPER)
     axes = figure.subplots()
     for h in np.arange(0.1, 1, 0.1):
-        x = np.linspace(h / (2 - h), 1, 100)
+        x = h / 2 + np.geomspace(h / (2 - h) - h / 2, 1 - h / 2, 100)
         axes.plot(x, h * x / (2 * x - h), color=GRID, linewidth=0.8, zorder=0)
         axes.annotate(f"H {h:.0%}", (1, h / (2 - h)), fontsize=7, color=MUTED, va="center")
     for k, (name, values) in enumerate(unseen.items()):

@@ -3,7 +3,7 @@ so that no cell runs twice, and what another call or another source has left the
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -37,13 +37,16 @@ class Bench:
 
     folder: Path
     cuts: Sequence[Cut]
-    recipes: dict[str, Recipe]
+    recipes: Mapping[str, Recipe]
+    """By the names that rows have."""
     seeds: int
+    program: Mapping[str, Any]
+    """What makes the numbers."""
 
     def path(self, cut: Cut, recipe: Recipe, seed: int) -> Path:
         """Where a cell lies once it is done; the recipe's name does not count."""
         choices = {name: value for name, value in recipe.described().items() if name != "name"}
-        who = {"program": program(), "cut": cut.identity(), "recipe": choices, "seed": seed}
+        who = {"program": self.program, "cut": cut.identity(), "recipe": choices, "seed": seed}
         digest = hashlib.sha256(json.dumps(who, sort_keys=True).encode()).hexdigest()
         return self.folder / CELLS / f"{digest[:32]}.json"
 
@@ -70,7 +73,6 @@ class Bench:
         return rows, curves
 
 
-@lru_cache
 def program() -> dict[str, Any]:
     """What made the numbers: versions, and a hash of the decisive source."""
     return {"versions": versions(), "source": source_hash(*DECISIVE)}

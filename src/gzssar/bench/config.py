@@ -125,7 +125,8 @@ def _with_field(record: Any, path: Sequence[str], value: Any, asked: str) -> Any
     own = [one.name for one in fields(record)]
     parts = [name for name in own if is_dataclass(getattr(record, name))]
     if path[0] in own:
-        inner = value if len(path) == 1 else _with_field(getattr(record, path[0]), path[1:], value, asked)
+        there = getattr(record, path[0])
+        inner = _as_real(value, there) if len(path) == 1 else _with_field(there, path[1:], value, asked)
         try:
             changed = replace(record, **{path[0]: inner})
             check_choices(changed)
@@ -143,6 +144,13 @@ def _has_field(record: Any, name: str) -> bool:
         one.name == name or (is_dataclass(part := getattr(record, one.name)) and _has_field(part, name))
         for one in fields(record)
     )
+
+
+def _as_real(value: Any, there: Any) -> Any:
+    """Whole numbers as real ones, where real ones were."""
+    if isinstance(value, tuple) and isinstance(there, tuple) and len(value) == len(there):
+        return tuple(map(_as_real, value, there))
+    return float(value) if isinstance(there, float) and isinstance(value, int) else value
 
 
 def _value(text: str) -> Any:

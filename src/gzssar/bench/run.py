@@ -36,13 +36,13 @@ def bench(config: BenchConfig, warn: Warn, progress: Progress | None = None) -> 
     require_writable(config.out)
     if not (config.out / CELLS).is_dir():
         require_free(config.out, folder=True)
-    work = Bench(config.out, find_cuts(config, warn), config.recipes(), config.seeds)
+    work = Bench(config.out, find_cuts(config, warn), config.recipes(), config.seeds, program())
     pending = [number for number, cut in enumerate(work.cuts) if work.missing(cut)]
     for done, _ in enumerate(_run(work, pending, config), start=1):
         if progress:
             progress("splits", done, len(pending))
     rows, curves = work.rows()
-    write_json(config.out / "bench.json", _as_json(rows, config))
+    write_json(config.out / "bench.json", _as_json(rows, config, work))
     owners = np.array([row["method"] for row in rows])
     means = {name: np.asarray(curves)[owners == name].mean(axis=0) for name in work.recipes}
     write_bench_report(config.out, rows, (SEEN_ACCURACIES, means))
@@ -56,7 +56,7 @@ def _run(work: Bench, pending: Sequence[int], config: BenchConfig) -> Iterator[N
     return _on_ray(run_cut, work, pending)
 
 
-def _as_json(rows: Sequence[Row], config: BenchConfig) -> dict[str, Any]:
+def _as_json(rows: Sequence[Row], config: BenchConfig, work: Bench) -> dict[str, Any]:
     """The content of bench.json: fractions in [0, 1]; where there are several benchmarks, each by itself, too."""
     data = dict.fromkeys(row["data"] for row in rows)
     by_data = {name: [row for row in rows if row["data"] == name] for name in data}
@@ -65,8 +65,8 @@ def _as_json(rows: Sequence[Row], config: BenchConfig) -> dict[str, Any]:
         "methods": estimates(rows),
         "paired": differences(rows),
         "by_data": {name: {"methods": estimates(of), "paired": differences(of)} for name, of in by_data.items()},
-        "recipes": {name: recipe.described() for name, recipe in config.recipes().items()},
-        "program": program(),
+        "recipes": {name: recipe.described() for name, recipe in work.recipes.items()},
+        "program": work.program,
         "environment": environment(),
         "arguments": {name: str(value) for name, value in asdict(config).items()},
     }

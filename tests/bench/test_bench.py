@@ -2,23 +2,28 @@
 
 import csv
 import json
+import sys
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import gzssar
 import gzssar.bench.cells as cells
 import gzssar.bench.run as run_module
+from gzssar import provenance
 from gzssar.bench.config import BenchConfig
 from gzssar.bench.cuts import find_cuts
 from gzssar.bench.run import bench
 from gzssar.cli import main
-from gzssar.errors import ConfigError, DataError, GzssarError, OutputError
+from gzssar.errors import ConfigError, DataError, GzssarError, MissingExtraError, OutputError
 from gzssar.evaluation.paired import METRICS
 from gzssar.experiment.story import run_seed
 from gzssar.features.features import FeatureSet
 from gzssar.features.files import save_features
 from gzssar.methods.recipe import recipe_for
+from gzssar.provenance import source_hash
 from gzssar.reports.bench import bench_markdown
 from gzssar.texts.classes import write_class_texts
 from recognizer_world import LABELS, TEXTS, clips_of, fake_text_encoders
@@ -222,13 +227,12 @@ class Looking:
         return self.scorer.score(clips)
 
 
-def test_logits_are_given_to_methods_that_need_them_whatever_the_company(config, monkeypatch):
+def test_logits_are_given_to_methods_that_need_them_whatever_the_company(config):
     recipes = {
         name: replace(recipe_for("ridge"), name=name, method=Spy(needs), held_out="validation")
         for name, needs in (("needs", True), ("does not", False))
     }
-    monkeypatch.setattr(BenchConfig, "recipes", lambda self: recipes)
-    one, other = bench(replace(config, splits=1), silent)
+    one, other = bench(replace(config, splits=1), silent, recipes=recipes)
     assert one["harmonic_mean"] == other["harmonic_mean"]
 
 
@@ -263,7 +267,11 @@ def test_on_the_command_line(config, capsys):
     [
         (lambda c: replace(c, unseen=6), DataError, "6 unseen classes and as many validation-unseen ones should leave"),
         (lambda c: replace(c, features=c.features * 2), ConfigError, "told apart by name, but toy comes twice"),
-        (lambda c: replace(c, train_subjects=(9,)), DataError, "needs clips to train"),
+        (
+            lambda c: replace(c, train_subjects=(9,)),
+            DataError,
+            "toy: each class needs clips of performers who train, but clap and 11 more",
+        ),
         (lambda c: replace(c, features=(c.out.parent / "no.npz",)), DataError, "there is no such file"),
         (lambda c: replace(c, out=c.out.parent), OutputError, "should be a new or empty folder"),
     ],
@@ -280,3 +288,33 @@ def test_a_damaged_cell_is_named(config):
     cell.write_text("{")
     with pytest.raises(OutputError, match=f"{cell.name} should hold the scores"):
         bench(config, silent)
+
+
+def test_on_nodes_of_a_cluster(config):
+    ray = pytest.importorskip("ray", reason="Ray Data is not installed: the extra ray")
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, configure_logging=False)
+    rows = bench(replace(config, engine="ray"), silent)
+    ray.shutdown()
+    alone = replace(config, out=config.out.with_name("alone"))
+    assert [{**row, "seconds": 0} for row in rows] == [{**row, "seconds": 0} for row in bench(alone, silent)]
+
+
+def test_a_bench_on_a_cluster_needs_ray(config, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(MissingExtraError, match=r"gzssar\[ray\]"):
+        bench(replace(config, engine="ray"), silent)
+
+
+def test_the_source_that_decides_is_hashed_and_no_other(tmp_path, monkeypatch):
+    assert all((Path(gzssar.__file__).parent / part).exists() for part in cells.DECISIVE)
+    for name in ("methods/ridge.py", "web/server.py", "splits.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("1")
+    monkeypatch.setattr(provenance, "__file__", str(tmp_path / "provenance.py"))
+    before = source_hash("methods", "splits.py"), source_hash()
+    (tmp_path / "web" / "server.py").write_text("2")
+    after = source_hash("methods", "splits.py"), source_hash()
+    assert before[0] == after[0]
+    assert before[1] != after[1]
+    (tmp_path / "splits.py").write_text("2")
+    assert source_hash("methods", "splits.py") != after[0]

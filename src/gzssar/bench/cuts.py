@@ -14,11 +14,18 @@ from typing import Any
 import numpy as np
 
 from gzssar.bench.config import BenchConfig
-from gzssar.errors import ConfigError
+from gzssar.errors import ConfigError, DataError
 from gzssar.experiment.config import ExperimentConfig
 from gzssar.experiment.data import ExperimentData, Sources, hash_words
 from gzssar.features.benchmark import zero_shot_benchmark
-from gzssar.features.class_cut import UNKNOWN_PERFORMERS, ZeroShot, cut_classes, drawn_split, performers_unknown
+from gzssar.features.class_cut import (
+    UNKNOWN_PERFORMERS,
+    ClassCut,
+    ZeroShot,
+    cut_classes,
+    drawn_split,
+    performers_unknown,
+)
 from gzssar.features.class_rows import row_of_class
 from gzssar.features.features import FeatureSet
 from gzssar.features.files import load_features
@@ -98,9 +105,21 @@ class DrawnCut:
         zero_shot = ZeroShot(drawn.unseen, drawn.validation_unseen, train_subjects=self.train_subjects)
         performers = _performers(clips)
         cut = cut_classes(zero_shot, names, [], clips.labels, performers)
+        self._check_classes(cut)
         description = f"{len(clips)} clips of {self.data}"
         benchmark = zero_shot_benchmark(clips, clips, ((), ()), cut, description, with_logits)
         return ExperimentData(benchmark, self.clips.texts)
+
+    def _check_classes(self, cut: ClassCut) -> None:
+        """Any class may be seen or unseen in some split, so each needs clips on both sides."""
+        for mask, who in ((cut.trains, "who train"), (~cut.trains, "who do not train")):
+            absent = sorted(set(range(len(cut.class_names))) - set(self.clips.features.labels[mask].tolist()))
+            if absent:
+                more = f" and {len(absent) - 1} more have" if len(absent) > 1 else " has"
+                raise DataError(
+                    f"{self.data}: each class needs clips of performers {who}, but {cut.class_names[absent[0]]}{more} "
+                    "none: name others with --train-subjects, or leave these classes' clips out of the file."
+                )
 
 
 Cut = FolderCut | DrawnCut

@@ -1,6 +1,6 @@
 """All cells of a bench, then its files."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -13,19 +13,23 @@ from gzssar.errors import MissingExtraError
 from gzssar.evaluation.paired import Row, differences, estimates
 from gzssar.experiment.seeds import run_seeds
 from gzssar.files import require_free, require_writable, write_json
+from gzssar.methods.recipe import Recipe
 from gzssar.provenance import environment
 from gzssar.reports.bench import write_bench_report
 from gzssar.running import Progress, one_thread
 
 
 @one_thread()
-def bench(config: BenchConfig, warn: Warn, progress: Progress | None = None) -> list[Row]:
+def bench(
+    config: BenchConfig, warn: Warn, progress: Progress | None = None, recipes: Mapping[str, Recipe] | None = None
+) -> list[Row]:
     """Run every method with every seed on every split, as far as that is not done, and write what came out.
 
     Args:
         config: what to run.
         warn: told what the user should know about the data.
         progress: told how many splits are done.
+        recipes: instead of those that `config` names; a method of one's own comes in ``Recipe(name, method)``.
 
     Returns:
         The rows, which bench.json holds too.
@@ -36,7 +40,7 @@ def bench(config: BenchConfig, warn: Warn, progress: Progress | None = None) -> 
     require_writable(config.out)
     if not (config.out / CELLS).is_dir():
         require_free(config.out, folder=True)
-    work = Bench(config.out, find_cuts(config, warn), config.recipes(), config.seeds, program())
+    work = Bench(config.out, find_cuts(config, warn), recipes or config.recipes(), config.seeds, program())
     pending = [number for number, cut in enumerate(work.cuts) if work.missing(cut)]
     for done, _ in enumerate(_run(work, pending, config), start=1):
         if progress:

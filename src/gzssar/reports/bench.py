@@ -125,7 +125,7 @@ def points(one: Difference) -> str:
 
 
 def intervals(rows: Sequence[Row]) -> Figure:
-    """ZSL, H and AUSUC side by side: a method's mean ± standard error, over a faint dot for each split."""
+    """ZSL, H and AUSUC side by side: a method's mean ± standard error, above a faint dot for each split."""
     of = estimates(rows)
     figure = Figure(figsize=(9, 1.1 + 0.32 * len(of)), layout="constrained", facecolor=PAPER)
     panels = figure.subplots(1, len(_PAIRED), sharey=True, squeeze=False)[0]
@@ -133,7 +133,7 @@ def intervals(rows: Sequence[Row]) -> Figure:
         metric = HEADS[head]
         for y, (name, one) in enumerate(of.items()):
             splits = list(of_splits(rows, name, metric).values())
-            axes.scatter(splits, np.full(len(splits), y), s=16, color=MUTED, alpha=0.45, linewidths=0)
+            axes.scatter(splits, np.full(len(splits), y + 0.27), s=8, color=MUTED, alpha=0.45, linewidths=0)
             axes.errorbar(
                 one["mean"][metric], y, xerr=one["se"][metric] or 0, fmt="o", color=INK, markersize=5, capsize=4
             )
@@ -144,7 +144,7 @@ def intervals(rows: Sequence[Row]) -> Figure:
         axes.grid(axis="x", color=GRID, linewidth=0.7)
     panels[0].set_yticks(range(len(of)), [shorten(name, 26) for name in of], parse_math=False)
     panels[0].set_ylim(len(of) - 0.5, -0.5)
-    figure.supxlabel("mean ± standard error over class splits; a dot for each split", fontsize=8, color=MUTED)
+    figure.supxlabel("mean ± standard error over class splits; below it, a dot for each split", fontsize=8, color=MUTED)
     return figure
 
 

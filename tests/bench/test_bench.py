@@ -198,11 +198,22 @@ def test_classes_without_clips_do_not_count(config):
     assert len(data.texts["lb"][0]) == 11
 
 
-def test_unknown_performers_are_said_so(config):
+def test_unknown_performers_are_said_so(config, monkeypatch):
+    monkeypatch.setattr(run_module, "write_bench_report", WRITE_REPORT)
     save(config.features[0], subjects=False)
     told = []
     bench(replace(config, splits=1), told.append)
     assert "toy.npz: no clip says who performs it" in told[0]
+    assert json.loads((config.out / "bench.json").read_text())["notes"] == told
+    assert f"- {told[0]}" in (config.out / "bench.md").read_text()
+
+
+def test_an_encoder_that_knows_the_classes_is_said_so(config):
+    about = {"class_names": list(LABELS), "encoder": {"class_names": list(LABELS)}, "encoder_classes": [2, 5]}
+    save_features(config.features[0], replace(clips_of(range(12)), provenance=about))
+    told = []
+    find_cuts(config, told.append)
+    assert "its encoder was trained on 2 of the classes, such as bow, so" in told[0]
 
 
 @dataclass(frozen=True)

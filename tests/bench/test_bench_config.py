@@ -44,6 +44,7 @@ def test_a_variant_has_a_name_of_its_own():
         ({"split": "ntu60-55-5"}, "--text-features and --split go with --synse"),
         ({"features": (), "synse": (Path("s"),)}, "SynSE folders are cut already"),
         ({"splits": 0}, "splits must be positive"),
+        ({"split_seed": -1}, "seeds count from 0, but --split-seed is -1"),
         ({"methods": ("ridge", "ridge")}, "--methods names some methods, each once, but ridge ridge came"),
         ({"methods": ("best",)}, "there is no recipe and no method named 'best'"),
         ({"set": ("ridge.penalty=2",)}, "--set takes METHOD.FIELD=VALUE, with one of default, but"),

@@ -32,7 +32,7 @@ class BenchConfig:
 
     texts: tuple[str, ...] = ()
     """A table of class texts, or the name of one that comes with the package; or one for each of --features or --synse.
-    Rows are matched to classes by label."""
+    Rows are matched to the classes of --features by label; class k of a SynSE folder has row k."""
 
     text_features: tuple[Path, ...] = ()
     """With --synse, instead of --texts: folders with lb_<K>.npy, ad_<K>.npy and md_<K>.npy, which are fused."""
@@ -76,6 +76,8 @@ class BenchConfig:
         check_choices(self)
         check_positive(self, "unseen", "splits", "seeds", "jobs")
         text_kinds(self.text)
+        if self.split_seed < 0:
+            raise ConfigError(f"seeds count from 0, but --split-seed is {self.split_seed}.")
         if bool(self.features) == bool(self.synse):
             raise ConfigError("a bench runs on feature files or on SynSE folders: give --features or --synse.")
         if self.features and self.unseen is None:

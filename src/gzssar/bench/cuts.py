@@ -31,7 +31,7 @@ from gzssar.features.features import FeatureSet
 from gzssar.features.files import load_features
 from gzssar.files import hash_file
 from gzssar.methods.method import Texts
-from gzssar.texts.classes import ClassTexts, find_class_texts
+from gzssar.texts.classes import ClassTexts, find_class_texts, label_key
 from gzssar.texts.encoding import encode_texts, load_text_encoders, text_kinds
 
 Warn = Callable[[str], None]
@@ -71,6 +71,8 @@ class Clips:
     texts: Texts
     inputs: Mapping[str, Any]
     """A hash of each, and which texts were encoded how."""
+    known_to_encoder: tuple[str, ...] = ()
+    """Classes that the encoder was trained on, where the file says so."""
 
 
 @dataclass(frozen=True)
@@ -156,6 +158,11 @@ def _drawn_cuts(config: BenchConfig, warn: Warn) -> Iterator[DrawnCut]:
         clips = _clips(config, path, find_class_texts(config.table(number) or ""), warn)
         if performers_unknown(_performers(clips.features)):
             warn(f"{path}: {UNKNOWN_PERFORMERS}.")
+        if known := clips.known_to_encoder:
+            warn(
+                f"{path}: its encoder was trained on {len(known)} of the classes, such as {known[0]}, so that a split "
+                "in which they are unseen is not zero-shot."
+            )
         for split in range(config.splits):
             yield DrawnCut(clips, split, config.unseen, config.split_seed, config.train_subjects)
 
@@ -172,7 +179,18 @@ def _clips(config: BenchConfig, path: Path, texts: ClassTexts, warn: Warn) -> Cl
     inputs = {"features": hash_file(path), **hash_words(words, config.encoding, encoders)}
     how = {"text": text_kinds(config.text), "encoding": asdict(config.encoding)}
     clips = FeatureSet(whole.features, labels, subjects=whole.subjects, streams=whole.streams)
-    return Clips(path.stem, clips, names, encoded, json.loads(json.dumps(inputs | how)))
+    trained_on = _trained_on(whole.provenance)
+    known = tuple(name for name in names if label_key(name) in trained_on)
+    return Clips(path.stem, clips, names, encoded, json.loads(json.dumps(inputs | how)), known)
+
+
+def _trained_on(about: Mapping[str, Any]) -> set[str]:
+    """The classes that the encoders of a feature file were trained on, as far as ``gzssar embed`` could tell."""
+    told, ids = about.get("encoder"), about.get("encoder_classes")
+    trainings = [one for one in (told if isinstance(told, list) else [told]) if isinstance(one, dict)]
+    lists = [names for one in trainings if isinstance(names := one.get("class_names"), list | tuple)]
+    known = set(ids) if isinstance(ids, list) else set()
+    return {label_key(str(name)) for names in lists for k, name in enumerate(names) if k in known}
 
 
 def _performers(clips: FeatureSet) -> np.ndarray:

@@ -40,16 +40,20 @@ def bench(
     require_writable(config.out)
     if not (config.out / CELLS).is_dir():
         require_free(config.out, folder=True)
-    work = Bench(config.out, find_cuts(config, warn), recipes or config.recipes(), config.seeds, program())
+    notes: list[str] = []
+    cuts = find_cuts(config, notes.append)
+    for note in notes:
+        warn(note)
+    work = Bench(config.out, cuts, recipes or config.recipes(), config.seeds, program())
     pending = [number for number, cut in enumerate(work.cuts) if work.missing(cut)]
     for done, _ in enumerate(_run(work, pending, config), start=1):
         if progress:
             progress("splits", done, len(pending))
     rows, curves = work.rows()
-    write_json(config.out / "bench.json", _as_json(rows, config, work))
+    write_json(config.out / "bench.json", {**_as_json(rows, config, work), "notes": notes})
     owners = np.array([row["method"] for row in rows])
     means = {name: np.asarray(curves)[owners == name].mean(axis=0) for name in work.recipes}
-    write_bench_report(config.out, rows, (SEEN_ACCURACIES, means))
+    write_bench_report(config.out, rows, (SEEN_ACCURACIES, means), notes)
     return rows
 
 

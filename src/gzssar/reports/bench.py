@@ -30,13 +30,14 @@ Curves = tuple[np.ndarray, Mapping[str, np.ndarray]]
 """Seen accuracies, and each method's unseen accuracy at them."""
 
 
-def write_bench_report(folder: Path, rows: Sequence[Row], curves: Curves) -> None:
+def write_bench_report(folder: Path, rows: Sequence[Row], curves: Curves, notes: Sequence[str] = ()) -> None:
     """Write bench.md, bench.csv and two pictures.
 
     Args:
         folder: made where it does not exist.
         rows: of all cells.
         curves: the mean seen–unseen curve of each method.
+        notes: what else the reader should know, in sentences.
     """
     pictures = {"intervals": intervals(rows), "curves": seen_unseen_curves(rows, curves)}
     for name, figure in pictures.items():
@@ -47,7 +48,7 @@ def write_bench_report(folder: Path, rows: Sequence[Row], curves: Curves) -> Non
     table.writeheader()
     table.writerows(rows)
     write_text(folder / "bench.csv", lines.getvalue())
-    write_text(folder / "bench.md", bench_markdown(rows))
+    write_text(folder / "bench.md", bench_markdown(rows, notes))
 
 
 def covers(rows: Sequence[Row]) -> str:
@@ -76,10 +77,10 @@ def bench_table(rows: Sequence[Row]) -> Table:
     return table
 
 
-def bench_markdown(rows: Sequence[Row]) -> str:
+def bench_markdown(rows: Sequence[Row], notes: Sequence[str] = ()) -> str:
     """All tables: of all benchmarks together, then of each, where there are several."""
     names = list(dict.fromkeys(row["data"] for row in rows))
-    lines = ["# Bench", "", covers(rows), ""]
+    lines = ["# Bench", "", covers(rows), "", *(f"- {note}" for note in notes), *[""] * bool(notes)]
     lines += _tables(rows)
     for name in names if len(names) > 1 else []:
         lines += [f"## {name}", "", *_tables([row for row in rows if row["data"] == name])]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import sklearn.linear_model  # noqa: F401  # here, since the time of a worker's first cell would include it
 
 from gzssar.bench.cuts import Cut
 from gzssar.errors import OutputError

@@ -125,7 +125,6 @@ class BenchConfig:
 def _with_field(record: Any, path: Sequence[str], value: Any, asked: str) -> Any:
     """The record with another value of a field, which is its own or lies in a part of it."""
     own = [one.name for one in fields(record)]
-    parts = [name for name in own if is_dataclass(getattr(record, name))]
     if path[0] in own:
         there = getattr(record, path[0])
         inner = _as_real(value, there) if len(path) == 1 else _with_field(there, path[1:], value, asked)
@@ -135,17 +134,17 @@ def _with_field(record: Any, path: Sequence[str], value: Any, asked: str) -> Any
         except (TypeError, ValueError) as error:
             raise ConfigError(f"--set {asked} gives a value of another kind than the field takes ({error}).") from error
         return changed
-    for name in parts:
-        if _has_field(getattr(record, name), path[0]):
-            return replace(record, **{name: _with_field(getattr(record, name), path, value, asked)})
+    for name in own:
+        part = getattr(record, name)
+        if is_dataclass(part) and _has_field(part, path[0]):
+            return replace(record, **{name: _with_field(part, path, value, asked)})
     raise ConfigError(f"--set {asked} names no field; {type(record).__name__} has {', '.join(own)}.")
 
 
 def _has_field(record: Any, name: str) -> bool:
-    return any(
-        one.name == name or (is_dataclass(part := getattr(record, one.name)) and _has_field(part, name))
-        for one in fields(record)
-    )
+    """Whether it is the record's own, or lies in a part of it."""
+    parts = {one.name: getattr(record, one.name) for one in fields(record)}
+    return name in parts or any(is_dataclass(part) and _has_field(part, name) for part in parts.values())
 
 
 def _as_real(value: Any, there: Any) -> Any:

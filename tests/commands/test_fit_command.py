@@ -113,7 +113,7 @@ def test_classes_beyond_the_texts(tmp_path, capsys):
     assert "the 8 rows of texts should describe all classes with clips, but one has id 11" in err
     features = write_features_file(tmp_path / "b.npz", names=(), label_of=dict.fromkeys(SEEN_IDS, -1))
     err = refused(capsys, "fit", "--features", features, "--texts", tmp_path / "few.csv", "-o", tmp_path / "model")
-    assert "the class of every one of them, but some have none" in err
+    assert "every clip needs one, but some have none" in err
 
 
 def test_classes_and_performers_are_left_out(tmp_path, texts):

@@ -9,12 +9,12 @@ the harness in :mod:`gzssar.decision`, so that every method is judged alike and 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from inspect import signature
-from typing import NamedTuple, Protocol, TypeGuard, runtime_checkable
+from typing import ClassVar, NamedTuple, Protocol, TypeGuard, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
 
-from gzssar.features.features import FeatureSet, Unlabelled
+from gzssar.features.features import FeatureSet, Unlabelled, Withheld
 from gzssar.running import Steps
 from gzssar.shapes import TextFeatures
 from gzssar.splits import Ids
@@ -25,7 +25,9 @@ Texts = Mapping[str, tuple[TextFeatures, ...]]
 
 @dataclass(frozen=True)
 class Task:
-    """What a method may learn from."""
+    """What a method may learn from; the test clips are withheld."""
+
+    test: ClassVar = Withheld("the test clips while it learns")
 
     name: str
     """What messages call it: the test phase, the validation phase, or a fold."""

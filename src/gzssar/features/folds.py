@@ -68,7 +68,10 @@ def _groups(seen: Ids, class_count: int, rng: np.random.Generator, fold_count: i
         shuffled = rng.permutation(seen)
         groups = [shuffled[g::count] for g in range(min(count, MOST_FOLDS))]
     else:
-        size = min(class_count, len(seen) // 2)
-        drawn = np.argsort(rng.random((fold_count, len(seen))), axis=1)
-        groups = [np.array(seen)[row[:size]] for row in drawn]
+        size, played = min(class_count, len(seen) // 2), np.zeros(len(seen))
+        groups = []
+        for _ in range(fold_count):
+            rarest = np.argsort(played + rng.random(len(seen)))[:size]
+            played[rarest] += 1
+            groups.append(np.array(seen)[rarest])
     return [tuple(sorted(int(c) for c in group)) for group in groups]

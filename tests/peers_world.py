@@ -16,16 +16,16 @@ OURS = ("msf", "ridge")
 PEERS = [name for name in METHODS if name not in OURS]
 LEARNERS = [name for name in PEERS if name != "chance"]
 
-QUICK = {"steps": 60, "learning_rate": 5e-3, "width": 32, "depth": 1}
+QUICK = {"cycles": 2, "steps": 50, "batch_size": 32, "learning_rate": 1e-2, "width": 32, "depth": 1}
 """Of methods that have such fields."""
 
 
-def quick(name: str) -> Method:
-    """A method of few steps."""
+def quick(name: str, **changes: float) -> Method:
+    """A method of few steps; changes where it has such fields."""
     method = method_named(name)
     assert method is not None
     known = {one.name for one in fields(method)}
-    return replace(method, **{key: value for key, value in QUICK.items() if key in known})
+    return replace(method, **{key: value for key, value in (QUICK | changes).items() if key in known})
 
 
 CLASSES = 24
@@ -38,5 +38,6 @@ def toy_world(folder: Path) -> tuple[Benchmark, Texts]:
     return read_synse(root), {kind: (table,) for kind, table in tables.items()}
 
 
-def experiment(name: str, benchmark: Benchmark, texts: Texts) -> Experiment:
-    return Experiment(benchmark, texts, Recipe(name, quick(name), fold_classes=3))
+def experiment(name: str, benchmark: Benchmark, texts: Texts, **changes: float) -> Experiment:
+    """Few folds, each of which is one more task to train."""
+    return Experiment(benchmark, texts, Recipe(name, quick(name, **changes), fold_classes=7))

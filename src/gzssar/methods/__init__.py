@@ -28,6 +28,15 @@ _PEERS = {
     "cca": "cca:Cca",
     "sae": "sae:Sae",
     "conse": "conse:Conse",
+    "cada-vae": "cada_vae:CadaVae",
+    "sa-dvae": "sa_dvae:SaDvae",
+    "revise": "revise:Revise",
+    "jpose": "jpose:Jpose",
+    "synse": "synse:Synse",
+    "smie": "smie:Smie",
+    "fs-vae": "fs_vae:FsVae",
+    "tdsm": "tdsm:Tdsm",
+    "flora": "flora:Flora",
 }
 
 METHODS: dict[str, Callable[[], Method]] = {

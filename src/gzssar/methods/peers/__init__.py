@@ -11,6 +11,8 @@ What all of them share, so that a table compares how they learn, and nothing els
 - Where a paper tunes a constant, a scorer comes back for each of its values, in the place of a checkpoint. The harness
   takes the one that is best on classes held out of the seen ones.
 - No method reads test clips while it learns, though some papers do.
+- Texts get noise while a network learns from them, as in our own recipe of MSF: without it, networks learn the few
+  class texts by heart.
 - Networks are smaller and train for fewer steps, with a larger step, than published: features here are one vector per
   clip, and class texts are few.
 

@@ -7,16 +7,17 @@ keeps pairs that can hardly match from counting much, and a text decoded from it
 decoded from another clip.
 
 Constants: 30 bands; band b is multiplied by 1 + w_b·k·(1 − b/30) where it ends by coefficient 30, else by
-1 − w_b·k·(1 − (b − 30)/30), w and k being learned, k from .3; the calibrated loss weighs α = .5. Within a cycle of n
-steps the clips' KL weighs .1·(e − 1000n/1700)/(3000n/1700); the calibrated loss counts after .8n, and from the second
-cycle on the texts' KL too.
+1 − w_b·k·(1 − (b − 30)/30), w and k being learned, k from .3; the calibrated loss weighs α = 2. Within a cycle of n
+steps the clips' KL weighs .1·(e − 1000n/1700)/(3000n/1700); the calibrated loss counts after `cross_from` of it, and
+from the second cycle on the texts' KL too.
 
 Differences from the paper:
 
-1. Squared errors are relative to their modality's mean square, and λ, in that unit, is 1 (paper: 100, in the features'
-   unit).
+1. Squared errors are relative to their modality's mean square, and λ, in that unit, is 1 (paper: λ = 100, α = .5, in
+   the features' unit).
 2. Bands are equally wide; w starts at 1, which the paper leaves open.
-3. Three cycles of 400 mini-batches, with a larger step; the texts' KL from the second cycle on, not the third.
+3. Three cycles of 200 mini-batches, with a larger step; the calibrated loss from .2 of a cycle on (paper: .8), the
+   texts' KL from the second cycle on (paper: third).
 4. Decoders end without a ReLU, since whitened features are often negative.
 """
 
@@ -88,7 +89,7 @@ class FsVae(GenerativePeer[FrequencyVaes]):
     steps: int = 200
     learning_rate: float = 3e-3
     latent_width: int = 100
-    calibration: float = 0.5
+    calibration: float = 2.0
     """α."""
     cross_from: float = 0.2
     """Share of a cycle after which the calibrated loss counts."""

@@ -6,15 +6,16 @@ from shuffled ones keeps the parts independent. A linear softmax on latents draw
 mean of a clip's semantic part.
 
 Constants: widths 160 (semantic) and 8 (instance), as on NTU-60; within a cycle of n steps the clips' KL weighs
-.1·(e − 1000n/1700)/(3000n/1700), cross-reconstruction counts after .8n, and from the third cycle on the texts' KL and
-the discriminator weigh as much, from .8n on; the discriminator learns at every fifth step.
+.1·(e − 1000n/1700)/(3000n/1700); from `cross_from` of it on cross-reconstruction counts, and from the second cycle on
+the texts' KL and the discriminator, with a weight that grows alike; the discriminator learns at every fifth step.
 
 Differences from the paper:
 
 1. Errors are relative to the size of what is reconstructed; decoders end without a ReLU, since whitened features are
    often negative.
-2. Cycles have 400 mini-batches of 64, not one epoch of 32, with a larger step; three of them instead of ten. From the
-   second cycle on, instead of the third, everything counts.
+2. Three cycles of 200 mini-batches of 64, not ten of one epoch of batches of 32, with a larger step. So that such a
+   short training has time for it, cross-reconstruction counts from .2 of a cycle on (paper: .8), and the texts' KL and the
+   discriminator from the second cycle on (paper: third).
 3. One Adam trains the discriminator too.
 """
 

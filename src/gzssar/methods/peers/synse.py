@@ -5,7 +5,7 @@ Each part of the text has a VAE; clips have one whose latent is cut into as many
 from the parts' latents, side by side, and each part from its piece of the clip's latent. A linear softmax on latents
 drawn from the unseen texts answers for the mean of a clip's posterior.
 
-Constants: a piece is 32 wide; the KL weighs .01; cross-reconstruction counts after half of each cycle.
+Constants: a piece is 32 wide; the KL weighs .001; cross-reconstruction counts after .2 of each cycle.
 
 Differences from the paper:
 
@@ -69,7 +69,7 @@ class Synse(GenerativePeer[SplitVaes]):
     steps: int = 200
     learning_rate: float = 3e-3
     piece: int = 32
-    kl: float = 0.01
+    kl: float = 0.001
     cross_from: float = 0.2
     """Share of a cycle after which cross-reconstruction counts."""
 

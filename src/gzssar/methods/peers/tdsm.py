@@ -10,7 +10,7 @@ Differences from the paper:
 
 1. The network is small: two residual layers of width 128, each steered by text and time (paper: a transformer of width
    768 and depth 12, trained for 50,000 steps). A clip is one vector, so that there is nothing to attend to.
-2. Noise grows by a cosine schedule.
+2. Noise grows by a cosine schedule; texts are layer-normalised.
 """
 
 from collections.abc import Sequence
@@ -20,6 +20,7 @@ from math import pi
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn.functional import layer_norm
 
 from gzssar.methods.peers.network import Batch, NeuralPeer
 from gzssar.methods.peers.scorer import SHARPNESS
@@ -60,7 +61,7 @@ class Denoiser(nn.Module):
     ) -> Float[Tensor, "N D"]:
         """The noise."""
         clock = torch.cat([torch.sin(angles), torch.cos(angles)], dim=1)
-        condition = torch.relu(self.text(texts) + self.time(clock))
+        condition = torch.relu(self.text(layer_norm(texts, texts.shape[1:])) + self.time(clock))
         state = self.enter(noised)
         for layer in self.layers:
             state = layer(state, condition)
@@ -81,6 +82,8 @@ class Tdsm(NeuralPeer[Denoiser]):
 
     name = "tdsm"
 
+    steps: int = 150
+    learning_rate: float = 3e-3
     width: int = 128
     depth: int = 2
     noises: int = 3

@@ -1,4 +1,4 @@
-"""A flow matcher in the manner of Flora (CVPR 2026 Findings).
+"""A flow matcher in the manner of Flora (Chen et al., CVPR 2026 Findings, arXiv 2511.09388).
 
 Class texts are smoothed with those of their nearest classes. Two autoencoders bring clips and texts to one latent
 space; each decodes the other's latents, and the posteriors are drawn together. Then a network learns the velocity of

@@ -14,8 +14,8 @@ Differences from the paper:
 1. Errors are relative to the size of what is reconstructed; decoders end without a ReLU, since whitened features are
    often negative.
 2. Three cycles of 200 mini-batches of 64, not ten of one epoch of batches of 32, with a larger step. So that such a
-   short training has time for it, cross-reconstruction counts from .2 of a cycle on (paper: .8), and the texts' KL and the
-   discriminator from the second cycle on (paper: third).
+   short training has time for it, cross-reconstruction counts from .2 of a cycle on (paper: .8), and the texts' KL and
+   the discriminator from the second cycle on (paper: third).
 3. One Adam trains the discriminator too.
 """
 

@@ -56,6 +56,8 @@ class Flora(NeuralPeer[Flow]):
 
     name = "flora"
 
+    steps: int = 150
+    learning_rate: float = 3e-3
     latent_width: int = 64
     width: int = 128
     smoothing: float = 0.2

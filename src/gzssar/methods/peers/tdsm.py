@@ -10,7 +10,7 @@ Differences from the paper:
 
 1. The network is small: two residual layers of width 128, each steered by text and time (paper: a transformer of width
    768 and depth 12, trained for 50,000 steps). A clip is one vector, so that there is nothing to attend to.
-2. Noise grows by a cosine schedule; texts are layer-normalised.
+2. It tells the clip, not the noise; noise grows by a cosine schedule; texts are layer-normalised.
 """
 
 from collections.abc import Sequence
@@ -45,24 +45,24 @@ class Steered(nn.Module):
 
 
 class Denoiser(nn.Module):
-    """Tells the noise in clips, given texts and how far the diffusion is; and keeps the noises that scoring adds."""
+    """Tells what a noised clip was, given its text and how far the diffusion is; keeps the noises that scoring adds."""
 
     noises: Float[Tensor, "noises D"]
 
     def __init__(self, width: int, text_width: int, inner: int, depth: int, noises: int) -> None:
         super().__init__()
-        self.enter, self.leave = nn.Linear(width, inner), nn.Linear(inner, width)
-        self.text, self.time = nn.Linear(text_width, inner), nn.Linear(2, inner)
+        self.enter, self.leave = nn.Linear(width + text_width, inner), nn.Linear(inner, width)
+        self.steer = nn.Linear(text_width + 2, inner)
         self.layers = nn.ModuleList([Steered(inner) for _ in range(depth)])
         self.register_buffer("noises", torch.randn(noises, width))
 
     def forward(
         self, noised: Float[Tensor, "N D"], texts: Float[Tensor, "N E"], angles: Float[Tensor, "N 1"]
     ) -> Float[Tensor, "N D"]:
-        """The noise."""
-        clock = torch.cat([torch.sin(angles), torch.cos(angles)], dim=1)
-        condition = torch.relu(self.text(layer_norm(texts, texts.shape[1:])) + self.time(clock))
-        state = self.enter(noised)
+        """The clip."""
+        texts = layer_norm(texts, texts.shape[1:])
+        condition = torch.relu(self.steer(torch.cat([texts, torch.sin(angles), torch.cos(angles)], dim=1)))
+        state = self.enter(torch.cat([noised, texts], dim=1))
         for layer in self.layers:
             state = layer(state, condition)
         return self.leave(state)
@@ -70,10 +70,10 @@ class Denoiser(nn.Module):
     def errors(
         self, clips: Float[Tensor, "N D"], texts: Float[Tensor, "N E"], noise: Float[Tensor, "N D"], step: Tensor
     ) -> Float[Tensor, "N"]:
-        """How wrongly the noise is told, in the mean over dimensions."""
+        """How wrongly the clip is told, in the mean over dimensions."""
         angles = pi / 2 * step[:, None] / DIFFUSION_STEPS
         noised = torch.cos(angles) * clips + torch.sin(angles) * noise
-        return (self(noised, texts, angles) - noise).square().mean(dim=1)
+        return (self(noised, texts, angles) - clips).square().mean(dim=1)
 
 
 @dataclass(frozen=True)

@@ -40,4 +40,4 @@ def toy_world(folder: Path) -> tuple[Benchmark, Texts]:
 
 def experiment(name: str, benchmark: Benchmark, texts: Texts, **changes: float) -> Experiment:
     """Few folds, each of which is one more task to train."""
-    return Experiment(benchmark, texts, Recipe(name, quick(name, **changes), fold_classes=7))
+    return Experiment(benchmark, texts, Recipe(name, quick(name, **changes), fold_classes=10))

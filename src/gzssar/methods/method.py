@@ -48,6 +48,14 @@ class Task:
     """The same texts as counts of their words, one table per kind; empty where texts came as vectors."""
 
 
+@dataclass(frozen=True)
+class ToldTask(Task):
+    """What an upper reference may know besides. No other method is given one."""
+
+    unseen_clips: FeatureSet = field(kw_only=True)
+    """The clips of the unseen classes that are to be judged, with their labels."""
+
+
 class ClassScores(NamedTuple):
     """How likely each class is for N clips. Higher is more likely; a softmax over the S seen classes is
     p(class | seen), one over the U unseen classes p(class | unseen). Both kinds have one unit, so that the gate can
@@ -115,3 +123,11 @@ def is_method(candidate: object) -> TypeGuard[Method]:
     except (TypeError, ValueError):
         return False
     return True
+
+
+def is_upper_reference(method: Method) -> bool:
+    """Whether it is told the truth (:class:`ToldTask`), which it asks for by ``upper_reference = True``.
+
+    Reports mark it: it bounds methods and is none of them.
+    """
+    return bool(getattr(method, "upper_reference", False))

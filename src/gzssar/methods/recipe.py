@@ -7,7 +7,7 @@ from typing import Any, Literal
 from gzssar.choices import check_choices, check_positive, check_unread
 from gzssar.errors import ConfigError
 from gzssar.methods import METHODS, method_named
-from gzssar.methods.method import Method, is_method
+from gzssar.methods.method import Method, is_method, is_upper_reference
 from gzssar.methods.msf.method import Msf
 from gzssar.methods.msf.settings import PAPER_SPLITS
 from gzssar.methods.problem import Spaces
@@ -76,12 +76,14 @@ class Recipe:
 
     @property
     def title(self) -> str:
-        """What reports call it: its name, marked where the recipe that comes under that name is another."""
+        """What reports call it: its name, marked where the recipe that comes under that name is another, and where it
+        is an upper reference."""
+        marks = ["an upper reference"] if is_upper_reference(self.method) else []
         try:
             ours = [recipe_for(self.name, split) for split in (None, *PAPER_SPLITS)]
         except ConfigError:
             ours = [Recipe(self.name, self.method)]
-        return self.name if self in ours else f"{self.name}, changed"
+        return ", ".join([self.name, *([] if self in ours else ["changed"]), *marks])
 
     def described(self) -> dict[str, Any]:
         """Every choice by name, for JSON; the method's by what it is called, what makes it, and its fields."""

@@ -139,13 +139,16 @@ def without_padding(joints: Num[np.ndarray, "C T V M"]) -> Num[np.ndarray, "C _ 
 def scores_apart(
     joints: Num[np.ndarray, "_ T V M"], layout: Layout
 ) -> tuple[Num[np.ndarray, "C T V M"], Float[np.ndarray, "T V M"] | None, tuple[Doubt, ...]]:
-    """Take the third number of each joint for its score, where pose estimators write it so.
+    """Take the third number of each joint for its score, where pose estimators write it so, and a fourth always.
 
-    It is one where the layout is a pose estimator's in pictures, and it lies between 0 and 1 throughout.
+    It is one where it lies between 0 and 1 throughout; the third one, where the layout is a pose estimator's in
+    pictures, too.
 
     Returns:
         the positions, the scores if there are any, and a doubt that says so.
     """
+    if len(joints) == 4 and ((joints[3] >= 0) & (joints[3] <= 1)).all():
+        return joints[:3], joints[3].astype(np.float32), ()
     if layout.name not in PICTURE_LAYOUTS or len(joints) != 3 or not ((joints[2] >= 0) & (joints[2] <= 1)).all():
         return joints, None, ()
     sentence = "The third number of each joint lies between 0 and 1, so it is taken for its score: the clip is 2-D."

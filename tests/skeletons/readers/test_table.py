@@ -360,6 +360,7 @@ def timed_table(name, stamps):
         ("seconds", 1, []),
         ("timestamp", 1e-3, ["time-unit-assumed"]),
         ("time", 1e-6, ["time-unit-assumed"]),
+        ("time", 1e-7, ["time-unit-assumed"]),
         ("time", 1e-9, ["time-unit-assumed"]),
     ],
 )
@@ -369,6 +370,18 @@ def test_a_time_column_gives_times_and_the_frame_rate(read, name, unit, doubts):
     check(clip, pose())
     np.testing.assert_allclose(clip.times, seconds, atol=1e-7)
     assert (clip.fps, codes(clip)) == (pytest.approx(25), doubts)
+
+
+@pytest.mark.parametrize(
+    "note", ["# fps: 60", "# Kinect v2, 60 Hz, metres", "#\n# frame rate (Hz) = 60.0", "#frame_rate=60"]
+)
+def test_a_comment_may_state_the_frame_rate(read, note):
+    data = note.encode() + b"\n" + header() + csv_bytes(walk(3, 25))
+    clip = read(CSV, data)
+    assert (clip.fps, codes(clip)) == (60, [])
+    with pytest.raises(ConfigError, match="states 60 frames per second, but the options name 25"):
+        read(CSV, data, fps=25.0)
+    assert read(CSV, b"# 3 people\n" + header() + csv_bytes(walk(3, 25))).fps == 30
 
 
 def test_rounded_times_are_even(read):
@@ -425,7 +438,7 @@ def test_other_columns_are_left_out_and_told(read):
     assert clip.doubts[-1] == ("columns-unused", "Columns that say nothing about the joints were left out: 'class'.")
 
 
-@pytest.mark.parametrize("separator", [",", ";", "\t", "  ", ", "])
+@pytest.mark.parametrize("separator", [",", ";", "|", "\t", "  ", ", "])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le-with-mark"])
 def test_separators_line_ends_and_encodings_do_not_matter(read, separator, end, encoding):

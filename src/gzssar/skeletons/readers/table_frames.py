@@ -11,7 +11,7 @@ from jaxtyping import Float, Int
 from gzssar.errors import DataError
 from gzssar.skeletons.doubt import Doubt
 from gzssar.skeletons.layout import Layout
-from gzssar.skeletons.readers.clock import Clock, counted, timed, untimed
+from gzssar.skeletons.readers.clock import Clock, counted, stated, timed, untimed
 from gzssar.skeletons.readers.columns import Columns, check_depth, known_joints
 from gzssar.skeletons.readers.delimited import TextTable, number_of, numbers_in
 from gzssar.skeletons.readers.headers import Header, Joint, joint_words
@@ -163,6 +163,8 @@ def _clock(table: TextTable, header: Header, stamps: dict[int, Float[np.ndarray,
     """When the frames were taken: by their times, or else by their numbers."""
     if header.time in stamps:
         return timed(stamps[header.time], header.names[header.time], options, table.path)
+    if table.fps is not None:
+        options = replace(options, fps=stated(table.fps, options, table.path)[0])
     fps, times, doubts = untimed(options)
     if header.frame in stamps:
         fps, times, doubts = counted(stamps[header.frame], header.names[header.frame], options, table.path)

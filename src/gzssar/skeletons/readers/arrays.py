@@ -292,6 +292,11 @@ def npy_header(data: bytes | memoryview, where: str) -> NpyHeader:
             shape, column_major, dtype = _HEADERS[np.lib.format.read_magic(file)](file)
     except Exception as error:  # the header is a Python literal: a damaged one fails in every way that Python has
         raise DataError(f"{where} should be a plain numpy array, but its header is damaged: save it again.") from error
+    if dtype.kind == "O":
+        raise DataError(
+            f"{where} should be an array of numbers or text, but it holds Python objects: load it where you trust it, "
+            "and save the joints alone as an array."
+        )
     if dtype.kind not in "biufSU" or dtype.itemsize == 0:
         raise DataError(f"{where} should be an array of numbers or text, but its type is {str(dtype)[:60]}.")
     if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize > len(data) - file.tell():

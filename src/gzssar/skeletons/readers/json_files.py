@@ -55,7 +55,8 @@ def read_json_lines(path: Path, pack: Callable[[dict[str, Any]], Any] | None = N
     try:
         text = data.decode(json.detect_encoding(data), "surrogatepass").removeprefix("\ufeff")
         del data
-        decoder, values, at = json.JSONDecoder(object_hook=pack), [], _skip(text, 0)
+        values: list[Any] = []
+        decoder, at = json.JSONDecoder(object_hook=pack), _skip(text, 0)
         while at < len(text) or not values:
             value, at = decoder.raw_decode(text, at)
             values.append(value)

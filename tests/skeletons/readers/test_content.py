@@ -29,6 +29,22 @@ ADVICE = "save the one that holds clips with numpy.save and read that with its -
         ("\ufeffgr\u00fc\u00dfe".encode(), "text: 'gr\u00fc\u00dfe'"),
         (bytes(range(256)), "binary data of an unknown kind"),
         (b"\xff\xfe" * 100, "binary data of an unknown kind"),
+        ("HIERARCHY\nROOT".encode("utf-16"), "text in UTF-16: save it as UTF-8"),
+        (b"a.skeleton".ljust(257, b"\0") + b"ustar\x0000", "a tar archive: unpack it"),
+        (
+            b"<!DOCTYPE html>\n<html><title>404</title>",
+            "a page of the web, as a failed download leaves it: fetch the file again",
+        ),
+        (
+            b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a",
+            "a pointer of Git LFS in the place of the file: fetch it with git lfs pull",
+        ),
+        (b"Trajectories\n100\n", "a table of Vicon Nexus: export it as C3D"),
+        (b"NO_OF_FRAMES\t67\n", "a table of Qualisys: export it as C3D"),
+        (
+            b"scorer,DLC_resnet50,DLC_resnet50\nbodyparts,nose,nose\n",
+            "a table of DeepLabCut: name its columns in one row (nose_x, nose_y, nose_likelihood, …)",
+        ),
         (zip_bytes({"a.txt": b"text"}), "a zip archive: unpack it"),
         (zip_bytes({"a.txt": b"text"})[:-9], "a zip archive that is damaged or not plain"),
         (zip_bytes({"a.npy": npy_bytes(np.zeros(3))[:-9]}), "a zip archive that is damaged or not plain"),

@@ -23,6 +23,16 @@ def test_a_name_of_two_joints_is_the_upper_ones_unless_that_has_its_own():
     assert found("hand.R", "wrist.R") == {"right wrist": "wrist.R"}
 
 
+def test_abbreviations_and_kinects_names_are_known():
+    assert found("SpineBase", "l_shank", "l_larm", "LUArm", "RFArm") == {
+        "pelvis": "SpineBase",
+        "left knee": "l_shank",
+        "left elbow": "l_larm",
+        "left shoulder": "LUArm",
+        "right elbow": "RFArm",
+    }
+
+
 @pytest.mark.parametrize(
     "name", ["LeftElbow", "L_Elbow", "elbow.L", "Elbow_Left", "lElbow", "LElbow", "lelbow", "elbowl"]
 )

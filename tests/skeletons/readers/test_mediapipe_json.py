@@ -5,6 +5,7 @@ import pytest
 from reader_files import first, landmarks, mediapipe_bytes, walk
 
 from gzssar.errors import ConfigError, DataError
+from gzssar.skeletons.layout import MEDIAPIPE33
 from gzssar.skeletons.readers.mediapipe_json import MediaPipeJsonReader
 from gzssar.skeletons.readers.reader import START, Reader, ReadOptions
 
@@ -34,6 +35,21 @@ def people(frame):
     return [frame]
 
 
+def scored(frame):
+    """As TensorFlow's BlazePose writes it."""
+    return [{"x": one["x"], "y": one["y"], "z": one["z"], "score": 0.5, "name": "?"} for one in frame]
+
+
+def named(frame):
+    return {joint.replace(" ", "_").upper(): one for joint, one in zip(MEDIAPIPE33.joint_names, frame, strict=True)}
+
+
+def test_numbers_of_frames_that_jump_leave_gaps_in_time(read):
+    clip = read({"0": FRAMES[0], "1": FRAMES[1], "2": FRAMES[2], "7": FRAMES[0]}, fps=10.0)
+    assert clip.seconds.tolist() == pytest.approx([0, 0.1, 0.2, 0.7])
+    assert [doubt.code for doubt in clip.doubts] == ["frames-missing"]
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -43,6 +59,12 @@ def people(frame):
         {"results": [{"pose_landmarks": {"landmark": frame}} for frame in FRAMES]},
         [{"landmarks": [], "worldLandmarks": people(frame)} for frame in FRAMES],
         [{"pose_landmarks": people(FRAMES[0]), "pose_world_landmarks": people(frame)} for frame in FRAMES],
+        [{"keypoints": FRAMES[0], "keypoints3D": scored(frame)} for frame in FRAMES],
+        [named(frame) for frame in FRAMES],
+        {"10": FRAMES[2], "9": FRAMES[1], "8": FRAMES[0]},
+        {f"frame_{index:04d}": {"pose_landmarks": frame} for index, frame in enumerate(FRAMES)},
+        b"\n".join(json.dumps({"frame": index, "landmarks": frame}).encode() for index, frame in enumerate(FRAMES)),
+        b"".join(json.dumps(frame).encode() + b"\r\n" for frame in FRAMES),
     ],
 )
 def test_landmarks_are_found_wherever_programs_put_them(read, content):

@@ -58,6 +58,44 @@ def test_the_order_of_axes_is_told_from_the_layout(read):
     np.testing.assert_array_equal(read(moving().reshape(4, 75)).joints, expected[..., :1])
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2), (0, 2, 1), (2, 0, 1), (1, 2, 0)])
+def test_the_axes_of_one_body_may_stand_in_any_order_that_can_be_told(read, order):
+    expected = moving(9).transpose(2, 0, 1).astype(np.float32)
+    np.testing.assert_array_equal(read(moving(9).transpose(order)).joints[..., 0], expected)
+
+
+@pytest.mark.parametrize(("layout", "joints", "c"), [("smpl22", 22, 3), ("coco17", 17, 2), ("coco17", 17, 3)])
+def test_the_numbers_of_a_frame_may_stand_in_one_axis(read, layout, joints, c):
+    clip = walk(4, joints, c) + 1
+    read_clip = read(clip.reshape(4, -1), layout=layout)
+    np.testing.assert_array_equal(read_clip.joints[..., 0], clip.transpose(2, 0, 1).astype(np.float32))
+
+
+def mediapipe_pose():
+    """T V C in metres, with y up: the nose over the hips."""
+    clip = walk(4, 33) / 100 + 1
+    clip[:, 0, 1] += 3
+    return clip
+
+
+def test_a_fourth_number_is_the_visibility(read):
+    numbers = np.concatenate([mediapipe_pose(), np.full((4, 33, 1), 0.25)], axis=2)
+    for array in (numbers, numbers.reshape(4, 132)):
+        clip = read(array, layout="mediapipe33")
+        np.testing.assert_array_equal(clip.joints[..., 0], mediapipe_pose().transpose(2, 0, 1).astype(np.float32))
+        assert (clip.visibility == 0.25).all()
+
+
+def test_mediapipes_axes_are_turned(read):
+    clip = read(mediapipe_pose() * [1, -1, -1], layout="mediapipe33")
+    np.testing.assert_array_equal(clip.joints[..., 0], mediapipe_pose().transpose(2, 0, 1).astype(np.float32))
+    assert [doubt.code for doubt in clip.doubts] == ["frame-rate-assumed", "axes-turned"]
+    shares = np.random.default_rng(0).uniform(0.4, 0.6, (4, 33, 3))
+    shares[:, 0, 1] = 0.1
+    codes = [doubt.code for doubt in read(shares, layout="mediapipe33").doubts]
+    assert codes == ["frame-rate-assumed", "shares-of-picture"]
+
+
 def test_frames_may_come_before_bodies(read):
     two = np.stack([moving(9), -moving(9)], axis=1)  # T M V C
     np.testing.assert_array_equal(read(two).joints, two.transpose(3, 0, 2, 1).astype(np.float32))
@@ -144,7 +182,8 @@ def test_the_scores_of_pose_estimators_are_no_depth(read):
             np.zeros((4, 20, 3)),
             r"the 25 joints V of layout 'ntu25' .* its shape is \(4, 20, 3\): name the layout .* kinect20 or utd20",
         ),
-        (np.zeros((4, 25, 4)), "C = 2 or 3 numbers"),
+        (np.zeros((4, 25, 5)), "C = 2 or 3 numbers"),
+        (np.full((4, 25, 4), 2), "x, y and z of each joint and perhaps a visibility from 0 to 1, but the fourth"),
         (np.zeros((3, 25, 4, 7)), r"its shape is \(3, 25, 4, 7\)"),
         (np.full((4, 25, 3), np.nan), "300 of 300 coordinates are NaN"),
     ],

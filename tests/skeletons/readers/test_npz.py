@@ -47,6 +47,14 @@ def test_only_joints_and_offsets_are_needed(opened):
         opened(**bare)
 
 
+def test_joints_alone_are_one_clip(opened):
+    bare = dict.fromkeys(("offsets", "label", "subject", "view", "is_dup", "class_names", "joint_names"))
+    (entry,) = opened(ReadOptions(layout="kinect20"), **bare).entries
+    clip = entry.read()
+    assert (clip.fps, clip.joints.shape) == (15, (3, 6, 20, 1))
+    assert clip.joints[:, 5, 3, 0].tolist() == pytest.approx([503, 503.1, 503.2])
+
+
 def test_what_else_an_archive_holds_does_not_matter(opened):
     assert len(opened(edges=np.zeros((19, 2), dtype=int), source=np.array("somewhere")).entries) == 2
 
@@ -91,8 +99,7 @@ def test_options_must_not_contradict_the_file(opened):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"offsets": None}, "it lacks offsets"),
-        ({"joints": None, "offsets": None}, "it lacks joints and offsets"),
+        ({"offsets": None}, "label should have one value for each of 1 clips, but has 3"),
         ({"offsets": np.array([], dtype=int)}, "offsets should increase"),
         ({"offsets": np.array([0, 2, 2, 6])}, "offsets should increase"),
         ({"offsets": np.array([0, 5, 2, 6])}, "offsets should increase"),
@@ -129,7 +136,7 @@ def test_a_malformed_clip_is_refused_when_it_is_read(opened, changes, message):
 
 def test_python_objects_are_refused(opened):
     with pytest.raises(
-        DataError, match=r"clips\.npz: label should be an array of numbers or text, but its type is object"
+        DataError, match=r"clips\.npz: label should be an array of numbers or text, but it holds Python objects"
     ):
         opened(label=np.array([1, 0, None]))
 

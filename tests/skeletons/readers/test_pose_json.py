@@ -67,6 +67,14 @@ def test_a_folder_of_frames_is_a_clip_per_video(tmp_path):
     assert [path.name[:5] for path, _ in find_files(files)] == ["run_2", "walk_"]
 
 
+def test_files_may_be_called_by_the_number_of_their_frame_alone(tmp_path):
+    walk = scored(12, 25)
+    for frame, pose in enumerate(walk):
+        (tmp_path / f"{frame}.json").write_bytes(openpose_bytes(pose))
+    (clip,) = read_clips(open_clips(tmp_path))
+    np.testing.assert_allclose(clip.joints[..., 0], walk[..., :2].transpose(2, 0, 1), rtol=1e-6)
+
+
 def test_frames_without_anybody_and_lost_files_are_absent(tmp_path):
     poses = scored(5, 25)
     write_frames(tmp_path, [[], [poses[1]], [poses[2]], [poses[3]], []])

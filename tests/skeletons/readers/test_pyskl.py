@@ -73,7 +73,7 @@ def test_clips_keep_their_order_and_are_read_one_by_one(tmp_path):
     ("fields", "message"),
     [
         ({"keypoint": None}, "should have 'keypoint' as an array of numbers .* it has none"),
-        ({"keypoint": np.zeros((3, 25, 3))}, r"its shape is \(3, 25, 3\)"),
+        ({"keypoint": np.zeros((3, 75))}, r"its shape is \(3, 75\)"),
         ({"keypoint": np.zeros((1, 3, 25, 3), dtype="U1")}, "it has none"),
         ({"keypoint": np.zeros((1, 0, 25, 3)), "total_frames": 0}, "at least one frame"),
         ({"keypoint": np.zeros((0, 3, 25, 3))}, "at least one body"),
@@ -170,6 +170,13 @@ def test_what_is_packed_does_not_unpack_without_end(tmp_path):
     path.write_bytes(gzip.compress(pyskl_bytes(annotation()))[:-20])
     with pytest.raises(DataError, match="cut off or damaged"):
         READER.open(path, ReadOptions())
+
+
+def test_one_body_may_lack_its_axis(read):
+    keypoint, scores = walk(3, 17, 2), np.full((3, 17), 0.25)
+    clip = read(annotation(joints=17, dimensions=2, keypoint=keypoint, keypoint_score=scores))
+    np.testing.assert_array_equal(clip.joints[..., 0], keypoint.transpose(2, 0, 1).astype(np.float32))
+    assert (clip.visibility == 0.25).all()
 
 
 def test_scores_are_visibility(read):

@@ -58,7 +58,7 @@ FILES = {
     "amass": (3.3, lambda: npz_bytes(amass_arrays(frames=2, Jtr=clip(3000, 22).astype(np.float32)))),
     "npy": (2, lambda: npy_bytes(clip(3000, 25).astype(np.float32))),
     "alphapose": (2, lambda: alphapose_bytes(frames=500)),
-    "kinetics": (3, lambda: json.dumps(kinetics(clip(700, 18))).encode()),
+    "kinetics": (3.3, lambda: json.dumps(kinetics(clip(700, 18))).encode()),
     "mediapipe": (2.5, lambda: json.dumps([landmarks(pose) for pose in clip(150, 33)]).encode()),
 }
 

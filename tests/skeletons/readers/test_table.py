@@ -161,6 +161,82 @@ def test_names_tell_the_layout(read, names, layout, form):
         read(CSV, table, layout="coco17")
 
 
+UNITY = """
+    Hips Spine Chest Neck Head LeftShoulder LeftUpperArm LeftLowerArm LeftHand RightShoulder RightUpperArm RightLowerArm
+    RightHand LeftUpperLeg LeftLowerLeg LeftFoot LeftToes RightUpperLeg RightLowerLeg RightFoot RightToes
+"""
+THEIA = """
+    pelvis torso head l_uarm l_larm l_hand r_uarm r_larm r_hand l_thigh l_shank l_foot l_toes r_thigh r_shank r_foot
+    r_toes
+"""
+XSENS = """
+    Pelvis L5 T8 Neck Head Right_Upper_Arm Right_Forearm Right_Hand Left_Upper_Arm Left_Forearm Left_Hand
+    Right_Upper_Leg Right_Lower_Leg Right_Foot Left_Upper_Leg Left_Lower_Leg Left_Foot
+"""
+
+
+@pytest.mark.parametrize(
+    ("names", "limbs"),
+    [
+        (UNITY, ("LeftLowerLeg", "RightUpperArm", "LeftUpperLeg")),
+        (UNITY.replace("Right", "mixamorig:Right").replace("Left", "mixamorig:Left"), None),
+        (THEIA, ("l_shank", "r_uarm", "l_thigh")),
+        (XSENS, ("Left_Lower_Leg", "Right_Upper_Arm", "Left_Upper_Leg")),
+    ],
+)
+def test_names_of_motion_capture_are_known(read, names, limbs):
+    joints, clip = names.split(), walk(3, len(names.split()))
+    limbs = limbs or ("mixamorig:LeftLowerLeg", "mixamorig:RightUpperArm", "mixamorig:LeftUpperLeg")
+    long = [(t, joint, *clip[t, v].tolist()) for t in range(3) for v, joint in enumerate(joints)]
+    for table in (table_bytes(columns(joints), rows(clip)), table_bytes(["frame", "joint", *"xyz"], long)):
+        read_clip = read(CSV, table, layout=None)
+        assert read_clip.layout.name == "openpose25"
+        assert codes(read_clip)[:2] == ["frame-rate-assumed", "joints-estimated"]
+        for joint, name in zip(("left knee", "right shoulder", "left hip"), limbs, strict=True):
+            at = read_clip.layout.joint_names.index(joint)
+            np.testing.assert_allclose(read_clip.joints[:, :, at, 0].T, clip[:, joints.index(name)], rtol=1e-6)
+        with pytest.raises(ConfigError, match="has markers of layout 'openpose25', but the options name 'ntu25'"):
+            read(CSV, table)
+
+
+def test_an_estimated_joint_is_as_sure_as_its_sources(read):
+    joints = UNITY.split()
+    numbers = np.concatenate([walk(3, len(joints)), np.full((3, len(joints), 1), 0.75)], axis=2)
+    numbers[:, joints.index("RightUpperLeg"), 3] = 0.25
+    numbers[:, joints.index("Hips")] = numbers[:, joints.index("Spine")]
+    clip = read(CSV, table_bytes(columns([*joints[1:]], ("x", "y", "z", "score")), rows(numbers[:, 1:])), layout=None)
+    sure = dict(zip(clip.layout.joint_names, clip.visibility[0, :, 0].tolist(), strict=True))
+    assert (sure["left hip"], sure["right hip"], sure["mid hip"]) == (0.75, 0.25, 0.25)
+
+
+def test_markers_on_the_skin_are_named(read):
+    with pytest.raises(ConfigError, match=r"joints that no layout has \('lasi', 'rasi', 'lkne', …\): .*of markers on"):
+        read(CSV, table_bytes(columns(["LASI", "RASI", "LKNE", "LANK", "RKNE"]), rows(walk(2, 5))), layout=None)
+
+
+@pytest.mark.parametrize(
+    ("axes", "form", "what"),
+    [
+        (("rx", "ry", "rz"), "{joint}_{axis}", r"rotations \('base_of_spine_rx', "),
+        (("qx", "qy", "qz", "qw"), "{joint}.{axis}", "rotations"),
+        ("xyz", "{joint}_rotation_{axis}", "rotations"),
+        (("Xrotation", "Yrotation", "Zrotation"), "{joint}_{axis}", "rotations"),
+        (("acc_x", "acc_y", "acc_z", "gyr_x", "gyr_y", "gyr_z"), "{joint}_{axis}", "accelerations, velocities"),
+    ],
+)
+def test_what_is_no_position_is_refused(read, axes, form, what):
+    table = table_bytes(columns(LAYOUTS["ntu25"].joint_names, axes, form), rows(np.ones((2, 25, len(axes)))))
+    with pytest.raises(DataError, match=f"should hold positions of joints, but it holds {what}"):
+        read(CSV, table)
+
+
+def test_rotations_beside_positions_are_left_out(read):
+    names = columns(LAYOUTS["ntu25"].joint_names, ("posX", "posY", "posZ", "rotX", "rotY", "rotZ"))
+    clip = read(CSV, table_bytes(names, rows(np.concatenate([walk(3, 25), np.ones((3, 25, 3))], axis=2))), layout=None)
+    check(clip, walk(3, 25))
+    assert codes(clip) == ["frame-rate-assumed", "columns-unused"]
+
+
 def test_layouts_of_the_same_joints_are_named_or_either(read):
     table = table_bytes(columns(LAYOUTS["utd20"].joint_names), rows(walk(2, 20)))
     check(read(CSV, table, layout="utd20"), walk(2, 20))
@@ -284,6 +360,7 @@ def timed_table(name, stamps):
         ("seconds", 1, []),
         ("timestamp", 1e-3, ["time-unit-assumed"]),
         ("time", 1e-6, ["time-unit-assumed"]),
+        ("time", 1e-7, ["time-unit-assumed"]),
         ("time", 1e-9, ["time-unit-assumed"]),
     ],
 )
@@ -293,6 +370,18 @@ def test_a_time_column_gives_times_and_the_frame_rate(read, name, unit, doubts):
     check(clip, pose())
     np.testing.assert_allclose(clip.times, seconds, atol=1e-7)
     assert (clip.fps, codes(clip)) == (pytest.approx(25), doubts)
+
+
+@pytest.mark.parametrize(
+    "note", ["# fps: 60", "# Kinect v2, 60 Hz, metres", "#\n# frame rate (Hz) = 60.0", "#frame_rate=60"]
+)
+def test_a_comment_may_state_the_frame_rate(read, note):
+    data = note.encode() + b"\n" + header() + csv_bytes(walk(3, 25))
+    clip = read(CSV, data)
+    assert (clip.fps, codes(clip)) == (60, [])
+    with pytest.raises(ConfigError, match="states 60 frames per second, but the options name 25"):
+        read(CSV, data, fps=25.0)
+    assert read(CSV, b"# 3 people\n" + header() + csv_bytes(walk(3, 25))).fps == 30
 
 
 def test_rounded_times_are_even(read):
@@ -349,7 +438,7 @@ def test_other_columns_are_left_out_and_told(read):
     assert clip.doubts[-1] == ("columns-unused", "Columns that say nothing about the joints were left out: 'class'.")
 
 
-@pytest.mark.parametrize("separator", [",", ";", "\t", "  ", ", "])
+@pytest.mark.parametrize("separator", [",", ";", "|", "\t", "  ", ", "])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le-with-mark"])
 def test_separators_line_ends_and_encodings_do_not_matter(read, separator, end, encoding):

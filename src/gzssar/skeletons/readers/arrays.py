@@ -139,13 +139,16 @@ def without_padding(joints: Num[np.ndarray, "C T V M"]) -> Num[np.ndarray, "C _ 
 def scores_apart(
     joints: Num[np.ndarray, "_ T V M"], layout: Layout
 ) -> tuple[Num[np.ndarray, "C T V M"], Float[np.ndarray, "T V M"] | None, tuple[Doubt, ...]]:
-    """Take the third number of each joint for its score, where pose estimators write it so.
+    """Take the third number of each joint for its score, where pose estimators write it so, and a fourth always.
 
-    It is one where the layout is a pose estimator's in pictures, and it lies between 0 and 1 throughout.
+    It is one where it lies between 0 and 1 throughout; the third one, where the layout is a pose estimator's in
+    pictures, too.
 
     Returns:
         the positions, the scores if there are any, and a doubt that says so.
     """
+    if len(joints) == 4 and ((joints[3] >= 0) & (joints[3] <= 1)).all():
+        return joints[:3], joints[3].astype(np.float32), ()
     if layout.name not in PICTURE_LAYOUTS or len(joints) != 3 or not ((joints[2] >= 0) & (joints[2] <= 1)).all():
         return joints, None, ()
     sentence = "The third number of each joint lies between 0 and 1, so it is taken for its score: the clip is 2-D."
@@ -289,6 +292,11 @@ def npy_header(data: bytes | memoryview, where: str) -> NpyHeader:
             shape, column_major, dtype = _HEADERS[np.lib.format.read_magic(file)](file)
     except Exception as error:  # the header is a Python literal: a damaged one fails in every way that Python has
         raise DataError(f"{where} should be a plain numpy array, but its header is damaged: save it again.") from error
+    if dtype.kind == "O":
+        raise DataError(
+            f"{where} should be an array of numbers or text, but it holds Python objects: load it where you trust it, "
+            "and save the joints alone as an array."
+        )
     if dtype.kind not in "biufSU" or dtype.itemsize == 0:
         raise DataError(f"{where} should be an array of numbers or text, but its type is {str(dtype)[:60]}.")
     if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize > len(data) - file.tell():

@@ -17,7 +17,8 @@ Clock = tuple[float, Float[np.ndarray, "T"] | None, tuple[Doubt, ...]]
 _UNITS = (
     (1.0, 1.0, "seconds"),
     (1e3, 1e-3, "milliseconds"),
-    (1e6, 1e-6, "microseconds"),
+    (1e5, 1e-6, "microseconds"),
+    (1e6, 1e-7, "tenths of a microsecond"),  # as Kinect's SDK counts them
     (np.inf, 1e-9, "nanoseconds"),
 )
 """Up to which step between two frames a time without a unit is taken for which, and its seconds."""
@@ -108,6 +109,6 @@ def _steps(values: Float[np.ndarray, "T"], name: str, path: Path) -> Float[np.nd
         row = int(late[0]) + 2 if len(late) else 1
         raise DataError(
             f"{path} should have one row per frame, in order, but {name!r} does not ascend at row {row}: write one "
-            "file per clip and person."
+            "file per clip and person, or leave it out."
         )
     return steps

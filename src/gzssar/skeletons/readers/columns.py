@@ -1,16 +1,19 @@
 """Which cells of a row make a clip: by the names of the columns, or by their number where names tell nothing."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from gzssar.errors import DataError
+from gzssar.errors import ConfigError, DataError
 from gzssar.skeletons.doubt import Doubt
-from gzssar.skeletons.layout import Layout
+from gzssar.skeletons.layout import LAYOUTS, OPENPOSE25, Layout, layout_named
 from gzssar.skeletons.readers.arrays import PICTURE_LAYOUTS, agreed_layout, required_layout
 from gzssar.skeletons.readers.delimited import TextTable
 from gzssar.skeletons.readers.headers import Header, Joint, joints_of, layouts_with
+from gzssar.skeletons.readers.joint_names import find_joints
+from gzssar.skeletons.readers.markers import REQUIRED, joints_of_markers
+from gzssar.skeletons.readers.mocap import Weights, used_in
 from gzssar.skeletons.readers.reader import ReadOptions
 
 
@@ -22,10 +25,10 @@ class Columns:
     """What the joints are."""
 
     coordinates: tuple[int, ...]
-    """V * C columns: x, y and, in space, z of joint 0, then of joint 1, and so on."""
+    """n * C columns: x, y and, in space, z of joint 0, then of joint 1, and so on."""
 
     visibility: tuple[int, ...]
-    """V columns, or none."""
+    """n columns, or none."""
 
     unit: str | None = None
     """What the coordinates are counted in, where the names say so."""
@@ -33,10 +36,18 @@ class Columns:
     doubts: tuple[Doubt, ...] = ()
     """What had to be assumed."""
 
+    weights: tuple[Weights, ...] = ()
+    """Each of the layout's V joints as a mean of the n that stand there; empty where they are the same."""
+
+    @property
+    def joint_count(self) -> int:
+        """n."""
+        return len(used_in(self.weights)) if self.weights else self.layout.joint_count
+
     @property
     def dimensions(self) -> int:
         """C."""
-        return len(self.coordinates) // self.layout.joint_count
+        return len(self.coordinates) // self.joint_count
 
 
 class KnownJoints(NamedTuple):
@@ -46,10 +57,13 @@ class KnownJoints(NamedTuple):
     """What the joints are."""
 
     order: list[Joint]
-    """The file's names for the joints, in the layout's order."""
+    """The file's names for the joints, in the layout's order, or in that of the weights."""
 
     doubts: tuple[Doubt, ...] = ()
     """What had to be assumed."""
+
+    weights: tuple[Weights, ...] = ()
+    """The layout's joints as means of these, where they are not the same."""
 
 
 def columns_of(table: TextTable, header: Header, options: ReadOptions) -> Columns:
@@ -61,14 +75,20 @@ def columns_of(table: TextTable, header: Header, options: ReadOptions) -> Column
     """
     if header.has_axes:
         return _by_name(table.path, header, options)
+    if header.others:
+        others = ", ".join(dict.fromkeys(header.others.values()))
+        raise DataError(
+            f"{table.path} should hold positions of joints, but it holds {others} "
+            f"({header.named(list(header.others))}): compute the joints' positions and write those."
+        )
     return _by_number(table, header, required_layout(options, table.path))
 
 
-def known_joints(names: Collection[Joint], options: ReadOptions, path: Path) -> KnownJoints:
+def known_joints(names: Mapping[Joint, str], options: ReadOptions, path: Path) -> KnownJoints:
     """Find a layout's joints among the names, or numbers, that a file has for them.
 
     Args:
-        names: as the file orders them.
+        names: as the file orders and spells them.
         options: they name the layout where the names do not tell it.
         path: the file, for messages.
 
@@ -79,6 +99,15 @@ def known_joints(names: Collection[Joint], options: ReadOptions, path: Path) -> 
     if found := layouts_with(names):
         layout = next((layout for layout in found if layout.name == options.layout), found[0])
         return KnownJoints(agreed_layout(options, layout.name, path), joints_of(layout))
+    if _are_markers(names, options, path):
+        return _as_markers(names, options, path)
+    if options.layout is None and not _numbers(names):
+        shown = ", ".join(repr(name[:20]) for name in list(names.values())[:3])
+        raise ConfigError(
+            f"{path} names joints that no layout has ({shown}, …): rename them (LeftHip, RKnee, Neck, …), or name the "
+            f"layout whose order they have, one of {', '.join(LAYOUTS)}; of markers on the skin, compute joints first.",
+            option="layout",
+        )
     layout = required_layout(options, path)
     count = f"the {layout.joint_count} joints of layout {layout.name!r}"
     if numbers := _numbers(names):
@@ -98,6 +127,23 @@ def known_joints(names: Collection[Joint], options: ReadOptions, path: Path) -> 
         )
     sentence = f"The names of the joints are not known, so they are taken in the order of layout {layout.name!r}."
     return KnownJoints(layout, list(names), (Doubt("joint-names-unknown", sentence),))
+
+
+def _are_markers(names: Mapping[Joint, str], options: ReadOptions, path: Path) -> bool:
+    """Whether names are those of a body in motion capture, and not mostly those of the layout that the options name."""
+    if options.layout not in (None, OPENPOSE25.name):
+        joints = joints_of(layout_named(options.layout))
+        if 2 * sum(joint in names for joint in joints) > len(joints):
+            return False
+    return set(REQUIRED) <= find_joints(list(names.values()), path).keys()
+
+
+def _as_markers(names: Mapping[Joint, str], options: ReadOptions, path: Path) -> KnownJoints:
+    """The joints of a body whose names are those of motion capture."""
+    layout, chosen, doubts = joints_of_markers(list(names.values()), options, path)
+    joints, used = list(names), used_in(chosen)
+    weights = tuple({used.index(index): weight for index, weight in joint.items()} for joint in chosen)
+    return KnownJoints(layout, [joints[index] for index in used], doubts, weights)
 
 
 def check_depth(dimensions: int, has_visibility: bool, layout: Layout, path: Path) -> None:
@@ -121,13 +167,14 @@ def _by_name(path: Path, header: Header, options: ReadOptions) -> Columns:
                 f"{path}, line 1, should name each column once, but {header.names[index]!r} comes twice or means the "
                 "same as another: correct the names."
             )
-    known = known_joints(list(dict.fromkeys(joint for joint, part in at if part in "xyz")), options, path)
+    names = {column.joint: column.called for column in header.parts.values() if column.part in "xyz"}
+    known = known_joints(names, options, path)
     parts = [{part for name, part in at if name == joint} for joint in known.order]
     axes = "xyz" if "z" in parts[0] else "xy"
-    for joint, has in zip(known.layout.joint_names, parts, strict=True):
+    for joint, has in zip(known.order, parts, strict=True):
         if has & set("xyz") != set(axes):
             raise DataError(
-                f"{path}, line 1, should name {', '.join(axes)} of each joint, but for {joint!r} it names "
+                f"{path}, line 1, should name {', '.join(axes)} of each joint, but for {names[joint]!r} it names "
                 f"{', '.join(sorted(has & set('xyz')))}: add the others."
             )
     scored = all("visibility" in has for has in parts)
@@ -137,7 +184,8 @@ def _by_name(path: Path, header: Header, options: ReadOptions) -> Columns:
     visibility = tuple(at[joint, "visibility"] for joint in known.order) if scored else ()
     unused = sorted({*header.unknown, *header.parts}.difference(coordinates, visibility))
     doubts = (*known.doubts, *_unused(header, unused))
-    return Columns(known.layout, coordinates, visibility, units.pop() if len(units) == 1 else None, doubts)
+    unit = units.pop() if len(units) == 1 else None
+    return Columns(known.layout, coordinates, visibility, unit, doubts, known.weights)
 
 
 def _by_number(table: TextTable, header: Header, layout: Layout) -> Columns:

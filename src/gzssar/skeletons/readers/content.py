@@ -1,5 +1,6 @@
 """What a file that no reader knows looks like, in a few words for people."""
 
+import codecs
 import re
 from pathlib import Path
 
@@ -22,7 +23,14 @@ _KINDS = (
     (b"7z\xbc\xaf", "a 7-Zip archive: unpack it"),
     (b"Rar!", "a RAR archive: unpack it"),
     (b"SQLite format", "an SQLite database"),
+    (b"version https://git-lfs", "a pointer of Git LFS in the place of the file: fetch it with git lfs pull"),
+    (b"Trajectories", "a table of Vicon Nexus: export it as C3D"),
+    (b"NO_OF_FRAMES", "a table of Qualisys: export it as C3D"),
+    (b"scorer,", "a table of DeepLabCut: name its columns in one row (nose_x, nose_y, nose_likelihood, …)"),
 )
+_PAGE_OF_THE_WEB = re.compile(rb"(\xef\xbb\xbf)?\s*<(!doctype html|html)\b", re.IGNORECASE)
+_TAR = (257, b"ustar")
+"""Where a tar archive has its mark, and which."""
 _LARGEST = 4 * 2**30
 _SHOWN = 40
 _MOST_ARRAYS = 5
@@ -41,6 +49,12 @@ def looks_like(path: Path, start: bytes) -> str:
         return _archive(path)
     if known := next((what for magic, what in _KINDS if start.startswith(magic)), None):
         return known
+    if start[_TAR[0] :].startswith(_TAR[1]):
+        return "a tar archive: unpack it"
+    if _PAGE_OF_THE_WEB.match(start):
+        return "a page of the web, as a failed download leaves it: fetch the file again"
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and b"\0" in start:
+        return "text in UTF-16: save it as UTF-8"
     if re.match(rb"\x80[\x02-\x05]", start):
         return "a pickle"
     if re.match(rb"(\xef\xbb\xbf)?\s*[\[{]", start):

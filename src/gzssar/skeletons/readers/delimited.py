@@ -24,12 +24,16 @@ _LONGEST = 2**17
 """Characters of a line: a thousand joints need a third of it, and the csv module reads no longer cell."""
 _TELLING = 2**12
 """Characters of a row that tell the separator."""
-_SEPARATORS = ("\t", ";", ",", None)
+_SEPARATORS = ("\t", ";", "|", ",", None)
 """None are runs of blanks. Where two fit equally, the first does: a comma may also stand within numbers."""
 _MISSING = frozenset({"", "na", "n/a", "nan", "null", "none"})
 _NOTES = ("#", "sep=")
 """How lines before the table start: numpy's comments, and a hint for spreadsheets."""
 _MOST_NOTES = 100
+_RATE = re.compile(
+    r"\b(?:fps|hz|(?:frame|sampling) ?_?rate)\s*(?:\(\w+\))?\s*[:=]\s*(\d+(?:\.\d+)?)|(\d+(?:\.\d+)?) ?(?:fps|hz)\b"
+)
+"""How a comment states the frames per second, in lower case."""
 _MOST_EMPTY = 1000
 """Empty lines at the end; what has more is no table."""
 _FEWEST_NUMBERS = 0.5
@@ -72,6 +76,9 @@ class TextTable:
     before: int
     """Lines before the first row of numbers."""
 
+    fps: float | None = None
+    """Frames per second, where a comment states them."""
+
     @property
     def width(self) -> int:
         """Cells of a row."""
@@ -101,11 +108,12 @@ class TextTable:
         note, first, second = (
             tuple(cell.strip() for cell in split_row(line, separator)) for line in (above.lstrip("# "), top, below)
         )
+        fps = _stated_rate(lines[:notes])
         if len(note) == len(first) and above.startswith("#") and _is_header(note):
-            return cls(path, encoding, separator, note, first, notes)
+            return cls(path, encoding, separator, note, first, notes, fps)
         if _is_header(first):
-            return cls(path, encoding, separator, first, second, notes + 1)
-        return cls(path, encoding, separator, (), first, notes)
+            return cls(path, encoding, separator, first, second, notes + 1, fps)
+        return cls(path, encoding, separator, (), first, notes, fps)
 
     def rows(self, doubts: list[Doubt]) -> Iterator[Row]:
         """The rows of numbers in order; empty lines at the end are none.
@@ -238,6 +246,11 @@ def _separator(line: str) -> str | None:
         return numbers, 0 if numbers else len(cells)
 
     return max(_SEPARATORS, key=numbers_or_cells)
+
+
+def _stated_rate(notes: Sequence[str]) -> float | None:
+    match = _RATE.search(" ".join(notes).lower())
+    return float(match[1] or match[2]) if match else None
 
 
 def _encoding(start: bytes) -> str:

@@ -28,6 +28,15 @@ _FILLERS = frozenset(
     ]
     + ["j", "of", "pose", "world", "pos", "position", "px"]
 )
+_OTHERS = (
+    dict.fromkeys(("rx", "ry", "rz", "qx", "qy", "qz", "qw", "roll", "pitch", "yaw"), "rotations")
+    | dict.fromkeys(("rot", "rotation", "rotations", "xrotation", "yrotation", "zrotation"), "rotations")
+    | dict.fromkeys(("quat", "quaternion", "euler", "angle", "angles", "orientation"), "rotations")
+    | dict.fromkeys(("acc", "accel", "acceleration", "accelerometer"), "accelerations")
+    | dict.fromkeys(("gyr", "gyro", "gyroscope", "vel", "velocity"), "velocities")
+    | dict.fromkeys(("mag", "magnetometer"), "magnetic fields")
+)
+"""Words of columns that hold something else than positions, and what."""
 _SIDES = {"l": "left", "r": "right"}
 _UNITS = ("m", "cm", "mm")
 _LONGEST_NAME = 100
@@ -64,6 +73,9 @@ class Column(NamedTuple):
     unit: str | None = None
     """What its numbers are counted in, where the name says so: m, cm or mm."""
 
+    called: str = ""
+    """The words of the joint's name in the order of the file."""
+
 
 @dataclass(frozen=True)
 class Header:
@@ -87,22 +99,34 @@ class Header:
     unknown: tuple[int, ...]
     """What says nothing about joints or time, such as a class."""
 
+    others: Mapping[int, str]
+    """What else is measured, of the unknown columns: "rotations", "accelerations", …"""
+
     @classmethod
     def of(cls, names: Sequence[str]) -> "Header":
         """Sort the columns of a table by their names. Columns without one are left out: indexes, and empty ones."""
         kinds: dict[str, int] = {}
         parts: dict[int, Column] = {}
+        others = {index: other for index, name in enumerate(names) if (other := _other(name))}
         unknown = []
         for index, name in enumerate(_spaced(names)):
             kind = _kind(name)
-            if kind and kind not in kinds:
+            if index in others:
+                unknown.append(index)
+            elif kind and kind not in kinds:
                 kinds[kind] = index
             elif (column := _column(name)) is not None:
                 parts[index] = column
             elif name and kind != "index":
                 unknown.append(index)
         return cls(
-            tuple(names), _counted(parts), kinds.get("frame"), kinds.get("time"), kinds.get("joint"), tuple(unknown)
+            tuple(names),
+            _counted(parts),
+            kinds.get("frame"),
+            kinds.get("time"),
+            kinds.get("joint"),
+            tuple(unknown),
+            others,
         )
 
     @property
@@ -151,7 +175,7 @@ def joints_of(layout: Layout) -> list[Joint]:
 
 def _spaced(names: Sequence[str]) -> Sequence[str]:
     """Part the last letter from the rest where it is the axis in all names, and mostly not parted yet: `headx`."""
-    numbers = [name for name in names if _kind(name) is None]
+    numbers = [name for name in names if _kind(name) is None and _other(name) is None]
     parted = sum(_column(name) is not None for name in numbers)
     if 2 * parted >= len(numbers) or not all(name[-1] in "xyzXYZ" for name in numbers):
         return names
@@ -166,13 +190,21 @@ def _kind(name: str) -> str | None:
     return next((kind for kind, texts in _KINDS.items() if text in texts), None)
 
 
+def _other(name: str) -> str | None:
+    """What a column holds that is no position, where its name says so."""
+    apart = re.findall(r"[a-z]+", name[:_LONGEST_NAME].lower())  # since the tokens of HIP_CENTERx end in rx
+    tokens = [*apart, *(token for token in _tokens(name) if len(token) > 2)]
+    return next((_OTHERS[token] for token in tokens if token in _OTHERS), None)
+
+
 def _column(name: str) -> Column | None:
     tokens = _tokens(name)
     unit = next((token for token in tokens if token in _UNITS), None)
     rest = [token for token in tokens if token not in _FILLERS and token not in _UNITS]
     for place in (-1, 0):
         if rest and (part := _PARTS.get(rest[place])):
-            return Column(_joint(rest[:-1] if place else rest[1:]), part, unit)
+            joint = rest[:-1] if place else rest[1:]
+            return Column(_joint(joint), part, unit, " ".join(joint))
     return None
 
 

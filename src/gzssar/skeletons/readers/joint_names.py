@@ -13,12 +13,12 @@ from pathlib import Path
 from gzssar.errors import DataError
 
 _SIDED = {
-    "shoulder": "upper arm, up arm, arm, shldr, shldr bend, humerus, shoulder",
+    "shoulder": "upper arm, up arm, uarm, arm, shldr, shldr bend, humerus, shoulder",
     "collar": "collar, clavicle, clavicula, shoulder",
-    "elbow": "elbow, lower arm, low arm, fore arm, forearm bend, radius",
+    "elbow": "elbow, lower arm, low arm, fore arm, farm, larm, forearm bend, radius",
     "wrist": "wrist, hand",
-    "hip": "up leg, upper leg, thigh, thigh bend, femur, hip, leg",
-    "knee": "knee, lower leg, low leg, shin, calf, tibia, leg",
+    "hip": "up leg, upper leg, uleg, thigh, thigh bend, femur, hip, leg",
+    "knee": "knee, lower leg, low leg, lleg, shin, shank, calf, tibia, leg",
     "ankle": "ankle, foot",
     "foot": "toebase, toe0, toe, toes, ball, foot",
     "big toe": "big toe",
@@ -28,7 +28,7 @@ _SIDED = {
     "ear": "ear",
 }
 _MIDDLE = {
-    "pelvis": "hips, pelvis, hip, mid hip",
+    "pelvis": "hips, pelvis, hip, mid hip, spine base, hip center, hip centre",
     "neck": "neck, neck1, neck01, lower neck, necktwist01",
     "head": "head",
     "nose": "nose",

@@ -41,6 +41,31 @@ def read_json(path: Path, pack: Callable[[dict[str, Any]], Any] | None = None, l
         raise _damaged(path, error) from error
 
 
+def read_json_lines(path: Path, pack: Callable[[dict[str, Any]], Any] | None = None) -> Any:
+    """Read a whole file of one value, or of several one after another (JSON Lines), which become a list.
+
+    Args:
+        path: the file.
+        pack: puts something smaller in the place of an object, as soon as it is read.
+
+    Raises:
+        DataError: it cannot be read, is too large, too deep or no JSON.
+    """
+    data = _read(path, _LARGEST)
+    try:
+        text = data.decode(json.detect_encoding(data), "surrogatepass").removeprefix("\ufeff")
+        del data
+        values: list[Any] = []
+        decoder, at = json.JSONDecoder(object_hook=pack), _skip(text, 0)
+        while at < len(text) or not values:
+            value, at = decoder.raw_decode(text, at)
+            values.append(value)
+            at = _skip(text, at)
+        return values if len(values) > 1 else values[0]
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise _damaged(path, error) from error
+
+
 def read_json_items(path: Path) -> Iterator[Any]:
     """Read a file that is one list, item by item; memory holds about one at a time.
 
@@ -120,3 +145,8 @@ def _read(path: Path, limit: int) -> bytes:
 
 def _damaged(path: Path, why: object) -> DataError:
     return DataError(f"{path} should be JSON, but it is cut off or damaged ({str(why)[:120]}): fetch it again.")
+
+
+def _skip(text: str, at: int) -> int:
+    blank = _BLANK.match(text, at)
+    return blank.end() if blank else at

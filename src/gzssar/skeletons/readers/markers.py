@@ -14,9 +14,10 @@ from gzssar.skeletons.readers.joint_names import find_joints, require_joints
 from gzssar.skeletons.readers.mocap import Recipes, Weights, estimates_doubt, with_estimates
 from gzssar.skeletons.readers.reader import ReadOptions
 
-_REQUIRED = tuple(
+REQUIRED = tuple(
     f"{side} {joint}" for joint in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle") for side in ("left", "right")
 )
+"""Joints that cannot be estimated."""
 _SIDES = ("left", "right")
 _RECIPES: Recipes = {
     "mid hip": ({"left hip": 0.5, "right hip": 0.5},),
@@ -52,7 +53,7 @@ def joints_of_markers(
     if whole is not None:
         return whole, [{index[words(joint)]: 1.0} for joint in whole.joint_names], ()
     found = find_joints(names, path)
-    if any(joint not in found for joint in _REQUIRED):
+    if any(joint not in found for joint in REQUIRED):
         _refuse(found, names, path)
     if options.layout not in (None, OPENPOSE25.name):
         raise ConfigError(
@@ -69,7 +70,7 @@ def joints_of_markers(
 def _refuse(found: dict[str, int], names: Sequence[str], path: Path) -> None:
     """Say what is missing: a few joints, or all of them."""
     if found:
-        require_joints(found, _REQUIRED, path)
+        require_joints(found, REQUIRED, path)
     shown = ", ".join(name[:20] for name in names[:4])
     raise DataError(
         f"{path} should hold markers that are joints (RHip, LKnee, Neck, …), but it holds others ({shown}): compute "

@@ -1,9 +1,10 @@
 """Landmarks of MediaPipe Pose as JSON: a list of frames, each a list of 33 objects with x, y, z and visibility.
 
 There is no standard form: every program wraps the landmarks in its own way. A frame may be an object that holds them
-under one of the names that MediaPipe's interfaces use, also once more in a list of people, and beside the time; null or
-an empty list is a frame without anybody. Where there are both, world landmarks are read. They are turned, and gaps are
-bridged, as in videos.
+under one of the names that MediaPipe's interfaces use, also once more in a list of people, and beside the time, or one
+with a landmark under each joint's name; null or an empty list is a frame without anybody. Frames may also stand one a
+line (JSON Lines), or in an object under their numbers. Where there are both, world landmarks are read. They are turned,
+and gaps are bridged, as in videos.
 """
 
 import re
@@ -18,9 +19,9 @@ import numpy as np
 from gzssar.errors import DataError
 from gzssar.skeletons.layout import MEDIAPIPE33, Layout
 from gzssar.skeletons.readers.arrays import agreed_layout, make_clip
-from gzssar.skeletons.readers.clock import Clock, stated, timed, untimed
-from gzssar.skeletons.readers.headers import is_time
-from gzssar.skeletons.readers.json_files import read_json
+from gzssar.skeletons.readers.clock import Clock, counted, stated, timed, untimed
+from gzssar.skeletons.readers.headers import is_time, joint_words, joints_of
+from gzssar.skeletons.readers.json_files import read_json_lines
 from gzssar.skeletons.readers.mediapipe import shares_of_picture
 from gzssar.skeletons.readers.reader import ClipEntry, ClipSource, ReadOptions
 from gzssar.skeletons.readers.video import FEWEST_SEEN, LONGEST_BRIDGE, Pose, bridge
@@ -35,9 +36,10 @@ _MARKS = (
 _FRAMES = ("frames", "results", "data")
 _POSES = (
     *("poseWorldLandmarks", "pose_world_landmarks", "worldLandmarks", "world_landmarks"),
-    *("poseLandmarks", "pose_landmarks", "landmarks", "landmark"),
+    *("keypoints3D", "poseLandmarks", "pose_landmarks", "landmarks", "landmark", "keypoints"),
 )
 """World landmarks first: they are metres."""
+_FRAME = re.compile(r"(frame)?[ _-]?(?P<number>\d{1,9})", re.IGNORECASE | re.ASCII)
 _RATES = ("fps", "frame_rate", "frameRate")
 _DEEPEST = 4
 """Objects and lists around the landmarks of a frame: object, object of its kind of landmarks, people, person."""
@@ -66,7 +68,7 @@ class MediaPipeJsonReader:
 
 
 def _read(path: Path, layout: Layout, options: ReadOptions) -> SkeletonSequence:
-    content = read_json(path, _packed)
+    content = read_json_lines(path, _packed)
     frames = _frames(content, path)
     _check_seen(sum(map(bool, frames)), len(frames), path)
     poses = [_pose(frame, f"{path}: frame {index}", _DEEPEST) for index, frame in enumerate(frames)]
@@ -97,6 +99,8 @@ def _check_seen(seen: int, frames: int, path: Path) -> None:
 
 def _frames(content: Any, path: Path) -> Sequence[Any]:
     """The frames of a file, whose outermost object may hold more."""
+    if numbers := _frame_numbers(content):
+        return [content[key] for key in sorted(numbers, key=numbers.__getitem__)]
     if isinstance(content, dict):
         content = next((content[key] for key in (*_FRAMES, *_POSES) if key in content), None)
     if not isinstance(content, list) or not content:
@@ -104,10 +108,19 @@ def _frames(content: Any, path: Path) -> Sequence[Any]:
     return [content] if _is_landmark(content[0]) else content
 
 
+def _frame_numbers(content: Any) -> dict[str, int]:
+    """The numbers in the names of all that an object holds ("17", "frame_0017"); empty where one has none."""
+    matches = [_FRAME.fullmatch(key) for key in content] if isinstance(content, dict) else []
+    numbers = {match[0]: int(match["number"]) for match in matches if match}
+    return numbers if len(set(numbers.values())) == len(matches) else {}
+
+
 def _pose(frame: Any, where: str, depth: int) -> Pose | None:
     """The one person of a frame, if there is one."""
     if isinstance(frame, dict) and depth:
         key = next((key for key in _POSES if key in frame), None)
+        if key is None and (landmarks := _named(frame)):
+            return _landmarks(landmarks, where)
         if key is None and frame:
             raise DataError(f"{where} should hold landmarks, but has none of the names that MediaPipe gives them.")
         return _pose(frame[key], where, depth - 1) if key else None
@@ -123,6 +136,13 @@ def _pose(frame: Any, where: str, depth: int) -> Pose | None:
             "per person."
         )
     return _pose(frame[0], where, depth - 1)
+
+
+def _named(frame: dict[str, Any]) -> list[Any]:
+    """The landmarks of an object that holds each under its joint's name, in their order; empty for any other."""
+    by_joint = {joint_words(name): value for name, value in frame.items()}
+    joints = joints_of(MEDIAPIPE33)
+    return [by_joint[joint] for joint in joints] if by_joint.keys() >= set(joints) else []
 
 
 def _landmarks(landmarks: list[Any], where: str) -> Pose:
@@ -145,7 +165,7 @@ def _landmarks(landmarks: list[Any], where: str) -> Pose:
 def _packed(content: dict[str, Any]) -> bytes | dict[str, Any]:
     """A landmark as the bytes of four numbers, which take an eighth of its memory; all else as it is."""
     values: list[Any] = [content.get(key) for key in ("x", "y", "z")]
-    if (visibility := content.get("visibility")) is not None:
+    if (visibility := content.get("visibility", content.get("score"))) is not None:
         values.append(visibility)
     if not all(_is_number(value) for value in values):
         return content
@@ -173,5 +193,7 @@ def _clock(content: Any, frames: Sequence[Any], options: ReadOptions, path: Path
     if key and all(isinstance(frame, dict) and key in frame for frame in frames):
         stamps = [_number(frame[key], f"{path}: frame {index}, {key[:40]}") for index, frame in enumerate(frames)]
         return timed(np.array(stamps), key, options, path)
+    if numbers := _frame_numbers(content):
+        return counted(np.array(sorted(numbers.values()), dtype=np.float64), "frames", options, path)
     rate = next((content[key] for key in _RATES if key in content), None) if isinstance(content, dict) else None
     return untimed(options) if rate is None else stated(_number(rate, f"{path}, frames per second"), options, path)

@@ -99,11 +99,11 @@ def used_in(joints: Iterable[Weights]) -> list[int]:
 
 
 def blended(
-    joints: Sequence[Weights], used: Sequence[int], places: Float[np.ndarray, "T n 3"]
-) -> Float[np.ndarray, "T V 3"]:
+    joints: Sequence[Weights], used: Sequence[int], places: Float[np.ndarray, "T n C"]
+) -> Float[np.ndarray, "T V C"]:
     """Positions of joints from those of the used joints of a file; one that is NaN spoils only what is made of it."""
     column = {index: number for number, index in enumerate(used)}
-    blend = np.zeros((len(places), len(joints), 3), dtype=np.float32)
+    blend = np.zeros((len(places), len(joints), places.shape[2]), dtype=np.float32)
     for number, joint in enumerate(joints):
         for index, weight in joint.items():
             blend[:, number] += weight * places[:, column[index]]

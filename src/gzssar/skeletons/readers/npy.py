@@ -1,8 +1,9 @@
 """Plain clips of any sensor: a numpy array, whose layout the user names.
 
-One clip: (T, V, C), (M, T, V, C), (T, M, V, C), (T, V, M, C), or (C, T, V, M) as graph networks have it, in metres;
-with two coordinates in pixels. Several: (N, C, T, V, M). In layout ntu25 the last axis may also hold the 75 numbers of
-a body or the 150 of two: (T, 150), (N, T, 150). Bodies that are all zero, and zeros at the end, are padding. NaN: a
+One clip: (T, V, C), (T, C, V), (C, T, V), (V, C, T), (M, T, V, C), (T, M, V, C), (T, V, M, C), or (C, T, V, M) as graph
+networks have it, in metres; with two coordinates in pixels; a fourth number from 0 to 1 is a visibility. Several:
+(N, C, T, V, M). The last axis may also hold all V * C numbers of a frame, (T, 99) or (N, T, 99) of MediaPipe's joints,
+and in layout ntu25 those of two bodies: (T, 150). Bodies that are all zero, and zeros at the end, are padding. NaN: a
 joint is missing. A file of labels beside several clips is read, too.
 """
 
@@ -14,7 +15,7 @@ import numpy as np
 from jaxtyping import Int, Num
 
 from gzssar.errors import ConfigError, DataError
-from gzssar.skeletons.layout import LAYOUTS, NTU25, Layout, layout_named
+from gzssar.skeletons.layout import LAYOUTS, MEDIAPIPE33, NTU25, Layout, layout_named
 from gzssar.skeletons.readers.arrays import (
     PICTURE_LAYOUTS,
     assumed_fps,
@@ -25,6 +26,7 @@ from gzssar.skeletons.readers.arrays import (
     scores_apart,
     without_padding,
 )
+from gzssar.skeletons.readers.mediapipe import upright
 from gzssar.skeletons.readers.npy_labels import Known, labels_beside
 from gzssar.skeletons.readers.ntu import sample_ids
 from gzssar.skeletons.readers.reader import ClipEntry, ClipSource, ReadOptions
@@ -32,14 +34,15 @@ from gzssar.skeletons.readers.units import AssumedUnit, in_metres, unit_by_body
 from gzssar.skeletons.sequence import SkeletonSequence
 
 _LABELS = re.compile(rb"'descr': '[<>|=][iuUSb]\d+', 'fortran_order': \w+, 'shape': \(\d+,\)")
-_ORDERS = ("T V C", "M T V C", "T M V C", "T V M C", "C T V M", "N C T V M")
+_ORDERS = ("T V C", "T C V", "C T V", "V C T", "M T V C", "T M V C", "T V M C", "C T V M", "N C T V M")
 _MOST_BODIES = 6
 """As many as a Kinect follows."""
 _LOOKED_AT = 16
 """Clips of a file, and frames of each, that tell its unit."""
+_SCORED = "T V C"
+"""The order in which C may also be 4: x, y, z and a visibility."""
 _FLAT = {"T F": 2, "N T F": 3}
 """Orders in which one axis F holds all numbers of a frame, body by body and joint by joint."""
-_BODY = 3 * NTU25.joint_count
 
 
 class NpyReader:
@@ -89,8 +92,16 @@ def _read(
     array = parse_npy(map_bytes(path), str(path))
     if array.dtype.kind not in "fiu":
         raise DataError(f"{path} should hold numbers, but its type is {array.dtype}.")
-    joints = without_padding(_turned(array if index is None else array[index], order.removeprefix("N ")))
+    joints = without_padding(_turned(array if index is None else array[index], order.removeprefix("N "), layout))
     joints, visibility, scored = scores_apart(joints, layout)
+    if len(joints) == 4:
+        raise DataError(
+            f"{path} should have x, y and z of each joint and perhaps a visibility from 0 to 1, but the fourth number "
+            "is something else: leave it out."
+        )
+    if layout is MEDIAPIPE33 and len(joints) == 3 and joints.shape[3] == 1:
+        frames, turned = upright(joints[..., 0].transpose(1, 2, 0))
+        joints, scored = frames.transpose(2, 0, 1)[..., None], (*scored, *turned)
     joints, options, sized = in_metres(joints, options, unit)
     fps, assumed = assumed_fps(options)
     ids = sample_ids(known.name)
@@ -115,7 +126,7 @@ def _unit(path: Path, order: str, layout: Layout) -> AssumedUnit:
     if array.dtype.kind not in "fiu":
         return AssumedUnit()  # and reading refuses it
     clips = array[None] if order[0] != "N" else array[_spread(len(array))]
-    turned = [_turned(clip, order.removeprefix("N ")) for clip in clips]
+    turned = [_turned(clip, order.removeprefix("N "), layout) for clip in clips]
     joints = np.concatenate([clip[:, _spread(clip.shape[1])] for clip in turned], axis=1)
     return unit_by_body(scores_apart(joints, layout)[0])
 
@@ -146,12 +157,21 @@ def _order(shape: tuple[int, ...], layout: Layout, path: Path) -> str:
 
 
 def _fitting(shape: tuple[int, ...], layout: Layout) -> list[str]:
-    if layout is NTU25 and shape[-1:] in ((_BODY,), (2 * _BODY,)):
+    if _flat_shape(shape[-1] if shape else 0, layout):
         return [order for order, axes in _FLAT.items() if axes == len(shape)]
     fitting = [order for order in _ORDERS if _fits(order, shape, layout)]
-    in_space = [order for order in fitting if _sizes(order, shape)["C"] == 3]
+    in_space = [order for order in fitting if _sizes(order, shape)["C"] > 2]
     fitting = fitting if layout.name in PICTURE_LAYOUTS else in_space or fitting
     return [order for order in fitting if _more_frames(_sizes(order, shape))] or fitting[:1]
+
+
+def _flat_shape(numbers: int, layout: Layout) -> tuple[int, int, int] | None:
+    """M, V and C of the numbers of a frame that stand in one axis."""
+    v = layout.joint_count
+    if layout is NTU25 and numbers == 2 * 3 * v:
+        return 2, v, 3
+    allowed = (2, 3) if layout.name in PICTURE_LAYOUTS else (3, 4)
+    return next(((1, v, c) for c in allowed if numbers == c * v), None)
 
 
 def _more_frames(sizes: dict[str, int]) -> bool:
@@ -178,14 +198,14 @@ def _fits(order: str, shape: tuple[int, ...], layout: Layout) -> bool:
     return (
         len(order.split()) == len(shape)
         and sizes["V"] == layout.joint_count
-        and sizes["C"] in (2, 3)
+        and (sizes["C"] in (2, 3) or (order == _SCORED and sizes["C"] == 4))
         and sizes.get("M", 1) <= _MOST_BODIES
     )
 
 
-def _turned(array: Num[np.ndarray, "..."], order: str) -> Num[np.ndarray, "C T V M"]:
-    if order == "T F":
-        array, order = array.reshape(len(array), -1, NTU25.joint_count, 3), "T M V C"
+def _turned(array: Num[np.ndarray, "..."], order: str, layout: Layout) -> Num[np.ndarray, "_ T V M"]:
+    if order == "T F" and (shape := _flat_shape(array.shape[-1], layout)):
+        array, order = array.reshape(len(array), *shape), "T M V C"
     axes = order.split()
     if "M" not in axes:
         array, axes = array[..., None], [*axes, "M"]

@@ -1,6 +1,7 @@
 """Uniform clip archives: many clips of one data set in one `.npz` file.
 
-Arrays: `joints` (all frames, V, 3) in metres, y up; `offsets` (n + 1), clip i being joints[offsets[i]:offsets[i + 1]];
+Arrays: `joints` (all frames, V, 3) in metres, y up; `offsets` (n + 1), clip i being joints[offsets[i]:offsets[i + 1]],
+or none where there is one clip;
 `fps`; `joint_names` (V), compared loosely with the known layouts; and where known `label`, `subject`, `view` (the
 camera) and `is_dup` (n each) and `class_names` (K). Clips that `is_dup` marks as copies of another are left out. Where
 `unit` ("m", "cm", "mm", …) or `up_axis` ("y", "z") say otherwise, joints are brought to metres and y up.
@@ -140,11 +141,9 @@ def _load(path: Path) -> dict[str, np.ndarray]:
                 f"letters), but its shape is {array.shape} and its type {array.dtype}."
             )
         arrays[key] = array
-    if missing := [key for key in ("joints", "offsets") if key not in arrays]:
-        raise DataError(
-            f"{path} should hold joints and offsets of uniform clips, but it lacks {' and '.join(missing)}."
-        )
-    return arrays
+    if "joints" not in arrays:
+        raise DataError(f"{path} should hold joints of uniform clips, but it lacks them.")
+    return {"offsets": np.array([0, len(arrays["joints"])])} | arrays
 
 
 def _clip_count(arrays: dict[str, np.ndarray], path: Path) -> int:

@@ -1,7 +1,8 @@
 """OpenPose's ``--write_json``: one JSON file per frame, all of one video in a folder.
 
-A file is called `NAME_000000000012_keypoints.json` and holds `people`, each with `pose_keypoints_2d`: x and y in pixels
-and a score, joint by joint. Reference: Cao et al., "OpenPose", TPAMI 2019, `doc/02_output.md`.
+A file is called `NAME_000000000012_keypoints.json`, or by other programs `12.json`, and holds `people`, each with
+`pose_keypoints_2d`: x and y in pixels and a score, joint by joint. Reference: Cao et al., "OpenPose", TPAMI 2019,
+`doc/02_output.md`.
 """
 
 import re
@@ -20,7 +21,7 @@ from gzssar.skeletons.readers.reader import ClipEntry, ClipSource, ReadOptions
 from gzssar.skeletons.sequence import SkeletonSequence
 
 _START = re.compile(rb'(\xef\xbb\xbf)?\s*\{.*"people"\s*:\s*\[\s*(\]|\{.*"pose_keypoints)', re.DOTALL)
-_NAME = re.compile(r"(?P<video>.*?)[_-]?(?P<frame>\d{1,12})_keypoints\.json", re.IGNORECASE | re.ASCII)
+_NAME = re.compile(r"(?P<video>.*?)[_-]?(?P<frame>\d{1,12})(_keypoints)?\.json", re.IGNORECASE | re.ASCII)
 _KEYS = ("pose_keypoints_2d", "pose_keypoints")  # the second before version 1.2
 _USED = {"people", *_KEYS}
 _LARGEST = 16 * 2**20  # bytes of a frame; a person with face and hands has a few thousand

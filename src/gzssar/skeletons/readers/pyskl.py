@@ -113,6 +113,8 @@ def _read(where: str, name: str, annotation: Any, layout: Layout | None, options
 def _keypoints(annotation: dict[Any, Any], where: str) -> tuple[np.ndarray, np.ndarray | None]:
     """Return M T V C, and M T V if there are scores, checked against the frame count."""
     joints, scores = (_array(annotation.get(key)) for key in ("keypoint", "keypoint_score"))
+    if joints is not None and joints.ndim == 3:  # of one body, (T, V, C)
+        joints, scores = joints[None], None if scores is None else scores[None]
     if joints is None or joints.ndim != 4:
         raise DataError(
             f"{where} should have 'keypoint' as an array of numbers (M, T, V, C), but "

@@ -2,7 +2,8 @@
 
 import math
 from array import array
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -10,10 +11,11 @@ from jaxtyping import Float, Int
 from gzssar.errors import DataError
 from gzssar.skeletons.doubt import Doubt
 from gzssar.skeletons.layout import Layout
-from gzssar.skeletons.readers.clock import Clock, counted, timed, untimed
+from gzssar.skeletons.readers.clock import Clock, counted, stated, timed, untimed
 from gzssar.skeletons.readers.columns import Columns, check_depth, known_joints
 from gzssar.skeletons.readers.delimited import TextTable, number_of, numbers_in
 from gzssar.skeletons.readers.headers import Header, Joint, joint_words
+from gzssar.skeletons.readers.mocap import Weights, blended, used_in
 from gzssar.skeletons.readers.reader import ReadOptions
 
 _MOST_NAMES = 1000
@@ -59,10 +61,11 @@ def read_wide(table: TextTable, header: Header, columns: Columns, options: ReadO
         numbers.extend(numbers_in(row, columns.coordinates))
         scores.extend(numbers_in(row, columns.visibility))
         clock.extend(numbers_in(row, timing))
-    joints = np.frombuffer(numbers, np.float32).reshape(-1, columns.layout.joint_count, columns.dimensions)
+    joints = np.frombuffer(numbers, np.float32).reshape(-1, columns.joint_count, columns.dimensions)
     visibility = np.frombuffer(scores, np.float32).reshape(joints.shape[:2]) if columns.visibility else None
     times = _clock(table, header, {at: np.frombuffer(clock) for at in timing}, options)
-    return Frames(joints, visibility, columns.layout, columns.unit, times, tuple(doubts))
+    frames = Frames(joints, visibility, columns.layout, columns.unit, times, tuple(doubts))
+    return _blended(frames, columns.weights)
 
 
 def read_long(table: TextTable, header: Header, options: ReadOptions) -> Frames:
@@ -93,7 +96,7 @@ def read_long(table: TextTable, header: Header, options: ReadOptions) -> Frames:
             raise DataError(f"{row.where} should have the number or the time of its frame, but has none: write it.")
         numbered.append(clock.setdefault(stamps[0], (len(clock), stamps))[0])
     joints = [_joint(name) for name in names]
-    known = known_joints(list(dict.fromkeys(joints)), options, table.path)
+    known = known_joints(dict(zip(joints, names, strict=True)), options, table.path)
     check_depth(len(axes), bool(scored), known.layout, table.path)
     places = np.array([known.order.index(joint) if joint in known.order else -1 for joint in joints], np.int32)[codes]
     values = np.frombuffer(numbers, np.float32).reshape(len(codes), -1)
@@ -109,11 +112,23 @@ def read_long(table: TextTable, header: Header, options: ReadOptions) -> Frames:
     in_order = in_order[held[in_order]]
     rank = np.zeros(len(clock), dtype=int)
     rank[in_order] = np.arange(len(in_order))
-    clip = _by_frame(rank[frames], len(in_order), places, values, known.layout, table)
+    clip = _by_frame(rank[frames], len(in_order), places, values, len(known.order), table)
     times = _clock(table, header, dict(zip(timing, stamped[in_order].T, strict=True)), options)
     visibility = clip[..., len(axes)] if scored else None
     doubts = [*known.doubts, *doubts]
-    return Frames(clip[..., : len(axes)], visibility, known.layout, header.parts[axes[0]].unit, times, tuple(doubts))
+    unit = header.parts[axes[0]].unit
+    whole = Frames(clip[..., : len(axes)], visibility, known.layout, unit, times, tuple(doubts))
+    return _blended(whole, known.weights)
+
+
+def _blended(frames: Frames, weights: Sequence[Weights]) -> Frames:
+    """The layout's joints, where they are means of the file's: each as sure as the least sure of its sources."""
+    if not weights:
+        return frames
+    scores = frames.visibility
+    if scores is not None:
+        scores = np.stack([scores[:, list(joint)].min(axis=1) for joint in weights], axis=1)
+    return replace(frames, joints=blended(weights, used_in(weights), frames.joints), visibility=scores)
 
 
 def _by_frame(
@@ -121,17 +136,17 @@ def _by_frame(
     frame_count: int,
     places: Int[np.ndarray, "rows"],
     values: Float[np.ndarray, "rows _"],
-    layout: Layout,
+    joints: int,
     table: TextTable,
 ) -> Float[np.ndarray, "T V _"]:
     """The rows' values by frame and joint; NaN where there is no row."""
-    count = frame_count * layout.joint_count
+    count = frame_count * joints
     if count > _SPARSEST * len(values):
         raise DataError(
             f"{table.path} should have a row for each joint of each frame, but has {len(values)} rows for {count}: "
             "leave out frames in which most joints are missing."
         )
-    at = frames * layout.joint_count + places
+    at = frames * joints + places
     filled = np.zeros(count, dtype=bool)
     filled[at] = True
     if filled.sum() < len(at):
@@ -141,13 +156,15 @@ def _by_frame(
         )
     clip = np.full((count, values.shape[1]), np.nan, np.float32)
     clip[at] = values
-    return clip.reshape(frame_count, layout.joint_count, -1)
+    return clip.reshape(frame_count, joints, -1)
 
 
 def _clock(table: TextTable, header: Header, stamps: dict[int, Float[np.ndarray, "T"]], options: ReadOptions) -> Clock:
     """When the frames were taken: by their times, or else by their numbers."""
     if header.time in stamps:
         return timed(stamps[header.time], header.names[header.time], options, table.path)
+    if table.fps is not None:
+        options = replace(options, fps=stated(table.fps, options, table.path)[0])
     fps, times, doubts = untimed(options)
     if header.frame in stamps:
         fps, times, doubts = counted(stamps[header.frame], header.names[header.frame], options, table.path)

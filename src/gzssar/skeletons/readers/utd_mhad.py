@@ -10,8 +10,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from gzssar.errors import DataError
-from gzssar.skeletons.layout import Layout
+from gzssar.errors import ConfigError, DataError
+from gzssar.skeletons.layout import Layout, layout_named
 from gzssar.skeletons.readers.archives import list_entries, read_entry
 from gzssar.skeletons.readers.arrays import agreed_layout, make_clip, read_bytes
 from gzssar.skeletons.readers.mat5 import read_variable
@@ -46,7 +46,13 @@ class UtdMhadReader:
         Raises:
             ConfigError: the options name another layout than the data set has.
         """
-        layout = agreed_layout(options, "utd20", path)
+        if options.layout not in (None, "utd20"):
+            raise ConfigError(
+                f"{path} is a MATLAB file, and of those only UTD-MHAD's are read, in layout 'utd20', but the options "
+                f"name {options.layout!r}: save its joints as an array in numpy's format.",
+                option="layout",
+            )
+        layout = layout_named("utd20")
         entry = _entry(path.name, str(path), partial(read_bytes, path, _LARGEST), layout, options)
         return ClipSource(self.kind, [entry], _CLASS_NAMES)
 

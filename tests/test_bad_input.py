@@ -257,7 +257,7 @@ def test_a_broken_folder_is_refused_and_nothing_written(synse, tmp_path, capsys,
 
 
 def test_the_unbroken_folder_runs(synse, tmp_path, capsys, monkeypatch):
-    monkeypatch.setitem(RECIPES, "default", changed(DEFAULT, cycles=1, cycle_steps=50))
+    monkeypatch.setitem(RECIPES, "default", changed(DEFAULT, fold_count=2))
     main(arguments(synse, tmp_path / "out", "--seeds", "1"))
     assert json.loads((tmp_path / "out" / "scores.json").read_text())
     assert "report.html" in capsys.readouterr().out

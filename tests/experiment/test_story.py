@@ -35,7 +35,7 @@ SOFTMAX = {"classifier_steps": 60, "samples_per_class": 50}
 @pytest.fixture
 def quick(monkeypatch):
     """Both recipes with few steps."""
-    monkeypatch.setitem(RECIPES, "default", changed(DEFAULT, **QUICK, fold_classes=3, learning_rate=1e-2))
+    monkeypatch.setitem(RECIPES, "default", changed(DEFAULT, fold_classes=3, fold_count=3))
     monkeypatch.setitem(RECIPES, "paper", changed(PAPER, **QUICK, **SOFTMAX, learning_rate=2e-3, cross_from=30))
 
 

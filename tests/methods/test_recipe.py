@@ -9,7 +9,7 @@ import pytest
 from gzssar.errors import ConfigError
 from gzssar.methods.msf.method import Msf
 from gzssar.methods.problem import Spaces
-from gzssar.methods.recipe import DEFAULT, PAPER, RECIPES, Recipe, recipe_for
+from gzssar.methods.recipe import DEFAULT, MSF, PAPER, RECIPES, Recipe, recipe_for
 from gzssar.methods.ridge import Ridge
 from gzssar.splits import PUBLISHED_SPLITS
 from recipes import changed
@@ -90,7 +90,7 @@ def test_our_recipe_does_not_depend_on_the_split(split):
 
 
 def test_recipes_are_found_by_their_names():
-    assert RECIPES == {"default": DEFAULT, "paper": PAPER}
+    assert RECIPES == {"default": DEFAULT, "msf": MSF, "paper": PAPER}
     assert recipe_for(PAPER) is PAPER
     assert recipe_for("ridge") == Recipe("ridge", Ridge())
     assert recipe_for("msf") == Recipe("msf", Msf())

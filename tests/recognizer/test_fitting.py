@@ -130,7 +130,7 @@ def test_labels_without_texts(label):
             'held_out="folds", gate_input="best-scores", skeleton_space="whitened", seen_classifier="nearest-mean"',
         ),
         (changed(DEFAULT, skeleton_space="raw"), 'skeleton_space="whitened"'),
-        (changed(DEFAULT, unseen_classifier="softmax"), 'unseen_classifier="nearest-prototype"'),
+        (changed(DEFAULT, nearness="density"), 'nearness="cosine"'),
         (changed(DEFAULT, held_out="validation"), 'held_out="folds"'),
         (recipe_for("ridge"), "method msf"),
     ],

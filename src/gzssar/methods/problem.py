@@ -63,6 +63,7 @@ class Problem:
     """A task in its spaces, which are fitted on its own training clips and the texts of its seen classes."""
 
     task: Task
+    spaces: Spaces
     space: SkeletonSpace
     text_space: TextSpace
     texts: TextFeatures
@@ -98,4 +99,4 @@ def pose(task: Task, spaces: Spaces) -> Problem:
     text_space = fuse(tables, spaces.fusion, task.seen, spaces.weights(kinds))
     if spaces.text_space == "centred":
         text_space = seen_span(text_space, tables, task.seen)
-    return Problem(task, space, text_space, text_space(tables))
+    return Problem(task, spaces, space, text_space, text_space(tables))

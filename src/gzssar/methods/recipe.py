@@ -36,8 +36,8 @@ class Recipe:
     many classes, 8 at most, and each class plays unseen in one of them."""
 
     gate_input: Literal["best-scores", "two-best-scores", "probabilities"] = "best-scores"
-    """What the gate reads: the highest seen and the highest unseen score, the two highest of each, or the paper's sorted
-    probabilities."""
+    """What the gate reads: the highest seen and the highest unseen score, the two highest of each, or the paper's
+    sorted probabilities."""
 
     gate_temperature: float = 1.0
     """Of the seen softmax inside the gate's probabilities. The paper: 2."""

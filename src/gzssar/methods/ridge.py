@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Literal
 
 import numpy as np
+from jaxtyping import Float
 
 from gzssar.choices import check_choices, check_positive
 from gzssar.features.features import Unlabelled
@@ -27,8 +28,8 @@ class Ridge:
     """λ, for texts of unit mean square norm."""
 
     nearness: Literal["density", "cosine"] = "density"
-    """What a clip is compared with a centre by: the log-density, −½ squared distance, or the cosine of the angle between
-    both, seen from the middle of the seen classes. An angle does not depend on how strongly somebody moves."""
+    """What a clip is compared with a centre by: the log-density, −½ squared distance, or the cosine of the angle
+    between both, seen from the middle of the seen classes. An angle does not depend on how strongly somebody moves."""
 
     def __post_init__(self) -> None:
         check_choices(self)
@@ -57,14 +58,21 @@ class RidgeScorer:
     nearness: Literal["density", "cosine"]
 
     @cached_property
-    def expected(self) -> SkeletonFeatures:
-        """(K, D): F Fₛᵀ (Fₛ Fₛᵀ + λI)⁻¹ (M − m) + m, with texts F, seen texts Fₛ, seen means M and their mean m."""
-        texts = self.problem.texts.astype(np.float64)
-        seen = texts[list(self.problem.task.seen)]
+    def weights(self) -> Float[np.ndarray, "E W"]:
+        """Fₛᵀ (Fₛ Fₛᵀ + λI)⁻¹ (M − m), with seen texts Fₛ, seen means M and their mean m."""
+        seen = self.problem.texts.astype(np.float64)[list(self.problem.task.seen)]
         gram = seen @ seen.T + self.penalty * np.eye(len(seen))
-        middle = self.problem.means.mean(axis=0)
-        weights = np.linalg.solve(gram, self.problem.means - middle)
-        return (texts @ seen.T @ weights + middle).astype(np.float32)
+        return np.asarray(seen.T @ np.linalg.solve(gram, self.problem.means - self._middle))
+
+    @cached_property
+    def expected(self) -> SkeletonFeatures:
+        """(K, W): the centre that each class's texts let expect, F · weights + m."""
+        return (self.problem.texts @ self.weights + self._middle).astype(np.float32)
+
+    @property
+    def _middle(self) -> Float[np.ndarray, "W"]:
+        """The mean of the seen means; 0 in a whitened space, which is centred on it."""
+        return np.asarray(self.problem.means.mean(axis=0))
 
     def score(self, clips: Unlabelled) -> ClassScores:
         """How near clips are to the seen means and to the unseen classes' expected centres."""

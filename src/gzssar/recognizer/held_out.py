@@ -6,24 +6,19 @@ from jaxtyping import Float, Int
 from gzssar.decision.abstention import Answers, HeldOut
 from gzssar.decision.decision import Decision, Ranking
 from gzssar.decision.evidence import Evidence
-from gzssar.features.whitening import cosines
 from gzssar.methods.method import ClassScores
-from gzssar.methods.msf.scorer import MsfScorer
 
 
 def held_out_answers(one: Evidence, decision: Decision) -> HeldOut:
     """The answers to one fold's clips, which are of seen classes and of classes that play unseen; and to the latter
     once more, by a recognizer that has no text of their classes."""
-    assert one.clips is not None
-    assert isinstance(one.scorer, MsfScorer)  # fit_recognizer keeps no other method
-    space = one.scorer.problem.space(one.clips.features)
-    to_seen, to_unseen = cosines(space, one.scorer.problem.means), cosines(space, one.scorer.prototypes)
-    truth = np.where(one.is_seen, one.column, to_seen.shape[1] + one.column)
-    known = _answers(decision.rank(one.scores), np.concatenate([to_seen, to_unseen], axis=1), truth)
+    seen, unseen = one.scores  # cosines
+    truth = np.where(one.is_seen, one.column, seen.shape[1] + one.column)
+    known = _answers(decision.rank(one.scores), np.concatenate([seen, unseen], axis=1), truth)
     strange = ~one.is_seen
-    alone = ClassScores(one.scores.seen[strange], one.scores.unseen[strange, :0])
+    alone = ClassScores(seen[strange], unseen[strange, :0])
     nothing = np.full(int(strange.sum()), -1)  # no column: none of the seen classes is right
-    return HeldOut(known, one.is_seen, _answers(decision.rank(alone), to_seen[strange], nothing))
+    return HeldOut(known, one.is_seen, _answers(decision.rank(alone), seen[strange], nothing))
 
 
 def _answers(ranking: Ranking, cosine: Float[np.ndarray, "N K"], truth: Int[np.ndarray, "N"]) -> Answers:

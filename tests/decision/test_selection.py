@@ -9,7 +9,7 @@ from gzssar.decision.gate import Gate
 from gzssar.decision.selection import best_checkpoint, fit_decision, held_out_scores, score
 from gzssar.errors import DataError
 from gzssar.methods.method import ClassScores
-from gzssar.methods.recipe import DEFAULT, PAPER
+from gzssar.methods.recipe import DEFAULT, MSF, PAPER
 
 NEARER = Gate(np.zeros(2), np.ones(2), np.array([1.0, -1.0]), 0.0)
 """p_seen = σ(highest seen − highest unseen)."""
@@ -84,9 +84,7 @@ def test_hard_routing_has_no_temperature():
 
 def test_the_weighting_of_the_gate_is_the_recipes():
     one = fold([0.9, 0.8, 0.7, 0.6, 0.55, 0.4], [True, True, True, True, True, False])
-    even, prior = (
-        fit_decision([one], replace(DEFAULT, gate_weighting=way)).gate for way in ("balanced", "as-they-come")
-    )
+    even, prior = (fit_decision([one], replace(MSF, gate_weighting=way)).gate for way in ("balanced", "as-they-come"))
     assert prior.p_seen(one.scores)[-1] > even.p_seen(one.scores)[-1]
     assert prior.scale.tolist() == [1, 1]
 

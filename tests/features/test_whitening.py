@@ -96,4 +96,4 @@ def test_a_class_scores_the_mean_of_what_the_streams_say():
 def test_one_stream_is_whitened_whether_it_is_named_or_not():
     clips = train()
     named = FeatureSet(clips.features, clips.labels, streams=("bone",))
-    assert np.array_equal(whitened_space(named, 0.3).matrix, whitened_space(clips, 0.3).matrix)
+    assert np.array_equal(whitened_space(named, 0.3).blocks, whitened_space(clips, 0.3).blocks)

@@ -16,11 +16,10 @@ from jaxtyping import Float
 
 from gzssar.features.features import FeatureSet, Unlabelled, Withheld
 from gzssar.running import Steps
-from gzssar.shapes import TextFeatures
 from gzssar.splits import Ids
 
-Texts = Mapping[str, tuple[TextFeatures, ...]]
-"""Text features by kind (lb, ad, md): one (K, E) table per language encoder, a row per class."""
+Texts = Mapping[str, tuple[Float[np.ndarray, "K _"], ...]]
+"""Text features by kind (lb, ad, md): one (K, E) table per language encoder, a row per class; each has its own E."""
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,10 @@ class Recipe:
         check_positive(self, "fold_classes", "gate_temperature")
         if self.threshold is not None and not 0 < self.threshold < 1:
             raise ConfigError(f"threshold lies between 0 and 1, but it is {self.threshold}.")
+        if self.fold_count is not None and self.fold_count < 2:
+            raise ConfigError(
+                f"fold_count is 2 or more, so that each fold can be judged by others, but it is {self.fold_count}."
+            )
         check_unread(self, "folds" in self.held_out, "folds", "fold_classes", "fold_count")
         check_unread(self, self.gate_input == "probabilities", 'gate_input="probabilities"', "gate_temperature")
         if "folds" in self.held_out and getattr(self.method, "needs_logits", False):

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+from jaxtyping import Float
+
 from gzssar.errors import ConfigError
-from gzssar.shapes import TextFeatures
 from gzssar.texts.classes import KIND_OF, ClassTexts
 from gzssar.texts.encoders import TextEncoder, load_text_encoder
 from gzssar.texts.encoders.cache import MemoryCache
@@ -75,7 +77,7 @@ def words_of(kind: str) -> str:
 
 def encode_texts(
     texts: ClassTexts, kinds: Sequence[str], encoders: Sequence[TextEncoder], truncate: bool = False
-) -> dict[str, tuple[TextFeatures, ...]]:
+) -> dict[str, tuple[Float[np.ndarray, "K _"], ...]]:
     """Text features by kind, one (K, E) table per encoder; and the words of each kind, counted, under a name of their
     own (:func:`words_of`).
 

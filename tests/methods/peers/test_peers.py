@@ -72,7 +72,7 @@ def test_test_clips_and_their_labels_change_nothing_that_is_learned(toy, few, na
 def test_each_clip_is_scored_by_itself_and_each_seed_repeats(toy, few, name):
     benchmark, texts = toy
     phase = benchmark.test
-    task = ToldTask("toy", phase.train, phase.seen, phase.unseen, texts, phase.test.of(phase.unseen))
+    task = ToldTask("toy", phase.train, phase.seen, phase.unseen, texts, unseen_clips=phase.test.of(phase.unseen))
     [[*scorers]], [[*again]] = (quick(name, **FEW).fit([task], 3) for _ in range(2))
     clips = phase.test.unlabelled
     for scorer, twin in zip(scorers, again, strict=True):

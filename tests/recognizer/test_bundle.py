@@ -201,8 +201,8 @@ def test_an_older_version_is_refused_since_its_clips_had_any_frame_rate(folder):
 
 
 def test_a_newer_version_asks_for_an_upgrade(folder):
-    change_config(folder, lambda config: config.update(version=4))
-    with pytest.raises(DataError, match=r"written by a newer gzssar \(format version 4, here 3\): upgrade"):
+    change_config(folder, lambda config: config.update(version=5))
+    with pytest.raises(DataError, match=r"written by a newer gzssar \(format version 5, here 4\): upgrade"):
         Recognizer.load(folder)
 
 
@@ -211,7 +211,7 @@ def test_a_newer_version_asks_for_an_upgrade(folder):
     [
         lambda config: config.pop("gate"),
         lambda config: config.update(gate=[]),
-        lambda config: config.update(latent_width=3),
+        lambda config: config.update(roots=False),
         lambda config: config.update(calibration={"heat": 1}),
         lambda config: config.pop("about"),
     ],

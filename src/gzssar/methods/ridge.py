@@ -46,7 +46,12 @@ class Ridge:
         Raises:
             TextError: the seen classes' texts are all the same.
         """
-        return [[RidgeScorer(pose(task, self.spaces), self.penalty, self.nearness)] for task in tasks]
+        scorers = []
+        for number, task in enumerate(tasks):
+            scorers.append([RidgeScorer(pose(task, self.spaces), self.penalty, self.nearness)])
+            if progress:
+                progress(number + 1, len(tasks))
+        return scorers
 
 
 @dataclass(frozen=True)

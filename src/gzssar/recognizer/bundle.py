@@ -148,7 +148,9 @@ def load_bundle(folder: Path) -> tuple[Parts, list[KnownClass]]:
         arrays = _read_weights(folder / _WEIGHTS)
         encoders = [load_own_encoder(folder / name) for name in _ENCODERS if name in config["files"]]
         encoder = joined(encoders) if encoders else None
-        return _parts(config, arrays, encoder), _classes(folder / _TEXTS, arrays)
+        parts, known = _parts(config, arrays, encoder), _classes(folder / _TEXTS, arrays)
+        _require_fit(parts, known)
+        return parts, known
     except (KeyError, TypeError, ValueError, IndexError, RuntimeError) as error:
         if isinstance(error, DataError):
             raise
@@ -276,6 +278,15 @@ def _parts(config: Mapping[str, Any], arrays: Mapping[str, np.ndarray], encoder:
         tuple(config["revisions"]),
         config["about"],
     )
+
+
+def _require_fit(parts: Parts, known: Sequence[KnownClass]) -> None:
+    """Refuse spaces and centres of different widths."""
+    space = parts.skeleton_space
+    if {parts.regression.shape[1], *(len(one.centre) for one in known)} != {len(space.offset)}:
+        raise ValueError("the regression and the classes' centres are not as wide as the skeleton space")
+    if parts.encoder is not None and parts.encoder.feature_width != space.width:
+        raise ValueError(f"the encoder gives {parts.encoder.feature_width} numbers, the space takes {space.width}")
 
 
 def _table(known: Sequence[KnownClass]) -> str:

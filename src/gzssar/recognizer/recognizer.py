@@ -368,12 +368,14 @@ class Recognizer:
         if not np.isfinite(features).all():
             raise DataError("features should be finite, but some are not: see that positions are in metres.")
         with np.errstate(over="ignore", invalid="ignore"):
-            cosine = cosines(self.parts.skeleton_space(features), np.stack([one.centre for one in known]))
-        if not np.isfinite(cosine).all():
+            clips = self.parts.skeleton_space(features)
+            lengths = np.linalg.norm(clips, axis=1)
+        if not np.isfinite(lengths).all():
             raise DataError(
                 "features should be near those of the training clips, but some are too far away to be compared: see "
                 "that positions are in metres."
             )
+        cosine = cosines(clips, np.stack([one.centre for one in known]))
         count = sum(one.seen for one in known)
         return cosine, self.parts.decision.rank(ClassScores(cosine[:, :count], cosine[:, count:]))
 

@@ -267,7 +267,7 @@ ASKED = {
     "unknown split": (["--split", "ntu60-50-10"], r"no split named 'ntu60-50-10'; the published ones are ntu60-55-5,"),
     "unknown recipe": (
         ["--recipe", "best"],
-        r"no recipe and no method named 'best'; there are default, paper, msf, ridge",
+        r"no recipe and no method named 'best'; there are default, msf, paper, ridge",
     ),
     "unknown text": (["--text", "lb+xx"], r"texts are lb, ad and md joined by \+, .* but 'xx' came"),
     "a text twice": (["--text", "lb+lb"], "may be fused once, but 'lb\\+lb' names one twice"),

@@ -222,7 +222,7 @@ def test_two_streams(model, tmp_path, capsys):
     one, other = Recognizer.load(tmp_path / "model"), Recognizer.load(tmp_path / "again")
     assert one.encoder.streams == other.encoder.streams == ("joint", "bone")
     assert all(np.array_equal(a.centre, b.centre) for a, b in zip(one.known, other.known, strict=True))
-    assert len(one.known[0].centre) == 32
+    assert len(one.known[0].centre) == 2 * (16 + 16)  # each stream, and its square roots
     said = refused(capsys, "fit", *features, "--encoder-weights", joint, "-o", tmp_path / "none")
     assert "--encoder-weights should be what made the features" in said
     fit(*features, "-o", tmp_path / "features alone")

@@ -26,7 +26,7 @@ def drawn(rng, count, classes, temperature):
     return logits, (logits / temperature + gumbel).argmax(axis=1)
 
 
-@pytest.mark.parametrize(("seen", "unseen"), [(1.0, 20.0), (8.0, 2.0)])
+@pytest.mark.parametrize(("seen", "unseen"), [(1.0, 20.0), (8.0, 2.0), (0.005, 0.05), (150.0, 0.5)])
 def test_known_temperatures_are_found(seen, unseen):
     rng, folds = np.random.default_rng(0), []
     for _ in range(3):
@@ -39,6 +39,20 @@ def test_known_temperatures_are_found(seen, unseen):
     found = fit_decision(folds, DEFAULT).calibration
     assert found.seen_temperature == pytest.approx(seen, rel=0.15)
     assert found.unseen_temperature == pytest.approx(unseen, rel=0.15)
+
+
+def test_temperatures_reach_from_those_of_cosines_to_those_of_densities():
+    sharp, flat = (
+        known(
+            np.tile([scale, 0.0], (40, 1)),
+            np.tile([scale, 0.0], (40, 1)),
+            np.arange(40) < 20,
+            np.where(np.arange(40) % 10 < right, 0, 1),
+        )
+        for scale, right in ((1e-6, 9), (1e6, 9))
+    )
+    assert fit_decision([sharp], DEFAULT).calibration.seen_temperature == pytest.approx(0.004, rel=0.02)
+    assert fit_decision([flat], DEFAULT).calibration.unseen_temperature == pytest.approx(200)
 
 
 def fold(p_seen, is_seen):

@@ -11,6 +11,7 @@ from gzssar.errors import DataError, OutputError
 from gzssar.recognizer import Recognizer
 from gzssar.recognizer.fitting import Fitting
 from gzssar.texts.encoding import Encoding
+from recipes import changed
 from recognizer_world import LABELS, QUICK, UNSEEN, clips_of, fitted, recordings
 
 FILES = {"config.json", "weights.safetensors", "encoder.safetensors", "texts.csv", "README.md"}
@@ -64,6 +65,21 @@ def test_what_is_loaded_predicts_the_same_bit_for_bit(folder, on_recordings, cli
     loaded.add_class("sit", "to sit", "knees bend")
     on_recordings.add_class("sit", "to sit", "knees bend")
     assert loaded.predict(clips, top_k=None) == on_recordings.predict(clips, top_k=None)
+
+
+@pytest.mark.parametrize("roots", [True, False])
+@pytest.mark.parametrize("words", [True, False])
+def test_square_roots_and_words_there_and_back(tmp_path, roots, words):
+    one = fitted(fitting=Fitting(recipe=changed(QUICK, roots=roots, words=words)))
+    one.save(tmp_path / "model")
+    loaded, features = Recognizer.load(tmp_path / "model"), clips_of(range(len(LABELS))).features
+    assert loaded.parts.skeleton_space.roots == roots
+    assert loaded.parts.skeleton_space.width == features.shape[1]
+    assert loaded.parts.words == words
+    for recognizer in (one, loaded):
+        recognizer.add_class("sit", "to sit", "knees bend")
+    assert np.array_equal(loaded.known[-1].centre, one.known[-1].centre)
+    assert loaded.predict_features(features, top_k=None) == one.predict_features(features, top_k=None)
 
 
 def test_one_that_takes_features_alone(on_features, tmp_path):

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+import numpy as np
+
 from gzssar.choices import check_choices, check_share, check_unread
 from gzssar.errors import ConfigError
 from gzssar.features.features import Unlabelled
@@ -90,13 +92,17 @@ def pose(task: Task, spaces: Spaces) -> Problem:
     Raises:
         TextError: there is no table of texts, or the seen classes' texts are all the same.
     """
-    read = [*task.texts.items(), *(task.words.items() if spaces.words else ())]
-    kinds = [kind for kind, tables in read for _ in tables]
-    tables = [table for _, of_kind in read for table in of_kind]
+    encoded = [(kind, table) for kind, of_kind in task.texts.items() for table in of_kind]
+    counted = [(kind, table) for kind, of_kind in task.words.items() for table in of_kind] if spaces.words else []
+    tables = [table for _, table in (*encoded, *counted)]
+    # of words that all seen classes share, such as those of "pose 1" and "pose 2", nothing can be learned
+    telling = [kind for kind, table in counted if np.ptp(table[list(task.seen)], axis=0).any()]
+    weights = spaces.weights([kind for kind, _ in encoded])
+    weights += [spaces.weights([kind])[0] if kind in telling else 0.0 for kind, _ in counted]
     whitened = spaces.skeleton_space == "whitened"
     width = task.train.features.shape[1]
     space = whitened_space(task.train, spaces.shrinkage, spaces.roots) if whitened else raw_space(width)
-    text_space = fuse(tables, spaces.fusion, task.seen, spaces.weights(kinds))
+    text_space = fuse(tables, spaces.fusion, task.seen, weights)
     if spaces.text_space == "centred":
         text_space = seen_span(text_space, tables, task.seen)
     return Problem(task, spaces, space, text_space, text_space(tables))

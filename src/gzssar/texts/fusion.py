@@ -85,9 +85,13 @@ def concatenation(tables: Tables) -> TextSpace:
 def weighted(tables: Tables, seen: Ids, weights: Sequence[float]) -> TextSpace:
     """Standardise each table, and concatenate so that squared distances add up with these weights.
 
-    Standardised: centred on the seen classes' mean, with unit mean square norm over them. W = ΣE_i.
+    Standardised: centred on the seen classes' mean, with unit mean square norm over them. A table of weight 0 may
+    be the same for all of them. W = ΣE_i.
     """
-    offset, scales = _standard(tables, seen)
+    rows = _rows(tables, whole=False)[list(seen)]
+    offset = rows.mean(axis=0)
+    parts = np.split(rows - offset, np.cumsum([table.shape[1] for table in tables])[:-1], axis=1)
+    scales = [_root_mean_square(part) if weight else 1.0 for part, weight in zip(parts, weights, strict=True)]
     factors = np.sqrt(np.asarray(weights) / np.sum(weights)) / scales
     return TextSpace(False, offset, np.repeat(factors, [table.shape[1] for table in tables]))
 
@@ -122,15 +126,6 @@ def _rows(tables: Tables, whole: bool) -> Float[np.ndarray, "K E"]:
 def unit(rows: Float[np.ndarray, "K E"]) -> Float[np.ndarray, "K E"]:
     """Rows divided by their length."""
     return rows / np.linalg.norm(rows, axis=1, keepdims=True)
-
-
-def _standard(tables: Tables, seen: Ids) -> tuple[Float[np.ndarray, "E"], Float[np.ndarray, "tables"]]:
-    """The seen classes' mean row, and each table's root mean square distance from it."""
-    rows = _rows(tables, whole=False)[list(seen)]
-    offset = rows.mean(axis=0)
-    ends = np.cumsum([table.shape[1] for table in tables])
-    parts = np.split(rows - offset, ends[:-1], axis=1)
-    return offset, np.array([_root_mean_square(part) for part in parts])
 
 
 def _root_mean_square(rows: Float[np.ndarray, "S E"]) -> float:

@@ -27,6 +27,7 @@ from gzssar.texts.encoding import text_kinds
 HERE = Path(__file__).parent
 SELECTIONS = {
     "default": ("validation",),
+    "msf": ("validation",),
     "ridge": ("validation",),
     "paper": ("validation", "paper-test-selected"),
 }

@@ -2,7 +2,8 @@
 
 Difference from the paper, 1: what the gate reads by default. The paper's sorted softmax probabilities lose how far a
 clip is from everything known, and their scale depends on the encoder that gave them; on one split of mix43 the gate
-trained on them calls every clip unseen. Scores in the whitened space (log-densities, cosines) keep it and share one unit.
+trained on them calls every clip unseen. Scores in the whitened space (log-densities, cosines) keep it and share one
+unit.
 """
 
 from collections.abc import Sequence

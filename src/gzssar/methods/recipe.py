@@ -141,7 +141,7 @@ RECIPES = {recipe.name: recipe for recipe in (DEFAULT, MSF, PAPER)}
 
 
 def recipe_for(recipe: str | Recipe, split: str | None = None) -> Recipe:
-    """A recipe, or the one of a name: ``default``, ``msf``, ``paper``, or a method's name for that method under our harness.
+    """A recipe, or the one of a name: ``default``, ``msf``, ``paper``, or a method's for that method under our harness.
 
     The recipe named ``paper`` takes the paper's latent width and cycle length on the published splits.
 

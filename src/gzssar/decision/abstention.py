@@ -105,7 +105,7 @@ class Abstention:
 
 
 def fit_abstention(folds: Sequence[HeldOut]) -> Abstention:
-    """Find the thresholds on folds of equal weight."""
+    """Find the thresholds on the clips of all folds together."""
     known, strange = _together([fold.known for fold in folds]), _together([fold.strange for fold in folds])
     seen, unseen = known.where(known.seen), known.where(~known.seen)
     mixed = np.concatenate([seen.cosine, strange.cosine]), np.concatenate([seen.right, strange.right])
@@ -127,11 +127,14 @@ def _together(parts: Sequence[Answers]) -> Answers:
 
 def covered(folds: Sequence[HeldOut]) -> dict[str, float]:
     """The share of clips of seen and of unseen classes that are answered, and the share of those answers that is right,
-    which is left out where none are. Each fold's answers are given by thresholds of the others; of a single fold, by
-    its own."""
+    which is left out where none are. Each fold's answers are given by thresholds of the others.
+
+    Args:
+        folds: two at least.
+    """
     given = []
     for k, fold in enumerate(folds):
-        thresholds = fit_abstention([*folds[:k], *folds[k + 1 :]] or folds).at(MOST_WRONG)
+        thresholds = fit_abstention([*folds[:k], *folds[k + 1 :]]).at(MOST_WRONG)
         given.append(~thresholds.unsure(fold.known.top, fold.known.cosine, fold.known.seen))
     answered, right = np.concatenate(given), np.concatenate([fold.known.right for fold in folds])
     is_seen = np.concatenate([fold.is_seen for fold in folds])

@@ -58,13 +58,13 @@ def test_a_bound_between_two_takes_the_stricter_one():
     abstention = fit_abstention([FOLD])
     assert abstention.at(0.19) is abstention.by_bound[BOUNDS.index(0.15)]
     assert abstention.at(0.2) is abstention.by_bound[BOUNDS.index(0.2)]
-    assert abstention.at(0.001) is abstention.by_bound[0]
+    assert abstention.at(0.01) is abstention.by_bound[0]
     assert abstention.at(0.99) is abstention.by_bound[-1]
 
 
-@pytest.mark.parametrize("share", [0.0, 1.0, -1.0, float("nan")])
+@pytest.mark.parametrize("share", [0.0, 0.005, 1.0, -1.0, float("nan")])
 def test_a_bound_is_a_share(share):
-    with pytest.raises(ConfigError, match="should lie between 0 and 1"):
+    with pytest.raises(ConfigError, match=r"should be at least 0\.01 and below 1"):
         fit_abstention([FOLD]).at(share)
 
 

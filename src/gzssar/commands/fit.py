@@ -116,8 +116,8 @@ def _print_scores(about: Mapping[str, Any], out: Path) -> None:
     scores, count = about["scores"], about["fold_classes"]
     people = "performers" if about["performers"] else "clips"
     print(
-        f"With {count} of the classes and some {people} held out: ZSL {scores['zsl_accuracy']:.2f} among those "
-        f"{count}, H {scores['harmonic_mean']:.2f} (more in {out}/README.md)"
+        f"With about {count} of the classes and some {people} held out: ZSL {scores['zsl_accuracy']:.2f} among those, "
+        f"H {scores['harmonic_mean']:.2f} (more in {out}/README.md)"
     )
     print(
         f"Answered, if at most {MOST_WRONG:.0%} may be wrong: {scores['seen_coverage']:.0%} of clips of seen classes, "

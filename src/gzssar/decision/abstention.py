@@ -90,18 +90,17 @@ class Abstention:
     by_bound: tuple[Thresholds, ...]
 
     def at(self, most_wrong: float) -> Thresholds:
-        """Those of the largest bound that is no larger than `most_wrong`; of the smallest one where all are larger.
+        """Those of the largest bound that is no larger than `most_wrong`.
 
         Raises:
-            ConfigError: it is no share above 0 and below 1.
+            ConfigError: it is smaller than all bounds, or no share below 1.
         """
-        if not 0 < most_wrong < 1:
+        if not BOUNDS[0] <= most_wrong < 1:
             raise ConfigError(
-                f"the share of wrong answers should lie between 0 and 1, but it is {most_wrong}: take {MOST_WRONG:g}, "
-                "or less to be surer."
+                f"the share of wrong answers should be at least {BOUNDS[0]:g} and below 1, but it is {most_wrong}: "
+                f"take {MOST_WRONG:g}, or less to be surer."
             )
-        index = int(np.searchsorted(BOUNDS, most_wrong + 1e-9, "right")) - 1
-        return self.by_bound[max(index, 0)]
+        return self.by_bound[int(np.searchsorted(BOUNDS, most_wrong + 1e-9, "right")) - 1]
 
 
 def fit_abstention(folds: Sequence[HeldOut]) -> Abstention:

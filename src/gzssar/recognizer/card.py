@@ -77,7 +77,7 @@ def _changes(parts: Parts, known: Sequence[KnownClass]) -> list[str]:
 def _scores(scores: Mapping[str, float], unseen: int | str) -> list[str]:
     rows = [f"| {text} | {scores[key]:.3f} |" for key, text in _SCORES.items() if key in scores]
     told = [
-        f"Means over folds in which {unseen} of the seen classes played unseen (clips of all performers) and some",
+        f"Of folds in which about {unseen} of the seen classes played unseen (clips of all performers) and some",
         "performers' clips of the other classes (or some of the clips) were held out; each fold was judged by a gate,",
         "a calibration and limits fitted on the others. ZSL is easier the fewer classes play unseen. The training",
         "cycle was chosen on these folds. Where the skeleton encoder was trained on these very classes, the scores of",

@@ -67,6 +67,16 @@ def test_features_of_clips_at_any_frame_rate_are_told(tmp_path, texts, capsys, a
     assert told == (list(about) == ["weights_sha256"])
 
 
+def test_clips_in_another_layout_than_was_said_are_refused(tmp_path, texts, capsys):
+    features = write_features_file(tmp_path / "a.npz")
+    doubts = {"layout": {"clips": 60, "first": "a", "sentence": "They fit utd20."}}
+    about = {"provenance": np.array(json.dumps({"recordings": {"doubts": doubts}}))}
+    np.savez(features, **{**dict(np.load(features)), **about})
+    said = refused(capsys, "fit", "--features", features, "--texts", texts, "-o", tmp_path / "model")
+    assert "60 of 72 clips are in another layout than was said: They fit utd20." in said
+    assert not (tmp_path / "model").exists()
+
+
 def test_classes_are_matched_by_name_whatever_their_ids(tmp_path, texts):
     order = [LABELS[k].upper() for k in reversed(range(len(LABELS)))]
     ids = {k: len(LABELS) - 1 - k for k in range(len(LABELS))}

@@ -3,7 +3,17 @@
 import numpy as np
 import pytest
 
-from gzssar.decision.abstention import BOUNDS, Answers, HeldOut, Limits, Thresholds, covered, fit_abstention, least
+from gzssar.decision.abstention import (
+    BOUNDS,
+    Answers,
+    HeldOut,
+    Limits,
+    Thresholds,
+    covered,
+    fit_abstention,
+    least,
+    together,
+)
 from gzssar.errors import ConfigError
 
 
@@ -52,6 +62,17 @@ def test_strangers_bound_the_cosine_and_not_the_probability():
     unsure = thresholds.unsure(*FOLD.known[:3])
     assert unsure.tolist() == [False, False, False, True, False, True]
     assert thresholds.unsure(*FOLD.strange[:3]).all()
+
+
+def test_strangers_bound_the_cosine_of_unseen_classes_too():
+    beside = answers([0.9, 0.9], [0.6, 0.1], [False, False], [False, False])
+    fold = FOLD._replace(strange=together([FOLD.strange, beside]))
+    # of six clips of known classes two are answered with an unseen class; two of two strangers, thrice each
+    assert fit_abstention([fold]).at(0.2).seen == Limits(0.6, 0.7)
+    assert fit_abstention([fold]).at(0.2).unseen.cosine > 1
+    assert fit_abstention([fold]).at(0.5).unseen.cosine > 1
+    far = FOLD._replace(strange=together([FOLD.strange, beside._replace(cosine=np.array([0.4, 0.1]))]))
+    assert fit_abstention([far]).at(0.2).unseen.cosine == 0.5
 
 
 def test_a_bound_between_two_takes_the_stricter_one():

@@ -139,6 +139,7 @@ def _fitted(config: FitConfig, texts: ClassTexts, left_out: Sequence[int], progr
         )
     for sentence in features.provenance.get("labelling", []):
         warn(f"{sentence}.")
+    _require_layout(features)
     clips = _training_clips(features, texts, left_out, config)
     if clips.subjects is None:
         warn(
@@ -159,6 +160,19 @@ def _fitted(config: FitConfig, texts: ClassTexts, left_out: Sequence[int], progr
     if config.data:
         working.unlink(missing_ok=True)
     return recognizer
+
+
+def _require_layout(features: FeatureSet) -> None:
+    """Refuse features of joints in another order than was said.
+
+    Raises:
+        DataError: most clips do not look like their layout.
+    """
+    told = (features.provenance.get("recordings") or {}).get("doubts", {}).get("layout")
+    if told and told["clips"] > len(features) / 2:
+        raise DataError(
+            f"{told['clips']} of {len(features)} clips are in another layout than was said: {told['sentence']}"
+        )
 
 
 def _embedded(config: FitConfig, working: Path, progress: Progress) -> FeatureSet:

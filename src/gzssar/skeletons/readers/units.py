@@ -84,7 +84,7 @@ def in_metres(
     """
     if options.unit is None and (len(joints) == 2 or assumed.metres == 1):
         return joints, options, ()
-    scale, doubts = (assumed.metres, assumed.doubts) if options.unit is None else (_scale(options.unit), ())
+    scale, doubts = (assumed.metres, assumed.doubts) if options.unit is None else (metres_of(options.unit), ())
     if len(joints) == 2:
         raise ConfigError(
             f"positions in a picture are in pixels, but the options name {options.unit!r}.", option="unit"
@@ -100,7 +100,7 @@ def metres_per_unit(options: ReadOptions, stated: str | None, path: Path) -> flo
         ConfigError: the options name no unit that is known, or another one than the file.
         DataError: the file names none that is known, and the options none at all.
     """
-    named = None if options.unit is None else _scale(options.unit)
+    named = None if options.unit is None else metres_of(options.unit)
     if stated is None:
         return named
     spelled = stated.strip().lower()
@@ -159,7 +159,12 @@ def unit_by_size(
     )
 
 
-def _scale(unit: str) -> float:
+def metres_of(unit: str) -> float:
+    """Metres of a unit.
+
+    Raises:
+        ConfigError: it is not known.
+    """
     if unit not in _METRES:
         raise ConfigError(f"the unit should be one of {', '.join(_METRES)}, but it is {unit!r}.", option="unit")
     return _METRES[unit]

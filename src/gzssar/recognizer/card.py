@@ -6,6 +6,7 @@ from typing import Any
 from gzssar.decision.abstention import MOST_WRONG
 from gzssar.encoders.streams import SkeletonEncoder
 from gzssar.recognizer.parts import KnownClass, Parts
+from gzssar.skeletons.recordings import doubts_told
 
 _SCORES = {
     "zsl_accuracy": "right class of clips of unseen classes, among the unseen ones (ZSL)",
@@ -40,6 +41,7 @@ def card(parts: Parts, known: Sequence[KnownClass]) -> str:
         f"Recognizes {len(seen) + len(unseen)} actions in skeleton recordings: {counts}. More can be added by text.",
         "",
         f"- clips: {about.get('data', 'features')} ({clips})",
+        *(f"- noticed: {sentence}" for sentence in doubts_told(about.get("recordings"))),
         f"- seen: {', '.join(sorted(seen)) or 'none any more'}",
         f"- unseen: {', '.join(unseen) or 'none yet'}",
         f"- texts: {' + '.join(parts.kinds)}, encoded by {encoders}",

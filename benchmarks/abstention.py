@@ -67,7 +67,7 @@ def asked(clips: FeatureSet, drawn: np.ndarray, seen: int) -> list[dict[str, flo
     for bound in BOUNDS:
         answers = recognizer.predict_features(clips.features[test], abstain=True, most_wrong=bound)
         labels = np.array([answer.label for answer in answers])
-        given = labels != None  # noqa: E711  # element by element
+        given = np.array([answer.label is not None for answer in answers])
         scores.append(
             {"seen": seen, "typed": len(drawn) - seen, "bound": bound}
             | shares(given, labels == truth, rows[test] >= 0, rows[test] >= seen)

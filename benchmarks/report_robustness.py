@@ -2,6 +2,7 @@
 
 import json
 from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -78,7 +79,7 @@ def abstention() -> list[str]:
         "| bound | seen classes | typed | given of seen | given of typed | wrong | largest | with strangers |",
         "| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
-    key = lambda row: (row["bound"], row["seen"], row["typed"])  # noqa: E731
+    key = itemgetter("bound", "seen", "typed")
     for (bound, seen, typed), group in groupby(sorted(result["rows"], key=key), key):
         rows = list(group)
         names = ("given of seen", "given of typed", "wrong of given", "wrong of given, as many strangers")

@@ -44,7 +44,7 @@ def test_fit_on_features(tmp_path, texts, capsys):
     fit("--features", features, "--texts", texts, "-o", tmp_path / "model")
     out = capsys.readouterr().out
     assert "9 classes with clips, 3 known from their texts" in out
-    assert "With 3 of the classes and some performers held out: ZSL " in out
+    assert "With about 3 of the classes and some performers held out: ZSL " in out
     assert re.search(r"if at most 20% may be wrong: \d+% of clips of seen classes, \d+% of others", out)
     assert f"Model: {tmp_path / 'model'}" in out
     model = Recognizer.load(tmp_path / "model")
@@ -65,6 +65,16 @@ def test_features_of_clips_at_any_frame_rate_are_told(tmp_path, texts, capsys, a
     fit("--features", features, "--texts", texts, "-o", tmp_path / "model")
     told = "before clips were brought to the encoder's frame rate" in capsys.readouterr().err.replace("\n", " ")
     assert told == (list(about) == ["weights_sha256"])
+
+
+def test_clips_in_another_layout_than_was_said_are_refused(tmp_path, texts, capsys):
+    features = write_features_file(tmp_path / "a.npz")
+    doubts = {"layout": {"clips": 60, "first": "a", "sentence": "They fit utd20."}}
+    about = {"provenance": np.array(json.dumps({"recordings": {"doubts": doubts}}))}
+    np.savez(features, **{**dict(np.load(features)), **about})
+    said = refused(capsys, "fit", "--features", features, "--texts", texts, "-o", tmp_path / "model")
+    assert "60 of 72 clips are in another layout than was said: They fit utd20." in said
+    assert not (tmp_path / "model").exists()
 
 
 def test_classes_are_matched_by_name_whatever_their_ids(tmp_path, texts):

@@ -3,7 +3,17 @@
 import numpy as np
 import pytest
 
-from gzssar.decision.abstention import BOUNDS, Answers, HeldOut, Limits, Thresholds, covered, fit_abstention, least
+from gzssar.decision.abstention import (
+    BOUNDS,
+    Answers,
+    HeldOut,
+    Limits,
+    Thresholds,
+    covered,
+    fit_abstention,
+    least,
+    together,
+)
 from gzssar.errors import ConfigError
 
 
@@ -54,17 +64,28 @@ def test_strangers_bound_the_cosine_and_not_the_probability():
     assert thresholds.unsure(*FOLD.strange[:3]).all()
 
 
+def test_strangers_bound_the_cosine_of_unseen_classes_too():
+    beside = answers([0.9, 0.9], [0.6, 0.1], [False, False], [False, False])
+    fold = FOLD._replace(strange=together([FOLD.strange, beside]))
+    # of six clips of known classes two are answered with an unseen class; two of two strangers, thrice each
+    assert fit_abstention([fold]).at(0.2).seen == Limits(0.6, 0.7)
+    assert fit_abstention([fold]).at(0.2).unseen.cosine > 1
+    assert fit_abstention([fold]).at(0.5).unseen.cosine > 1
+    far = FOLD._replace(strange=together([FOLD.strange, beside._replace(cosine=np.array([0.4, 0.1]))]))
+    assert fit_abstention([far]).at(0.2).unseen.cosine == 0.5
+
+
 def test_a_bound_between_two_takes_the_stricter_one():
     abstention = fit_abstention([FOLD])
     assert abstention.at(0.19) is abstention.by_bound[BOUNDS.index(0.15)]
     assert abstention.at(0.2) is abstention.by_bound[BOUNDS.index(0.2)]
-    assert abstention.at(0.001) is abstention.by_bound[0]
+    assert abstention.at(0.01) is abstention.by_bound[0]
     assert abstention.at(0.99) is abstention.by_bound[-1]
 
 
-@pytest.mark.parametrize("share", [0.0, 1.0, -1.0, float("nan")])
+@pytest.mark.parametrize("share", [0.0, 0.005, 1.0, -1.0, float("nan")])
 def test_a_bound_is_a_share(share):
-    with pytest.raises(ConfigError, match="should lie between 0 and 1"):
+    with pytest.raises(ConfigError, match=r"should be at least 0\.01 and below 1"):
         fit_abstention([FOLD]).at(share)
 
 

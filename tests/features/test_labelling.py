@@ -342,6 +342,8 @@ def test_cvat_tracks(clips, tmp_path):
     assert times(read_label_table(table)) == [("b.mp4", "wave", "", 3.0, 9.0, True)]
     (clip,) = read_clips(opened(clips, table))
     assert clip.joints[0, :, 0, 0].tolist() == [3, 4, 5, 6, 7, 8]
+    key_frames = write(tmp_path / "keys.xml", xml.replace('<box frame="8" outside="0"/>', ""))
+    assert times(read_label_table(key_frames)) == times(read_label_table(table))
     with pytest.raises(DataError, match="declares a document type"):
         read_label_table(write(tmp_path / "cvat.xml", '<!DOCTYPE a [<!ENTITY b "c">]><annotations/>'))
     with pytest.raises(DataError, match=r"track 1 of .* one has no number"):

@@ -94,6 +94,16 @@ def test_malformed_clips(tmp_path, capsys, name):
         assert line.count(str(tmp_path / "b.npy")) == 1
 
 
+def test_one_pattern_is_as_good_as_several_names(tmp_path, capsys):
+    for clip in ("a", "b"):
+        write_clip(tmp_path / f"{clip}.npy", *UP)
+    (tmp_path / "notes.txt").write_text("no recording")
+    assert [Path(row["name"]).name for row in rows(tmp_path / "*")] == ["a.npy", "b.npy"]
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("gzssar: left out")
+    assert "notes.txt" in line
+
+
 def test_several_files_of_which_none_can_be_read(tmp_path, capsys):
     for clip in ("a", "b"):
         break_(write_clip(tmp_path / f"{clip}.npy", *UP), lambda array: array[:, :20])
@@ -158,7 +168,7 @@ def test_what_came_before_a_malformed_clip_is_written(tmp_path):
     ("name", "said"),
     [
         ("absent.npy", "there is no such file"),
-        ("*.skeleton", "no clips were found: nothing is called so"),
+        ("*.skeleton", r"no clip of \*\.skeleton can be recognized"),
         ("empty", "no clips were found in .*empty: it holds no files"),
         ("note.txt", "note.txt should hold skeleton clips, but it looks like text: 'no clip'"),
         ("x" * 5000, "should be a file, a folder or a pattern, but"),

@@ -96,6 +96,7 @@ def test_classes_of_one_kind_have_no_p_seen(tmp_path, monkeypatch, fake):
     monkeypatch.setenv("COLUMNS", "400")  # long names fit a line
     predict = fake.predict
     monkeypatch.setattr(fake, "predict", lambda *asked: [replace(one, p_seen=None) for one in predict(*asked)])
+    monkeypatch.setenv("COLUMNS", "80")
     clip = write_clip(tmp_path / "up.npy", *UP)
     assert rows(clip)[0]["p_seen"] is None
     (row,) = csv.DictReader(io.StringIO(answers(clip, csv=True)))

@@ -189,6 +189,13 @@ def test_a_timeline_says_where_the_gate_has_nothing_to_judge():
     assert "not judged" in [text.get_text() for text in curve.texts]
 
 
+def test_a_timeline_shows_each_window_between_two_pauses():
+    stretches = [stretch(k, k + 1, AT_REST if k % 2 else found("wave")) for k in range(500)]
+    (line,) = timeline(stretches, find_segments(stretches), "clip").axes[1].lines
+    assert np.isfinite(line.get_ydata()).sum() == 250  # none beside another: without dots nothing would be drawn
+    assert (line.get_marker(), line.get_markersize()) == (".", 1.5)
+
+
 def test_a_timeline_without_answers(tmp_path):
     path = tmp_path / "deep" / "timeline.png"
     stretches = [stretch(0, 2, NOBODY)]

@@ -5,7 +5,9 @@ import json
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 import gzssar.commands.predict
@@ -36,6 +38,12 @@ def test_frames_from_standard_input(capsys):
     with pytest.raises(DataError, match=r"no line was a frame: line 1 of standard input should be a frame as JSON"):
         rows("-", frames=["{}}"] * 20)
     assert len(capsys.readouterr().err.splitlines()) == 6  # the first five, and that there are more
+    millimetres = [json.dumps((1000 * np.array(json.loads(frame))).tolist()) for frame in live_lines(*[0.3] * 3)]
+    said = rows("-", frames=millimetres, window=0.05, reading=replace(NTU, unit="mm"))
+    assert [row["label"] for row in said] == ["raise hand"] * 3
+    assert "scale" not in {doubt["code"] for row in said for doubt in row["warning"]}
+    with pytest.raises(ConfigError, match="the unit should be one of"):
+        rows("-", frames=frames, reading=replace(NTU, unit="inch"))
     with pytest.raises(ConfigError, match="name their layout"):
         rows("-", frames=frames, reading=Reading())
     with pytest.raises(ConfigError, match="the layout should be one of"):

@@ -380,12 +380,15 @@ def test_the_card_tells_classes_and_scores(folder, on_recordings):
 
 def test_the_card_says_what_is_made_up_or_missing(on_features):
     scores = on_features.parts.about["scores"]
-    parts = replace(on_features.parts, about={"synthetic": True, "scores": scores})
+    doubts = {"scale": {"clips": 2, "first": "a", "sentence": "Too large."}}
+    about = {"synthetic": True, "scores": scores, "recordings": {"doubts": doubts}}
+    parts = replace(on_features.parts, about=about)
     made_up = Recognizer(parts, [one for one in on_features.known if not one.seen])
     assert made_up.synthetic
     assert not on_features.synthetic
     for sentence in (
         "**Synthetic:**",
+        "- noticed: scale in 2 clips, the first a: Too large.",
         "- seen: none any more",
         "it takes features",
     ):

@@ -56,6 +56,11 @@ def test_what_is_there_is_counted():
     assert found.warnings() == ("Joints have two coordinates in 1 clip: they can be shown, but encoders take three.",)
 
 
+def test_what_else_speaks_against_a_clip_is_told():
+    found = inspect_clips(source([walking(3, name="a")]))
+    assert [finding.clip for finding in found.doubts["too-short"]] == ["a"]
+
+
 def test_the_synthetic_world_looks_right():
     found = inspect_clips(source(small_world()))
     assert found.readable == len(small_world())

@@ -52,6 +52,7 @@ VARIANTS = {
     "two centimetres of noise": walking(joints=walking().joints + RNG.normal(0, 0.02, (3, 30, 25, 1))),
     "two bodies, one leaving": changed("clip", walking(bodies=2), np.s_[:, 9:, :, 1], 0),
     "joints that are never seen": with_joints_at_the_camera(),
+    "all joints in one place in one frame": changed("clip", walking(), np.s_[:, 0], 1),
 }
 
 

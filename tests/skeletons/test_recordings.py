@@ -41,6 +41,9 @@ def test_what_is_unlike():
         assert ("gzssar predict --window 2" in doubt.sentence) == windows
     assert codes(replace(clip, joints=clip.joints / 2)) == {"unlike-training-size"}
     assert codes(replace(clip, joints=clip.joints * 1000)) == set()  # which its own doubt says: scale
+    two = replace(clip, joints=np.concatenate([clip.joints[..., :1], clip.joints[..., :1] + 1], axis=-1))
+    (doubt,) = unlike(two, SUMMARY)
+    assert doubt == ("unlike-training-bodies", "It shows 2 people, the training clips 1 at most.")
     other = SkeletonSequence(clip.joints[:, :, :20], 30.0, KINECT20)
     assert "unlike-training-sensor" in codes(other)
 

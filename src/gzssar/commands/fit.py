@@ -116,8 +116,8 @@ def _print_scores(about: Mapping[str, Any], out: Path) -> None:
     scores, count = about["scores"], about["fold_classes"]
     people = "performers" if about["performers"] else "clips"
     print(
-        f"With {count} of the classes and some {people} held out: ZSL {scores['zsl_accuracy']:.2f} among those "
-        f"{count}, H {scores['harmonic_mean']:.2f} (more in {out}/README.md)"
+        f"With about {count} of the classes and some {people} held out: ZSL {scores['zsl_accuracy']:.2f} among those, "
+        f"H {scores['harmonic_mean']:.2f} (more in {out}/README.md)"
     )
     print(
         f"Answered, if at most {MOST_WRONG:.0%} may be wrong: {scores['seen_coverage']:.0%} of clips of seen classes, "
@@ -139,6 +139,7 @@ def _fitted(config: FitConfig, texts: ClassTexts, left_out: Sequence[int], progr
         )
     for sentence in features.provenance.get("labelling", []):
         warn(f"{sentence}.")
+    _require_layout(features)
     clips = _training_clips(features, texts, left_out, config)
     if clips.subjects is None:
         warn(
@@ -159,6 +160,19 @@ def _fitted(config: FitConfig, texts: ClassTexts, left_out: Sequence[int], progr
     if config.data:
         working.unlink(missing_ok=True)
     return recognizer
+
+
+def _require_layout(features: FeatureSet) -> None:
+    """Refuse features of joints in another order than was said.
+
+    Raises:
+        DataError: most clips do not look like their layout.
+    """
+    told = (features.provenance.get("recordings") or {}).get("doubts", {}).get("layout")
+    if told and told["clips"] > len(features) / 2:
+        raise DataError(
+            f"{told['clips']} of {len(features)} clips are in another layout than was said: {told['sentence']}"
+        )
 
 
 def _embedded(config: FitConfig, working: Path, progress: Progress) -> FeatureSet:

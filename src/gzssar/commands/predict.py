@@ -287,6 +287,7 @@ def _answer_stdin(config: PredictConfig, answer: "Answer", out: "Output", frames
     from gzssar.inference.job import answer_stream
     from gzssar.inference.rows import JsonRows
     from gzssar.skeletons.layout import layout_named
+    from gzssar.skeletons.readers.units import metres_of
 
     if config.reading.layout is None:
         raise ConfigError(
@@ -294,7 +295,12 @@ def _answer_stdin(config: PredictConfig, answer: "Answer", out: "Output", frames
         )
     fps = _LIVE_FPS if config.reading.fps is None else config.reading.fps
     layout, window = layout_named(config.reading.layout), config.window or _LIVE_WINDOW
-    answer_stream(frames, answer, JsonRows(out), layout, fps, window, config.stride)
+    scale = 1.0 if config.reading.unit is None else metres_of(config.reading.unit)
+
+    def in_metres(clips: "Sequence[SkeletonSequence]") -> "Sequence[Prediction]":
+        return answer([replace(clip, joints=clip.joints * scale) for clip in clips])
+
+    answer_stream(frames, in_metres, JsonRows(out), layout, fps, window, config.stride)
 
 
 def _stdin() -> Iterable[str]:

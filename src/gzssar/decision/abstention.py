@@ -6,9 +6,8 @@ like none of them, too. The cosine is low for those: people at another sensor, a
 UTD-MHAD and asked about NW-UCLA and MSR Action3D, a bound of 5 % on the cosine left 16 and 9 % wrong answers, where one
 on the probability left 51 and 28 %.
 
-Both are bounded where the truth is known: on performers and classes that were held out. Where a seen class is answered,
-as many clips of classes that the recognizer knows nothing of stand beside them for the cosine; every answer to them is
-wrong.
+Both are bounded where the truth is known: on performers and classes that were held out. For the cosine, as many clips
+of classes that the recognizer knows nothing of stand beside them; every answer to them is wrong.
 """
 
 from collections.abc import Sequence
@@ -54,7 +53,8 @@ class HeldOut(NamedTuple):
     is_seen: Bool[np.ndarray, "N"]
     """Which of these are of classes that have clips."""
     strange: Answers
-    """Of classes that have neither; none is right."""
+    """Of classes that have neither; none is right. Each clip is answered once with a seen class, and once more where an
+    unseen class that is not its own would be answered."""
 
 
 class Limits(NamedTuple):
@@ -90,48 +90,53 @@ class Abstention:
     by_bound: tuple[Thresholds, ...]
 
     def at(self, most_wrong: float) -> Thresholds:
-        """Those of the largest bound that is no larger than `most_wrong`; of the smallest one where all are larger.
+        """Those of the largest bound that is no larger than `most_wrong`.
 
         Raises:
-            ConfigError: it is no share above 0 and below 1.
+            ConfigError: it is smaller than all bounds, or no share below 1.
         """
-        if not 0 < most_wrong < 1:
+        if not BOUNDS[0] <= most_wrong < 1:
             raise ConfigError(
-                f"the share of wrong answers should lie between 0 and 1, but it is {most_wrong}: take {MOST_WRONG:g}, "
-                "or less to be surer."
+                f"the share of wrong answers should be at least {BOUNDS[0]:g} and below 1, but it is {most_wrong}: "
+                f"take {MOST_WRONG:g}, or less to be surer."
             )
-        index = int(np.searchsorted(BOUNDS, most_wrong + 1e-9, "right")) - 1
-        return self.by_bound[max(index, 0)]
+        return self.by_bound[int(np.searchsorted(BOUNDS, most_wrong + 1e-9, "right")) - 1]
 
 
 def fit_abstention(folds: Sequence[HeldOut]) -> Abstention:
-    """Find the thresholds on folds of equal weight."""
-    known, strange = _together([fold.known for fold in folds]), _together([fold.strange for fold in folds])
-    seen, unseen = known.where(known.seen), known.where(~known.seen)
-    mixed = np.concatenate([seen.cosine, strange.cosine]), np.concatenate([seen.right, strange.right])
-    as_many = np.concatenate([np.ones(len(seen.top)), np.full(len(strange.top), len(seen.top) / len(strange.top))])
-    return Abstention(
-        tuple(
-            Thresholds(
-                Limits(least(seen.top, seen.right, bound), least(*mixed, bound, as_many)),
-                Limits(least(unseen.top, unseen.right, bound), least(unseen.cosine, unseen.right, bound)),
-            )
-            for bound in BOUNDS
-        )
+    """Find the thresholds on the clips of all folds together."""
+    known, strange = together([fold.known for fold in folds]), together([fold.strange for fold in folds])
+    asked = strange.seen.sum()  # each of them once with a seen class
+    kinds = (
+        (known.where(known.seen), strange.where(strange.seen), known.seen.sum() / asked),
+        (known.where(~known.seen), strange.where(~strange.seen), len(known.seen) / asked),
     )
+    return Abstention(tuple(Thresholds(*(_limits(*kind, bound) for kind in kinds)) for bound in BOUNDS))
 
 
-def _together(parts: Sequence[Answers]) -> Answers:
+def _limits(known: Answers, strange: Answers, weight: float, bound: float) -> Limits:
+    """Of answers of one kind, with each stranger counted `weight` times."""
+    cosine = np.concatenate([known.cosine, strange.cosine])
+    right = np.concatenate([known.right, strange.right])
+    weights = np.concatenate([np.ones(len(known.top)), np.full(len(strange.top), weight)])
+    return Limits(least(known.top, known.right, bound), least(cosine, right, bound, weights))
+
+
+def together(parts: Sequence[Answers]) -> Answers:
+    """All of them."""
     return Answers(*map(np.concatenate, zip(*parts, strict=True)))
 
 
 def covered(folds: Sequence[HeldOut]) -> dict[str, float]:
     """The share of clips of seen and of unseen classes that are answered, and the share of those answers that is right,
-    which is left out where none are. Each fold's answers are given by thresholds of the others; of a single fold, by
-    its own."""
+    which is left out where none are. Each fold's answers are given by thresholds of the others.
+
+    Args:
+        folds: two at least.
+    """
     given = []
     for k, fold in enumerate(folds):
-        thresholds = fit_abstention([*folds[:k], *folds[k + 1 :]] or folds).at(MOST_WRONG)
+        thresholds = fit_abstention([*folds[:k], *folds[k + 1 :]]).at(MOST_WRONG)
         given.append(~thresholds.unsure(fold.known.top, fold.known.cosine, fold.known.seen))
     answered, right = np.concatenate(given), np.concatenate([fold.known.right for fold in folds])
     is_seen = np.concatenate([fold.is_seen for fold in folds])

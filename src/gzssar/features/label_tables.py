@@ -269,10 +269,11 @@ def _from_cvat(text: str, path: Path) -> list[LabelRow]:
     for number, track in enumerate(root.iterfind("track"), start=1):
         where = f"track {number} of {path}"
         try:
-            frames = [int(shape.get("frame", "")) for shape in track if shape.get("outside") != "1"]
+            shapes = [(int(shape.get("frame", "")), shape.get("outside") == "1") for shape in track]
         except ValueError:
             raise DataError(f"{where} should number its frames, but one has no number: export it again.") from None
-        if frames:
-            start, end = float(min(frames)), float(max(frames) + 1)
+        if seen := [frame for frame, outside in shapes if not outside]:
+            gone = [frame for frame, outside in shapes if outside and frame > max(seen)]  # key frames may stand alone
+            start, end = float(min(seen)), float(min(gone, default=max(seen) + 1))
             rows.append(LabelRow(track.get("label", ""), where, "".join(sources), "", start, end, in_frames=True))
     return rows

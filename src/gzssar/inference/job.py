@@ -1,5 +1,6 @@
 """Files, folders and streams of clips to answers, row by row as they are ready."""
 
+import glob
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -99,14 +100,14 @@ class PredictJob:
 
 
 def answer_files(job: PredictJob, names: Sequence[str], progress: Progress | None = None) -> int:
-    """Answer all clips of files, folders and patterns. Of several, what cannot be read is named and left out, and so is
-    a name that stands for nothing. Returns how many were.
+    """Answer all clips of files, folders and patterns. Of several, or of a pattern, what cannot be read is named and
+    left out, and so is a name that stands for nothing. Returns how many were.
 
     Raises:
         GzssarError: the one name stands for no recordings; there are no clips; the one file holds a malformed one that
             is not to be skipped, or none of several files can be read; a timeline is asked for of several recordings.
     """
-    bad, alone = 0, False
+    bad, alone, several = 0, False, len(names) > 1 or glob.has_magic(names[0])
 
     def on_bad(name: str, error: GzssarError) -> None:
         nonlocal bad
@@ -116,8 +117,8 @@ def answer_files(job: PredictJob, names: Sequence[str], progress: Progress | Non
             raise error
         _complain(name, error)
 
-    files = find_files(names, on_bad if job.skip_bad or len(names) > 1 else None)
-    alone = len(files) == 1 and not job.skip_bad
+    files = find_files(names, on_bad if job.skip_bad or several else None)
+    alone = len(files) == 1 and not several and not job.skip_bad
     if job.timeline is not None:
         _check_one(job, files)
     try:

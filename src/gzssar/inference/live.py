@@ -91,12 +91,17 @@ class RecentFrames:
     def __init__(self, window: float, layout: Layout, fps: float) -> None:
         self._frames: deque[tuple[float, Frame]] = deque()
         self._window, self._layout, self._fps = window, layout, fps
+        self._clock: tuple[float, float] | None = None  # a frame's own time, and the seconds elapsed when it came
+        self._doubted = False  # whether the last frame's own time did not fit
         self.elapsed = 0.0
         """Seconds that all frames so far took, the newest one included."""
+        self.step = 0.0
+        """Seconds from the frame before to the newest one."""
 
     def add(self, frame: Frame) -> None:
         """Add a frame; those that are too old go."""
-        self.elapsed += self._since_last(frame)
+        self.step = self._since_last(frame)
+        self.elapsed += self.step
         self._frames.append((self.elapsed, frame))
         longest = self._window - 0.5 / self._fps  # from the oldest frame to the newest
         while len(self._frames) > 1 and (
@@ -110,21 +115,30 @@ class RecentFrames:
         return self.elapsed - self._frames[0][0] + 1 / self._fps
 
     def _since_last(self, frame: Frame) -> float:
-        before = self._frames[-1][1].time if self._frames else None
-        if before is None or frame.time is None or frame.time <= before:
-            return 1 / self._fps
-        return frame.time - before
+        """Seconds by the frames' own times. A time that goes back is passed over; two in a row are a clock that
+        starts again."""
+        usual = 1 / self._fps
+        if frame.time is None:
+            return usual
+        passed = usual if self._clock is None else frame.time - self._clock[0] - (self.elapsed - self._clock[1])
+        fits = passed > 0
+        if fits or self._doubted:
+            passed = passed if fits else usual
+            self._clock = frame.time, self.elapsed + passed
+        self._doubted = not (fits or self._doubted)
+        return usual if self._doubted else passed
 
     @property
     def time(self) -> float | None:
-        """The newest frame's own time, where all frames carry theirs, in order."""
-        times = self._times()
-        return None if times is None else float(times[-1])
+        """The newest frame's own time, where it carries one."""
+        return self._frames[-1][1].time
 
     def _times(self) -> Float[np.ndarray, "T"] | None:
-        times = [math.nan if frame.time is None else frame.time for _, frame in self._frames]
-        in_order = not math.isnan(times[0]) and all(before < after for before, after in pairwise(times))
-        return np.array(times) if in_order else None
+        """When the frames came, where they carry times, the newest one at its own where that fits."""
+        if any(frame.time is None for _, frame in self._frames):
+            return None
+        assert self._clock is not None
+        return np.array([end for end, _ in self._frames]) + (self._clock[0] - self._clock[1])
 
     def clip(self) -> SkeletonSequence | None:
         """What is there, without bodies that are absent throughout; None where nobody is left.
@@ -206,7 +220,10 @@ def answer_frames(
         frames += 1
         if recent.elapsed < due:
             continue
-        if recent.span < _EARLY * window - _ROUNDING:
+        if recent.step > max(window, 1 / fps):
+            sentence = f"The frames are {recent.step:.3g} s apart: time counts in seconds, and a window has {window:g}."
+            yield found(line, (Doubt("gap", sentence),))
+        elif recent.span < _EARLY * window - _ROUNDING:
             yield found(line, (_TOO_EARLY,))
         elif behind is not None and behind():
             skipped += 1

@@ -196,10 +196,17 @@ class TableRows:
 
         Long names go on in the next line, for a part of them may be all that tells two clips apart.
         """
-        table = Table(box=SIMPLE_HEAD, show_header=not self._started, show_edge=False, pad_edge=False, expand=True)
+        table = Table(
+            box=SIMPLE_HEAD,
+            show_header=not self._started,
+            show_edge=False,
+            pad_edge=False,
+            collapse_padding=True,
+            expand=True,
+        )
         for name, ratio in columns.items():
             left = ratio or name in ("clip", "class")
-            width = None if ratio else _WIDTHS.get(name, self._console.width // 3)
+            width = None if ratio else _WIDTHS.get(name, self._console.width // 4)
             justify: JustifyMethod = "left" if left else "right"
             no_wrap = not ratio and name != "clip"
             table.add_column(name, justify, ratio=ratio or None, width=width, no_wrap=no_wrap, overflow="fold")

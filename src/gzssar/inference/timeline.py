@@ -39,7 +39,7 @@ _LONG = 120.0
 _STEPS = (15, 30, 60, 120, 300, 600, 900, 1800, 3600)
 """Seconds between two ticks of a long recording, of which there are ten at most."""
 _MANY = 400
-"""Windows whose curve is drawn thin."""
+"""Windows whose curve is drawn thin, with small dots."""
 
 
 def timeline(stretches: Sequence[Stretch], segments: Sequence[Segment], name: str) -> Figure:
@@ -127,8 +127,8 @@ def _draw_curve(axes: Axes, stretches: Sequence[Stretch]) -> None:
     p_seen = np.array([stretch.prediction.p_seen for stretch in stretches], dtype=float)  # NaN where not judged
     if len(middles) == 1:  # one window is a line over the whole recording
         middles, p_seen = np.array([stretches[0].start, stretches[0].end]), p_seen.repeat(2)
-    dots = "." if len(middles) <= 60 else None
-    axes.plot(middles, p_seen, color=INK, linewidth=1.2 if len(middles) < _MANY else 0.6, marker=dots, markersize=4)
+    width, dot = (1.2, 4.0) if len(middles) < _MANY else (0.6, 1.5)  # a window between two pauses is a dot alone
+    axes.plot(middles, p_seen, color=INK, linewidth=width, marker=".", markersize=dot)
     axes.set(ylim=(0, 1), yticks=[0, 1])
     if np.isnan(p_seen).all():
         axes.text(0.5, 0.5, "not judged", color=MUTED, fontsize=8, ha="center", va="center", transform=axes.transAxes)

@@ -6,6 +6,7 @@ from typing import Any
 from gzssar.decision.abstention import MOST_WRONG
 from gzssar.encoders.streams import SkeletonEncoder
 from gzssar.recognizer.parts import KnownClass, Parts
+from gzssar.skeletons.recordings import doubts_told
 
 _SCORES = {
     "zsl_accuracy": "right class of clips of unseen classes, among the unseen ones (ZSL)",
@@ -40,6 +41,7 @@ def card(parts: Parts, known: Sequence[KnownClass]) -> str:
         f"Recognizes {len(seen) + len(unseen)} actions in skeleton recordings: {counts}. More can be added by text.",
         "",
         f"- clips: {about.get('data', 'features')} ({clips})",
+        *(f"- noticed: {sentence}" for sentence in doubts_told(about.get("recordings"))),
         f"- seen: {', '.join(sorted(seen)) or 'none any more'}",
         f"- unseen: {', '.join(unseen) or 'none yet'}",
         f"- texts: {' + '.join(parts.kinds)}, encoded by {encoders}",
@@ -77,7 +79,7 @@ def _changes(parts: Parts, known: Sequence[KnownClass]) -> list[str]:
 def _scores(scores: Mapping[str, float], unseen: int | str) -> list[str]:
     rows = [f"| {text} | {scores[key]:.3f} |" for key, text in _SCORES.items() if key in scores]
     told = [
-        f"Means over folds in which {unseen} of the seen classes played unseen (clips of all performers) and some",
+        f"Of folds in which about {unseen} of the seen classes played unseen (clips of all performers) and some",
         "performers' clips of the other classes (or some of the clips) were held out; each fold was judged by a gate,",
         "a calibration and limits fitted on the others. ZSL is easier the fewer classes play unseen. The training",
         "cycle was chosen on these folds. Where the skeleton encoder was trained on these very classes, the scores of",

@@ -11,12 +11,12 @@ Clip = SkeletonSequence | str | Path
 """A recording, or the path of a file that holds one."""
 
 
-def found(clip: Clip, trim: bool) -> SkeletonSequence:
+def trimmed(clip: Clip, trim: bool) -> SkeletonSequence:
     """A recording, cut to where somebody moves if it is to be trimmed."""
     return find_action(as_clip(clip)).clip if trim else as_clip(clip)
 
 
-def several(clips: Clip | Sequence[Clip]) -> list[Clip]:
+def as_list(clips: Clip | Sequence[Clip]) -> list[Clip]:
     """One clip or many as a list.
 
     Raises:

@@ -24,8 +24,8 @@ class Prediction(Sequence[RankedClass]):
     ranking: tuple[RankedClass, ...]
 
     p_seen: float | None
-    """The gate's probability that the clip shows a seen class; None where it has nothing to judge, for classes of one
-    kind alone compete."""
+    """The gate's probability that the clip shows a seen class; None where it has nothing to judge, because the
+    classes that compete are all of one kind."""
 
     abstained: bool = False
     """The answer is too unsure to be given: its probability, or how like its class the clip is, is too low."""

@@ -24,7 +24,7 @@ from gzssar.features.whitening import cosines
 from gzssar.methods.method import ClassScores
 from gzssar.recognizer.bundle import load_bundle, save_bundle
 from gzssar.recognizer.card import card
-from gzssar.recognizer.clips import Clip, as_clip, found, several
+from gzssar.recognizer.clips import Clip, as_clip, as_list, trimmed
 from gzssar.recognizer.explanation import Explanation, explain
 from gzssar.recognizer.parts import KnownClass, Parts, text_tables
 from gzssar.recognizer.prediction import Prediction, RankedClass
@@ -249,7 +249,7 @@ class Recognizer:
         """
         if isinstance(clips, Clip):
             return self.predict([clips], candidate_labels, top_k, abstain, trim, most_wrong)[0]
-        cut = [found(clip, trim) for clip in several(clips)]
+        cut = [trimmed(clip, trim) for clip in as_list(clips)]
         if not cut:
             self._candidates(candidate_labels)
             return []
@@ -273,7 +273,7 @@ class Recognizer:
         Raises:
             DataError: a clip is malformed, or the recognizer was made from features.
         """
-        some = several(clips)
+        some = as_list(clips)
         if not some:
             return np.zeros((0, self.parts.skeleton_space.width), dtype=np.float32)
         return self.encoder.encode(self.prepare(some, trim)).features
@@ -290,10 +290,10 @@ class Recognizer:
         Raises:
             DataError: there are no clips, one is malformed, or the recognizer was made from features.
         """
-        some = several(clips)
+        some = as_list(clips)
         if not some:
             raise DataError("there should be a clip to prepare at least, but there is none.")
-        return np.stack([self.encoder.prepare(found(clip, trim)) for clip in some])
+        return np.stack([self.encoder.prepare(trimmed(clip, trim)) for clip in some])
 
     @one_thread()
     def predict_features(

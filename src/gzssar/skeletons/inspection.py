@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gzssar.running import Steps
+from gzssar.skeletons.doubts import clip_doubts
 from gzssar.skeletons.oddities import ADVICE, counted, find_oddities, height, present_bodies
 from gzssar.skeletons.readers.reader import ClipSource
 from gzssar.skeletons.readers.registry import read_clips
@@ -85,7 +86,7 @@ class Inspection:
     """Files that do not say what their joints are, beside files that do."""
 
     doubts: dict[str, list[Finding]] = field(default_factory=dict)
-    """What the readers noticed, by the codes of their doubts."""
+    """What else speaks against clips, by the codes of the doubts."""
 
     copies: dict[str, list[str]] = field(default_factory=dict)
     """Name of a clip to the later clips whose joints equal its own, byte for byte."""
@@ -121,10 +122,11 @@ def inspect_clips(source: ClipSource, on_progress: Steps | None = None) -> Inspe
     originals: dict[bytes, str] = {}
     for sequence in read_clips(source, lambda name, error: inspection.bad.append(Finding(name, str(error)))):
         _note(inspection, sequence)
-        for oddity, detail in find_oddities(sequence).items():
+        for oddity, detail in (odd := find_oddities(sequence)).items():
             inspection.findings[oddity].append(Finding(sequence.name, detail))
-        for code, sentence in sequence.doubts:
-            inspection.doubts.setdefault(code, []).append(Finding(sequence.name, sentence))
+        for code, sentence in sequence.doubts if "no body" in odd else clip_doubts(sequence):
+            if code.replace("-", " ") not in ADVICE:
+                inspection.doubts.setdefault(code, []).append(Finding(sequence.name, sentence))
         if (key := _hash(sequence)) in originals:
             inspection.copies.setdefault(originals[key], []).append(sequence.name)
         elif sequence.joints.any():

@@ -48,16 +48,20 @@ def layout_mismatch(sequence: SkeletonSequence, present: Bool[np.ndarray, "T M"]
 
 
 def _bone_share(places: Float[np.ndarray, "n C V"], layout: Layout) -> float:
-    """Mean square of the bones' lengths, in the mean square of the distances of all joints; median over n."""
+    """Mean square of the bones' lengths, in the mean square of the distances of all joints; median over n.
+
+    Bodies whose joints are all in one place do not count; it is 0 where there are no others.
+    """
     children, parents = np.array(layout.bones).T
     seen = _seen(places)
-    with np.errstate(all="ignore"):  # what is no number fits
+    with np.errstate(all="ignore"):
         bones = _squares(places[..., children] - places[..., parents])
         both = seen[:, children] & seen[:, parents]
         joints = seen.sum(axis=1)
         spread = _squares(places).sum(axis=1) - _squares(places.sum(axis=2)) / joints
         shares = (bones * both).sum(axis=1) / both.sum(axis=1) / (2 * spread / (joints - 1))
-    return float(np.median(shares))
+    told = shares[~np.isnan(shares)]
+    return float(np.median(told)) if len(told) else 0.0
 
 
 def _squares(vectors: Float[np.ndarray, "n C ..."]) -> Float[np.ndarray, "n ..."]:

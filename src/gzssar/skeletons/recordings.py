@@ -34,7 +34,14 @@ def note(clip: SkeletonSequence) -> Notes:
 def _measured(clip: SkeletonSequence) -> Notes:
     present = present_bodies(clip)
     metres = height(clip, present) if clip.dimensions == 3 and present.any() else None
-    return {"fps": clip.fps, "seconds": clip.duration, "metres": metres, "layout": clip.layout.name}
+    bodies = int(present.any(axis=0).sum())
+    return {
+        "fps": clip.fps,
+        "seconds": clip.duration,
+        "metres": metres,
+        "bodies": bodies,
+        "layout": clip.layout.name,
+    }
 
 
 Tally = dict[str, dict[str, Any]]
@@ -48,8 +55,8 @@ def count_doubts(tally: Tally, name: str, doubts: Iterable[Sequence[str]]) -> No
 
 
 def summarise(notes: Iterable[Notes]) -> dict[str, Any]:
-    """Range of rates, lengths and sizes without the outermost hundredth at each end, layouts, and doubts: of each code
-    the number of clips, the first of them and what is said of it."""
+    """Range of rates, lengths and sizes without the outermost hundredth at each end, the most bodies, layouts, and
+    doubts: of each code the number of clips, the first of them and what is said of it."""
     every = list(notes)
     ranges: dict[str, Any] = {}
     for key in ("fps", "seconds", "metres"):
@@ -58,6 +65,7 @@ def summarise(notes: Iterable[Notes]) -> dict[str, Any]:
     doubts: Tally = {}
     for one in every:
         count_doubts(doubts, one["name"], one["doubts"])
+    ranges["bodies"] = max((one["bodies"] for one in every), default=None)
     return {**ranges, "layouts": sorted({one["layout"] for one in every}), "doubts": doubts}
 
 
@@ -75,7 +83,7 @@ def doubt_told(code: str, found: Mapping[str, Any], clips: str) -> str:
 
 
 def unlike(clip: SkeletonSequence, summary: Mapping[str, Any]) -> tuple[Doubt, ...]:
-    """In what a clip is unlike the recordings of a summary: rate, length, size and sensor."""
+    """In what a clip is unlike the recordings of a summary: rate, length, size, bodies and sensor."""
     one, told = _measured(clip), []
     if (rates := summary.get("fps")) and clip.fps < _SLOW * rates[0]:
         sentence = (
@@ -96,6 +104,9 @@ def unlike(clip: SkeletonSequence, summary: Mapping[str, Any]) -> tuple[Doubt, .
             told.append(Doubt(f"unlike-training-{code}", sentence))
     if not summary.get("seconds") and one["seconds"] > _LONG:
         told.append(Doubt("too-long", f"It is {_short(one['seconds'])} s long for a single answer. {_BY_WINDOWS}"))
+    if (most := summary.get("bodies")) and one["bodies"] > most:
+        sentence = f"It shows {one['bodies']} people, the training clips {most} at most."
+        told.append(Doubt("unlike-training-bodies", sentence))
     layouts = summary.get("layouts", [])
     if layouts and clip.layout.name not in layouts:
         sentence = f"Its joints are of {clip.layout.name}, those of the training clips of {' and '.join(layouts)}."

@@ -139,6 +139,17 @@ def test_recognizes_any_protocol(tmp_path, protocol):
 
 
 @pytest.mark.parametrize("protocol", range(6))
+def test_a_clip_that_is_changed_does_not_change_the_file_that_was_opened(tmp_path, protocol):
+    path = tmp_path / "clips.pkl"
+    path.write_bytes(pyskl_bytes(annotation(keypoint=walk(3, 25)[None].astype(np.float32)), protocol=protocol))
+    (entry,) = READER.open(path, ReadOptions()).entries
+    clip = entry.read()
+    expected = clip.joints.copy()
+    clip.joints[...] = 0
+    np.testing.assert_array_equal(entry.read().joints, expected)
+
+
+@pytest.mark.parametrize("protocol", range(6))
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
 def test_a_bare_list_and_a_single_annotation_are_read(tmp_path, protocol, pack):
     path = tmp_path / "clip.pkl"

@@ -35,7 +35,9 @@ def test_it_is_a_reader():
     assert isinstance(CSV, Reader)
 
 
-@pytest.mark.parametrize("top", [b"", b"\xef\xbb\xbf", header(), b",".join([b"column"] * 75) + b"\r\n"])
+@pytest.mark.parametrize(
+    "top", [b"", b"\xef\xbb\xbf", b"\n\r\n", b"\n" + header(), header(), b",".join([b"column"] * 75) + b"\r\n"]
+)
 def test_a_table_has_a_row_per_frame(read, top):
     clip = read(CSV, top + csv_bytes(walk(4, 25)) + b"\n\n")
     np.testing.assert_allclose(clip.joints[..., 0], walk(4, 25).transpose(2, 0, 1).astype(np.float32))

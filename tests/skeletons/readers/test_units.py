@@ -132,6 +132,17 @@ def test_a_file_of_clips_has_one_unit(tmp_path):
     assert [len(unit_told(clip)) for clip in read] == [1, 1, 1]
 
 
+def test_a_pickle_of_annotations_has_one_unit(tmp_path):
+    crouching = STANDING * [1, 0.25, 0.25] * [0.3, 1, 1]  # too small for a clip of its own to tell
+    keypoints = [clip[None].astype("f4") * 1000 for clip in (STANDING, STANDING, crouching)]
+    odd = annotation() | {"keypoint": np.zeros((2, 3), "f4"), "total_frames": 2}  # named when it is read
+    annotations = [annotation() | {"keypoint": keypoint, "total_frames": 8} for keypoint in keypoints]
+    (tmp_path / "clips.pkl").write_bytes(pyskl_bytes(*annotations, odd))
+    read = [entry.read() for entry in open_clips(tmp_path / "clips.pkl").entries[:3]]
+    np.testing.assert_allclose(read[2].joints, keypoints[2].transpose(3, 1, 2, 0) / 1000, rtol=1e-5)
+    assert [len(unit_told(clip)) for clip in read] == [1, 1, 1]
+
+
 def test_missing_joints_tell_no_size(tmp_path):
     frames = STANDING * 1000
     frames[3:, 7], frames[1] = np.nan, np.nan

@@ -28,7 +28,7 @@ _SEPARATORS = ("\t", ";", "|", ",", None)
 """None are runs of blanks. Where two fit equally, the first does: a comma may also stand within numbers."""
 _MISSING = frozenset({"", "na", "n/a", "nan", "null", "none"})
 _NOTES = ("#", "sep=")
-"""How lines before the table start: numpy's comments, and a hint for spreadsheets."""
+"""How lines before the table start, beside blank ones: numpy's comments, and a hint for spreadsheets."""
 _MOST_NOTES = 100
 _RATE = re.compile(
     r"\b(?:fps|hz|(?:frame|sampling) ?_?rate)\s*(?:\(\w+\))?\s*[:=]\s*(\d+(?:\.\d+)?)|(\d+(?:\.\d+)?) ?(?:fps|hz)\b"
@@ -99,7 +99,9 @@ class TextTable:
         encoding = _encoding(start)
         text = codecs.getincrementaldecoder(encoding)("replace").decode(start)
         lines = [line[:_LONGEST] for line in re.split(r"\r\n?|\n", text, maxsplit=_MOST_NOTES)[:_MOST_NOTES]]
-        notes = sum(1 for _ in itertools.takewhile(lambda line: line.lower().startswith(_NOTES), lines))
+        notes = sum(
+            1 for _ in itertools.takewhile(lambda line: not line.strip() or line.lower().startswith(_NOTES), lines)
+        )
         table = lines[notes:]
         if text.lstrip().startswith(("{", "[")) or not table or not table[0].strip():
             return None

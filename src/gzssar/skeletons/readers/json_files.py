@@ -119,8 +119,8 @@ class _Window:
 
     def _fill(self) -> bool:
         """See that the longest item is in the window; whether there is anything."""
-        if len(self._text) - self._at <= _LONGEST_ITEM:
-            self._text, self._at = self._text[self._at :] + self._file.read(_BLOCK), 0
+        if len(self._text) - self._at <= _LONGEST_ITEM and (block := self._file.read(_BLOCK)):
+            self._text, self._at = self._text[self._at :] + block, 0
         return self._at < len(self._text)
 
 

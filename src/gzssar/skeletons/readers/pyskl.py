@@ -21,7 +21,7 @@ from gzssar.skeletons.readers.arrays import as_visibility, assumed_fps, make_cli
 from gzssar.skeletons.readers.ntu import FPS, SampleIds, sample_ids
 from gzssar.skeletons.readers.reader import ClipEntry, ClipSource, ReadOptions
 from gzssar.skeletons.readers.restricted_pickle import PickledArray, pickle_start, read_plain_pickle
-from gzssar.skeletons.readers.units import in_metres, unit_by_body
+from gzssar.skeletons.readers.units import AssumedUnit, in_metres, unit_by_body
 from gzssar.skeletons.sequence import SkeletonSequence
 
 # Binary protocols begin with a version and, from 4 on, a frame; then a dict, a list of dicts, or a name such as
@@ -30,6 +30,7 @@ from gzssar.skeletons.sequence import SkeletonSequence
 _BINARY = re.compile(rb"\x80[\x02-\x05](\x95.{8})?([}c\x8c]|\](\x94|q.)?\(?})", re.DOTALL)
 _TEXT = re.compile(rb"(\(l.*|\]q.\(?)?(\(d|}q).*(split|annotations|keypoint)", re.DOTALL)
 _FEWEST_BYTES = 20  # of an annotation, packed or not; millions of empty ones would fill the memory
+_LOOKED_AT = 16  # annotations of a file, that tell its unit
 _LAYOUT_OF_JOINTS = {(25, 3): "ntu25", (17, 2): "coco17", (17, 3): "coco17"}
 
 
@@ -55,7 +56,10 @@ class PysklReader:
         """
         layout = layout_named(options.layout) if options.layout else None
         annotations = _annotations(read_plain_pickle(path), path)
-        return ClipSource(self.kind, [_entry(path, n, item, layout, options) for n, item in enumerate(annotations)])
+        unit = _unit(annotations)
+        return ClipSource(
+            self.kind, [_entry(path, n, item, layout, unit, options) for n, item in enumerate(annotations)]
+        )
 
 
 def _annotations(content: Any, path: Path) -> list[Any]:
@@ -74,15 +78,27 @@ def _annotations(content: Any, path: Path) -> list[Any]:
     return annotations
 
 
-def _entry(path: Path, index: int, annotation: Any, layout: Layout | None, options: ReadOptions) -> ClipEntry:
+def _unit(annotations: list[Any]) -> AssumedUnit:
+    """What a file seems to be counted in, by some of its annotations in space."""
+    some = np.linspace(0, len(annotations) - 1, min(_LOOKED_AT, len(annotations))).astype(int)
+    found = [annotations[k].get("keypoint") for k in some if isinstance(annotations[k], dict)]
+    keypoints = [array for array in map(_array, found) if array is not None and array.ndim == 4]
+    return unit_by_body(*(keypoint.transpose(3, 1, 2, 0) for keypoint in keypoints))
+
+
+def _entry(
+    path: Path, index: int, annotation: Any, layout: Layout | None, unit: AssumedUnit, options: ReadOptions
+) -> ClipEntry:
     name = annotation.get("frame_dir") if isinstance(annotation, dict) else None
     name = name if isinstance(name, str) else f"{path.name}[{index}]"
     return ClipEntry(
-        name, partial(_read, f"{path}: annotation {index} ({name[:100]!r})", name, annotation, layout, options)
+        name, partial(_read, f"{path}: annotation {index} ({name[:100]!r})", name, annotation, layout, unit, options)
     )
 
 
-def _read(where: str, name: str, annotation: Any, layout: Layout | None, options: ReadOptions) -> SkeletonSequence:
+def _read(
+    where: str, name: str, annotation: Any, layout: Layout | None, unit: AssumedUnit, options: ReadOptions
+) -> SkeletonSequence:
     if not isinstance(annotation, dict):
         raise DataError(
             f"{where} should be a dict with 'keypoint' and 'label', but it is a {type(annotation).__name__}."
@@ -92,7 +108,7 @@ def _read(where: str, name: str, annotation: Any, layout: Layout | None, options
     joints, visibility, scored = scores_apart(keypoint.transpose(3, 1, 2, 0), layout)  # M T V C to C T V M, only here
     if scores is not None:
         visibility = as_visibility(scores.transpose(1, 2, 0))
-    joints, options, sized = in_metres(joints, options, unit_by_body(joints))
+    joints, options, sized = in_metres(joints, options, unit)
     ids, label = sample_ids(name), _label(annotation, where)
     fps, assumed = assumed_fps(ReadOptions(fps=options.fps or FPS) if ids else options)
     return make_clip(

@@ -132,6 +132,7 @@ class PickledArray:
         if math.prod(shape) * dtype.numpy.itemsize != len(data):
             raise ValueError(f"an array claims {math.prod(shape)} values, but {len(data)} bytes are there")
         self.array = np.ndarray(tuple(shape), dtype.numpy, buffer=data, order="F" if column_major else "C")
+        self.array.flags.writeable = False  # clips are made of copies, also where the pickle holds a bytearray
 
 
 class _Refused(Exception):

@@ -41,23 +41,17 @@ class AssumedUnit(NamedTuple):
     """Says so, where it is not metres."""
 
 
-def unit_by_body(joints: Num[np.ndarray, "C T V M"]) -> AssumedUnit:
+def unit_by_body(*clips: Num[np.ndarray, "_ _ _ _"]) -> AssumedUnit:
     """Tell the unit of arrays and tables by the size of their bodies, the median of the longest sides of their boxes.
 
     Metres, unless no body has that size in metres, and people have it in centimetres or millimetres.
 
     Args:
-        joints: of the file, or of some of its clips and frames; a joint that is NaN or at 0 0 0 is missing.
+        clips: C T V M, all of the file or some; a joint that is NaN or at 0 0 0 is missing. Those in a picture do not
+            count.
     """
-    if len(joints) == 2:
-        return AssumedUnit()
-    some = np.linspace(0, joints.shape[1] - 1, min(_LOOKED_AT, joints.shape[1])).astype(int)
-    with np.errstate(all="ignore"):  # what is no finite number is refused or filled later
-        places = joints[:, some].astype(np.float64)
-        seen = np.isfinite(places).all(axis=0) & np.any(places != 0, axis=0)
-        sides = places.max(axis=2, where=seen, initial=-np.inf) - places.min(axis=2, where=seen, initial=np.inf)
-    sizes = sides.max(axis=0)[seen.any(axis=1)]
-    size = float(np.median(sizes)) if len(sizes) else 0.0
+    sizes = [size for joints in clips if len(joints) == 3 for size in _sizes(joints)]
+    size = float(np.median(sizes)) if sizes else 0.0
     for unit, name in (("cm", "centimetres"), ("mm", "millimetres")):
         if size > _POSSIBLE[1] and _LIKELY[0] <= size * _METRES[unit] <= _LIKELY[1]:
             sentence = (
@@ -65,6 +59,16 @@ def unit_by_body(joints: Num[np.ndarray, "C T V M"]) -> AssumedUnit:
             )
             return AssumedUnit(_METRES[unit], (Doubt("unit-assumed", sentence),))
     return AssumedUnit()
+
+
+def _sizes(joints: Num[np.ndarray, "3 T V M"]) -> Float[np.ndarray, "_"]:
+    """The longest side of each body's box, in some frames, in the joints' unit."""
+    some = np.linspace(0, joints.shape[1] - 1, min(_LOOKED_AT, joints.shape[1])).astype(int)
+    with np.errstate(all="ignore"):  # what is no finite number is refused or filled later
+        places = joints[:, some].astype(np.float64)
+        seen = np.isfinite(places).all(axis=0) & np.any(places != 0, axis=0)
+        sides = places.max(axis=2, where=seen, initial=-np.inf) - places.min(axis=2, where=seen, initial=np.inf)
+    return np.asarray(sides.max(axis=0)[seen.any(axis=1)])
 
 
 def in_metres(
@@ -80,7 +84,7 @@ def in_metres(
     """
     if options.unit is None and (len(joints) == 2 or assumed.metres == 1):
         return joints, options, ()
-    scale, doubts = (assumed.metres, assumed.doubts) if options.unit is None else (_scale(options.unit), ())
+    scale, doubts = (assumed.metres, assumed.doubts) if options.unit is None else (metres_of(options.unit), ())
     if len(joints) == 2:
         raise ConfigError(
             f"positions in a picture are in pixels, but the options name {options.unit!r}.", option="unit"
@@ -96,7 +100,7 @@ def metres_per_unit(options: ReadOptions, stated: str | None, path: Path) -> flo
         ConfigError: the options name no unit that is known, or another one than the file.
         DataError: the file names none that is known, and the options none at all.
     """
-    named = None if options.unit is None else _scale(options.unit)
+    named = None if options.unit is None else metres_of(options.unit)
     if stated is None:
         return named
     spelled = stated.strip().lower()
@@ -155,7 +159,12 @@ def unit_by_size(
     )
 
 
-def _scale(unit: str) -> float:
+def metres_of(unit: str) -> float:
+    """Metres of a unit.
+
+    Raises:
+        ConfigError: it is not known.
+    """
     if unit not in _METRES:
         raise ConfigError(f"the unit should be one of {', '.join(_METRES)}, but it is {unit!r}.", option="unit")
     return _METRES[unit]

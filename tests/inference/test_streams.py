@@ -67,7 +67,8 @@ def test_ctrl_c_ends_live_answers_quietly():
 
 def test_ctrl_c_ends_a_program_that_waits_for_a_line():
     program = (
-        "import sys; from gzssar.inference.reading_ahead import ReadAhead\n"
+        "import signal, sys; from gzssar.inference.reading_ahead import ReadAhead\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)  # which programs in the background ignore\n"
         "try:\n"
         "    for line in ReadAhead(sys.stdin, 30.0): print(end=line, flush=True)\n"
         "except KeyboardInterrupt: print('ended')\n"

@@ -22,12 +22,13 @@ import numpy as np
 import onnxruntime
 import torch
 
+from gzssar.decision.abstention import Limits, Thresholds
 from gzssar.decision.decision import Calibration, Decision
-from gzssar.decision.gate import Gate
+from gzssar.decision.gate import Gate, TwoBestScores
 from gzssar.encoders.encoder import Encoder
 from gzssar.encoders.shift_gcn.folding import FoldedShiftGcn
 from gzssar.encoders.shift_gcn.network import ShiftGcn
-from gzssar.features.whitening import SkeletonSpace, log_densities
+from gzssar.features.whitening import SkeletonSpace, cosines
 from gzssar.files import write_json
 from gzssar.inference.live import answer_frames
 from gzssar.methods.method import ClassScores
@@ -116,17 +117,20 @@ def random_recognizer(body_count: int, frames: int) -> tuple[Encoder, Heads, np.
     network = ShiftGcn(SEEN, body_count=body_count).eval().requires_grad_(False)
     encoder = Encoder(network, tuple(range(SEEN)), frames)
     width, rng = encoder.network.classifier.in_features, np.random.default_rng(0)
-    means = rng.standard_normal((SEEN + UNSEEN, width), dtype=np.float32)
+    means = rng.standard_normal((SEEN + UNSEEN, 2 * width), dtype=np.float32)
     heads = Heads(
         SkeletonSpace(
-            rng.standard_normal(width, dtype=np.float32),
-            0.01 * rng.standard_normal((width, width), dtype=np.float32),  # to about unit variance
+            rng.standard_normal(2 * width, dtype=np.float32),
+            0.01 * rng.standard_normal((2, width, width), dtype=np.float32),
+            roots=True,
         ),
         seen_means=means[:SEEN],
         seen_labels=tuple(map(str, range(SEEN))),
         decision=Decision(
-            Gate(np.array([-250.0, -250.0]), np.array([20.0, 20.0]), np.array([1.0, -1.0]), 0.0), Calibration()
+            Gate(np.full(4, 0.1), np.full(4, 0.05), np.array([1.0, 0.5, -1.0, -0.5]), 0.0, TwoBestScores()),
+            Calibration(0.05, 0.05),
         ),
+        thresholds=Thresholds(Limits(0.3, 0.2), Limits(0.3, 0.2)),
     )
     return encoder, heads, means[SEEN:]
 
@@ -144,7 +148,7 @@ def in_pytorch(encoder: Encoder, heads: Heads, prototypes: np.ndarray) -> Recogn
         prepared = np.stack([encoder.prepare(clip) for clip in clips])
         features = folded(torch.from_numpy(prepared)).features.numpy()
         whitened = heads.space(features)
-        unseen, seen = log_densities(whitened, prototypes), log_densities(whitened, heads.seen_means)
+        unseen, seen = cosines(whitened, prototypes), cosines(whitened, heads.seen_means)
         return np.concatenate(heads.decision.rank(ClassScores(seen, unseen))[:2], axis=1)
 
     return recognize

@@ -115,7 +115,7 @@ def _utd() -> list[str]:
         "## UTD-MHAD, from recordings",
         "",
         "`python benchmarks/utd.py`: 861 clips, 22 seen and 5 unseen classes, drawn by the number of the split; recipe",
-        "default, validation-selected, lb+ad+md. The NTU-120 encoder never saw these people, but its 120 classes hold",
+        "msf, validation-selected, lb+ad+md. The NTU-120 encoder never saw these people, but its 120 classes hold",
         "actions close to the unseen ones here; the other saw the seen classes' training clips alone.",
         "",
         "| split | encoder | ZSL | S | U | H | oracle H | commit |",

@@ -22,7 +22,7 @@ def texts() -> list[str]:
     lines = [
         "## Class texts",
         "",
-        "`python benchmarks/texts.py`: recipe default but for the fusion, validation-selected; accuracies in %, mean",
+        "`python benchmarks/texts.py`: recipe msf but for the fusion, validation-selected; accuracies in %, mean",
         "over the class splits (mix43: s11 to s15; UTD-MHAD: three drawn ones, NTU-120 weights) ± sample standard",
         "deviation of that mean over seeds. *held-out ZSL*: accuracy on seen classes held out of training, by which",
         "combinations may be compared without looking at test clips; those of the validation phase up to commit",

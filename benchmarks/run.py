@@ -27,6 +27,7 @@ from gzssar.texts.encoding import text_kinds
 HERE = Path(__file__).parent
 SELECTIONS = {
     "default": ("validation",),
+    "msf": ("validation",),
     "ridge": ("validation",),
     "paper": ("validation", "paper-test-selected"),
 }
@@ -57,8 +58,15 @@ def run_row(name: str, row: dict[str, str], recipe: str, data_root: Path, seeds:
     missing = [seed for seed in range(seeds) if not result_path(name, recipe, seed).exists()]
     if not missing:
         return
-    synse, text_features = data_root / row["data"], data_root / row["text_features"]
-    config = ExperimentConfig(synse, (text_features,), split=row["split"], text=row["text"], recipe=recipe)
+    words = recipe == "default" and row.get("texts")  # the others read no words, and vectors as published
+    config = ExperimentConfig(
+        data_root / row["data"],
+        () if words else (data_root / row["text_features"],),
+        str(data_root / row["texts"]) if words else None,
+        split=row["split"],
+        text=row["text"],
+        recipe=recipe,
+    )
     data = Sources(config).load(text_kinds(config.text))
     experiment = Experiment(data.benchmark, data.of_set(config.text), recipe_for(recipe, config.split))
     for seed in missing:

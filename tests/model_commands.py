@@ -13,7 +13,6 @@ from gzssar.features.files import write_features
 from gzssar.recognizer.fitting import Fitting
 from gzssar.skeletons.layout import NTU25
 from gzssar.texts.classes import write_class_texts
-from recipes import changed
 from recognizer_world import (
     LABELS,
     QUICK,
@@ -26,7 +25,6 @@ from recognizer_world import (
     small_encoder,
 )
 
-SHORT = changed(QUICK, cycles=1, cycle_steps=10)
 SEEN = {LABELS[k] for k in SEEN_IDS}
 
 
@@ -34,7 +32,7 @@ SEEN = {LABELS[k] for k in SEEN_IDS}
 def quick_commands():
     """Inside, fits take a tenth of a second, and texts are encoded by a fake."""
     with fake_text_encoders(), quick_fits(), pytest.MonkeyPatch.context() as patch:
-        patch.setattr("gzssar.recognizer.fitting.Fitting", partial(Fitting, recipe=SHORT))
+        patch.setattr("gzssar.recognizer.fitting.Fitting", partial(Fitting, recipe=QUICK))
         yield
 
 

@@ -257,7 +257,7 @@ def test_a_broken_folder_is_refused_and_nothing_written(synse, tmp_path, capsys,
 
 
 def test_the_unbroken_folder_runs(synse, tmp_path, capsys, monkeypatch):
-    monkeypatch.setitem(RECIPES, "default", changed(DEFAULT, cycles=1, cycle_steps=50))
+    monkeypatch.setitem(RECIPES, "default", changed(DEFAULT, fold_count=2))
     main(arguments(synse, tmp_path / "out", "--seeds", "1"))
     assert json.loads((tmp_path / "out" / "scores.json").read_text())
     assert "report.html" in capsys.readouterr().out
@@ -267,7 +267,7 @@ ASKED = {
     "unknown split": (["--split", "ntu60-50-10"], r"no split named 'ntu60-50-10'; the published ones are ntu60-55-5,"),
     "unknown recipe": (
         ["--recipe", "best"],
-        r"no recipe and no method named 'best'; there are default, paper, msf, ridge",
+        r"no recipe and no method named 'best'; there are default, msf, paper, ridge",
     ),
     "unknown text": (["--text", "lb+xx"], r"texts are lb, ad and md joined by \+, .* but 'xx' came"),
     "a text twice": (["--text", "lb+lb"], "may be fused once, but 'lb\\+lb' names one twice"),

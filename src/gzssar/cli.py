@@ -7,6 +7,8 @@ from importlib.metadata import version
 import tyro
 from rich.console import Console
 
+from gzssar.commands.bench import bench
+from gzssar.commands.compare import compare
 from gzssar.commands.console import INTERRUPTED, PIPE_CLOSED, USAGE_ERROR, warn
 from gzssar.commands.embed import embed
 from gzssar.commands.export import export
@@ -23,6 +25,8 @@ from gzssar.files import hush
 _COMMANDS: dict[str, Callable[..., None]] = {
     "run": run,
     "ablate": ablate,
+    "bench": bench,
+    "compare": compare,
     "inspect": inspect,
     "show": show,
     "train-encoder": train_encoder,

@@ -8,6 +8,7 @@
     │   └── TextError                   class texts and classes do not match
     ├── ConfigError                     the arguments contradict each other
     ├── OutputError (OSError)           the output folder cannot be used
+    ├── WithheldError (AttributeError)  a method reached for what it must not see
     ├── EndpointError                   a language model's endpoint fails or gives no usable answer
     └── MissingExtraError (ImportError) an optional dependency is not installed
 
@@ -60,6 +61,11 @@ class ConfigError(GzssarError):
 
 class OutputError(GzssarError, OSError):
     """The output folder holds something else or cannot be written."""
+
+
+class WithheldError(GzssarError, AttributeError):
+    """A method reached for what it must not see: labels, performers or names of clips to be recognized, or the test
+    clips."""
 
 
 class EndpointError(GzssarError):

@@ -7,11 +7,15 @@ from importlib.metadata import version
 from pathlib import Path
 
 
-def source_hash() -> str:
-    """SHA-256 of the package's own code, since an installation that follows a checkout changes under one version."""
+def source_hash(*parts: str) -> str:
+    """SHA-256 of the package's own code, since an installation that follows a checkout changes under one version.
+
+    Args:
+        parts: files and folders of the package; all of it without any.
+    """
     here = Path(__file__).parent
     digest = hashlib.sha256()
-    for path in sorted(here.rglob("*.py")):
+    for path in sorted(path for path in here.rglob("*.py") if not parts or path.relative_to(here).parts[0] in parts):
         digest.update(str(path.relative_to(here)).encode() + path.read_bytes())
     return digest.hexdigest()
 

@@ -9,7 +9,7 @@ from gzssar.decision.gate import Gate
 from gzssar.decision.selection import best_checkpoint, fit_decision, held_out_scores, score
 from gzssar.errors import DataError
 from gzssar.methods.method import ClassScores
-from gzssar.methods.recipe import DEFAULT, PAPER
+from gzssar.methods.recipe import DEFAULT, MSF, PAPER
 
 NEARER = Gate(np.zeros(2), np.ones(2), np.array([1.0, -1.0]), 0.0)
 """p_seen = σ(highest seen − highest unseen)."""
@@ -26,7 +26,7 @@ def drawn(rng, count, classes, temperature):
     return logits, (logits / temperature + gumbel).argmax(axis=1)
 
 
-@pytest.mark.parametrize(("seen", "unseen"), [(1.0, 20.0), (8.0, 2.0)])
+@pytest.mark.parametrize(("seen", "unseen"), [(1.0, 20.0), (8.0, 2.0), (0.005, 0.05), (150.0, 0.5)])
 def test_known_temperatures_are_found(seen, unseen):
     rng, folds = np.random.default_rng(0), []
     for _ in range(3):
@@ -39,6 +39,20 @@ def test_known_temperatures_are_found(seen, unseen):
     found = fit_decision(folds, DEFAULT).calibration
     assert found.seen_temperature == pytest.approx(seen, rel=0.15)
     assert found.unseen_temperature == pytest.approx(unseen, rel=0.15)
+
+
+def test_temperatures_reach_from_those_of_cosines_to_those_of_densities():
+    sharp, flat = (
+        known(
+            np.tile([scale, 0.0], (40, 1)),
+            np.tile([scale, 0.0], (40, 1)),
+            np.arange(40) < 20,
+            np.where(np.arange(40) % 10 < right, 0, 1),
+        )
+        for scale, right in ((1e-6, 9), (1e6, 9))
+    )
+    assert fit_decision([sharp], DEFAULT).calibration.seen_temperature == pytest.approx(0.004, rel=0.02)
+    assert fit_decision([flat], DEFAULT).calibration.unseen_temperature == pytest.approx(200)
 
 
 def fold(p_seen, is_seen):
@@ -84,9 +98,7 @@ def test_hard_routing_has_no_temperature():
 
 def test_the_weighting_of_the_gate_is_the_recipes():
     one = fold([0.9, 0.8, 0.7, 0.6, 0.55, 0.4], [True, True, True, True, True, False])
-    even, prior = (
-        fit_decision([one], replace(DEFAULT, gate_weighting=way)).gate for way in ("balanced", "as-they-come")
-    )
+    even, prior = (fit_decision([one], replace(MSF, gate_weighting=way)).gate for way in ("balanced", "as-they-come"))
     assert prior.p_seen(one.scores)[-1] > even.p_seen(one.scores)[-1]
     assert prior.scale.tolist() == [1, 1]
 

@@ -5,7 +5,14 @@ import dataclasses
 import numpy as np
 import pytest
 
-from gzssar.evaluation.protocol import GzslAnswers, evaluate, route, threshold_curve
+from gzssar.evaluation.protocol import (
+    GzslAnswers,
+    area_under_curve,
+    evaluate,
+    route,
+    seen_unseen_curve,
+    threshold_curve,
+)
 
 LABELS = np.array([0, 0, 1, 1, 2, 3])
 ANSWERS = GzslAnswers(
@@ -65,3 +72,27 @@ def test_threshold_curve_passes_through_the_methods_own_point_and_both_ends() ->
     assert seen.tolist() == [0.75, 0.5, 0.0]
     assert unseen.tolist() == [0.0, 0.5, 0.5]
     assert harmonic.tolist() == [0.0, 0.5, 0.0]
+
+
+def test_the_area_under_the_seen_unseen_curve_by_hand() -> None:
+    """Right where called seen: routings .9, .8 and .4 of four. Right where called unseen: .2 of two clips."""
+    seen, unseen = seen_unseen_curve(ANSWERS)
+    assert seen.tolist() == [0.75, 0.75, 0.5, 0.5, 0.5, 0.25, 0.0]
+    assert unseen.tolist() == [0.0, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5]
+    assert area_under_curve(seen, unseen) == 0.75 * 0.5
+    assert evaluate(ANSWERS, LABELS[4:], LABELS[4:]).ausuc == 0.75 * 0.5
+
+
+def test_clips_of_equal_routing_change_sides_together() -> None:
+    tied = dataclasses.replace(ANSWERS, routing=np.array([0.9, 0.4, 0.8, 0.7, 0.4, 0.6]))
+    seen, unseen = seen_unseen_curve(tied)
+    assert (seen[1], unseen[1]) == (0.5, 0.5)
+    assert area_under_curve(seen, unseen) == pytest.approx(0.25 * 0.25 + 0.5 * 0.5)  # a trapezoid, then a rectangle
+
+
+def test_the_seen_unseen_curve_is_what_thresholds_give() -> None:
+    rng = np.random.default_rng(0)
+    answers = dataclasses.replace(ANSWERS, routing=rng.integers(1, 5, size=6) / 5)
+    seen, unseen = seen_unseen_curve(answers)
+    thresholds = np.array([0.0, *np.unique(answers.routing)])
+    assert np.allclose([seen, unseen], threshold_curve(answers, thresholds)[:2])

@@ -13,8 +13,8 @@ def fold_world(per_class=10):
     return phase(train=np.repeat(seen, per_class).tolist(), test=(0, 3), seen=seen, unseen=(3,))
 
 
-def cut(world, class_count=3, share=0.25, seed=0):
-    return folds(world, class_count, share, np.random.default_rng(seed))
+def cut(world, class_count=3, share=0.25, seed=0, count=None):
+    return folds(world, class_count, share, np.random.default_rng(seed), count)
 
 
 def test_each_seen_class_plays_unseen_once():
@@ -60,6 +60,32 @@ def test_many_classes_make_so_many_folds_and_no_more(monkeypatch):
     parts = cut(fold_world(), class_count=2)
     assert [len(fold.unseen) for fold in parts] == [3, 2]  # seven classes in three groups, two of which play
     assert len(cut(fold_world(), class_count=3)) == 2
+
+
+@pytest.mark.parametrize(("class_count", "size"), [(2, 2), (3, 3), (6, 3)])
+def test_a_number_of_folds_in_which_classes_play_about_equally_often(class_count, size):
+    world = fold_world()
+    parts = cut(world, class_count, count=10)
+    assert [len(fold.unseen) for fold in parts] == [size] * 10  # half of seven classes at most
+    played = np.bincount([k for fold in parts for k in fold.unseen], minlength=9)[list(world.seen)]
+    assert played.sum() == 10 * size
+    assert played.max() - played.min() <= 1
+    assert len({fold.unseen for fold in parts}) > 5
+    for fold in parts:
+        train, test = (set(part.features[:, 0].tolist()) for part in (fold.train, fold.test))
+        assert not train & test
+        assert not set(fold.train.labels.tolist()) & set(fold.unseen)
+        assert sorted((*fold.seen, *fold.unseen)) == list(world.seen)
+        assert set(fold.test.labels.tolist()) == set(world.seen)
+
+
+def test_more_folds_than_the_usual_most():
+    assert len(cut(fold_world(), count=12)) == 12
+
+
+def test_a_number_of_folds_is_their_generators():
+    one, same, other = ([fold.unseen for fold in cut(fold_world(), seed=seed, count=5)] for seed in (3, 3, 4))
+    assert one == same != other
 
 
 def test_folds_of_many_clips_draw_on_a_share_of_each_class(monkeypatch):

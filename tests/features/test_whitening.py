@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from gzssar.features.features import FeatureSet
-from gzssar.features.whitening import class_means, log_densities, raw_space, whitened_space
+from gzssar.features.whitening import class_means, cosines, log_densities, raw_space, whitened_space, with_roots
 
 
 def train(seed=0, counts=(30, 50, 80), width=4):
@@ -96,4 +96,44 @@ def test_a_class_scores_the_mean_of_what_the_streams_say():
 def test_one_stream_is_whitened_whether_it_is_named_or_not():
     clips = train()
     named = FeatureSet(clips.features, clips.labels, streams=("bone",))
-    assert np.array_equal(whitened_space(named, 0.3).matrix, whitened_space(clips, 0.3).matrix)
+    assert np.array_equal(whitened_space(named, 0.3).blocks, whitened_space(clips, 0.3).blocks)
+
+
+def test_the_space_tells_the_width_of_its_features():
+    clips = train()
+    assert [whitened_space(clips, 0.3, roots).width for roots in (False, True)] == [4, 4]
+    assert raw_space(7).width == 7
+
+
+# square roots
+
+
+def test_square_roots_keep_signs():
+    assert with_roots(np.array([[4.0, -9.0, 0.0]])).tolist() == [[4, -9, 0, 2, -3, 0]]
+
+
+def test_roots_are_whitened_by_themselves_and_weigh_as_much():
+    clips = train()
+    roots = FeatureSet(with_roots(clips.features)[:, 4:], clips.labels)
+    space = whitened_space(clips, 0.3, roots=True)
+    mapped = space(clips.features)
+    assert mapped.shape == (len(clips), 8)
+    assert mapped.dtype == np.float32
+    assert space.blocks.shape == (2, 4, 4)
+    halves = zip((clips, roots), np.split(mapped, 2, axis=1), strict=True)
+    for plain, half in halves:
+        np.testing.assert_allclose(half, whitened_space(plain, 0.3)(plain.features) / np.sqrt(2), rtol=1e-4, atol=1e-4)
+
+
+def test_roots_of_several_streams_are_whitened_stream_by_stream():
+    clips = train()
+    both = FeatureSet(np.tile(clips.features, 2), clips.labels, streams=("joint", "bone"))
+    one, two = (whitened_space(each, 0.3, roots=True)(each.features) for each in (clips, both))
+    features, roots = np.split(one / np.sqrt(2, dtype=np.float32), 2, axis=1)
+    np.testing.assert_allclose(two, np.concatenate([features, features, roots, roots], axis=1), rtol=1e-4, atol=1e-4)
+
+
+def test_cosines_by_hand():
+    clips, centres = np.array([[3.0, 0.0], [1.0, 1.0], [0.0, 0.0]]), np.array([[10.0, 0.0], [0.0, -2.0]])
+    half = np.sqrt(0.5)
+    np.testing.assert_allclose(cosines(clips, centres), [[1, 0], [half, -half], [0, 0]], atol=1e-12)

@@ -84,7 +84,7 @@ def test_segments_are_the_same_in_all_forms(tmp_path, monkeypatch):
 
 
 def test_segments_at_rest(tmp_path, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "80")  # the usual terminal keeps these words in one line
+    monkeypatch.setenv("COLUMNS", "400")  # long names fit a line
     (row,) = rows(write_clip(tmp_path / "still.npy", *[0.3] * 60), window=1.0)
     assert (row["label"], row["resting"], row["abstained"], row["ranking"]) == (None, True, False, [])
     (row,) = csv.DictReader(io.StringIO(answers(tmp_path, csv=True, window=1.0)))
@@ -93,6 +93,7 @@ def test_segments_at_rest(tmp_path, monkeypatch):
 
 
 def test_classes_of_one_kind_have_no_p_seen(tmp_path, monkeypatch, fake):
+    monkeypatch.setenv("COLUMNS", "400")  # long names fit a line
     predict = fake.predict
     monkeypatch.setattr(fake, "predict", lambda *asked: [replace(one, p_seen=None) for one in predict(*asked)])
     monkeypatch.setenv("COLUMNS", "80")

@@ -9,7 +9,7 @@ import pytest
 from gzssar.errors import ConfigError
 from gzssar.methods.msf.method import Msf
 from gzssar.methods.problem import Spaces
-from gzssar.methods.recipe import DEFAULT, PAPER, RECIPES, Recipe, recipe_for
+from gzssar.methods.recipe import DEFAULT, MSF, PAPER, RECIPES, Recipe, recipe_for
 from gzssar.methods.ridge import Ridge
 from gzssar.splits import PUBLISHED_SPLITS
 from recipes import changed
@@ -18,10 +18,6 @@ from recipes import changed
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"latent_width": 0}, "latent_width must be positive, but it is 0."),
-        ({"cycles": -1}, "cycles must be positive, but it is -1."),
-        ({"learning_rate": 0.0}, "learning_rate must be positive, but it is 0.0."),
-        ({"text_noise": -0.1}, "text_noise is a standard deviation, but it is -0.1."),
         ({"gate_temperature": 0.0}, "gate_temperature must be positive, but it is 0.0."),
         ({"fold_classes": 0}, "fold_classes must be positive, but it is 0."),
         ({"shrinkage": 1.5}, "shrinkage is a number in [0, 1], but it is 1.5."),
@@ -37,14 +33,13 @@ from recipes import changed
         ({"threshold": 1.0}, "threshold lies between 0 and 1, but it is 1.0."),
         ({"threshold": 0.0}, "threshold lies between 0 and 1, but it is 0.0."),
         ({"gate_temperature": 2.0}, 'gate_temperature is read with gate_input="probabilities" only'),
-        ({"held_out": "validation", "fold_classes": 4}, "fold_classes is read with folds only"),
-        ({"cross_from": 10}, 'cross_from is read with schedule="cyclic" only, and would do nothing here'),
-        ({"reconstruction": "mean-squared-error", "text_precision": 1.0}, "text_precision is read with"),
-        ({"classifier_steps": 10}, 'classifier_steps is read with unseen_classifier="softmax" only'),
+        ({"held_out": "validation", "fold_count": None, "fold_classes": 4}, "fold_classes is read with folds only"),
+        ({"held_out": "validation"}, "fold_count is read with folds only"),
+        ({"fold_count": 1}, "fold_count is 2 or more, so that each fold can be judged by others, but it is 1."),
+        ({"penalty": 0.0}, "penalty must be positive, but it is 0.0."),
+        ({"nearness": "angle"}, "nearness is one of density, cosine, but 'angle' came."),
         ({"skeleton_space": "raw", "shrinkage": 0.1}, "shrinkage is read with"),
         ({"fusion": "concatenation", "text_weights": (1.0, 1.0, 1.0)}, "text_weights is read with"),
-        ({"seen_classifier": "encoder"}, 'cannot classify the clips of folds: use held_out="validation"'),
-        ({"seen_classifier": "encoder", "held_out": "folds+validation"}, "cannot classify the clips of folds"),
     ],
 )
 def test_a_recipe_that_contradicts_itself_is_refused(monkeypatch, change, message):
@@ -53,9 +48,28 @@ def test_a_recipe_that_contradicts_itself_is_refused(monkeypatch, change, messag
         changed(DEFAULT, **change)
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"latent_width": 0}, "latent_width must be positive, but it is 0."),
+        ({"cycles": -1}, "cycles must be positive, but it is -1."),
+        ({"learning_rate": 0.0}, "learning_rate must be positive, but it is 0.0."),
+        ({"text_noise": -0.1}, "text_noise is a standard deviation, but it is -0.1."),
+        ({"cross_from": 10}, 'cross_from is read with schedule="cyclic" only, and would do nothing here'),
+        ({"reconstruction": "mean-squared-error", "text_precision": 1.0}, "text_precision is read with"),
+        ({"classifier_steps": 10}, 'classifier_steps is read with unseen_classifier="softmax" only'),
+        ({"seen_classifier": "encoder"}, 'cannot classify the clips of folds: use held_out="validation"'),
+        ({"seen_classifier": "encoder", "held_out": "folds+validation"}, "cannot classify the clips of folds"),
+    ],
+)
+def test_a_recipe_of_msf_that_contradicts_itself_is_refused(change, message):
+    with pytest.raises(ConfigError, match=re.escape(message)):
+        changed(MSF, **change)
+
+
 @pytest.mark.parametrize("change", [{"shrinkage": 0.0}, {"shrinkage": 1.0}, {"text_noise": 0.0}])
 def test_the_ends_of_the_ranges_are_allowed(change):
-    assert changed(DEFAULT, **change) != DEFAULT
+    assert changed(MSF, **change) != MSF
 
 
 @pytest.mark.parametrize(
@@ -90,11 +104,11 @@ def test_our_recipe_does_not_depend_on_the_split(split):
 
 
 def test_recipes_are_found_by_their_names():
-    assert RECIPES == {"default": DEFAULT, "paper": PAPER}
+    assert RECIPES == {"default": DEFAULT, "msf": MSF, "paper": PAPER}
     assert recipe_for(PAPER) is PAPER
     assert recipe_for("ridge") == Recipe("ridge", Ridge())
     assert recipe_for("msf") == Recipe("msf", Msf())
-    with pytest.raises(ConfigError, match="no recipe and no method named 'best'; there are default, paper, msf, ridge"):
+    with pytest.raises(ConfigError, match="no recipe and no method named 'best'; there are default, msf, paper, ridge"):
         recipe_for("best")
 
 

@@ -10,7 +10,7 @@ import pytest
 import gzssar.methods
 from gzssar import ClassScores, ExperimentConfig, Method, Scorer, run
 from gzssar.cli import main
-from gzssar.errors import ConfigError
+from gzssar.errors import ConfigError, WithheldError
 from gzssar.methods import method_named
 from gzssar.methods.recipe import Recipe
 from synse_folder import write_synse_folder
@@ -128,6 +128,46 @@ def test_a_method_that_gives_no_scorers_or_too_few(toy, scorers):
 
     with pytest.raises(ConfigError, match=r"the method odd should give a list of \d lists, one per task"):
         run(toy, method=Odd())
+
+
+def snooping_at(what):
+    """A method that learns from what it must not see, while it learns or while it is asked."""
+
+    class Snooping(GuessScorer):
+        def score(self, clips):
+            getattr(clips, what)
+            return super().score(clips)
+
+    class Snoop(Guess):
+        def fit(self, tasks, seed, progress=None):
+            if what == "test":
+                return [[GuessScorer(task, len(task.test))] for task in tasks]
+            return [[Snooping(task, seed)] for task in tasks]
+
+    return Snoop()
+
+
+@pytest.mark.parametrize("what", ["test", "labels", "subjects", "names"])
+def test_a_method_that_snoops_fails(toy, what):
+    with pytest.raises(WithheldError, match=r"a zero-shot method may not see the .* clips"):
+        run(toy, method=snooping_at(what))
+
+
+def test_what_a_method_gets_holds_no_unseen_clip(toy):
+    """Neither by the front door nor through the memory that its arrays share."""
+    given = []
+
+    class Collector(Guess):
+        def fit(self, tasks, seed, progress=None):
+            given.extend(tasks)
+            return super().fit(tasks, seed, progress)
+
+    run(toy, method=Collector(checkpoints=1))
+    assert len(given) > 1
+    for task in given:
+        assert set(task.train.labels.tolist()) == set(task.seen)
+        assert task.train.features.base is None
+        assert task.train.labels.base is None
 
 
 MALFORMED = {

@@ -11,11 +11,11 @@ import torch
 
 from gzssar.decision.abstention import Limits, Thresholds
 from gzssar.decision.decision import Calibration, Decision
-from gzssar.decision.gate import Gate
+from gzssar.decision.gate import Gate, TwoBestScores
 from gzssar.encoders.encoder import Encoder
 from gzssar.encoders.shift_gcn.network import ShiftGcn
 from gzssar.errors import MissingExtraError, OutputError
-from gzssar.features.whitening import SkeletonSpace, cosines, log_densities
+from gzssar.features.whitening import SkeletonSpace, cosines
 from gzssar.methods.method import ClassScores
 from gzssar.onnx_export import IR_VERSION, OPSET, Heads, export_encoder, export_heads
 
@@ -64,14 +64,16 @@ def close(ours, theirs):
 
 def heads(seen=4, width=6):
     rng = np.random.default_rng(0)
-    offset, matrix = rng.normal(size=width).astype(np.float32), rng.normal(size=(width, width)).astype(np.float32)
+    offset, blocks = rng.normal(size=2 * width), rng.normal(size=(2, width, width))
     return Heads(
-        SkeletonSpace(offset, matrix),
-        seen_means=rng.normal(size=(seen, width)).astype(np.float32),
+        SkeletonSpace(offset.astype(np.float32), blocks.astype(np.float32), roots=True),
+        seen_means=rng.normal(size=(seen, 2 * width)).astype(np.float32),
         seen_labels=tuple(f"séen {i}" for i in range(seen)),
         decision=Decision(
-            Gate(np.array([-5.0, -4.0]), np.array([3.0, 2.0]), np.array([1.5, -1.2]), 0.2),
-            Calibration(seen_temperature=3.0, unseen_temperature=1.5, threshold=0.7),
+            Gate(
+                np.array([0.3, 0.1, 0.2, 0.0]), np.full(4, 0.5), np.array([1.5, -0.4, -1.2, 0.3]), 0.2, TwoBestScores()
+            ),
+            Calibration(seen_temperature=0.3, unseen_temperature=0.15, threshold=0.7),
         ),
         thresholds=Thresholds(Limits(0.25, 0.5), Limits(0.5, 0.75)),
     )
@@ -124,16 +126,12 @@ def test_the_heads_say_what_numpy_says(tmp_path):
     features = rng.normal(size=(7, 6)).astype(np.float32)
     space = head.space(features)
     for count in (1, 3):  # any number of unseen classes
-        prototypes = rng.normal(size=(count, 6)).astype(np.float32)
+        prototypes = rng.normal(size=(count, 12)).astype(np.float32)
         inputs = {"features": features, "unseen_prototypes": prototypes}
-        names = ["scores", "p_seen", "seen_densities", "unseen_densities", "cosines"]
-        scores, p_seen, seen, unseen, angles = session(tmp_path / "heads.onnx").run(names, inputs)
-        np.testing.assert_allclose(seen, log_densities(space, head.seen_means), rtol=1e-4)
-        np.testing.assert_allclose(angles, cosines(space, np.concatenate([head.seen_means, prototypes])), atol=1e-6)
-        np.testing.assert_allclose(unseen, log_densities(space, prototypes), rtol=1e-4)
-        wanted = head.decision.rank(
-            ClassScores(log_densities(space, head.seen_means), log_densities(space, prototypes))
-        )
+        scores, p_seen, angles = session(tmp_path / "heads.onnx").run(["scores", "p_seen", "cosines"], inputs)
+        near = ClassScores(cosines(space, head.seen_means), cosines(space, prototypes))
+        np.testing.assert_allclose(angles, np.concatenate(near, axis=1), atol=1e-6)
+        wanted = head.decision.rank(near)
         assert wanted.p_seen.std() > 0.01
         np.testing.assert_allclose(p_seen, wanted.p_seen, rtol=1e-4)
         np.testing.assert_allclose(scores, np.concatenate([wanted.seen, wanted.unseen], axis=1), rtol=1e-4, atol=1e-9)
@@ -171,7 +169,7 @@ def test_the_example_answers_from_a_folder(tmp_path, capsys):
     joints = clips(16, 1, count=1)
     np.save(tmp_path / "clip.npy", joints[0].numpy())
     features = network.network(joints).features.numpy()
-    prototypes = np.stack([heads(width=32).space(features[:1])[0], np.zeros(32)])
+    prototypes = np.stack([heads(width=32).space(features[:1])[0], np.zeros(64)])
     np.save(tmp_path / "prototypes.npy", prototypes)
     (tmp_path / "texts.csv").write_text('label,action,motion\n"wave, twice",a,m\nbow,a,m\n')
     runpy.run_path(str(EXAMPLE))["main"](tmp_path, tmp_path / "clip.npy")

@@ -11,6 +11,7 @@ from gzssar.errors import DataError, OutputError
 from gzssar.recognizer import Recognizer
 from gzssar.recognizer.fitting import Fitting
 from gzssar.texts.encoding import Encoding
+from recipes import changed
 from recognizer_world import LABELS, QUICK, UNSEEN, clips_of, fitted, recordings
 
 FILES = {"config.json", "weights.safetensors", "encoder.safetensors", "texts.csv", "README.md"}
@@ -64,6 +65,21 @@ def test_what_is_loaded_predicts_the_same_bit_for_bit(folder, on_recordings, cli
     loaded.add_class("sit", "to sit", "knees bend")
     on_recordings.add_class("sit", "to sit", "knees bend")
     assert loaded.predict(clips, top_k=None) == on_recordings.predict(clips, top_k=None)
+
+
+@pytest.mark.parametrize("roots", [True, False])
+@pytest.mark.parametrize("words", [True, False])
+def test_square_roots_and_words_there_and_back(tmp_path, roots, words):
+    one = fitted(fitting=Fitting(recipe=changed(QUICK, roots=roots, words=words)))
+    one.save(tmp_path / "model")
+    loaded, features = Recognizer.load(tmp_path / "model"), clips_of(range(len(LABELS))).features
+    assert loaded.parts.skeleton_space.roots == roots
+    assert loaded.parts.skeleton_space.width == features.shape[1]
+    assert loaded.parts.words == words
+    for recognizer in (one, loaded):
+        recognizer.add_class("sit", "to sit", "knees bend")
+    assert np.array_equal(loaded.known[-1].centre, one.known[-1].centre)
+    assert loaded.predict_features(features, top_k=None) == one.predict_features(features, top_k=None)
 
 
 def test_one_that_takes_features_alone(on_features, tmp_path):
@@ -201,8 +217,8 @@ def test_an_older_version_is_refused_since_its_clips_had_any_frame_rate(folder):
 
 
 def test_a_newer_version_asks_for_an_upgrade(folder):
-    change_config(folder, lambda config: config.update(version=4))
-    with pytest.raises(DataError, match=r"written by a newer gzssar \(format version 4, here 3\): upgrade"):
+    change_config(folder, lambda config: config.update(version=5))
+    with pytest.raises(DataError, match=r"written by a newer gzssar \(format version 5, here 4\): upgrade"):
         Recognizer.load(folder)
 
 
@@ -211,7 +227,7 @@ def test_a_newer_version_asks_for_an_upgrade(folder):
     [
         lambda config: config.pop("gate"),
         lambda config: config.update(gate=[]),
-        lambda config: config.update(latent_width=3),
+        lambda config: config.update(roots=False),
         lambda config: config.update(calibration={"heat": 1}),
         lambda config: config.pop("about"),
     ],

@@ -12,7 +12,7 @@ from gzssar.synthetic.world import SyntheticWorld
 from recipes import changed
 from recognizer_world import QUICK, recordings
 
-SHORT = changed(QUICK, cycles=1, cycle_steps=10, fold_classes=20)
+SHORT = changed(QUICK, fold_classes=20)
 
 
 @pytest.fixture

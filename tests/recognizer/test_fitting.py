@@ -14,6 +14,7 @@ from recipes import changed
 from recognizer_world import (
     LABELS,
     QUICK,
+    QUICK_FITTING,
     SEEN_IDS,
     TEXTS,
     UNSEEN,
@@ -21,8 +22,6 @@ from recognizer_world import (
     clips_of,
     small_encoder,
 )
-
-SHORT = Fitting(recipe=changed(QUICK, cycles=1, cycle_steps=10))
 
 
 def accuracy(recognizer, ids, candidates=None):
@@ -32,7 +31,7 @@ def accuracy(recognizer, ids, candidates=None):
 
 
 def fit_on(ids, **change):
-    arguments = {"texts": TEXTS, "encoder": None, "fitting": SHORT, **change}
+    arguments = {"texts": TEXTS, "encoder": None, "fitting": QUICK_FITTING, **change}
     return fit_recognizer(clips_of(ids), **arguments)
 
 
@@ -56,7 +55,7 @@ def test_the_gate_tells_seen_from_unseen(on_features):
 def test_what_is_known_about_the_model(on_features):
     about = on_features.parts.about
     assert about["clips"] == len(clips_of(SEEN_IDS))
-    assert 0 <= about["checkpoint"] < QUICK.method.cycles
+    assert about["checkpoint"] == 0
     assert "torch" in about["versions"]
     kinds = ("zsl_accuracy", "seen_accuracy", "unseen_accuracy", "harmonic_mean", "calibration_error")
     covered = {f"{kind}_{what}" for kind in ("seen", "unseen") for what in ("coverage", "accuracy_where_covered")}
@@ -75,7 +74,7 @@ def test_what_the_caller_says_is_kept():
 
 def test_equal_seeds_equal_results():
     clips = clips_of(range(len(LABELS))).features
-    one, same, other = (fit_on(SEEN_IDS, fitting=replace(SHORT, seed=seed)) for seed in (0, 0, 1))
+    one, same, other = (fit_on(SEEN_IDS, fitting=replace(QUICK_FITTING, seed=seed)) for seed in (0, 0, 1))
     answers = [recognizer.predict_features(clips, top_k=None) for recognizer in (one, same, other)]
     assert answers[0] == answers[1]
     assert answers[0] != answers[2]
@@ -111,7 +110,7 @@ def test_too_few_clips():
         DataError,
         match="a class with at least 4 clips, one of which is held out meanwhile, but no class has more than 1",
     ):
-        fit_recognizer(few, TEXTS, None, SHORT)
+        fit_recognizer(few, TEXTS, None, QUICK_FITTING)
 
 
 @pytest.mark.parametrize("label", [-1, len(LABELS)])
@@ -119,7 +118,7 @@ def test_labels_without_texts(label):
     clips = clips_of(SEEN_IDS)
     labels = np.where(clips.labels == 0, label, clips.labels)
     with pytest.raises(DataError, match=f"rows of the 12 class texts, counted from 0, but label {label} came"):
-        fit_recognizer(replace(clips, labels=labels), TEXTS, None, SHORT)
+        fit_recognizer(replace(clips, labels=labels), TEXTS, None, QUICK_FITTING)
 
 
 @pytest.mark.parametrize(
@@ -127,12 +126,12 @@ def test_labels_without_texts(label):
     [
         (
             PAPER,
-            'held_out="folds", gate_input="best-scores", skeleton_space="whitened", seen_classifier="nearest-mean"',
+            'method ridge, held_out="folds", gate_input="two-best-scores"',
         ),
-        (changed(DEFAULT, skeleton_space="raw"), 'skeleton_space="whitened"'),
-        (changed(DEFAULT, unseen_classifier="softmax"), 'unseen_classifier="nearest-prototype"'),
-        (changed(DEFAULT, held_out="validation"), 'held_out="folds"'),
-        (recipe_for("ridge"), "method msf"),
+        (changed(DEFAULT, skeleton_space="raw", roots=False), 'skeleton_space="whitened"'),
+        (changed(DEFAULT, nearness="density"), 'nearness="cosine"'),
+        (changed(DEFAULT, held_out="validation", fold_count=None), 'held_out="folds"'),
+        (recipe_for("ridge"), 'gate_input="two-best-scores", nearness="cosine"'),
     ],
 )
 def test_recipes_that_leave_nothing_to_keep(recipe, lacking):
@@ -141,19 +140,19 @@ def test_recipes_that_leave_nothing_to_keep(recipe, lacking):
 
 
 def test_the_recipes_choices_are_honoured():
-    fixed = fit_on(SEEN_IDS, fitting=Fitting(recipe=changed(SHORT.recipe, threshold=0.9)))
+    fixed = fit_on(SEEN_IDS, fitting=Fitting(recipe=changed(QUICK, threshold=0.9)))
     assert fixed.parts.decision.calibration.threshold == 0.9
-    hard = fit_on(SEEN_IDS, fitting=Fitting(recipe=changed(SHORT.recipe, routing="hard")))
+    hard = fit_on(SEEN_IDS, fitting=Fitting(recipe=changed(QUICK, routing="hard")))
     assert hard.parts.decision.calibration.seen_temperature == 0
-    plain = fit_on(SEEN_IDS, fitting=Fitting(recipe=changed(SHORT.recipe, gate_weighting="as-they-come")))
-    assert plain.parts.decision.gate.scale.tolist() == [1, 1]
+    plain = fit_on(SEEN_IDS, fitting=Fitting(recipe=changed(QUICK, gate_weighting="as-they-come")))
+    assert plain.parts.decision.gate.scale.tolist() == [1, 1, 1, 1]
 
 
 def test_features_that_are_not_finite():
     clips = clips_of(SEEN_IDS)
     clips.features[3, 2] = np.nan
     with pytest.raises(DataError, match="features to fit on should be finite"):
-        fit_recognizer(clips, TEXTS, None, SHORT)
+        fit_recognizer(clips, TEXTS, None, QUICK_FITTING)
 
 
 def test_the_encoder_should_be_the_one_that_made_the_features():
@@ -171,19 +170,19 @@ def test_a_missing_text_is_named():
     texts = ClassTexts((*TEXTS.rows[:-1], ClassText("crawl", None, "m")))
     with pytest.raises(TextError, match="the class 'crawl' should have a text in column 'action'"):
         fit_on(SEEN_IDS[:5], texts=texts)
-    assert fit_on(SEEN_IDS[:5], texts=texts, fitting=replace(SHORT, text="lb+md")).parts.kinds == ("lb", "md")
+    assert fit_on(SEEN_IDS[:5], texts=texts, fitting=replace(QUICK_FITTING, text="lb+md")).parts.kinds == ("lb", "md")
 
 
 def test_classes_without_labels_are_numbered():
     texts = ClassTexts(tuple(replace(text, label=None) for text in TEXTS))
-    recognizer = fit_on(SEEN_IDS, texts=texts, fitting=replace(SHORT, text="ad+md"))
+    recognizer = fit_on(SEEN_IDS, texts=texts, fitting=replace(QUICK_FITTING, text="ad+md"))
     assert recognizer.classes[0] == "class 0"
     recognizer.add_class("sit")
     assert len(recognizer.known[-1].tables) == 2
 
 
 def test_two_encoders_and_one_kind_of_text():
-    fitting = replace(SHORT, text="md", encoding=Encoding(("minilm", "other")))
+    fitting = replace(QUICK_FITTING, text="md", encoding=Encoding(("minilm", "other")))
     recognizer = fit_on(SEEN_IDS, fitting=fitting)
     recognizer.add_class("sit", motion="the body will wave")
     added, wave = recognizer.known[-1], next(one for one in recognizer.known if one.text.label == "wave")
@@ -196,8 +195,8 @@ def test_whole_performers_are_held_out_where_they_are_known(monkeypatch, known):
     made, folds = [], learning.folds
     monkeypatch.setattr(learning, "folds", lambda *arguments: made.extend(folds(*arguments)) or made)
     clips = clips_of(SEEN_IDS)
-    fit_recognizer(clips if known else replace(clips, subjects=None), TEXTS, None, SHORT)
-    assert len(made) == 3
+    fit_recognizer(clips if known else replace(clips, subjects=None), TEXTS, None, QUICK_FITTING)
+    assert len(made) == QUICK.fold_count
     for fold in made:
         assert len(fold.unseen) == 3
         seen = fold.test.of(fold.seen)
@@ -210,7 +209,7 @@ def test_whole_performers_are_held_out_where_they_are_known(monkeypatch, known):
 def test_the_progress_is_told():
     told = []
     fit_on(SEEN_IDS, progress=lambda *step: told.append(step))
-    assert told[0] == ("training", 0, 10)
+    assert told == [("training", done, 5) for done in range(1, 6)]  # four folds, and the whole
 
 
 def test_seen_classes_stand_at_the_mean_of_their_clips(on_features):

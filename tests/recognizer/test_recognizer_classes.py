@@ -7,15 +7,20 @@ import pytest
 
 from gzssar.errors import ConfigError, DataError, GzssarError, TextError
 from gzssar.recognizer import Recognizer
+from gzssar.recognizer.fitting import Fitting
+from gzssar.recognizer.parts import text_tables
 from gzssar.texts.classes import ClassText, ClassTexts
+from recipes import changed
 from recognizer_world import (
     LABELS,
+    QUICK,
     SEEN,
     SEEN_IDS,
     TEXTS,
     UNSEEN,
     clips_of,
     fake_text_encoders,
+    fitted,
     table,
 )
 
@@ -48,6 +53,35 @@ def test_a_class_comes_back_as_it_was(on_features, features):
     assert on_features.classes[-1] == "stretch"
     np.testing.assert_allclose(on_features.known[-1].centre, centre, atol=1e-5)
     np.testing.assert_allclose(table(on_features, features), before, atol=1e-5)
+
+
+def test_with_words_an_added_class_stands_where_it_would_have_from_the_start(features):
+    fitting = Fitting(recipe=changed(QUICK, words=True))
+    recognizer = fitted(fitting=fitting)
+    assert recognizer.parts.words
+    without = recognizer.copy()
+    for label in UNSEEN:
+        without.remove_class(label)
+    added = without.copy()
+    for label in UNSEEN:
+        added.add_class(label, f"to {label}", f"the body will {label}")
+    for one, other in zip(added.known, recognizer.known, strict=True):
+        assert one.text == other.text
+        np.testing.assert_allclose(one.centre, other.centre, atol=1e-5)
+    np.testing.assert_allclose(table(added, features), table(recognizer, features), atol=1e-5)
+    plain = fitted()
+    assert np.abs(recognizer.known[-1].centre - plain.known[-1].centre).max() > 0.01  # words count
+
+
+def test_the_words_of_a_label_stand_in_for_missing_texts():
+    recognizer = fitted(fitting=Fitting(recipe=changed(QUICK, words=True)))
+    recognizer.add_class("sit down")
+    recognizer.add_class("Sit down 2", "sit down", "sit down")  # "2" is no word
+    short, long = recognizer.known[-2:]
+    tables = [text_tables(recognizer.parts, one.tables, one.text) for one in (short, long)]
+    assert [kind for kind, _ in tables[0]] == ["label", "action", "motion"] * 2
+    for (_, one), (_, other) in list(zip(*tables, strict=True))[1:]:
+        np.testing.assert_array_equal(one, other)
 
 
 def test_an_added_class_counts_at_once(on_features):

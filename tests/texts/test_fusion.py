@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from gzssar.errors import TextError
-from gzssar.texts.fusion import concatenation, fuse, seen_span, weighted
+from gzssar.texts.fusion import TextSpace, concatenation, fuse, seen_span, weighted
 
 SEEN = (0, 2, 3, 5)
 ALL = ("concatenation", "standardised", "weighted")
@@ -113,3 +113,32 @@ def test_seen_texts_that_are_all_the_same_are_refused():
         weighted([table], (0, 1, 2), [1.0])
     with pytest.raises(TextError, match="must differ from each other, but they are all the same"):
         seen_span(concatenation([table]), [table], (0, 1, 2))
+
+
+def test_a_table_of_no_weight_may_be_the_same_for_all_classes():
+    tables, same = [texts(), np.ones((6, 2), dtype=np.float32)], np.ones((6, 2), dtype=np.float32)
+    rows = weighted(tables, SEEN, [1.0, 0.0])(tables)
+    np.testing.assert_allclose(rows[:, :9], weighted(tables[:1], SEEN, [1.0])(tables[:1]), rtol=1e-6)
+    assert not rows[:, 9:].any()
+    with pytest.raises(TextError, match="must differ from each other, but they are all the same"):
+        weighted([tables[0], same], SEEN, [1.0, 0.1])
+
+
+def test_a_space_scales_its_columns_before_its_matrix():
+    table = np.array([[3.0, 4.0], [0.0, 2.0]], dtype=np.float32)
+    scaled = TextSpace(False, np.array([0.5, 0.0]), np.array([10.0, 100.0]))
+    np.testing.assert_allclose(scaled([table]), [[1, 80], [-5, 100]], rtol=1e-6)
+    mixed = TextSpace(False, np.array([0.5, 0.0]), np.array([10.0, 100.0]), np.array([[1.0], [1.0]]))
+    np.testing.assert_allclose(mixed([table]), [[81], [95]], rtol=1e-6)
+    np.testing.assert_allclose(mixed.project(mixed.rows([table])), mixed([table]), rtol=1e-6)
+
+
+def test_what_seen_texts_span_is_the_same_map_with_and_without_a_scale():
+    tables = [texts(), texts(width=4, seed=1)]
+    space = weighted(tables, SEEN, [1.0, 2.0])
+    spanned = seen_span(space, tables, SEEN)
+    rows = spanned(tables)
+    assert spanned.matrix.shape == (13, 6)
+    np.testing.assert_allclose(rows[list(SEEN)].mean(axis=0), 0, atol=1e-6)
+    own = space(tables)[list(SEEN)].astype(np.float64)  # already of unit mean square norm: angles and lengths stay
+    np.testing.assert_allclose(rows[list(SEEN)] @ rows[list(SEEN)].T, own @ own.T, atol=1e-5)

@@ -14,14 +14,14 @@ from gzssar.commands.console import name_malformed, progress_bar, warn
 from gzssar.commands.options import Classes, Out, Reading, Weights, embed_job, labelling, warn_of_streams
 from gzssar.decision.abstention import MOST_WRONG
 from gzssar.encoders.weights import parse_weights
-from gzssar.errors import ConfigError, DataError, TextError
-from gzssar.features.class_cut import HOW_TO_LABEL
+from gzssar.errors import ConfigError, DataError
+from gzssar.features.class_rows import row_of_class
 from gzssar.features.features import FeatureSet
 from gzssar.features.files import load_features
 from gzssar.files import require_free
 from gzssar.running import Progress
 from gzssar.skeletons.recordings import doubts_told
-from gzssar.texts.classes import ClassTexts, find_class_texts, label_key
+from gzssar.texts.classes import ClassTexts, find_class_texts
 from gzssar.texts.encoding import Encoding, text_kinds
 
 if TYPE_CHECKING:
@@ -210,7 +210,7 @@ def _encoder(config: FitConfig, features: FeatureSet) -> "SkeletonEncoder | None
 def _training_clips(features: FeatureSet, texts: ClassTexts, left_out: Sequence[int], config: FitConfig) -> FeatureSet:
     """The clips to learn from, labelled by row of the texts."""
     about = features.provenance
-    row_of = _row_of_class(features.labels, about.get("class_names", []), texts, bool(about.get("labelling")))
+    row_of = row_of_class(features.labels, about.get("class_names", []), texts, bool(about.get("labelling")), warn)
     labels = np.array([row_of[int(label)] for label in features.labels])
     subjects = features.subjects
     if subjects is not None and not (subjects >= 0).any():
@@ -221,44 +221,3 @@ def _training_clips(features: FeatureSet, texts: ClassTexts, left_out: Sequence[
     if not kept.any():
         raise DataError("a recognizer needs clips to learn from, but --unseen and --train-subjects leave none.")
     return FeatureSet(features.features, labels, subjects=subjects, streams=features.streams).where(kept)
-
-
-def _row_of_class(labels: np.ndarray, names: Sequence[str], texts: ClassTexts, user_named: bool) -> dict[int, int]:
-    """Which row of the texts each class of the clips has: by name where its user named the classes (`user_named`), or
-    any class of the clips is named like a row; else by id, which is said where the classes have names.
-
-    Raises:
-        DataError: a clip has no class, or some classes have names and others none.
-        TextError: a class has no row.
-    """
-    present = sorted({int(label) for label in labels})
-    if not present or present[0] < 0:
-        raise DataError(f"fitting needs clips, and the class of every one of them, but some have none: {HOW_TO_LABEL}.")
-    if 0 < len(names) <= present[-1]:
-        raise DataError(f"class_names should name every label up to {present[-1]}, but there are {len(names)} names.")
-    named = len(names) > 0 and texts.has("label")
-    if named:
-        keys = {label_key(label) for label in texts.of_kind("label")}
-        if user_named or any(label_key(names[c]) in keys for c in present):
-            return {c: _row_called(names[c], texts) for c in present}
-    if present[-1] >= len(texts):
-        raise TextError(
-            f"the {len(texts)} rows of texts should describe all classes with clips, but one has id {present[-1]}: add "
-            "its row, or give rows the labels that the clips' classes have."
-        )
-    if named:
-        warn(
-            f"no class of the clips is named like a row of the texts, so classes have the texts of their id: class "
-            f"{present[0]}, called {names[present[0]]!r}, has those of {texts.of_kind('label')[present[0]]!r}."
-        )
-    return {c: c for c in present}
-
-
-def _row_called(name: str, texts: ClassTexts) -> int:
-    try:
-        return texts.index(name)
-    except TextError as error:
-        raise TextError(
-            f"clips are of a class called {name!r}, but no row of the texts has that label ({error}) Give the row the "
-            "label that the clips' class has, in a copy of the table."
-        ) from error

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Int
 
 from gzssar.errors import ConfigError
-from gzssar.features.features import Phase, Unlabelled
+from gzssar.features.features import Phase
 from gzssar.methods.method import ClassScores, Scorer
 
 
@@ -18,10 +18,6 @@ class Evidence:
     is_seen: Bool[np.ndarray, "N"]
     column: Int[np.ndarray, "N"]
     """Of the true class, among the seen or among the unseen ones."""
-    clips: Unlabelled | None = None
-    """What was scored, where it is kept."""
-    scorer: Scorer | None = None
-    """What scored it, where it is kept."""
 
     @classmethod
     def of(cls, phase: Phase, scorer: Scorer) -> "Evidence":
@@ -32,8 +28,7 @@ class Evidence:
         """
         labels, is_seen = phase.test.labels, phase.test_is_seen
         column = np.where(is_seen, np.searchsorted(phase.seen, labels), np.searchsorted(phase.unseen, labels))
-        clips = phase.test.unlabelled
-        return cls(_checked(scorer.score(clips), phase), is_seen, column, clips, scorer)
+        return cls(_checked(scorer.score(phase.test.unlabelled), phase), is_seen, column)
 
     @property
     def zsl_accuracy(self) -> float:

@@ -2,7 +2,8 @@
 
 Difference from the paper, 1: what the gate reads by default. The paper's sorted softmax probabilities lose how far a
 clip is from everything known, and their scale depends on the encoder that gave them; on one split of mix43 the gate
-trained on them calls every clip unseen. Log-densities in the whitened space keep the distance and share one unit.
+trained on them calls every clip unseen. Scores in the whitened space (log-densities, cosines) keep it and share one
+unit.
 """
 
 from collections.abc import Sequence
@@ -26,6 +27,16 @@ class BestScores:
     def __call__(self, scores: ClassScores) -> GateInputs:
         """(N, 2)."""
         return np.stack([scores.seen.max(axis=1), scores.unseen.max(axis=1)], axis=1).astype(np.float64)
+
+
+@dataclass(frozen=True)
+class TwoBestScores:
+    """The gate reads the two highest seen scores and the two highest unseen ones; of one class, its score twice."""
+
+    def __call__(self, scores: ClassScores) -> GateInputs:
+        """(N, 4)."""
+        highest = [np.sort(kind, axis=1)[:, [-1, max(-2, -kind.shape[1])]] for kind in scores]
+        return np.concatenate(highest, axis=1).astype(np.float64)
 
 
 @dataclass(frozen=True)
@@ -53,7 +64,7 @@ class LargestProbabilities:
         return np.concatenate([-np.sort(-p, axis=1)[:, :largest] for p in both], axis=1)
 
 
-GateReading = BestScores | LargestProbabilities
+GateReading = BestScores | TwoBestScores | LargestProbabilities
 
 
 @dataclass(frozen=True)

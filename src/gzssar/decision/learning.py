@@ -18,9 +18,10 @@ from gzssar.errors import ConfigError
 from gzssar.features.class_cut import HELD_OUT_SHARE
 from gzssar.features.features import Phase
 from gzssar.features.folds import folds
-from gzssar.methods.method import Scorer, Task, Texts
+from gzssar.methods.method import Scorer, Task, Texts, ToldTask, is_upper_reference
 from gzssar.methods.recipe import Recipe
 from gzssar.running import Steps
+from gzssar.texts.encoding import words_of
 
 
 @dataclass(frozen=True)
@@ -68,9 +69,9 @@ def fit_phase(
     """Fit a recipe's method on a phase, and on what plays it.
 
     Args:
-        phase: its training clips are learned; its test clips are not touched.
+        phase: its training clips are learned; its test clips are not touched, except by an upper reference.
         validation: where the recipe wants one: another phase, whose unseen classes are seen ones of the first.
-        texts: of all classes.
+        texts: of all classes, by kind, and their words, counted.
         recipe: the method, and where things are chosen.
         seed: of everything that is drawn.
         progress: told (done, total) steps.
@@ -88,14 +89,23 @@ def fit_phase(
             )
         play.append(validation)
     if "folds" in recipe.held_out:
-        play += folds(phase, recipe.fold_classes, HELD_OUT_SHARE, np.random.default_rng(seed))
-    tasks = [Task(one.name, one.train, one.seen, one.unseen, texts) for one in (phase, *play)]
+        play += folds(phase, recipe.fold_classes, HELD_OUT_SHARE, np.random.default_rng(seed), recipe.fold_count)
+    told = is_upper_reference(recipe.method)
+    tasks = [_task(one, texts, told) for one in (phase, *play)]
     scorers = recipe.method.fit(tasks, seed, progress)
     _require_scorers(scorers, len(tasks), recipe.method.name)
     evidence = [
         [Evidence.of(one, scorer) for scorer in of_task] for one, of_task in zip(play, scorers[1:], strict=True)
     ]
     return Fitted(phase, recipe, scorers[0], evidence)
+
+
+def _task(phase: Phase, texts: Texts, told: bool) -> Task:
+    """What a method may learn of a phase; an upper reference is told the unseen classes' clips too."""
+    words = {kind: texts[words_of(kind)] for kind in texts if words_of(kind) in texts}
+    vectors = {kind: tables for kind, tables in texts.items() if kind not in map(words_of, words)}
+    may_know = phase.name, phase.train, phase.seen, phase.unseen, vectors, words
+    return ToldTask(*may_know, unseen_clips=phase.test.of(phase.unseen)) if told else Task(*may_know)
 
 
 def _require_scorers(scorers: object, tasks: int, method: str) -> None:

@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float, Int
 
 from gzssar.decision.decision import Calibration, Decision, Ranking
 from gzssar.decision.evidence import Evidence
-from gzssar.decision.gate import BestScores, LargestProbabilities, fit_gate, log_softmax
+from gzssar.decision.gate import BestScores, GateReading, LargestProbabilities, TwoBestScores, fit_gate, log_softmax
 from gzssar.evaluation.metrics import expected_calibration_error, harmonic_mean
 from gzssar.evaluation.protocol import GzslAnswers, threshold_curve
 from gzssar.methods.recipe import Recipe
@@ -16,7 +16,8 @@ from gzssar.methods.recipe import Recipe
 THRESHOLDS = np.linspace(0.02, 0.98, 97)
 """Among which the best is looked for."""
 
-_TEMPERATURES = np.geomspace(0.5, 200, 53)
+_TEMPERATURES = 0.5 * 400 ** (np.arange(-42, 53) / 52)
+"""From .004, for cosines, to 200, for log-densities."""
 
 
 def best_checkpoint(evidence: Sequence[Sequence[Evidence]]) -> int:
@@ -37,9 +38,7 @@ def fit_decision(evidence: Sequence[Evidence], recipe: Recipe) -> Decision:
     Raises:
         DataError: a phase or fold lacks seen or unseen clips.
     """
-    probabilities = recipe.gate_input == "probabilities"
-    reading = LargestProbabilities(recipe.gate_temperature) if probabilities else BestScores()
-    gate = fit_gate(evidence, reading, recipe.gate_weighting == "balanced")
+    gate = fit_gate(evidence, _reading(recipe), recipe.gate_weighting == "balanced")
     calibration = Calibration(0.0, 0.0)
     if recipe.routing == "soft":
         seen_t = _temperature([(one.scores.seen[one.is_seen], one.column[one.is_seen]) for one in evidence])
@@ -50,6 +49,16 @@ def fit_decision(evidence: Sequence[Evidence], recipe: Recipe) -> Decision:
         curves = [threshold_curve(answers(one, Decision(gate, calibration)), THRESHOLDS)[2] for one in evidence]
         threshold = float(THRESHOLDS[int(np.mean(curves, axis=0).argmax())])
     return Decision(gate, replace(calibration, threshold=threshold))
+
+
+def _reading(recipe: Recipe) -> GateReading:
+    match recipe.gate_input:
+        case "best-scores":
+            return BestScores()
+        case "two-best-scores":
+            return TwoBestScores()
+        case "probabilities":
+            return LargestProbabilities(recipe.gate_temperature)
 
 
 def held_out_scores(evidence: Sequence[Evidence], recipe: Recipe) -> dict[str, float]:

@@ -7,6 +7,7 @@ and the judge routes. One function (:func:`route`) decides, in tuning and in tes
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float
 
 from gzssar.evaluation.metrics import (
     accuracy,
@@ -16,6 +17,9 @@ from gzssar.evaluation.metrics import (
     mean_class_accuracy,
 )
 from gzssar.shapes import Labels, Mask, Probabilities
+
+Shares = Float[np.ndarray, "_"]
+"""Accuracies at several thresholds."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,9 @@ class Scores:
     """H if every clip went to the right classifier: the ceiling of any gate."""
     gate_accuracy: float
     """Share of clips that are sent to the right classifier."""
+    ausuc: float
+    """Area under unseen accuracy over seen accuracy, for all thresholds: how well both go together, whatever threshold
+    a method chose (Chao et al., ECCV 2016)."""
     gate_auc: float
     """Probability that a seen clip gets a higher routing than an unseen one."""
     gate_calibration_error: float
@@ -107,6 +114,7 @@ def evaluate(gzsl: GzslAnswers, zsl_labels: Labels, zsl_predictions: Labels) -> 
         mean_class_harmonic_mean=harmonic_mean(s_class, u_class),
         oracle_gate_harmonic_mean=seen_unseen_harmonic(labels, seen, oracle)[2],
         gate_accuracy=accuracy(truth, called_seen),
+        ausuc=area_under_curve(*seen_unseen_curve(gzsl)),
         gate_auc=area_under_roc(gzsl.routing, truth),
         gate_calibration_error=expected_calibration_error(gzsl.routing, truth),
     )
@@ -121,3 +129,20 @@ def threshold_curve(gzsl: GzslAnswers, thresholds: np.ndarray) -> tuple[np.ndarr
     right = np.where(gzsl.routing > thresholds[:, None], right_if_seen, right_if_unseen)
     s, u = right[:, gzsl.is_seen].mean(axis=1), right[:, ~gzsl.is_seen].mean(axis=1)
     return s, u, np.array([harmonic_mean(float(a), float(b)) for a, b in zip(s, u, strict=True)])
+
+
+def seen_unseen_curve(gzsl: GzslAnswers) -> tuple[Shares, Shares]:
+    """Seen accuracy, falling, and unseen accuracy, rising, at every threshold that makes a difference: from one that
+    calls every clip seen to one that calls every clip unseen."""
+    values, group = np.unique(gzsl.routing, return_inverse=True)
+    curves = []
+    for predictions, side in ((gzsl.seen_predictions, gzsl.is_seen), (gzsl.unseen_predictions, ~gzsl.is_seen)):
+        right = (predictions == gzsl.labels) & side
+        up_to = np.cumsum(np.bincount(group, right, minlength=len(values)))  # right ones with a routing so low
+        curves.append(np.concatenate([[0.0], up_to]) / side.sum())
+    return curves[0][-1] - curves[0], curves[1]
+
+
+def area_under_curve(seen: Shares, unseen: Shares) -> float:
+    """The area below :func:`seen_unseen_curve`, by trapezoids: clips of equal routing change sides together."""
+    return float(np.sum(-np.diff(seen) * (unseen[1:] + unseen[:-1]) / 2))

@@ -51,8 +51,9 @@ class ExperimentConfig:
     """Texts to fuse, joined by +: lb (label), ad (action description), md (motion description)."""
 
     recipe: Annotated[str | Recipe, tyro.conf.arg(constructor=str, metavar="NAME")] = "default"
-    """`default`: our best under an honest protocol. `paper`: MSF as the authors' code has it. Or the name of a method,
-    such as ridge, or of one that another package adds. From Python, a recipe too."""
+    """`default`: our best under an honest protocol. `msf`: MSF with our repairs. `paper`: MSF as the authors' code has
+    it. Or the name of a method, such as ridge or sa-dvae (docs/methods.md lists them), or of one that another package
+    adds. From Python, a recipe too."""
 
     selection: Selection = "validation"
     """Who picks the checkpoint. `paper-test-selected` looks at the unseen test clips as the authors' code does: for

@@ -1,6 +1,7 @@
 """From an experiment's arguments to its data: skeleton features and text features, and a hash of each input."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +18,7 @@ from gzssar.synthetic.benchmark import SYNTHETIC_TRAINING, synthetic_benchmark
 from gzssar.synthetic.world import SyntheticWorld
 from gzssar.texts.classes import ClassTexts, find_class_texts
 from gzssar.texts.encoders import TextEncoder
-from gzssar.texts.encoding import encode_texts, load_text_encoders, text_kinds
+from gzssar.texts.encoding import Encoding, encode_texts, load_text_encoders, text_kinds, words_of
 from gzssar.texts.features import read_class_names, read_text_tables
 
 
@@ -29,8 +30,9 @@ class ExperimentData:
     texts: Texts
 
     def of_set(self, text: str) -> Texts:
-        """The texts of a set such as ``ad+md``."""
-        return {kind: self.texts[kind] for kind in text_kinds(text)}
+        """The texts of a set such as ``ad+md``, and their words, where they came as words."""
+        kinds = text_kinds(text)
+        return {kind: self.texts[kind] for kind in (*kinds, *map(words_of, kinds)) if kind in self.texts}
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class Sources:
             DataError: a folder does not exist, or a file in it cannot be read.
         """
         config = self.config
-        found = self._hashed_words() if self.words else {}
+        found = hash_words(self.words, config.encoding, self.encoders) if self.words else {}
         if config.synse is None:
             return {"synthetic world": repr(SyntheticWorld()), "encoder": repr(SYNTHETIC_TRAINING), **found}
         folders = {"synse": config.synse}
@@ -95,7 +97,7 @@ class Sources:
             texts = encode_texts(words, kinds, self.encoders, config.encoding.truncate)
             return ExperimentData(synthetic_benchmark(SyntheticWorld(), SYNTHETIC_TRAINING, progress), texts)
         benchmark = read_synse(config.synse, config.split, config.unseen_count)
-        _check_gate(benchmark, recipe_for(config.recipe, config.split))
+        check_gate(benchmark, recipe_for(config.recipe, config.split))
         count = benchmark.split.class_count
         if config.class_names:
             benchmark = replace(benchmark, class_names=read_class_names(config.class_names, count))
@@ -112,15 +114,19 @@ class Sources:
             benchmark = replace(benchmark, class_names=words.of_kind("label"))
         return ExperimentData(benchmark, encode_texts(words, kinds, self.encoders, config.encoding.truncate))
 
-    def _hashed_words(self) -> dict[str, str]:
-        """Of the texts, and the revision of each encoder."""
-        names = zip(self.config.encoding.encoder, self.encoders, strict=True)
-        revisions = {f"text encoder {name}": encoder.revision for name, encoder in names}
-        return {"texts": hashlib.sha256(repr(self.words).encode()).hexdigest(), **revisions}
+
+def hash_words(words: ClassTexts, encoding: Encoding, encoders: Sequence[TextEncoder]) -> dict[str, str]:
+    """SHA-256 of class texts, and the revision of each encoder."""
+    revisions = {f"text encoder {name}": one.revision for name, one in zip(encoding.encoder, encoders, strict=True)}
+    return {"texts": hashlib.sha256(repr(words).encode()).hexdigest(), **revisions}
 
 
-def _check_gate(benchmark: Benchmark, recipe: Recipe) -> None:
-    """A gate on the k = U largest probabilities must find as many in both phases: say so before training."""
+def check_gate(benchmark: Benchmark, recipe: Recipe) -> None:
+    """A gate on the k = U largest probabilities must find as many in both phases: say so before training.
+
+    Raises:
+        DataError: it does not.
+    """
     if recipe.gate_input != "probabilities" or benchmark.validation is None:
         return
     wanted, held_out = len(benchmark.test.unseen), len(benchmark.validation.unseen)

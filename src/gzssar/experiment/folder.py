@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from gzssar.errors import OutputError
+from gzssar.errors import DataError, OutputError
 from gzssar.evaluation.record import SeedRecord, load_record, save_record
 from gzssar.experiment.config import ExperimentConfig
 from gzssar.files import require_free, require_same, require_writable, write_json
@@ -74,3 +74,15 @@ class RunFolder:
 
     def _seed_path(self, seed: int) -> Path:
         return self.path / "seeds" / f"{seed}.npz"
+
+
+def finished_records(path: Path) -> list[SeedRecord]:
+    """What the seeds of a run's folder left behind, in order of seed.
+
+    Raises:
+        DataError: it is no folder of a run, or a record is damaged.
+    """
+    found = [load_record(file) for file in (path / "seeds").glob("*.npz")]
+    if not found:
+        raise DataError(f"{path} should be a folder that gzssar run wrote, but it holds no seeds/*.npz.")
+    return sorted(found, key=lambda record: record.seed)

@@ -13,7 +13,7 @@ from gzssar.experiment.story import Experiment, run_seed
 from gzssar.features.features import Benchmark
 from gzssar.files import write_json
 from gzssar.methods.method import Method
-from gzssar.methods.recipe import Recipe, recipe_for
+from gzssar.methods.recipe import DEFAULT, Recipe, recipe_for
 from gzssar.provenance import environment
 from gzssar.reports.report import write_report
 from gzssar.running import Progress, one_thread
@@ -44,7 +44,8 @@ def run(
         config: what to run. With ``out=None`` nothing is written.
         progress: told what is going on.
         data: the experiment's data, if it is at hand; otherwise loaded as `config` says.
-        method: takes the place of the recipe's method, and gives the recipe its name.
+        method: takes the place of the recipe's method, and gives the recipe its name. Where `config` asks for no other
+            recipe, the harness does for it what it does for every method that is named (:class:`Recipe`).
 
     Raises:
         GzssarError: something about the inputs, the arguments or the output folder; see :mod:`gzssar.errors`.
@@ -52,7 +53,8 @@ def run(
     started = time.perf_counter()
     recipe = recipe_for(config.recipe, config.split)
     if method is not None:
-        recipe = replace(recipe, name=getattr(method, "name", recipe.name), method=method)
+        name = getattr(method, "name", recipe.name)
+        recipe = Recipe(name, method) if config.recipe == DEFAULT.name else replace(recipe, name=name, method=method)
         config = replace(config, recipe=recipe)
     seeds = range(config.first_seed, config.first_seed + config.seeds)
     sources = Sources(config)

@@ -1,4 +1,4 @@
-"""Runs seeds one after the other, or several at once on cores of their own."""
+"""Runs seeds, or other pieces of work, one after the other, or several at once on cores of their own."""
 
 import os
 import threading
@@ -6,16 +6,22 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context, parent_process
-from typing import Any
+from typing import Any, TypeVar
 
 from gzssar.errors import OutputError
-from gzssar.evaluation.record import SeedRecord
 from gzssar.running import Progress
+
+Done = TypeVar("Done")
 
 
 def run_seeds(
-    one: Callable[..., SeedRecord], experiment: Any, seeds: Sequence[int], jobs: int, progress: Progress | None
-) -> Iterator[SeedRecord]:
+    one: Callable[..., Done],
+    experiment: Any,
+    seeds: Sequence[int],
+    jobs: int,
+    progress: Progress | None,
+    what: str = "seed",
+) -> Iterator[Done]:
     """Yield each seed's record as soon as it is there.
 
     Args:
@@ -24,6 +30,7 @@ def run_seeds(
         seeds: which seeds.
         jobs: how many to run at once; each has one thread.
         progress: told how far the running seed is, or with several jobs how many are done.
+        what: is numbered so, where it is no seed.
     """
     if jobs == 1:
         for seed in seeds:
@@ -35,20 +42,20 @@ def run_seeds(
         for done, record in enumerate(_as_done(pool, seeds, workers), start=1):
             yield record
             if progress:
-                progress("seeds", done, len(seeds))
+                progress(f"{what}s", done, len(seeds))
     except BrokenProcessPool as error:
         raise OutputError(
-            "a worker process ended before its seed was done (out of memory?): run the same command again, with "
-            "fewer --jobs; finished seeds are kept."
+            f"a worker process ended before its {what} was done (out of memory?): run the same command again, with "
+            f"fewer --jobs; finished {what}s are kept."
         ) from error
     finally:
         _end(pool)
 
 
-def _as_done(pool: ProcessPoolExecutor, seeds: Sequence[int], workers: int) -> Iterator[SeedRecord]:
+def _as_done(pool: ProcessPoolExecutor, seeds: Sequence[int], workers: int) -> Iterator[Any]:
     """Hand a worker its next seed only when it is free, so that none waits in line when the pool is ended."""
     waiting = iter(seeds)
-    running: set[Future[SeedRecord]] = set()
+    running: set[Future[Any]] = set()
     while True:
         while len(running) < workers and (seed := next(waiting, None)) is not None:
             running.add(pool.submit(_run, seed))
@@ -70,7 +77,7 @@ def _end(pool: ProcessPoolExecutor) -> None:
 _worker: dict[str, Any] = {}
 
 
-def _start(one: Callable[..., SeedRecord], experiment: Any) -> None:
+def _start(one: Callable[..., Any], experiment: Any) -> None:
     """In a fresh worker: keep the experiment, which travels once and not with every seed; die with the parent."""
     _worker.update(one=one, experiment=experiment)
     threading.Thread(target=_die_with_parent, daemon=True).start()
@@ -83,6 +90,5 @@ def _die_with_parent() -> None:
     os._exit(1)
 
 
-def _run(seed: int) -> SeedRecord:
-    record: SeedRecord = _worker["one"](_worker["experiment"], seed)
-    return record
+def _run(seed: int) -> Any:
+    return _worker["one"](_worker["experiment"], seed)

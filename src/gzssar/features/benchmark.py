@@ -15,7 +15,12 @@ from gzssar.splits import Ids
 
 
 def zero_shot_benchmark(
-    clips: FeatureSet, validation_clips: FeatureSet, columns: tuple[Ids, Ids], cut: ClassCut, description: str
+    clips: FeatureSet,
+    validation_clips: FeatureSet,
+    columns: tuple[Ids, Ids],
+    cut: ClassCut,
+    description: str,
+    with_logits: bool = True,
 ) -> Benchmark:
     """Cut features into both phases.
 
@@ -26,6 +31,7 @@ def zero_shot_benchmark(
             was trained on something else), a linear softmax classifier is fitted on the phase's training clips.
         cut: which classes are seen, unseen, validation-unseen, and which clips train.
         description: one sentence on the clips.
+        with_logits: whether a method wants them; the classifier costs more than most methods.
 
     Raises:
         DataError: no classes play unseen in validation, or a phase lacks clips.
@@ -35,7 +41,8 @@ def zero_shot_benchmark(
         raise DataError("both phases need classes that play unseen in validation, but the class split has none.")
     seen, trains = cut.phase("test")
     train = trains & np.isin(clips.labels, seen)
-    test = _phase("test", clips, columns[0], train, ~trains, seen, split.unseen, split.class_count)
+    count = split.class_count if with_logits else None
+    test = _phase("test", clips, columns[0], train, ~trains, seen, split.unseen, count)
     seen, trains = cut.phase("validation")
     stays, plays = np.isin(clips.labels, seen), np.isin(clips.labels, split.validation_unseen)
     judged = (cut.trains & plays) | (cut.judged & stays)
@@ -47,19 +54,21 @@ def zero_shot_benchmark(
         judged,
         seen,
         split.validation_unseen,
-        split.class_count,
+        count,
     )
     return Benchmark(split, test, validation, description, cut.class_names)
 
 
 def _phase(
-    name: str, clips: FeatureSet, columns: Ids, train: Mask, test: Mask, seen: Ids, unseen: Ids, class_count: int
+    name: str, clips: FeatureSet, columns: Ids, train: Mask, test: Mask, seen: Ids, unseen: Ids, class_count: int | None
 ) -> Phase:
+    """One phase, with logits over `class_count` classes where that is told."""
     if not train.any() or not test.any():
         raise DataError(f"the {name} phase needs clips to train and to test on, but it lacks one of them.")
-    if columns == seen and clips.logits is not None:
+    logits = None
+    if class_count is not None and columns == seen and clips.logits is not None:
         logits = spread_logits(clips.logits, seen, class_count)
-    else:
+    elif class_count is not None:
         logits = _linear_head(clips.features, clips.labels, train, seen, class_count)
     whole = FeatureSet(clips.features, clips.labels, logits, clips.provenance, clips.subjects, streams=clips.streams)
     return Phase(name, whole.where(train), whole.where(test), seen, unseen)

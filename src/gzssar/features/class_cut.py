@@ -174,7 +174,7 @@ def _trains(zero_shot: ZeroShot, names: Sequence[str], labels: Labels, subjects:
     return np.isin(subjects, chosen)
 
 
-def drawn_split(name: str, class_count: int, unseen_count: int, seed: int) -> ClassSplit:
+def drawn_split(name: str, class_count: int, unseen_count: int, seed: int | Sequence[int]) -> ClassSplit:
     """A class split drawn at random: unseen classes, and as many validation-unseen ones.
 
     Raises:

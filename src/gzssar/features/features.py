@@ -4,20 +4,41 @@ import hashlib
 import reprlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar, NoReturn
 
 import numpy as np
 
-from gzssar.errors import DataError
+from gzssar.errors import DataError, WithheldError
 from gzssar.shapes import Labels, Logits, Mask, SkeletonFeatures
 from gzssar.skeletons.preprocess import STREAMS
 from gzssar.splits import ClassSplit, Ids
 from gzssar.texts.classes import label_key
 
 
+class Withheld:
+    """Stands where a method would look for what it must not see: reading it raises.
+
+    Args:
+        what: is withheld.
+    """
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+
+    def __get__(self, instance: object, owner: type) -> NoReturn:
+        raise WithheldError(
+            f"a zero-shot method may not see {self.what}, but it asked for them: let it learn from training clips and "
+            "from texts alone."
+        )
+
+
 @dataclass(frozen=True)
 class Unlabelled:
-    """Clips as a method is asked about them: without a class, a performer or a name."""
+    """Clips as a method is asked about them: their classes, performers and names are withheld."""
+
+    labels: ClassVar = Withheld("the classes of the clips that it is asked about")
+    subjects: ClassVar = Withheld("the performers of the clips that it is asked about")
+    names: ClassVar = Withheld("the names of the clips that it is asked about")
 
     features: SkeletonFeatures
     """float32."""

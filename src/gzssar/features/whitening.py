@@ -16,17 +16,34 @@ from gzssar.shapes import Labels, SkeletonFeatures
 
 @dataclass(frozen=True)
 class SkeletonSpace:
-    """An affine map of skeleton features."""
+    """An affine map of skeleton features, block by block: the streams, and on request their square roots."""
 
-    offset: Float[np.ndarray, "D"]
-    matrix: Float[np.ndarray, "D D"] | None
-    """None: the features stay as they come."""
+    offset: Float[np.ndarray, "W"]
+    blocks: Float[np.ndarray, "B d d"] | None
+    """A matrix for each d of the W = B · d numbers; None: the features stay as they come."""
+    roots: bool = False
+    """Whether the signed square roots of the features stand behind them: W = 2 · D."""
 
-    def __call__(self, features: SkeletonFeatures) -> SkeletonFeatures:
+    @property
+    def width(self) -> int:
+        """D, of the features that it maps."""
+        return len(self.offset) // (2 if self.roots else 1)
+
+    def __call__(self, features: Float[np.ndarray, "N D"]) -> Float[np.ndarray, "N W"]:
         """Map features; float32 in and out."""
-        if self.matrix is None:
+        if self.blocks is None:
             return features
-        return ((features - self.offset) @ self.matrix).astype(np.float32)
+        centred = (with_roots(features) if self.roots else features) - self.offset
+        mapped = np.empty(centred.shape, dtype=np.float32)
+        for start, block in zip(range(0, len(self.offset), self.blocks.shape[1]), self.blocks, strict=True):
+            part = slice(start, start + len(block))
+            mapped[:, part] = centred[:, part] @ block
+        return mapped
+
+
+def with_roots(features: Float[np.ndarray, "N D"]) -> Float[np.ndarray, "N 2*D"]:
+    """Features, and behind them their square roots with the features' signs."""
+    return np.concatenate([features, np.sign(features) * np.sqrt(np.abs(features))], axis=1)
 
 
 def raw_space(width: int) -> SkeletonSpace:
@@ -34,25 +51,23 @@ def raw_space(width: int) -> SkeletonSpace:
     return SkeletonSpace(np.zeros(width, dtype=np.float32), None)
 
 
-def whitened_space(train: FeatureSet, shrinkage: float) -> SkeletonSpace:
+def whitened_space(train: FeatureSet, shrinkage: float, roots: bool = False) -> SkeletonSpace:
     """Centre on the mean of the class means and whiten the pooled within-class covariance.
 
-    Several streams are whitened one by one and scaled by 1/√S, so that the log-density of a class is the mean of those
-    that the streams have by themselves.
+    Several streams are whitened one by one, and their square roots apart from them. All are scaled by 1/√B, so that the
+    log-density of a class is the mean of those that the blocks have by themselves.
 
     Args:
         train: clips to estimate both from.
         shrinkage: share of the covariance replaced by its mean variance times the identity, in [0, 1]; it keeps
             directions with few clips from blowing up.
+        roots: put the signed square roots of the features beside them.
     """
-    count = max(len(train.streams), 1)
-    blocks = np.split(train.features, count, axis=1)
+    count = max(len(train.streams), 1) * (2 if roots else 1)
+    features = with_roots(train.features) if roots else train.features
+    blocks = np.split(features, count, axis=1)
     offsets, matrices = zip(*(_whitening(block, train.labels, shrinkage) for block in blocks), strict=True)
-    width = len(offsets[0])
-    diagonal = np.zeros((count, width, count, width), dtype=np.float32)
-    for number, matrix in enumerate(matrices):
-        diagonal[number, :, number] = matrix / np.sqrt(count)
-    return SkeletonSpace(np.concatenate(offsets), diagonal.reshape(count * width, count * width))
+    return SkeletonSpace(np.concatenate(offsets), np.stack(matrices) / np.float32(np.sqrt(count)), roots)
 
 
 def _whitening(

@@ -5,18 +5,46 @@ when it is called without arguments, such as its class.
 """
 
 from collections.abc import Callable
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 
 from gzssar.errors import ConfigError
 from gzssar.methods.method import Method, is_method
 from gzssar.methods.msf.method import Msf
 from gzssar.methods.ridge import Ridge
 
-METHODS: dict[str, Callable[[], Method]] = {"msf": Msf, "ridge": Ridge}
-"""What comes with this package, by name."""
-
 GROUP = "gzssar.methods"
 """The entry-point group of methods from elsewhere."""
+
+
+def _peer(name: str, made_by: str) -> Callable[[], Method]:
+    """Import a peer when it is wanted: most need torch."""
+    return lambda: EntryPoint(name, f"gzssar.methods.peers.{made_by}", GROUP).load()()
+
+
+_PEERS = {
+    "chance": "chance:Chance",
+    "true-mean": "true_mean:TrueMean",
+    "eszsl": "eszsl:Eszsl",
+    "cca": "cca:Cca",
+    "sae": "sae:Sae",
+    "conse": "conse:Conse",
+    "cada-vae": "cada_vae:CadaVae",
+    "sa-dvae": "sa_dvae:SaDvae",
+    "revise": "revise:Revise",
+    "jpose": "jpose:Jpose",
+    "synse": "synse:Synse",
+    "smie": "smie:Smie",
+    "fs-vae": "fs_vae:FsVae",
+    "tdsm": "tdsm:Tdsm",
+    "flora": "flora:Flora",
+}
+
+METHODS: dict[str, Callable[[], Method]] = {
+    "msf": Msf,
+    "ridge": Ridge,
+    **{name: _peer(name, made_by) for name, made_by in _PEERS.items()},
+}
+"""What comes with this package, by name."""
 
 
 def method_named(name: str) -> Method | None:

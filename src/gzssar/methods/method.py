@@ -7,25 +7,26 @@ the harness in :mod:`gzssar.decision`, so that every method is judged alike and 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from inspect import signature
-from typing import NamedTuple, Protocol, TypeGuard, runtime_checkable
+from typing import ClassVar, NamedTuple, Protocol, TypeGuard, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
 
-from gzssar.features.features import FeatureSet, Unlabelled
+from gzssar.features.features import FeatureSet, Unlabelled, Withheld
 from gzssar.running import Steps
-from gzssar.shapes import TextFeatures
 from gzssar.splits import Ids
 
-Texts = Mapping[str, tuple[TextFeatures, ...]]
-"""Text features by kind (lb, ad, md): one (K, E) table per language encoder, a row per class."""
+Texts = Mapping[str, tuple[Float[np.ndarray, "K _"], ...]]
+"""Text features by kind (lb, ad, md): one (K, E) table per language encoder, a row per class; each has its own E."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """What a method may learn from."""
+    """What a method may learn from; the test clips are withheld."""
+
+    test: ClassVar = Withheld("the test clips while it learns")
 
     name: str
     """What messages call it: the test phase, the validation phase, or a fold."""
@@ -41,6 +42,17 @@ class Task:
 
     texts: Texts
     """Of all K classes; class c has row c of each table."""
+
+    words: Texts = field(default_factory=dict)
+    """The same texts as counts of their words, one table per kind; empty where texts came as vectors."""
+
+
+@dataclass(frozen=True)
+class ToldTask(Task):
+    """What an upper reference may know besides. No other method is given one."""
+
+    unseen_clips: FeatureSet = field(kw_only=True)
+    """The clips of the unseen classes that are to be judged, with their labels."""
 
 
 class ClassScores(NamedTuple):
@@ -110,3 +122,11 @@ def is_method(candidate: object) -> TypeGuard[Method]:
     except (TypeError, ValueError):
         return False
     return True
+
+
+def is_upper_reference(method: Method) -> bool:
+    """Whether it is told the truth (:class:`ToldTask`), which it asks for by ``upper_reference = True``.
+
+    Reports mark it: it bounds methods and is none of them.
+    """
+    return bool(getattr(method, "upper_reference", False))

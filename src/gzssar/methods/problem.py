@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+import numpy as np
+
 from gzssar.choices import check_choices, check_share, check_unread
 from gzssar.errors import ConfigError
 from gzssar.features.features import Unlabelled
@@ -25,6 +27,13 @@ class Spaces:
     shrinkage: float = 0.3
     """Share of the pooled within-class covariance that is replaced by a multiple of the identity."""
 
+    roots: bool = False
+    """Whether the signed square roots of the features stand beside them, whitened by themselves: movements of very
+    different strength come closer there."""
+
+    words: bool = False
+    """Whether the words of the texts, counted, are fused too, as further kinds, where the texts came as words."""
+
     fusion: Fusion = "weighted"
     """How tables of text features (kinds, encoders) are fused. `concatenation`: the paper's, with one norm of the whole
     row. The others first standardise each table (unit rows, centred on the seen classes, unit mean square norm):
@@ -40,7 +49,7 @@ class Spaces:
     def __post_init__(self) -> None:
         check_choices(self)
         check_share(self, "shrinkage")
-        check_unread(self, self.skeleton_space == "whitened", 'skeleton_space="whitened"', "shrinkage")
+        check_unread(self, self.skeleton_space == "whitened", 'skeleton_space="whitened"', "shrinkage", "roots")
         check_unread(self, self.fusion == "weighted", 'fusion="weighted"', "text_weights")
         if not (min(self.text_weights) >= 0 < sum(self.text_weights)):
             raise ConfigError(f"text_weights are shares, none negative, but they are {self.text_weights}.")
@@ -56,6 +65,7 @@ class Problem:
     """A task in its spaces, which are fitted on its own training clips and the texts of its seen classes."""
 
     task: Task
+    spaces: Spaces
     space: SkeletonSpace
     text_space: TextSpace
     texts: TextFeatures
@@ -82,11 +92,17 @@ def pose(task: Task, spaces: Spaces) -> Problem:
     Raises:
         TextError: there is no table of texts, or the seen classes' texts are all the same.
     """
-    kinds = [kind for kind, tables in task.texts.items() for _ in tables]
-    tables = [table for of_kind in task.texts.values() for table in of_kind]
+    encoded = [(kind, table) for kind, of_kind in task.texts.items() for table in of_kind]
+    counted = [(kind, table) for kind, of_kind in task.words.items() for table in of_kind] if spaces.words else []
+    tables = [table for _, table in (*encoded, *counted)]
+    # of words that all seen classes share, such as those of "pose 1" and "pose 2", nothing can be learned
+    telling = [kind for kind, table in counted if np.ptp(table[list(task.seen)], axis=0).any()]
+    weights = spaces.weights([kind for kind, _ in encoded])
+    weights += [spaces.weights([kind])[0] if kind in telling else 0.0 for kind, _ in counted]
     whitened = spaces.skeleton_space == "whitened"
-    space = whitened_space(task.train, spaces.shrinkage) if whitened else raw_space(task.train.features.shape[1])
-    text_space = fuse(tables, spaces.fusion, task.seen, spaces.weights(kinds))
+    width = task.train.features.shape[1]
+    space = whitened_space(task.train, spaces.shrinkage, spaces.roots) if whitened else raw_space(width)
+    text_space = fuse(tables, spaces.fusion, task.seen, weights)
     if spaces.text_space == "centred":
         text_space = seen_span(text_space, tables, task.seen)
-    return Problem(task, space, text_space, text_space(tables))
+    return Problem(task, spaces, space, text_space, text_space(tables))

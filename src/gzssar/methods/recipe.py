@@ -7,10 +7,11 @@ from typing import Any, Literal
 from gzssar.choices import check_choices, check_positive, check_unread
 from gzssar.errors import ConfigError
 from gzssar.methods import METHODS, method_named
-from gzssar.methods.method import Method, is_method
+from gzssar.methods.method import Method, is_method, is_upper_reference
 from gzssar.methods.msf.method import Msf
 from gzssar.methods.msf.settings import PAPER_SPLITS
 from gzssar.methods.problem import Spaces
+from gzssar.methods.ridge import Ridge
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,13 @@ class Recipe:
     fold_classes: int = 6
     """About how many seen classes play unseen in a fold, half of them at most; used with folds only."""
 
-    gate_input: Literal["best-scores", "probabilities"] = "best-scores"
-    """What the gate reads: the highest seen and the highest unseen score, or the paper's sorted probabilities."""
+    fold_count: int | None = None
+    """How many folds, in which each class plays unseen about equally often. None: as many as there are groups of that
+    many classes, 8 at most, and each class plays unseen in one of them."""
+
+    gate_input: Literal["best-scores", "two-best-scores", "probabilities"] = "best-scores"
+    """What the gate reads: the highest seen and the highest unseen score, the two highest of each, or the paper's
+    sorted probabilities."""
 
     gate_temperature: float = 1.0
     """Of the seen softmax inside the gate's probabilities. The paper: 2."""
@@ -60,7 +66,11 @@ class Recipe:
         check_positive(self, "fold_classes", "gate_temperature")
         if self.threshold is not None and not 0 < self.threshold < 1:
             raise ConfigError(f"threshold lies between 0 and 1, but it is {self.threshold}.")
-        check_unread(self, "folds" in self.held_out, "folds", "fold_classes")
+        if self.fold_count is not None and self.fold_count < 2:
+            raise ConfigError(
+                f"fold_count is 2 or more, so that each fold can be judged by others, but it is {self.fold_count}."
+            )
+        check_unread(self, "folds" in self.held_out, "folds", "fold_classes", "fold_count")
         check_unread(self, self.gate_input == "probabilities", 'gate_input="probabilities"', "gate_temperature")
         if "folds" in self.held_out and getattr(self.method, "needs_logits", False):
             raise ConfigError(
@@ -70,12 +80,14 @@ class Recipe:
 
     @property
     def title(self) -> str:
-        """What reports call it: its name, marked where the recipe that comes under that name is another."""
+        """What reports call it: its name, marked where the recipe that comes under that name is another, and where it
+        is an upper reference."""
+        marks = ["an upper reference"] if is_upper_reference(self.method) else []
         try:
             ours = [recipe_for(self.name, split) for split in (None, *PAPER_SPLITS)]
         except ConfigError:
             ours = [Recipe(self.name, self.method)]
-        return self.name if self in ours else f"{self.name}, changed"
+        return ", ".join([self.name, *([] if self in ours else ["changed"]), *marks])
 
     def described(self) -> dict[str, Any]:
         """Every choice by name, for JSON; the method's by what it is called, what makes it, and its fields."""
@@ -86,8 +98,16 @@ class Recipe:
         return {**ours, "method": {**what, **json.loads(json.dumps(own, default=repr))}}
 
 
-DEFAULT = Recipe(name="default")
-"""The best method we have under an honest protocol; benchmarks/RESULTS.md tells how it was chosen."""
+DEFAULT = Recipe(
+    name="default",
+    method=Ridge(Spaces(roots=True, words=True, text_weights=(1.0, 1.0, 3.0)), nearness="cosine"),
+    fold_count=10,
+    gate_input="two-best-scores",
+)
+"""The best method we have under an honest protocol; docs/decisions/0017 tells how it was chosen."""
+
+MSF = Recipe(name="msf")
+"""MSF with our repairs, as it stood as the default before."""
 
 PAPER = Recipe(
     name="paper",
@@ -117,11 +137,11 @@ PAPER = Recipe(
 )
 """MSF as the authors' code has it, quirks and all (Li et al., ICIG 2023)."""
 
-RECIPES = {recipe.name: recipe for recipe in (DEFAULT, PAPER)}
+RECIPES = {recipe.name: recipe for recipe in (DEFAULT, MSF, PAPER)}
 
 
 def recipe_for(recipe: str | Recipe, split: str | None = None) -> Recipe:
-    """A recipe, or the one of a name: ``default``, ``paper``, or a method's name for that method under our harness.
+    """A recipe, or the one of a name: ``default``, ``msf``, ``paper``, or a method's for that method under our harness.
 
     The recipe named ``paper`` takes the paper's latent width and cycle length on the published splits.
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
+from scipy.linalg import block_diag
 
 from gzssar.decision.abstention import Thresholds
 from gzssar.decision.decision import Calibration, Decision
@@ -24,14 +25,14 @@ class Heads:
 
     space: SkeletonSpace
 
-    seen_means: Float[np.ndarray, "S D"]
+    seen_means: Float[np.ndarray, "S W"]
     """In the space, like the unseen prototypes."""
 
     seen_labels: tuple[str, ...]
     """What the rows of `seen_means` are called; kept in the file's metadata."""
 
     decision: Decision
-    """Its gate reads the best scores."""
+    """Its gate reads the two best scores of either kind."""
 
     thresholds: Thresholds
     """Below which to abstain; kept in the metadata."""
@@ -42,10 +43,9 @@ def export_heads(heads: Heads, path: Path) -> None:
 
     Inputs: ``features`` (N, D) and ``unseen_prototypes`` (U, D), in the whitened space, U ≥ 1. Outputs: ``scores``
     (N, S + U), probabilities as of :meth:`gzssar.decision.decision.Decision.rank`, seen classes first; ``p_seen`` (N,),
-    the gate's σ(w·([highest seen, highest unseen] − centre)/scale + b); and ``seen_densities`` (N, S) and
-    ``unseen_densities`` (N, U), log-densities −½‖x − m‖² up to a constant; and ``cosines`` (N, S + U) between clips and
-    centres. The metadata holds the seen classes' labels and, for answers of either kind, the score and the cosine below
-    which to abstain.
+    the gate's σ(w·(x − centre)/scale + b), x being the two highest cosines to seen classes and to unseen ones; and
+    ``cosines`` (N, S + U) between clips and centres. The metadata holds the seen classes' labels and, for answers of
+    either kind, the score and the cosine below which to abstain.
 
     Raises:
         MissingExtraError: onnx is not installed.
@@ -55,42 +55,53 @@ def export_heads(heads: Heads, path: Path) -> None:
     calibration = heads.decision.calibration
     if not calibration.seen_temperature or not calibration.unseen_temperature:
         raise ConfigError('the exported heads need a recipe with routing="soft", but the model has hard routing.')
-    graph, width = Graph(), len(heads.space.offset)
-    whitened = graph.add("Sub", "features", graph.constant(heads.space.offset))
-    if heads.space.matrix is not None:
-        whitened = graph.add("MatMul", whitened, graph.constant(heads.space.matrix))
-    seen = _densities(graph, whitened, graph.constant(heads.seen_means), "seen_densities")
-    unseen = _densities(graph, whitened, "unseen_prototypes", "unseen_densities")
+    graph = Graph()
+    clips = _unit(graph, _whitened(graph, heads.space))
+    seen, unseen = (
+        graph.add("MatMul", clips, graph.add("Transpose", _unit(graph, centres), perm=[1, 0]))
+        for centres in (graph.constant(heads.seen_means), "unseen_prototypes")
+    )
     log_odds = _gate(graph, heads.decision.gate, seen, unseen)
     graph.add("Sigmoid", graph.add("Squeeze", log_odds, graph.constant([1])), output="p_seen")
     _scores(graph, calibration, seen, unseen, log_odds)
-    _cosines(graph, whitened, graph.constant(heads.seen_means))
-    seen_count = len(heads.seen_means)
+    graph.add("Concat", seen, unseen, axis=1, output="cosines")
     abstain_below = {kind: limits._asdict() for kind, limits in heads.thresholds._asdict().items()}
     graph.write(
         path,
-        inputs={"features": ("N", width), "unseen_prototypes": ("U", width)},
+        inputs={"features": ("N", heads.space.width), "unseen_prototypes": ("U", len(heads.space.offset))},
         outputs={
             "scores": ("N", "S + U"),
             "p_seen": ("N",),
-            "seen_densities": ("N", seen_count),
-            "unseen_densities": ("N", "U"),
             "cosines": ("N", "S + U"),
         },
         about={"seen_labels": list(heads.seen_labels), "abstain_below": abstain_below},
     )
 
 
-def _densities(graph: Graph, whitened: str, means: str, output: str) -> str:
-    """−½ squared distances, taken from differences: means are few."""
-    differences = graph.add("Sub", graph.add("Unsqueeze", whitened, graph.constant([1])), means)
-    squares = graph.add("ReduceSumSquare", differences, graph.constant([2]), keepdims=0)
-    return graph.add("Mul", squares, graph.constant(np.float32(-0.5)), output=output)
+def _whitened(graph: Graph, space: SkeletonSpace) -> str:
+    """Features in the skeleton space."""
+    features = "features"
+    if space.roots:
+        roots = graph.add("Mul", graph.add("Sign", features), graph.add("Sqrt", graph.add("Abs", features)))
+        features = graph.add("Concat", features, roots, axis=1)
+    centred = graph.add("Sub", features, graph.constant(space.offset))
+    return centred if space.blocks is None else graph.add("MatMul", centred, graph.constant(block_diag(*space.blocks)))
+
+
+def _unit(graph: Graph, rows: str) -> str:
+    return graph.add("LpNormalization", rows, axis=1, p=2)
+
+
+def _two_best(graph: Graph, scores: str) -> list[str]:
+    """The highest and the second highest of each row, N 1 each; of one column, it twice."""
+    count = graph.add("Gather", graph.add("Shape", scores), graph.constant([1]))
+    best = graph.add("TopK", scores, graph.add("Min", count, graph.constant([2])), unread=1, axis=1)
+    return [graph.add("Gather", best, graph.constant([at]), axis=1) for at in (0, -1)]
 
 
 def _gate(graph: Graph, gate: Gate, seen: str, unseen: str) -> str:
     """The gate's log-odds of "seen": N 1."""
-    highest = [graph.add("ReduceMax", one, graph.constant([1]), keepdims=1) for one in (seen, unseen)]
+    highest = [*_two_best(graph, seen), *_two_best(graph, unseen)]
     inputs = graph.add("Sub", graph.add("Concat", *highest, axis=1), graph.constant(gate.centre))
     standard = graph.add("Div", inputs, graph.constant(gate.scale))
     weighed = graph.add("MatMul", standard, graph.constant(gate.weights[:, None]))
@@ -102,17 +113,10 @@ def _scores(graph: Graph, calibration: Calibration, seen: str, unseen: str, log_
     even = np.float32(np.log((1 - calibration.threshold) / calibration.threshold))
     moved = graph.add("Add", log_odds, graph.constant(even))
     parts = []
-    for densities, temperature, odds in (
+    for cosines, temperature, odds in (
         (seen, calibration.seen_temperature, moved),
         (unseen, calibration.unseen_temperature, graph.add("Neg", moved)),
     ):
-        logits = graph.add("Div", densities, graph.constant(np.float32(temperature)))
+        logits = graph.add("Div", cosines, graph.constant(np.float32(temperature)))
         parts.append(graph.add("Mul", graph.add("Sigmoid", odds), graph.add("Softmax", logits, axis=1)))
     graph.add("Concat", *parts, axis=1, output="scores")
-
-
-def _cosines(graph: Graph, whitened: str, seen_means: str) -> None:
-    """Cosines between clips and centres, seen classes first."""
-    centres = graph.add("Concat", seen_means, "unseen_prototypes", axis=0)
-    units = [graph.add("LpNormalization", rows, axis=1, p=2) for rows in (whitened, centres)]
-    graph.add("MatMul", units[0], graph.add("Transpose", units[1], perm=[1, 0]), output="cosines")

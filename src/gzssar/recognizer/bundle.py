@@ -4,7 +4,7 @@
 file                     holds
 ======================== =========================================================
 ``config.json``          format, versions, choices, gate, scores, and a SHA-256 of every other file but the card
-``weights.safetensors``  both spaces, the VAE, class centres, text features
+``weights.safetensors``  both spaces, the regression from one to the other, class centres, text features
 ``encoder.safetensors``  the skeleton encoder, where there is one; those of further streams beside it, as
                          ``encoder-bone.safetensors``
 ``texts.csv``            label, action and motion of each class, and whether it is seen
@@ -27,17 +27,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from gzssar.decision.abstention import Abstention, Limits, Thresholds
 from gzssar.decision.decision import Calibration, Decision
-from gzssar.decision.gate import Gate
+from gzssar.decision.gate import Gate, TwoBestScores
 from gzssar.encoders.encoder import load_own_encoder, save_encoder
 from gzssar.encoders.streams import SkeletonEncoder, joined
 from gzssar.errors import DataError, OutputError
 from gzssar.features.whitening import SkeletonSpace
 from gzssar.files import hash_file, require_free, write_json, write_text, writing
-from gzssar.methods.msf.vae import CrossModalVae
 from gzssar.recognizer.card import card
 from gzssar.recognizer.parts import KnownClass, Parts
 from gzssar.skeletons.preprocess import STREAMS
@@ -46,9 +44,9 @@ from gzssar.texts.encoding import Encoding
 from gzssar.texts.fusion import TextSpace
 
 FORMAT = "gzssar-recognizer"
-VERSION = 3
+VERSION = 4
 """Raised when a folder of this version no longer loads in an older program. Since 2, clips have the encoder's rate;
-since 3, it knows when to abstain."""
+since 3, it knows when to abstain; since 4, centres come from a regression instead of a VAE."""
 
 _CONFIG, _WEIGHTS, _ENCODER, _TEXTS, _CARD = (
     "config.json",
@@ -150,7 +148,9 @@ def load_bundle(folder: Path) -> tuple[Parts, list[KnownClass]]:
         arrays = _read_weights(folder / _WEIGHTS)
         encoders = [load_own_encoder(folder / name) for name in _ENCODERS if name in config["files"]]
         encoder = joined(encoders) if encoders else None
-        return _parts(config, arrays, encoder), _classes(folder / _TEXTS, arrays)
+        parts, known = _parts(config, arrays, encoder), _classes(folder / _TEXTS, arrays)
+        _require_fit(parts, known)
+        return parts, known
     except (KeyError, TypeError, ValueError, IndexError, RuntimeError) as error:
         if isinstance(error, DataError):
             raise
@@ -188,8 +188,9 @@ def _read_config(folder: Path) -> dict[str, Any]:
         )
     if config["version"] < VERSION:
         raise DataError(
-            f"{folder} was fitted by an older gzssar, before clips were brought to the encoder's frame rate and models "
-            f"learned when to abstain (format version {config['version']}, here {VERSION}): fit again."
+            f"{folder} was fitted by an older gzssar, with another method, before clips were brought to the encoder's "
+            f"frame rate or models learned when to abstain (format version {config['version']}, here {VERSION}): fit "
+            "again."
         )
     if (
         not isinstance(config.get("files"), dict)
@@ -210,13 +211,12 @@ def digest_of(config: Mapping[str, Any]) -> str:
 
 
 def _config(parts: Parts) -> dict[str, Any]:
-    rectified = parts.vae.skeleton.rectified
     return {
         "kinds": list(parts.kinds),
+        "words": parts.words,
         "encoding": {**asdict(parts.encoding), "encoder": list(parts.encoding.encoder)},
         "revisions": list(parts.revisions),
-        "latent_width": parts.vae.skeleton.decoder.in_features,
-        "rectified": rectified,
+        "roots": parts.skeleton_space.roots,
         "whole_row_norm": parts.text_space.whole,
         "gate": {
             **{name: getattr(parts.decision.gate, name).tolist() for name in ("centre", "scale", "weights")},
@@ -231,11 +231,14 @@ def _config(parts: Parts) -> dict[str, Any]:
 def _write_weights(path: Path, parts: Parts, known: Sequence[KnownClass]) -> None:
     from safetensors.numpy import save
 
-    arrays = {f"vae.{name}": tensor.numpy() for name, tensor in parts.vae.state_dict().items()}
-    arrays |= {"text.offset": parts.text_space.offset, "skeleton.offset": parts.skeleton_space.offset}
-    for name, matrix in (("text", parts.text_space.matrix), ("skeleton", parts.skeleton_space.matrix)):
-        if matrix is not None:
-            arrays[f"{name}.matrix"] = matrix
+    arrays = {"text.offset": parts.text_space.offset, "skeleton.offset": parts.skeleton_space.offset}
+    arrays["regression"] = parts.regression
+    optional = {
+        "text.scale": parts.text_space.scale,
+        "text.matrix": parts.text_space.matrix,
+        "skeleton.blocks": parts.skeleton_space.blocks,
+    }
+    arrays |= {name: array for name, array in optional.items() if array is not None}
     arrays["classes.centre"] = np.stack([one.centre for one in known])
     for number, rows in enumerate(zip(*(one.tables for one in known), strict=True)):
         arrays[f"classes.text.{number}"] = np.stack(rows)
@@ -255,28 +258,35 @@ def _read_weights(path: Path) -> dict[str, np.ndarray]:
 
 
 def _parts(config: Mapping[str, Any], arrays: Mapping[str, np.ndarray], encoder: SkeletonEncoder | None) -> Parts:
-    text = TextSpace(config["whole_row_norm"], arrays["text.offset"], arrays.get("text.matrix"))
-    skeleton = SkeletonSpace(arrays["skeleton.offset"], arrays.get("skeleton.matrix"))
-    state = {name.removeprefix("vae."): torch.from_numpy(a) for name, a in arrays.items() if name.startswith("vae.")}
-    widths = state["skeleton.decoder.weight"].shape[0], state["text.decoder.weight"].shape[0]
-    vae = CrossModalVae(*widths, config["latent_width"], config["rectified"])
-    vae.load_state_dict(state)
-    vae.requires_grad_(False)
+    text = TextSpace(
+        config["whole_row_norm"], arrays["text.offset"], arrays.get("text.scale"), arrays.get("text.matrix")
+    )
+    skeleton = SkeletonSpace(arrays["skeleton.offset"], arrays.get("skeleton.blocks"), config["roots"])
     centre, scale, weights = (np.array(config["gate"][key]) for key in ("centre", "scale", "weights"))
-    gate = Gate(centre, scale, weights, config["gate"]["bias"])
+    gate = Gate(centre, scale, weights, config["gate"]["bias"], TwoBestScores())
     encoding = {**config["encoding"], "encoder": tuple(config["encoding"]["encoder"])}
     return Parts(
         encoder,
         skeleton,
         text,
-        vae,
+        arrays["regression"],
         Decision(gate, Calibration(**config["calibration"])),
         Abstention(tuple(Thresholds(Limits(*seen), Limits(*unseen)) for seen, unseen in config["abstention"])),
         tuple(config["kinds"]),
+        config["words"],
         Encoding(**encoding),
         tuple(config["revisions"]),
         config["about"],
     )
+
+
+def _require_fit(parts: Parts, known: Sequence[KnownClass]) -> None:
+    """Refuse spaces and centres of different widths."""
+    space = parts.skeleton_space
+    if {parts.regression.shape[1], *(len(one.centre) for one in known)} != {len(space.offset)}:
+        raise ValueError("the regression and the classes' centres are not as wide as the skeleton space")
+    if parts.encoder is not None and parts.encoder.feature_width != space.width:
+        raise ValueError(f"the encoder gives {parts.encoder.feature_width} numbers, the space takes {space.width}")
 
 
 def _table(known: Sequence[KnownClass]) -> str:

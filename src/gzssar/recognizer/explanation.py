@@ -4,12 +4,11 @@ import itertools
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from jaxtyping import Bool, Float
 
 from gzssar.encoders.streams import SkeletonEncoder
-from gzssar.features.whitening import log_densities
-from gzssar.recognizer.parts import KnownClass, Parts, kinds_of_text
+from gzssar.features.whitening import cosines
+from gzssar.recognizer.parts import KnownClass, Parts, kinds_of_text, text_tables
 from gzssar.running import one_thread
 from gzssar.skeletons.moving import find_action
 from gzssar.skeletons.preprocess import frames_shown
@@ -27,12 +26,12 @@ class Explanation:
     label: str
 
     similarity: dict[str, float]
-    """By kind of text (label, action, motion): cosine, in [-1, 1], of this text and of what the model would expect a
-    text about the clip to be."""
+    """By kind of text (label, action, motion): cosine, in [-1, 1], of the clip and of the centre that this text alone
+    lets expect."""
 
     joints: Float[np.ndarray, "V"]
-    """How much the class's log-density falls when a joint (NTU-25 order) is held at its mean position; each joint's
-    share of all falls, so that they sum to 1, or all 0 where none falls."""
+    """How much the cosine to the class's centre falls when a joint (NTU-25 order) is held at its mean position; each
+    joint's share of all falls, so that they sum to 1, or all 0 where none falls."""
 
     frames: Float[np.ndarray, "windows"]
     """The same, when all joints are held at their mean within a window of frames."""
@@ -70,8 +69,8 @@ def explain(
     hidden += [frames_held(prepared, (a <= shown) & (shown < b)) for a, b in itertools.pairwise(edges)]
     features = encoder.encode(np.stack([prepared, *hidden])).features
     space = parts.skeleton_space(features)
-    density = log_densities(space, known.centre[None])[:, 0]
-    falls = np.maximum(density[0] - density[1:], 0).astype(np.float64)
+    nearness = cosines(space, known.centre[None])[:, 0]
+    falls = np.maximum(nearness[0] - nearness[1:], 0).astype(np.float64)
     of_joints, of_frames = falls[: prepared.shape[2]], falls[prepared.shape[2] :]
     similarity = _similarity(parts, space[:1], known)
     return Explanation(known.text.label or "", similarity, _shares(of_joints), _shares(of_frames), edges / length)
@@ -95,22 +94,13 @@ def _shares(falls: Float[np.ndarray, "n"]) -> Float[np.ndarray, "n"]:
     return falls / falls.sum() if falls.sum() > 0 else falls
 
 
-@torch.inference_mode()
-def _similarity(parts: Parts, features: Float[np.ndarray, "1 D"], known: KnownClass) -> dict[str, float]:
-    """Cosine of the text decoded from the clip's latent and of the class's texts, one kind at a time."""
-    latent = parts.vae.skeleton.posterior(torch.from_numpy(features)).mean
-    expected = parts.vae.text.decode(latent)[0].numpy().astype(np.float64)
-    per_kind = len(known.tables) // len(parts.kinds)
-    widths = [len(table) for table in known.tables]
-    row = parts.text_space.rows([table[None] for table in known.tables])[0]
-    parted = np.split(row, np.cumsum(widths)[:-1])
+def _similarity(parts: Parts, clip: Float[np.ndarray, "1 W"], known: KnownClass) -> dict[str, float]:
+    """Cosine of the clip and of the centre that the class's texts of one kind let expect, one kind at a time."""
+    kinds, tables = zip(*text_tables(parts, known.tables, known.text), strict=True)
+    parted = np.split(parts.text_space.rows(tables)[0], np.cumsum([table.shape[1] for table in tables])[:-1])
     told: dict[str, float] = {}
-    for number, kind in enumerate(kinds_of_text(parts)):
-        alone = [p if number == i // per_kind else np.zeros_like(p) for i, p in enumerate(parted)]
-        told[kind] = _cosine(parts.text_space.project(np.concatenate(alone)[None])[0], expected)
+    for kind in kinds_of_text(parts):
+        alone = [part if of == kind else np.zeros_like(part) for part, of in zip(parted, kinds, strict=True)]
+        centre = parts.text_space.project(np.concatenate(alone)[None]) @ parts.regression
+        told[kind] = float(cosines(clip, centre.astype(np.float32))[0, 0])
     return told
-
-
-def _cosine(a: Float[np.ndarray, "W"], b: Float[np.ndarray, "W"]) -> float:
-    lengths = float(np.linalg.norm(a) * np.linalg.norm(b))
-    return float(np.clip(a @ b / lengths, -1, 1)) if lengths > 0 else 0.0

@@ -20,9 +20,8 @@ from gzssar.encoders.streams import SkeletonEncoder
 from gzssar.errors import ConfigError, DataError, TextError
 from gzssar.features.class_cut import HELD_OUT_SHARE
 from gzssar.features.features import FeatureSet, Phase
-from gzssar.methods.msf.method import Msf
-from gzssar.methods.msf.scorer import MsfScorer, decode_prototypes
 from gzssar.methods.recipe import DEFAULT, Recipe
+from gzssar.methods.ridge import Ridge, RidgeScorer
 from gzssar.provenance import versions
 from gzssar.recognizer.held_out import held_out_answers
 from gzssar.recognizer.parts import KnownClass, Parts
@@ -83,8 +82,8 @@ def fit_recognizer(
     whole = Phase("whole", clips, clips, seen, ())
     learned = fit_phase(whole, None, tables, recipe, fitting.seed, report).choose()
     scorer = learned.scorer
-    assert isinstance(scorer, MsfScorer)  # _check_recipe saw to it
-    classes = _classes(scorer, texts, [table for of_kind in tables.values() for table in of_kind])
+    assert isinstance(scorer, RidgeScorer)  # _check_recipe saw to it
+    classes = _classes(scorer, texts, [table for kind in kinds for table in tables[kind]])
     answers = [held_out_answers(one, learned.decision) for one in learned.evidence]
     scores = held_out_scores(learned.evidence, recipe) | covered(_by_others(learned.evidence, recipe))
     told = {**(about or {}), "scores": scores, "versions": versions()}
@@ -98,10 +97,11 @@ def fit_recognizer(
         encoder,
         scorer.problem.space,
         scorer.problem.text_space,
-        scorer.vae,
+        scorer.weights,
         learned.decision,
         fit_abstention(answers),
         kinds,
+        scorer.problem.spaces.words,
         encoding,
         tuple(encoder.revision for encoder in encoders),
         told,
@@ -123,15 +123,14 @@ def _check_recipe(recipe: Recipe) -> None:
     """
     method = recipe.method
     wanted = {
-        "method msf": isinstance(method, Msf),
+        "method ridge": isinstance(method, Ridge),
         'held_out="folds"': recipe.held_out == "folds",
-        'gate_input="best-scores"': recipe.gate_input == "best-scores",
+        'gate_input="two-best-scores"': recipe.gate_input == "two-best-scores",
     }
-    if isinstance(method, Msf):
+    if isinstance(method, Ridge):
         wanted |= {
             'skeleton_space="whitened"': method.spaces.skeleton_space == "whitened",
-            'seen_classifier="nearest-mean"': method.seen_classifier == "nearest-mean",
-            'unseen_classifier="nearest-prototype"': method.unseen_classifier == "nearest-prototype",
+            'nearness="cosine"': method.nearness == "cosine",
         }
     if lacking := [choice for choice, there in wanted.items() if not there]:
         raise ConfigError(
@@ -178,13 +177,11 @@ def _check(clips: FeatureSet, texts: ClassTexts, encoder: SkeletonEncoder | None
         )
 
 
-def _classes(scorer: MsfScorer, texts: ClassTexts, tables: Sequence[TextFeatures]) -> list[KnownClass]:
+def _classes(scorer: RidgeScorer, texts: ClassTexts, tables: Sequence[TextFeatures]) -> list[KnownClass]:
     problem = scorer.problem
     seen = problem.task.seen
     unseen = [k for k in range(len(texts)) if k not in seen]
-    centres = dict(zip(seen, problem.means, strict=True))
-    if unseen:
-        centres |= dict(zip(unseen, decode_prototypes(scorer.vae, problem.texts[unseen]), strict=True))
+    centres = dict(zip(seen, problem.means, strict=True)) | {k: scorer.expected[k] for k in unseen}
     rows = [replace(text, label=_label(text, k)) for k, text in enumerate(texts)]
     return [KnownClass(rows[k], k in seen, tuple(table[k] for table in tables), centres[k]) for k in sorted(centres)]
 

@@ -14,11 +14,11 @@ from gzssar.decision.decision import Decision
 from gzssar.encoders.streams import SkeletonEncoder
 from gzssar.errors import DataError
 from gzssar.features.whitening import SkeletonSpace
-from gzssar.methods.msf.vae import CrossModalVae
 from gzssar.texts.classes import KIND_OF, ClassText, TextKind
 from gzssar.texts.encoders.encoder import TextEncoder
 from gzssar.texts.encoding import Encoding
 from gzssar.texts.fusion import TextSpace
+from gzssar.texts.words import count_words
 
 
 @dataclass(frozen=True)
@@ -28,9 +28,9 @@ class KnownClass:
     text: ClassText
     seen: bool
     tables: tuple[Float[np.ndarray, "_"], ...]
-    """Its text features, one per kind of text and encoder."""
-    centre: Float[np.ndarray, "D"]
-    """In the whitened space: the mean of its clips, or the prototype decoded from its texts."""
+    """Its text features, one per kind of text and encoder; its words are counted when they are asked for."""
+    centre: Float[np.ndarray, "W"]
+    """In the whitened space: the mean of its clips, or what its texts let expect."""
 
 
 @dataclass(frozen=True)
@@ -41,12 +41,15 @@ class Parts:
     """One, or those of several streams; None where the recognizer was made from features."""
     skeleton_space: SkeletonSpace
     text_space: TextSpace
-    vae: CrossModalVae
+    regression: Float[np.ndarray, "E W"]
+    """From the text space to the skeleton space: a text times this is the centre that it lets expect."""
     decision: Decision
     abstention: Abstention
     """Fitted on the held-out folds."""
     kinds: tuple[str, ...]
     """The kinds of text it reads: lb, ad, md."""
+    words: bool
+    """Whether it reads the words of these texts, counted, too."""
     encoding: Encoding
     revisions: tuple[str, ...]
     """Of each text encoder."""
@@ -89,6 +92,24 @@ class TextEncoders:
                     f"was fitted, but here it is {encoder.revision!r}: install that one, or fit anew."
                 )
         self._loaded = encoders
+
+
+def text_tables(
+    parts: Parts, vectors: Sequence[Float[np.ndarray, "_"]], text: ClassText
+) -> list[tuple[TextKind, Float[np.ndarray, "1 _"]]]:
+    """What the text space reads of one class, with the kind of text that each table is made of.
+
+    Args:
+        parts: of the recognizer.
+        vectors: of the class's texts, per kind and encoder.
+        text: the class; its label stands in for texts that it lacks.
+    """
+    kinds, label = kinds_of_text(parts), text.label or ""
+    told = [(kinds[number * len(kinds) // len(vectors)], row[None]) for number, row in enumerate(vectors)]
+    if parts.words:
+        written = {"label": label, "action": text.action or label, "motion": text.motion or label}
+        told += [(kind, count_words([written[kind]])) for kind in kinds]
+    return told
 
 
 def kinds_of_text(parts: Parts) -> tuple[TextKind, ...]:

@@ -20,14 +20,13 @@ from gzssar.decision.abstention import MOST_WRONG
 from gzssar.decision.decision import Ranking
 from gzssar.encoders.streams import SkeletonEncoder
 from gzssar.errors import ConfigError, DataError, TextError
-from gzssar.features.whitening import cosines, log_densities
+from gzssar.features.whitening import cosines
 from gzssar.methods.method import ClassScores
-from gzssar.methods.msf.scorer import decode_prototypes
 from gzssar.recognizer.bundle import load_bundle, save_bundle
 from gzssar.recognizer.card import card
 from gzssar.recognizer.clips import Clip, as_clip, as_list, trimmed
 from gzssar.recognizer.explanation import Explanation, explain
-from gzssar.recognizer.parts import KnownClass, Parts
+from gzssar.recognizer.parts import KnownClass, Parts, text_tables
 from gzssar.recognizer.prediction import Prediction, RankedClass
 from gzssar.running import one_thread
 from gzssar.shapes import Clips, SkeletonFeatures
@@ -158,9 +157,9 @@ class Recognizer:
             raise ConfigError(f"there is a class {label!r} already: remove it first, or choose another label.")
         label = label.strip()
         given = {"label": label, "action": action or label, "motion": motion or label}
-        tables = self._encode([given[KIND_OF[kind]] for kind in self.parts.kinds])
+        vectors = self._encode([given[KIND_OF[kind]] for kind in self.parts.kinds])
         text = ClassText(label, action or None, motion or None)
-        self._classes[label_key(label)] = KnownClass(text, False, tables, self._prototype(tables))
+        self._classes[label_key(label)] = KnownClass(text, False, vectors, self._centre(vectors, text))
 
     def add_classes(self, texts: ClassTexts | str | Path) -> tuple[str, ...]:
         """Add the classes of a table, as :meth:`add_class` does one by one; none, if one cannot be.
@@ -276,7 +275,7 @@ class Recognizer:
         """
         some = as_list(clips)
         if not some:
-            return np.zeros((0, len(self.parts.skeleton_space.offset)), dtype=np.float32)
+            return np.zeros((0, self.parts.skeleton_space.width), dtype=np.float32)
         return self.encoder.encode(self.prepare(some, trim)).features
 
     def prepare(self, clips: Clip | Sequence[Clip], trim: bool = True) -> Clips:
@@ -314,14 +313,14 @@ class Recognizer:
             raise ConfigError(f"top_k should be a whole number of at least 1, or None for all, but it is {top_k!r}.")
         known = self._candidates(candidate_labels)
         thresholds = self.parts.abstention.at(most_wrong)
-        space, ranked = self._rank(features, known)
+        cosine, ranked = self._rank(features, known)
         rows = np.concatenate([ranked.seen, ranked.unseen], axis=1)
         order = np.argsort(-rows, axis=1, kind="stable")[:, :top_k]
         best, each = order[:, 0], np.arange(len(rows))
         kinds = np.array([one.seen for one in known], dtype=bool)
         seen, judged = kinds[best], len(set(kinds)) > 1
-        cosine = cosines(space, np.stack([one.centre for one in known]))[each, best]
-        unlike, unsure = thresholds.unlike(cosine, seen), thresholds.unsure(rows[each, best], cosine, seen)
+        nearest = cosine[each, best]
+        unlike, unsure = thresholds.unlike(nearest, seen), thresholds.unsure(rows[each, best], nearest, seen)
         return [
             Prediction(
                 tuple(
@@ -351,9 +350,9 @@ class Recognizer:
 
     def _rank(
         self, features: SkeletonFeatures, known: Sequence[KnownClass]
-    ) -> tuple[Float[np.ndarray, "N D"], Ranking]:
-        """The clips in the whitened space, and the probabilities of all classes."""
-        width = len(self.parts.skeleton_space.offset)
+    ) -> tuple[Float[np.ndarray, "N K"], Ranking]:
+        """Cosines between clips and the centres of classes, seen ones first, and the probabilities of these classes."""
+        width = self.parts.skeleton_space.width
         try:
             with np.errstate(over="ignore"):  # what leaves the range becomes infinite and is refused
                 features = np.asarray(features, dtype=np.float32)
@@ -368,18 +367,17 @@ class Recognizer:
             )
         if not np.isfinite(features).all():
             raise DataError("features should be finite, but some are not: see that positions are in metres.")
-        space = self.parts.skeleton_space(features)
-        with np.errstate(over="ignore"):
-            seen, unseen = (
-                log_densities(space, np.stack(centres)) if centres else np.zeros((len(space), 0), dtype=np.float32)
-                for centres in ([k.centre for k in known if k.seen], [k.centre for k in known if not k.seen])
-            )
-        if not (np.isfinite(seen).all() and np.isfinite(unseen).all()):
+        with np.errstate(over="ignore", invalid="ignore"):
+            clips = self.parts.skeleton_space(features)
+            lengths = np.linalg.norm(clips, axis=1)
+        if not np.isfinite(lengths).all():
             raise DataError(
                 "features should be near those of the training clips, but some are too far away to be compared: see "
                 "that positions are in metres."
             )
-        return space, self.parts.decision.rank(ClassScores(seen, unseen))
+        cosine = cosines(clips, np.stack([one.centre for one in known]))
+        count = sum(one.seen for one in known)
+        return cosine, self.parts.decision.rank(ClassScores(cosine[:, :count], cosine[:, count:]))
 
     def _candidates(self, labels: Sequence[str] | None) -> tuple[KnownClass, ...]:
         if labels is None:
@@ -409,9 +407,10 @@ class Recognizer:
         rows = [encoder.encode(texts, truncate=encoding.truncate) for encoder in self.parts.text_encoders()]
         return tuple(table[kind] for kind in range(len(texts)) for table in rows)
 
-    def _prototype(self, tables: Sequence[Float[np.ndarray, "_"]]) -> Float[np.ndarray, "D"]:
-        texts = self.parts.text_space([table[None] for table in tables])
-        return decode_prototypes(self.parts.vae, texts)[0]
+    def _centre(self, vectors: Sequence[Float[np.ndarray, "_"]], text: ClassText) -> Float[np.ndarray, "W"]:
+        """What the texts of one class let expect."""
+        tables = [table for _, table in text_tables(self.parts, vectors, text)]
+        return np.asarray((self.parts.text_space(tables) @ self.parts.regression)[0], dtype=np.float32)
 
     @property
     def encoder(self) -> SkeletonEncoder:

@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+from jaxtyping import Float
+
 from gzssar.errors import ConfigError
-from gzssar.shapes import TextFeatures
 from gzssar.texts.classes import KIND_OF, ClassTexts
 from gzssar.texts.encoders import TextEncoder, load_text_encoder
 from gzssar.texts.encoders.cache import MemoryCache
+from gzssar.texts.words import count_words
 
 TEXT_SETS = ("lb", "ad", "md", "ad+md", "lb+ad+md")
 """The text sets of the paper's ablation, in its order."""
@@ -67,10 +70,16 @@ def load_text_encoders(
     return [load_text_encoder(name, encoding.template, cache=cache) for name in encoding.encoder]
 
 
+def words_of(kind: str) -> str:
+    """What the counted words of a kind of text are called among the tables."""
+    return f"{kind} words"
+
+
 def encode_texts(
     texts: ClassTexts, kinds: Sequence[str], encoders: Sequence[TextEncoder], truncate: bool = False
-) -> dict[str, tuple[TextFeatures, ...]]:
-    """Text features by kind, one (K, E) table per encoder.
+) -> dict[str, tuple[Float[np.ndarray, "K _"], ...]]:
+    """Text features by kind, one (K, E) table per encoder; and the words of each kind, counted, under a name of their
+    own (:func:`words_of`).
 
     Args:
         texts: of all classes.
@@ -81,7 +90,8 @@ def encode_texts(
     Raises:
         TextError: a class lacks a text of these kinds, or one is too long for an encoder.
     """
-    words = {kind: texts.of_kind(KIND_OF[kind]) for kind in kinds}
-    return {
-        kind: tuple(encoder.encode(rows, truncate=truncate) for encoder in encoders) for kind, rows in words.items()
+    written = {kind: texts.of_kind(KIND_OF[kind]) for kind in kinds}
+    encoded = {
+        kind: tuple(encoder.encode(rows, truncate=truncate) for encoder in encoders) for kind, rows in written.items()
     }
+    return encoded | {words_of(kind): (count_words(rows),) for kind, rows in written.items()}

@@ -27,13 +27,15 @@ Tables = Sequence[Float[np.ndarray, "_ _"]]
 
 @dataclass(frozen=True)
 class TextSpace:
-    """x → (x − offset) · matrix, x being the tables' rows side by side, of unit length."""
+    """x → (x − offset) · scale · matrix, x being the tables' rows side by side, of unit length."""
 
     whole: bool
     """One norm for the whole row, as in the paper, or one for each table."""
 
     offset: Float[np.ndarray, "E"]
-    matrix: Float[np.ndarray, "E W"] | None
+    scale: Float[np.ndarray, "E"] | None = None
+    """Of each column; None: 1."""
+    matrix: Float[np.ndarray, "E W"] | None = None
     """None: the identity."""
 
     def __call__(self, tables: Tables) -> Float[np.ndarray, "K W"]:
@@ -45,8 +47,9 @@ class TextSpace:
         return _rows(tables, self.whole) - self.offset
 
     def project(self, rows: Float[np.ndarray, "K E"]) -> Float[np.ndarray, "K W"]:
-        """Times the matrix."""
-        return rows if self.matrix is None else rows @ self.matrix
+        """Times scale and matrix."""
+        scaled = rows if self.scale is None else rows * self.scale
+        return scaled if self.matrix is None else scaled @ self.matrix
 
 
 def fuse(tables: Tables, fusion: Fusion, seen: Ids, weights: Sequence[float] | None = None) -> TextSpace:
@@ -76,17 +79,21 @@ def concatenation(tables: Tables) -> TextSpace:
 
     A kind with longer vectors weighs more. W = ΣE_i.
     """
-    return TextSpace(True, np.zeros(sum(table.shape[1] for table in tables)), None)
+    return TextSpace(True, np.zeros(sum(table.shape[1] for table in tables)))
 
 
 def weighted(tables: Tables, seen: Ids, weights: Sequence[float]) -> TextSpace:
     """Standardise each table, and concatenate so that squared distances add up with these weights.
 
-    Standardised: centred on the seen classes' mean, with unit mean square norm over them. W = ΣE_i.
+    Standardised: centred on the seen classes' mean, with unit mean square norm over them. A table of weight 0 may
+    be the same for all of them. W = ΣE_i.
     """
-    offset, scales = _standard(tables, seen)
+    rows = _rows(tables, whole=False)[list(seen)]
+    offset = rows.mean(axis=0)
+    parts = np.split(rows - offset, np.cumsum([table.shape[1] for table in tables])[:-1], axis=1)
+    scales = [_root_mean_square(part) if weight else 1.0 for part, weight in zip(parts, weights, strict=True)]
     factors = np.sqrt(np.asarray(weights) / np.sum(weights)) / scales
-    return TextSpace(False, offset, np.diag(np.repeat(factors, [table.shape[1] for table in tables])))
+    return TextSpace(False, offset, np.repeat(factors, [table.shape[1] for table in tables]))
 
 
 def seen_span(space: TextSpace, tables: Tables, seen: Ids) -> TextSpace:
@@ -105,9 +112,9 @@ def seen_span(space: TextSpace, tables: Tables, seen: Ids) -> TextSpace:
     _, singular, basis = np.linalg.svd(rows - centre, full_matrices=False)
     kept = basis[singular > 1e-6 * singular[0]].T / scale
     kept = np.pad(kept, ((0, 0), (0, len(tables[0]) - kept.shape[1])))
-    if space.matrix is None:
-        return TextSpace(space.whole, space.offset + centre, kept)
-    return TextSpace(space.whole, space.offset, space.matrix @ kept)  # standardised tables are centred already
+    if space.scale is None:
+        return TextSpace(space.whole, space.offset + centre, None, kept)
+    return TextSpace(space.whole, space.offset, None, space.scale[:, None] * kept)  # standardised ones are centred
 
 
 def _rows(tables: Tables, whole: bool) -> Float[np.ndarray, "K E"]:
@@ -119,15 +126,6 @@ def _rows(tables: Tables, whole: bool) -> Float[np.ndarray, "K E"]:
 def unit(rows: Float[np.ndarray, "K E"]) -> Float[np.ndarray, "K E"]:
     """Rows divided by their length."""
     return rows / np.linalg.norm(rows, axis=1, keepdims=True)
-
-
-def _standard(tables: Tables, seen: Ids) -> tuple[Float[np.ndarray, "E"], Float[np.ndarray, "tables"]]:
-    """The seen classes' mean row, and each table's root mean square distance from it."""
-    rows = _rows(tables, whole=False)[list(seen)]
-    offset = rows.mean(axis=0)
-    ends = np.cumsum([table.shape[1] for table in tables])
-    parts = np.split(rows - offset, ends[:-1], axis=1)
-    return offset, np.array([_root_mean_square(part) for part in parts])
 
 
 def _root_mean_square(rows: Float[np.ndarray, "S E"]) -> float:

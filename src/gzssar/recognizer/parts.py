@@ -102,14 +102,20 @@ def text_tables(
     Args:
         parts: of the recognizer.
         vectors: of the class's texts, per kind and encoder.
-        text: the class; its label stands in for texts that it lacks.
+        text: the class.
     """
-    kinds, label = kinds_of_text(parts), text.label or ""
+    kinds = kinds_of_text(parts)
     told = [(kinds[number * len(kinds) // len(vectors)], row[None]) for number, row in enumerate(vectors)]
     if parts.words:
-        written = {"label": label, "action": text.action or label, "motion": text.motion or label}
-        told += [(kind, count_words([written[kind]])) for kind in kinds]
+        told += [(kind, count_words([row])) for kind, row in zip(kinds, texts_read(parts, text), strict=True)]
     return told
+
+
+def texts_read(parts: Parts, text: ClassText) -> list[str]:
+    """What a recognizer reads of a class, one text per kind; the label stands in for those that the class lacks."""
+    label = text.label or ""
+    written = {"label": label, "action": text.action or label, "motion": text.motion or label}
+    return [written[kind] for kind in kinds_of_text(parts)]
 
 
 def kinds_of_text(parts: Parts) -> tuple[TextKind, ...]:

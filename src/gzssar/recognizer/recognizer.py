@@ -26,7 +26,7 @@ from gzssar.recognizer.bundle import load_bundle, save_bundle
 from gzssar.recognizer.card import card
 from gzssar.recognizer.clips import Clip, as_clip, as_list, trimmed
 from gzssar.recognizer.explanation import Explanation, explain
-from gzssar.recognizer.parts import KnownClass, Parts, text_tables
+from gzssar.recognizer.parts import KnownClass, Parts, text_tables, texts_read
 from gzssar.recognizer.prediction import Prediction, RankedClass
 from gzssar.running import one_thread
 from gzssar.shapes import Clips, SkeletonFeatures
@@ -35,7 +35,7 @@ from gzssar.skeletons.doubts import clip_doubts
 from gzssar.skeletons.moving import is_resting, is_too_short
 from gzssar.skeletons.recordings import unlike
 from gzssar.skeletons.sequence import SkeletonSequence
-from gzssar.texts.classes import KIND_OF, ClassText, ClassTexts, label_key, nearest, read_class_texts
+from gzssar.texts.classes import ClassText, ClassTexts, label_key, nearest, read_class_texts
 from gzssar.texts.encoders.encoder import TextEncoder
 
 
@@ -156,9 +156,8 @@ class Recognizer:
         if label_key(label) in self._classes:
             raise ConfigError(f"there is a class {label!r} already: remove it first, or choose another label.")
         label = label.strip()
-        given = {"label": label, "action": action or label, "motion": motion or label}
-        vectors = self._encode([given[KIND_OF[kind]] for kind in self.parts.kinds])
         text = ClassText(label, action or None, motion or None)
+        vectors = self._encode(texts_read(self.parts, text))
         self._classes[label_key(label)] = KnownClass(text, False, vectors, self._centre(vectors, text))
 
     def add_classes(self, texts: ClassTexts | str | Path) -> tuple[str, ...]:

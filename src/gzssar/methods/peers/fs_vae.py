@@ -31,7 +31,14 @@ from scipy.fft import dct
 from torch import Tensor, nn
 
 from gzssar.methods.msf.gaussian import Posterior, kl_to_standard_normal
-from gzssar.methods.peers.gaussian_latents import GenerativePeer, SharedLatents, Vae, relative_error, sample
+from gzssar.methods.peers.gaussian_latents import (
+    GenerativePeer,
+    SharedLatents,
+    Vae,
+    cycle_schedule,
+    relative_error,
+    sample,
+)
 from gzssar.methods.peers.network import Batch
 
 BANDS = 30
@@ -100,9 +107,7 @@ class FsVae(GenerativePeer[FrequencyVaes]):
 
     def loss(self, network: FrequencyVaes, batch: Batch, step: int) -> Float[Tensor, ""]:
         """Reconstructions, KL and the calibrated loss, by the schedule of a cycle."""
-        cycle, done = step // self.steps, step % self.steps / self.steps
-        k_clip = max(0.0, 0.1 * (done - 1000 / 1700) / (3000 / 1700))
-        k_text = max(0.0, 0.1 * (done - self.cross_from) / (3000 / 1700)) if cycle else 0.0
+        done, k_clip, k_text = cycle_schedule(step, self.steps, self.cross_from)
         skeleton, text = network.clip_posterior(batch.skeletons), network.text_posterior(batch.texts)
         z_s, z_t = sample(skeleton), sample(text)
         loss = relative_error(batch.skeletons, network.skeleton.decoder(z_s))

@@ -68,6 +68,21 @@ class Vae(nn.Module):
         return diagonal(self.encoder(inputs))
 
 
+def cycle_schedule(step: int, steps: int, cross_from: float) -> tuple[float, float, float]:
+    """Which share of its cycle a step has done, and what the clips' and the texts' KL weigh there, as in SA-DVAE and
+    FS-VAE: both grow within a cycle, the texts' from the second one on.
+
+    Args:
+        step: counts from 0 over all cycles.
+        steps: of a cycle.
+        cross_from: share of a cycle from which the texts' KL grows.
+    """
+    cycle, done = step // steps, step % steps / steps
+    k_clip = max(0.0, 0.1 * (done - 1000 / 1700) / (3000 / 1700))
+    k_text = max(0.0, 0.1 * (done - cross_from) / (3000 / 1700)) if cycle else 0.0
+    return done, k_clip, k_text
+
+
 def relative_error(wanted: Float[Tensor, "N W"], got: Float[Tensor, "N W"]) -> Float[Tensor, ""]:
     """The squared error as a share of the size of what is wanted, so that skeletons and texts count alike, whatever
     their widths and units are."""

@@ -28,7 +28,14 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from gzssar.methods.msf.gaussian import Posterior, diagonal, kl_to_standard_normal
-from gzssar.methods.peers.gaussian_latents import GenerativePeer, SharedLatents, Vae, relative_error, sample
+from gzssar.methods.peers.gaussian_latents import (
+    GenerativePeer,
+    SharedLatents,
+    Vae,
+    cycle_schedule,
+    relative_error,
+    sample,
+)
 from gzssar.methods.peers.network import Batch, mlp
 
 
@@ -72,9 +79,7 @@ class SaDvae(GenerativePeer[Disentangled]):
 
     def loss(self, network: Disentangled, batch: Batch, step: int) -> Float[Tensor, ""]:
         """Reconstructions, KL, cross-reconstructions and independence, by the schedule of a cycle."""
-        cycle, done = step // self.steps, step % self.steps / self.steps
-        k_clip = max(0.0, 0.1 * (done - 1000 / 1700) / (3000 / 1700))
-        k_text = max(0.0, 0.1 * (done - self.cross_from) / (3000 / 1700)) if cycle else 0.0
+        done, k_clip, k_text = cycle_schedule(step, self.steps, self.cross_from)
         semantic, text = network.clip_posterior(batch.skeletons), network.text_posterior(batch.texts)
         instance = diagonal(network.instance(batch.skeletons))
         z_s, z_i, z_t = sample(semantic), sample(instance), sample(text)

@@ -1,4 +1,4 @@
-"""Times both recipes on one thread and measures peak memory at NTU-120 size; writes ``results/speed.json``.
+"""Times the recipes on one thread and measures peak memory at NTU-120 size; writes ``results/speed.json``.
 
     python benchmarks/speed.py [--data ../shared/data]
 
@@ -32,13 +32,13 @@ from gzssar.methods.msf.settings import MsfSettings
 from gzssar.methods.msf.training import Pairs, align
 from gzssar.methods.msf.vae import CrossModalVae
 from gzssar.methods.problem import Problem, pose
-from gzssar.methods.recipe import DEFAULT, PAPER, recipe_for
+from gzssar.methods.recipe import DEFAULT, MSF, PAPER, recipe_for
 from gzssar.provenance import environment
 from gzssar.splits import PUBLISHED_SPLITS
 from run import HERE, commit
 
 REPEATS = 5
-RECIPES = ("default", "ridge", "paper")
+RECIPES = ("default", "msf", "ridge", "paper")
 
 
 def main() -> None:
@@ -53,7 +53,7 @@ def main() -> None:
     result = {"commit": commit(), "machine": environment()["machine"], "torch": torch.__version__}
     experiment = mix43(arguments.data)
     result["paper step"] = steps(experiment)
-    for recipe in (DEFAULT, recipe_for("ridge"), PAPER):
+    for recipe in (DEFAULT, MSF, recipe_for("ridge"), PAPER):
         one = replace(experiment, recipe=recipe)
         times = [seed_seconds(one, seed) for seed in range(1 if recipe is PAPER else 3)]
         result[f"{recipe.name} seed, seconds"] = statistics.median(times)

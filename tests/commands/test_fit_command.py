@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -327,3 +328,33 @@ def test_fit_into_the_folder_one_stands_in(tmp_path, texts, weights, monkeypatch
     monkeypatch.chdir(tmp_path / "here")
     fit("--data", clips, "--encoder-weights", weights, "--texts", texts, "-o", ".")
     assert Recognizer.load(tmp_path / "here").seen_classes == SEEN
+
+
+# what the encoder's own classifier knows
+
+
+def write_own_texts(path):
+    """Of the four classes of the small encoder."""
+    write_class_texts(path, ClassTexts(tuple(TEXTS[k] for k in range(4))))
+    return path
+
+
+def test_texts_of_the_encoder_s_classes_take_part_and_are_told(tmp_path, texts, capsys):
+    recordings, weights = write_recordings(tmp_path / "clips.npz"), tmp_path / "encoder.safetensors"
+    save_encoder(weights, small_encoder())
+    told = ("--data", recordings, "--texts", texts, "--encoder-weights", weights)
+    own = write_own_texts(tmp_path / "own.csv")
+    fit(*told, "--encoder-texts", own, "-o", tmp_path / "knowing")
+    assert (
+        "The encoder's own 4 classes take part, from 'clap' to 'kick'; of those known from" in capsys.readouterr().out
+    )
+    assert Recognizer.load(tmp_path / "knowing").parts.encoder_texts.labels == LABELS[:4]
+    fit(*told, "-o", tmp_path / "alone")  # our own weights say nothing of texts
+    assert "take part" not in capsys.readouterr().out
+    assert Recognizer.load(tmp_path / "alone").parts.encoder_texts is None
+
+
+def test_texts_of_an_encoder_without_the_encoder_are_refused():
+    with pytest.raises(ConfigError, match="--encoder-texts goes with --encoder-weights, whose classes they are"):
+        FitConfig("utd_mhad", Path("model"), features=Path("f.npz"), encoder_texts="ntu120")
+    FitConfig("utd_mhad", Path("model"), features=Path("f.npz"), encoder_texts="none")

@@ -137,3 +137,26 @@ def test_cosines_by_hand():
     clips, centres = np.array([[3.0, 0.0], [1.0, 1.0], [0.0, 0.0]]), np.array([[10.0, 0.0], [0.0, -2.0]])
     half = np.sqrt(0.5)
     np.testing.assert_allclose(cosines(clips, centres), [[1, 0], [half, -half], [0, 0]], atol=1e-12)
+
+
+def test_the_normal_of_a_linear_function_is_the_function_of_what_is_mapped():
+    rng = np.random.default_rng(0)
+    features = (rng.normal(size=(60, 6)) @ rng.normal(size=(6, 6))).astype(np.float32)
+    train = FeatureSet(features, np.repeat([0, 1, 2], 20), streams=("joint", "bone"))
+    space = whitened_space(train, 0.3)
+    weights = rng.normal(size=(4, 6))
+    told = space(train.features) @ space.normals(weights).T - train.features @ weights.T
+    np.testing.assert_allclose(told - told[0], 0, atol=1e-4)  # but for a constant
+    np.testing.assert_array_equal(raw_space(6).normals(weights), weights)
+
+
+def test_the_normal_of_square_roots_has_the_slope_of_the_middle():
+    rng = np.random.default_rng(0)
+    train = FeatureSet(rng.uniform(1, 4, size=(60, 3)).astype(np.float32), np.repeat([0, 1, 2], 20))
+    space = whitened_space(train, 0.3, roots=True)
+    weights = np.array([[1.0, 2.0, -1.0]])
+    roots = space.normals(weights)[:, 3:]
+    middle = np.mean([np.sqrt(train.features[train.labels == c]).mean(axis=0) for c in range(3)], axis=0)
+    steps = np.sqrt(train.features)  # w · 2√x per step of √x, which is w · middle up to a factor of two
+    told = space(train.features)[:, 3:] @ roots.T - steps @ (weights * middle).T
+    np.testing.assert_allclose(told - told[0], 0, atol=1e-4)

@@ -6,7 +6,7 @@ import pytest
 from gzssar.errors import ConfigError
 from gzssar.features.features import FeatureSet, Unlabelled
 from gzssar.features.synse import read_synse
-from gzssar.methods.method import Mapped, Task
+from gzssar.methods.method import EncoderClasses, Mapped, Task
 from gzssar.methods.problem import Spaces
 from gzssar.methods.ridge import Ridge
 from gzssar.texts.features import read_text_tables
@@ -126,3 +126,42 @@ def test_words_are_weighed_like_their_kind_of_text():
 def test_no_penalty_is_refused():
     with pytest.raises(ConfigError, match="penalty must be positive"):
         Ridge(penalty=0.0)
+
+
+# what the encoder's own classifier knows
+
+
+def world(rng, unseen=6, known=40):
+    """Clips of 12 seen classes and of unseen ones, whose means follow from their texts; and the classes of an encoder,
+    the weights of which are the means of their clips, in a space where clips of a class scatter alike everywhere."""
+    texts_to_means = rng.normal(size=(24, 16))
+    texts = rng.normal(size=(12 + unseen + known, 24)).astype(np.float32)
+    texts /= np.linalg.norm(texts, axis=1, keepdims=True)
+    means = 3 * texts @ texts_to_means
+    labels = np.repeat(np.arange(12 + unseen), 30)
+    clips = FeatureSet((means[labels] + rng.normal(size=(len(labels), 16))).astype(np.float32), labels)
+    own = EncoderClasses(
+        tuple(f"known {k}" for k in range(known)), {"lb": (texts[12 + unseen :],)}, {}, means[12 + unseen :]
+    )
+    return clips, {"lb": (texts[: 12 + unseen],)}, own
+
+
+def test_weights_of_the_encoder_tell_more_of_classes_without_clips():
+    clips, texts, own = world(np.random.default_rng(0))
+    seen, unseen = tuple(range(12)), tuple(range(12, 18))
+    train, test = clips.of(seen), clips.of(unseen)
+    right = {}
+    for name, known in {"alone": None, "with": own, "shuffled": replace(own, weights=own.weights[::-1])}.items():
+        [[scorer]] = Ridge().fit([Task("toy", train, seen, unseen, texts, {}, known)], 0)
+        right[name] = np.mean(scorer.score(test.unlabelled).unseen.argmax(axis=1) + 12 == test.labels)
+    assert right["with"] > right["alone"] + 0.1
+    assert right["with"] > 0.9
+    assert right["shuffled"] < right["with"] - 0.2
+
+
+def test_known_classes_that_say_nothing_change_little():
+    clips, texts, own = world(np.random.default_rng(1))
+    seen, unseen = tuple(range(12)), tuple(range(12, 18))
+    [[alone]] = Ridge().fit([Task("toy", clips.of(seen), seen, unseen, texts)], 0)
+    [[weak]] = Ridge(encoder_penalty=1e9).fit([Task("toy", clips.of(seen), seen, unseen, texts, {}, own)], 0)
+    np.testing.assert_allclose(weak.expected, alone.expected, atol=1e-3)

@@ -56,6 +56,11 @@ class FitConfig:
     """With --data: frames that clips are brought to; as many as the weights were trained on (300 for the authors')
     unless said otherwise. Fewer are quicker in proportion, in fitting and in recognizing."""
 
+    encoder_texts: str | None = None
+    """Texts of the classes that the encoder was trained on, in their order: a table, or the name of one that comes with
+    the package; none leaves out what the encoder's own classifier knows. Without it: NTU RGB+D's, for the authors'
+    weights with 60 or 120 classes."""
+
     unseen: tuple[str, ...] = ()
     """Labels of classes whose clips are left out, as if there were none."""
 
@@ -87,6 +92,8 @@ class FitConfig:
             raise ConfigError("--frames goes with --data: features are of as many frames as embed was told.")
         if self.data is None and self.classes.labels is not None:
             raise ConfigError("--labels goes with --data: features have the classes that embed was told.")
+        if not self.encoder_weights and self.encoder_texts not in (None, "none"):
+            raise ConfigError("--encoder-texts goes with --encoder-weights, whose classes they are.")
         check_positive(self, "frames")
         if self.encoder_weights:
             parse_weights(self.encoder_weights)
@@ -102,11 +109,19 @@ def fit(config: Annotated[FitConfig, tyro.conf.OmitArgPrefixes]) -> None:
         warn_of_streams(parse_weights(config.encoder_weights))
     with progress_bar() as progress:
         recognizer = _fitted(config, texts, left_out, progress)
+    from gzssar.recognizer.encoder_classes import near_twins
+
     unseen = len(recognizer.classes) - len(recognizer.seen_classes)
     name_malformed(recognizer.parts.about["malformed"])
     for sentence in doubts_told(recognizer.parts.about["recordings"]):
         warn(sentence)
     print(f"{len(recognizer.seen_classes)} classes with clips, {unseen} known from their texts")
+    if own := recognizer.parts.encoder_texts:
+        twins = len(near_twins(recognizer.parts, [one for one in recognizer.known if not one.seen]))
+        print(
+            f"The encoder's own {len(own.labels)} classes take part, from {own.labels[0]!r} to {own.labels[-1]!r}; of "
+            f"those known from their texts, {twins} have a near twin there (--encoder-texts none leaves them out)"
+        )
     _print_scores(recognizer.parts.about, config.out)
     print(f"Model: {config.out}")
 
@@ -154,7 +169,7 @@ def _fitted(config: FitConfig, texts: ClassTexts, left_out: Sequence[int], progr
         "recordings": features.provenance.get("recordings") or {},
         "performers": sorted({int(s) for s in (clips.subjects if clips.subjects is not None else []) if s >= 0}),
     }
-    fitting = Fitting(config.text, config.encoding, seed=config.seed)
+    fitting = Fitting(config.text, config.encoding, seed=config.seed, encoder_texts=_encoder_texts(config, encoder))
     recognizer = fit_recognizer(clips, texts, encoder, fitting, origin, progress)
     recognizer.save(config.out)
     if config.data:
@@ -205,6 +220,15 @@ def _encoder(config: FitConfig, features: FeatureSet) -> "SkeletonEncoder | None
             "else: name that."
         )
     return encoder.with_frames(about.get("frames"))
+
+
+def _encoder_texts(config: FitConfig, encoder: "SkeletonEncoder | None") -> ClassTexts | None:
+    """The texts of the encoder's own classes, as they are named, or as published weights are known to have them."""
+    from gzssar.recognizer.encoder_classes import texts_of_authors
+
+    if config.encoder_texts not in (None, "none"):
+        return find_class_texts(config.encoder_texts)
+    return texts_of_authors(encoder) if encoder and config.encoder_texts is None else None
 
 
 def _training_clips(features: FeatureSet, texts: ClassTexts, left_out: Sequence[int], config: FitConfig) -> FeatureSet:

@@ -18,10 +18,10 @@ from gzssar.errors import ConfigError
 from gzssar.features.class_cut import HELD_OUT_SHARE
 from gzssar.features.features import Phase
 from gzssar.features.folds import folds
-from gzssar.methods.method import Scorer, Task, Texts, ToldTask, is_upper_reference
+from gzssar.methods.method import EncoderClasses, Scorer, Task, Texts, ToldTask, is_upper_reference
 from gzssar.methods.recipe import Recipe
 from gzssar.running import Steps
-from gzssar.texts.encoding import words_of
+from gzssar.texts.encoding import vectors_and_words
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,13 @@ class Learned:
 
 
 def fit_phase(
-    phase: Phase, validation: Phase | None, texts: Texts, recipe: Recipe, seed: int, progress: Steps | None = None
+    phase: Phase,
+    validation: Phase | None,
+    texts: Texts,
+    recipe: Recipe,
+    seed: int,
+    progress: Steps | None = None,
+    encoder_classes: EncoderClasses | None = None,
 ) -> Fitted:
     """Fit a recipe's method on a phase, and on what plays it.
 
@@ -75,6 +81,7 @@ def fit_phase(
         recipe: the method, and where things are chosen.
         seed: of everything that is drawn.
         progress: told (done, total) steps.
+        encoder_classes: what the encoder's own classifier knows, for a recognizer to keep.
 
     Raises:
         ConfigError: the recipe needs a validation phase, and there is none; or the method's answer is malformed.
@@ -91,7 +98,7 @@ def fit_phase(
     if "folds" in recipe.held_out:
         play += folds(phase, recipe.fold_classes, HELD_OUT_SHARE, np.random.default_rng(seed), recipe.fold_count)
     told = is_upper_reference(recipe.method)
-    tasks = [_task(one, texts, told) for one in (phase, *play)]
+    tasks = [_task(one, texts, told, encoder_classes) for one in (phase, *play)]
     scorers = recipe.method.fit(tasks, seed, progress)
     _require_scorers(scorers, len(tasks), recipe.method.name)
     evidence = [
@@ -100,11 +107,9 @@ def fit_phase(
     return Fitted(phase, recipe, scorers[0], evidence)
 
 
-def _task(phase: Phase, texts: Texts, told: bool) -> Task:
+def _task(phase: Phase, texts: Texts, told: bool, own: EncoderClasses | None) -> Task:
     """What a method may learn of a phase; an upper reference is told the unseen classes' clips too."""
-    words = {kind: texts[words_of(kind)] for kind in texts if words_of(kind) in texts}
-    vectors = {kind: tables for kind, tables in texts.items() if kind not in map(words_of, words)}
-    may_know = phase.name, phase.train, phase.seen, phase.unseen, vectors, words
+    may_know = phase.name, phase.train, phase.seen, phase.unseen, *vectors_and_words(texts), own
     return ToldTask(*may_know, unseen_clips=phase.test.of(phase.unseen)) if told else Task(*may_know)
 
 

@@ -101,6 +101,16 @@ class Encoder:
         """D."""
         return self.network.feature_width
 
+    @property
+    def class_weights(self) -> Float[np.ndarray, "S D"]:
+        """Of the network's last layer, a row per class."""
+        return np.asarray(self.network.classifier.weight.detach().cpu().numpy())
+
+    @property
+    def by_authors(self) -> bool:
+        """Whether the weights were read from a file of the code of the network's authors."""
+        return self.file is not None and not is_own_file(self.file)
+
     def to(self, device: torch.device | str) -> None:
         """Move the network."""
         self.network.to(device)

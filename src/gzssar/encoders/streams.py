@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from gzssar.encoders.encoder import EncodedClips, Encoder, is_own_file, load_encoder
+from gzssar.encoders.encoder import EncodedClips, Encoder, load_encoder
 from gzssar.encoders.registry import find_network
 from gzssar.encoders.weights import StreamWeights
 from gzssar.errors import ConfigError
@@ -74,6 +74,11 @@ class StreamEncoders:
     def feature_width(self) -> int:
         """D, of all streams together."""
         return sum(one.feature_width for one in self.members)
+
+    @property
+    def class_weights(self) -> Float[np.ndarray, "S D"]:
+        """Of the networks' last layers side by side, a row per class."""
+        return np.concatenate([one.class_weights for one in self.members], axis=1)
 
     def with_frames(self, frames: int | None) -> "StreamEncoders":
         """The same encoders, for which clips are brought to another length; None leaves them as they are."""
@@ -148,7 +153,7 @@ def odd_streams(encoder: SkeletonEncoder) -> list[str]:
     told = []
     for one in encoder.members:
         seems = find_network(one.network.name).stream_of(one.network)
-        if one.file and not is_own_file(one.file) and seems not in (None, one.stream):
+        if one.by_authors and seems not in (None, one.stream):
             told.append(
                 f"{one.file} is taken for weights of the stream {one.stream!r}, but was trained on {seems!r}, as the "
                 f"statistics of its input tell: name it '{seems}={one.file}'."

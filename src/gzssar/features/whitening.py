@@ -40,6 +40,16 @@ class SkeletonSpace:
             mapped[:, part] = centred[:, part] @ block
         return mapped
 
+    def normals(self, weights: Float[np.ndarray, "C D"]) -> Float[np.ndarray, "C W"]:
+        """Where linear functions of the features rise: the weights that give the same function of mapped features, up
+        to a constant. Of square roots, the slope at the middle of the seen classes."""
+        if self.blocks is None:
+            return weights
+        both = np.concatenate([weights, weights * self.offset[self.width :]], axis=1) if self.roots else weights
+        parts = np.split(both.astype(np.float64), len(self.blocks), axis=1)
+        solved = [np.linalg.solve(block, part.T).T for block, part in zip(self.blocks, parts, strict=True)]
+        return np.concatenate(solved, axis=1)
+
 
 def with_roots(features: Float[np.ndarray, "N D"]) -> Float[np.ndarray, "N 2*D"]:
     """Features, and behind them their square roots with the features' signs."""

@@ -23,6 +23,24 @@ Texts = Mapping[str, tuple[Float[np.ndarray, "K _"], ...]]
 
 
 @dataclass(frozen=True)
+class EncoderClasses:
+    """What a skeleton encoder's own classifier knows: the classes it was trained on, each a text and the weights of
+    its logit, without clips. Only a recognizer to keep reads them: where a benchmark's unseen classes may be among
+    them, nothing would be zero-shot."""
+
+    labels: tuple[str, ...]
+
+    texts: Texts
+    """A row per class of these."""
+
+    words: Texts
+    """The same texts as counts of their words."""
+
+    weights: Float[np.ndarray, "C D"]
+    """Of the encoder's last layer, the streams side by side."""
+
+
+@dataclass(frozen=True)
 class Task:
     """What a method may learn from; the test clips are withheld."""
 
@@ -45,6 +63,9 @@ class Task:
 
     words: Texts = field(default_factory=dict)
     """The same texts as counts of their words, one table per kind; empty where texts came as vectors."""
+
+    encoder_classes: EncoderClasses | None = None
+    """What the encoder's own classifier knows; never given in an experiment or a bench."""
 
 
 @dataclass(frozen=True)

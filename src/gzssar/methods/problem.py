@@ -6,12 +6,13 @@ from functools import cached_property
 from typing import Literal
 
 import numpy as np
+from jaxtyping import Float
 
 from gzssar.choices import check_choices, check_share, check_unread
 from gzssar.errors import ConfigError
 from gzssar.features.features import Unlabelled
 from gzssar.features.whitening import SkeletonSpace, class_means, log_densities, raw_space, whitened_space
-from gzssar.methods.method import Task
+from gzssar.methods.method import Task, Texts
 from gzssar.shapes import Logits, SkeletonFeatures, TextFeatures
 from gzssar.texts.fusion import Fusion, TextSpace, fuse, seen_span
 
@@ -71,6 +72,9 @@ class Problem:
     texts: TextFeatures
     """All K classes, in the text space."""
 
+    encoder_texts: Float[np.ndarray, "C E"] | None = None
+    """The encoder's own classes, in the text space, centred on their mean: their texts may be in another style."""
+
     @cached_property
     def features(self) -> SkeletonFeatures:
         """The training clips, in the skeleton space."""
@@ -92,9 +96,10 @@ def pose(task: Task, spaces: Spaces) -> Problem:
     Raises:
         TextError: there is no table of texts, or the seen classes' texts are all the same.
     """
-    encoded = [(kind, table) for kind, of_kind in task.texts.items() for table in of_kind]
-    counted = [(kind, table) for kind, of_kind in task.words.items() for table in of_kind] if spaces.words else []
+    encoded, counted = _listed(task.texts), _listed(task.words) if spaces.words else []
     tables = [table for _, table in (*encoded, *counted)]
+    own = task.encoder_classes
+    beside = [table for _, table in (*_listed(own.texts), *(_listed(own.words) if counted else []))] if own else []
     # of words that all seen classes share, such as those of "pose 1" and "pose 2", nothing can be learned
     telling = [kind for kind, table in counted if np.ptp(table[list(task.seen)], axis=0).any()]
     weights = spaces.weights([kind for kind, _ in encoded])
@@ -104,5 +109,12 @@ def pose(task: Task, spaces: Spaces) -> Problem:
     space = whitened_space(task.train, spaces.shrinkage, spaces.roots) if whitened else raw_space(width)
     text_space = fuse(tables, spaces.fusion, task.seen, weights)
     if spaces.text_space == "centred":
-        text_space = seen_span(text_space, tables, task.seen)
-    return Problem(task, spaces, space, text_space, text_space(tables))
+        text_space = seen_span(text_space, tables, task.seen, beside)
+    known = text_space(beside) if beside else None
+    known = known - known.mean(axis=0) if known is not None else None
+    return Problem(task, spaces, space, text_space, text_space(tables), known)
+
+
+def _listed(texts: Texts) -> list[tuple[str, TextFeatures]]:
+    """Each table with its kind."""
+    return [(kind, table) for kind, tables in texts.items() for table in tables]

@@ -31,9 +31,13 @@ class Ridge:
     """What a clip is compared with a centre by: the log-density, −½ squared distance, or the cosine of the angle
     between both, seen from the middle of the seen classes. An angle does not depend on how strongly somebody moves."""
 
+    encoder_penalty: float = 2.5
+    """λ of the classes of the encoder's own classifier, where they are given (:class:`EncoderClasses`). Their weights
+    tell less about a class's clips than the mean of its clips does."""
+
     def __post_init__(self) -> None:
         check_choices(self)
-        check_positive(self, "penalty")
+        check_positive(self, "penalty", "encoder_penalty")
 
     @property
     def name(self) -> str:
@@ -48,7 +52,7 @@ class Ridge:
         """
         scorers = []
         for number, task in enumerate(tasks):
-            scorers.append([RidgeScorer(pose(task, self.spaces), self.penalty, self.nearness)])
+            scorers.append([RidgeScorer(pose(task, self.spaces), self)])
             if progress:
                 progress(number + 1, len(tasks))
         return scorers
@@ -59,15 +63,32 @@ class RidgeScorer:
     """Centres of all classes, and how near clips are to them."""
 
     problem: Problem
-    penalty: float
-    nearness: Literal["density", "cosine"]
+    method: Ridge
 
     @cached_property
     def weights(self) -> Float[np.ndarray, "E W"]:
-        """Fₛᵀ (Fₛ Fₛᵀ + λI)⁻¹ (M − m), with seen texts Fₛ, seen means M and their mean m."""
-        seen = self.problem.texts.astype(np.float64)[list(self.problem.task.seen)]
-        gram = seen @ seen.T + self.penalty * np.eye(len(seen))
-        return np.asarray(seen.T @ np.linalg.solve(gram, self.problem.means - self._middle))
+        """Fₛᵀ (Fₛ Fₛᵀ + λI)⁻¹ (M − m), with seen texts Fₛ, seen means M and their mean m; where the encoder's own
+        classes are given, their texts stand below Fₛ, and the directions of their logits below M − m."""
+        texts = self.problem.texts.astype(np.float64)[list(self.problem.task.seen)]
+        centres = self.problem.means - self._middle
+        penalties = np.full(len(texts), self.method.penalty)
+        if self.problem.encoder_texts is not None:
+            texts = np.concatenate([texts, self.problem.encoder_texts])
+            centres = np.concatenate([centres, self._encoder_centres(centres)])
+            penalties = np.pad(penalties, (0, len(texts) - len(penalties)), constant_values=self.method.encoder_penalty)
+        return np.asarray(texts.T @ np.linalg.solve(texts @ texts.T + np.diag(penalties), centres))
+
+    def _encoder_centres(self, centres: Float[np.ndarray, "S W"]) -> Float[np.ndarray, "C W"]:
+        """The direction of each logit, as seen from the mean of all, of the length that seen centres have; block by
+        block."""
+        own, space = self.problem.task.encoder_classes, self.problem.space
+        assert own is not None  # their texts are there
+        count = 1 if space.blocks is None else len(space.blocks)
+        normals = space.normals(own.weights - own.weights.mean(axis=0)).reshape(-1, count, centres.shape[1] // count)
+        lengths = [
+            np.median(np.linalg.norm(rows.reshape(len(rows), count, -1), axis=2), axis=0) for rows in (centres, normals)
+        ]
+        return (normals * (lengths[0] / lengths[1])[:, None]).reshape(len(normals), -1)
 
     @cached_property
     def expected(self) -> SkeletonFeatures:
@@ -81,7 +102,7 @@ class RidgeScorer:
 
     def score(self, clips: Unlabelled) -> ClassScores:
         """How near clips are to the seen means and to the unseen classes' expected centres."""
-        near = log_densities if self.nearness == "density" else cosines
+        near = log_densities if self.method.nearness == "density" else cosines
         latents, unseen = self.latents(clips), self.expected[list(self.problem.task.unseen)]
         return ClassScores(near(latents, self.problem.means), near(latents, unseen))
 

@@ -37,7 +37,7 @@ from gzssar.errors import DataError, OutputError
 from gzssar.features.whitening import SkeletonSpace
 from gzssar.files import hash_file, require_free, write_json, write_text, writing
 from gzssar.recognizer.card import card
-from gzssar.recognizer.parts import KnownClass, Parts
+from gzssar.recognizer.parts import EncoderTexts, KnownClass, Parts
 from gzssar.skeletons.preprocess import STREAMS
 from gzssar.texts.classes import ClassText
 from gzssar.texts.encoding import Encoding
@@ -216,6 +216,7 @@ def _config(parts: Parts) -> dict[str, Any]:
         "words": parts.words,
         "encoding": {**asdict(parts.encoding), "encoder": list(parts.encoding.encoder)},
         "revisions": list(parts.revisions),
+        "encoder_classes": list(parts.encoder_texts.labels) if parts.encoder_texts else [],
         "roots": parts.skeleton_space.roots,
         "whole_row_norm": parts.text_space.whole,
         "gate": {
@@ -242,6 +243,8 @@ def _write_weights(path: Path, parts: Parts, known: Sequence[KnownClass]) -> Non
     arrays["classes.centre"] = np.stack([one.centre for one in known])
     for number, rows in enumerate(zip(*(one.tables for one in known), strict=True)):
         arrays[f"classes.text.{number}"] = np.stack(rows)
+    for number, table in enumerate(parts.encoder_texts.tables if parts.encoder_texts else ()):
+        arrays[f"encoder.text.{number}"] = table
     with writing(path) as file:
         file.write(save({name: np.ascontiguousarray(array) for name, array in arrays.items()}, {"format": FORMAT}))
 
@@ -265,6 +268,7 @@ def _parts(config: Mapping[str, Any], arrays: Mapping[str, np.ndarray], encoder:
     centre, scale, weights = (np.array(config["gate"][key]) for key in ("centre", "scale", "weights"))
     gate = Gate(centre, scale, weights, config["gate"]["bias"], TwoBestScores())
     encoding = {**config["encoding"], "encoder": tuple(config["encoding"]["encoder"])}
+    labels = tuple(config.get("encoder_classes", []))
     return Parts(
         encoder,
         skeleton,
@@ -276,8 +280,14 @@ def _parts(config: Mapping[str, Any], arrays: Mapping[str, np.ndarray], encoder:
         config["words"],
         Encoding(**encoding),
         tuple(config["revisions"]),
+        EncoderTexts(labels, _numbered(arrays, "encoder.text.")) if labels else None,
         config["about"],
     )
+
+
+def _numbered(arrays: Mapping[str, np.ndarray], prefix: str) -> tuple[np.ndarray, ...]:
+    """The arrays of this name, in the order of the numbers behind it."""
+    return tuple(arrays[f"{prefix}{number}"] for number in range(sum(name.startswith(prefix) for name in arrays)))
 
 
 def _require_fit(parts: Parts, known: Sequence[KnownClass]) -> None:
@@ -300,8 +310,7 @@ def _table(known: Sequence[KnownClass]) -> str:
 
 def _classes(path: Path, arrays: Mapping[str, np.ndarray]) -> list[KnownClass]:
     rows = list(csv.DictReader(io.StringIO(path.read_bytes().decode(), newline="")))
-    count = sum(name.startswith("classes.text.") for name in arrays)
-    tables = [arrays[f"classes.text.{number}"] for number in range(count)]
+    tables = _numbered(arrays, "classes.text.")
     return [
         KnownClass(
             ClassText(row["label"], row["action"] or None, row["motion"] or None),

@@ -20,15 +20,18 @@ from gzssar.encoders.streams import SkeletonEncoder
 from gzssar.errors import ConfigError, DataError, TextError
 from gzssar.features.class_cut import HELD_OUT_SHARE
 from gzssar.features.features import FeatureSet, Phase
+from gzssar.methods.method import EncoderClasses
 from gzssar.methods.recipe import DEFAULT, Recipe
 from gzssar.methods.ridge import Ridge, RidgeScorer
 from gzssar.provenance import versions
+from gzssar.recognizer.encoder_classes import encoder_classes
 from gzssar.recognizer.held_out import held_out_answers
-from gzssar.recognizer.parts import KnownClass, Parts
+from gzssar.recognizer.parts import EncoderTexts, KnownClass, Parts
 from gzssar.recognizer.recognizer import Recognizer
 from gzssar.running import Progress, one_thread
 from gzssar.shapes import TextFeatures
 from gzssar.texts.classes import ClassText, ClassTexts, label_key
+from gzssar.texts.encoders.encoder import TextEncoder
 from gzssar.texts.encoding import Encoding, encode_texts, load_text_encoders, text_kinds
 
 FEWEST_CLASSES = 4
@@ -45,6 +48,9 @@ class Fitting:
     encoding: Encoding = field(default_factory=Encoding)
     recipe: Recipe = DEFAULT
     seed: int = 0
+    encoder_texts: ClassTexts | None = None
+    """Texts of the classes that the skeleton encoder was trained on by others, in the order of its classes: what its
+    own classifier knows then takes part. See :func:`~gzssar.recognizer.encoder_classes.texts_of_authors`."""
 
 
 @one_thread()
@@ -67,7 +73,8 @@ def fit_recognizer(
         progress: told how far the training is.
 
     Raises:
-        ConfigError: the recipe leaves nothing to keep, or chooses on a validation phase.
+        ConfigError: the recipe leaves nothing to keep, or chooses on a validation phase; or the encoder's own classes
+            have not one text each.
         DataError: there are too few classes or clips, or the features are not finite, not the encoder's or of other
             streams.
         TextError: a class lacks a text, or one is longer than the encoder reads, or two classes have one label.
@@ -80,13 +87,16 @@ def fit_recognizer(
     seen = tuple(int(c) for c in np.unique(clips.labels))
     report = (lambda done, total: progress("training", done, total)) if progress else None
     whole = Phase("whole", clips, clips, seen, ())
-    learned = fit_phase(whole, None, tables, recipe, fitting.seed, report).choose()
+    own = _own_classes(encoder, fitting, kinds, encoders)
+    learned = fit_phase(whole, None, tables, recipe, fitting.seed, report, own).choose()
     scorer = learned.scorer
     assert isinstance(scorer, RidgeScorer)  # _check_recipe saw to it
     classes = _classes(scorer, texts, [table for kind in kinds for table in tables[kind]])
     answers = [held_out_answers(one, learned.decision) for one in learned.evidence]
-    scores = held_out_scores(learned.evidence, recipe) | covered(_by_others(learned.evidence, recipe))
-    told = {**(about or {}), "scores": scores, "versions": versions()}
+    told = {**(about or {}), "scores": _scores(learned.evidence, recipe), "versions": versions()}
+    if own:
+        alone = fit_phase(whole, None, tables, recipe, fitting.seed).choose()
+        told["scores_without_encoder_classes"] = _scores(alone.evidence, recipe)
     told |= {"clips": len(clips), "checkpoint": learned.checkpoint}
     told["fold_classes"] = max(one.scores.unseen.shape[1] for one in learned.evidence)
     told["classes"] = {
@@ -104,9 +114,30 @@ def fit_recognizer(
         scorer.problem.spaces.words,
         encoding,
         tuple(encoder.revision for encoder in encoders),
+        EncoderTexts(own.labels, tuple(table for kind in kinds for table in own.texts[kind])) if own else None,
         told,
     )
     return Recognizer(kept, classes)
+
+
+def _own_classes(
+    encoder: SkeletonEncoder | None, fitting: Fitting, kinds: Sequence[str], encoders: Sequence[TextEncoder]
+) -> EncoderClasses | None:
+    """What the skeleton encoder's own classifier knows, if it is to take part.
+
+    Raises:
+        ConfigError: there are texts of its classes, but no encoder.
+    """
+    if fitting.encoder_texts is None:
+        return None
+    if encoder is None:
+        raise ConfigError("texts of an encoder's classes need the encoder, whose classifier knows them: give both.")
+    return encoder_classes(encoder, fitting.encoder_texts, kinds, encoders, fitting.encoding.truncate)
+
+
+def _scores(evidence: Sequence[Evidence], recipe: Recipe) -> dict[str, float]:
+    """Each fold judged by what was fitted on the others; the mean over them."""
+    return held_out_scores(evidence, recipe) | covered(_by_others(evidence, recipe))
 
 
 def _by_others(evidence: Sequence[Evidence], recipe: Recipe) -> list[HeldOut]:

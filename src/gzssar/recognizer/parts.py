@@ -34,6 +34,15 @@ class KnownClass:
 
 
 @dataclass(frozen=True)
+class EncoderTexts:
+    """The classes that the skeleton encoder was trained on by others, where the regression learned from them too."""
+
+    labels: tuple[str, ...]
+    tables: tuple[Float[np.ndarray, "C _"], ...]
+    """Their text features, one table per kind of text and encoder."""
+
+
+@dataclass(frozen=True)
 class Parts:
     """What training left; nothing of it changes when classes come and go."""
 
@@ -53,6 +62,8 @@ class Parts:
     encoding: Encoding
     revisions: tuple[str, ...]
     """Of each text encoder."""
+    encoder_texts: EncoderTexts | None = None
+    """None where the encoder's own classifier took no part."""
     about: Mapping[str, Any] = field(default_factory=dict)
     """Where it comes from and how good it is: see :mod:`gzssar.recognizer.fitting`."""
 
@@ -104,11 +115,18 @@ def text_tables(
         vectors: of the class's texts, per kind and encoder.
         text: the class.
     """
-    kinds = kinds_of_text(parts)
-    told = [(kinds[number * len(kinds) // len(vectors)], row[None]) for number, row in enumerate(vectors)]
+    told = [
+        (KIND_OF[kind], row[None]) for kind, row in zip(table_kinds(parts.kinds, len(vectors)), vectors, strict=True)
+    ]
     if parts.words:
-        told += [(kind, count_words([row])) for kind, row in zip(kinds, texts_read(parts, text), strict=True)]
+        read = zip(kinds_of_text(parts), texts_read(parts, text), strict=True)
+        told += [(kind, count_words([row])) for kind, row in read]
     return told
+
+
+def table_kinds(kinds: Sequence[str], count: int) -> list[str]:
+    """The kind of text (lb, ad, md) that each of `count` tables is made of: as many text encoders for each kind."""
+    return [kinds[number * len(kinds) // count] for number in range(count)]
 
 
 def texts_read(parts: Parts, text: ClassText) -> list[str]:

@@ -1,6 +1,6 @@
 """Which texts, by which language encoder: from class texts to one table of vectors per kind of text and encoder."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,6 +15,10 @@ from gzssar.texts.words import count_words
 
 TEXT_SETS = ("lb", "ad", "md", "ad+md", "lb+ad+md")
 """The text sets of the paper's ablation, in its order."""
+
+
+Tables = tuple[Float[np.ndarray, "K _"], ...]
+"""Of one kind of text, a table per encoder."""
 
 
 @dataclass(frozen=True)
@@ -75,9 +79,16 @@ def words_of(kind: str) -> str:
     return f"{kind} words"
 
 
+def vectors_and_words(encoded: Mapping[str, Tables]) -> tuple[dict[str, Tables], dict[str, Tables]]:
+    """What :func:`encode_texts` gave, apart: the vectors by kind, and the counted words by kind."""
+    words = {kind: encoded[words_of(kind)] for kind in encoded if words_of(kind) in encoded}
+    vectors = {kind: tables for kind, tables in encoded.items() if kind not in map(words_of, words)}
+    return vectors, words
+
+
 def encode_texts(
     texts: ClassTexts, kinds: Sequence[str], encoders: Sequence[TextEncoder], truncate: bool = False
-) -> dict[str, tuple[Float[np.ndarray, "K _"], ...]]:
+) -> dict[str, Tables]:
     """Text features by kind, one (K, E) table per encoder; and the words of each kind, counted, under a name of their
     own (:func:`words_of`).
 

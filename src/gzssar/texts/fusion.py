@@ -96,8 +96,10 @@ def weighted(tables: Tables, seen: Ids, weights: Sequence[float]) -> TextSpace:
     return TextSpace(False, offset, np.repeat(factors, [table.shape[1] for table in tables]))
 
 
-def seen_span(space: TextSpace, tables: Tables, seen: Ids) -> TextSpace:
+def seen_span(space: TextSpace, tables: Tables, seen: Ids, beside: Tables = ()) -> TextSpace:
     """Centre a space on the seen classes, keep what their texts span, and scale to unit mean square norm.
+
+    `beside` are tables of other classes, of which something is known too: what these span is kept as well.
 
     What an unseen class's text has outside the span of the seen ones cannot be learned from them: left in, it meets
     the encoder's initial weights and adds noise. The coordinates are the seen texts' principal axes, strongest first;
@@ -109,9 +111,13 @@ def seen_span(space: TextSpace, tables: Tables, seen: Ids) -> TextSpace:
     rows = space(tables).astype(np.float64)[list(seen)]
     centre = rows.mean(axis=0)
     scale = _root_mean_square(rows - centre)
-    _, singular, basis = np.linalg.svd(rows - centre, full_matrices=False)
+    spanning, most = rows - centre, len(tables[0])
+    if beside:
+        others = space(beside).astype(np.float64)
+        spanning, most = np.concatenate([spanning, others - others.mean(axis=0)]), most + len(others)
+    _, singular, basis = np.linalg.svd(spanning, full_matrices=False)
     kept = basis[singular > 1e-6 * singular[0]].T / scale
-    kept = np.pad(kept, ((0, 0), (0, len(tables[0]) - kept.shape[1])))
+    kept = np.pad(kept, ((0, 0), (0, most - kept.shape[1])))
     if space.scale is None:
         return TextSpace(space.whole, space.offset + centre, None, kept)
     return TextSpace(space.whole, space.offset, None, space.scale[:, None] * kept)  # standardised ones are centred

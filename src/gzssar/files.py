@@ -7,6 +7,7 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -130,6 +131,29 @@ def hash_file(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise DataError(f"{path} should be a file to read, but it cannot be read ({error.strerror}).") from error
+
+
+def hash_content(value: object) -> str:
+    """SHA-256 of arrays, also inside lists, tuples and dataclasses, and of what stands beside them; where something
+    came from (a field ``provenance``) does not count."""
+    digest = hashlib.sha256()
+
+    def feed(part: object) -> None:
+        if is_dataclass(part):
+            for one in fields(part):
+                if one.name != "provenance":
+                    feed(getattr(part, one.name))
+        elif isinstance(part, list | tuple):
+            digest.update(f"{len(part)} of:".encode())
+            for inner in part:
+                feed(inner)
+        elif isinstance(part, np.ndarray) and not part.dtype.hasobject:
+            digest.update(f"{part.dtype.str}{part.shape}:".encode() + part.tobytes())
+        else:
+            digest.update(f"{part.tolist() if isinstance(part, np.ndarray) else part!r};".encode())
+
+    feed(value)
+    return digest.hexdigest()
 
 
 def read_table_bytes(path: Path, mebibytes: int, what: str, error: type[DataError] = DataError) -> bytes:

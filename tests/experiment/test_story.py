@@ -246,6 +246,36 @@ def test_another_experiment_may_not_use_the_folder(toy, unread):
         run(replace(toy, seeds=1, text="lb"))
 
 
+def test_a_folder_belongs_to_the_data_that_are_handed_over(toy, unread):
+    """Equal ones go on; those that differ in clips, in texts or in the split do not, though `config` is the same."""
+    data = Sources(toy).load(("lb", "ad", "md"))
+    run(replace(toy, seeds=1), data=data)
+    assert len(run(toy, data=Sources(toy).load(("lb", "ad", "md"))).records) == 2
+    phase = data.benchmark.test
+    louder = replace(phase, test=replace(phase.test, features=phase.test.features + np.float32(0.5)))
+    mirrored = {kind: tuple(-table for table in tables) for kind, tables in data.texts.items()}
+    renamed = tuple(f"class {name}" for name in data.benchmark.class_names)
+    for other in (
+        replace(data, benchmark=replace(data.benchmark, test=louder)),
+        replace(data, benchmark=replace(data.benchmark, validation=None)),
+        replace(data, benchmark=replace(data.benchmark, class_names=renamed)),
+        replace(data, texts=mirrored),
+    ):
+        with pytest.raises(OutputError, match="holds other work, which differs in inputs"):
+            run(toy, data=other)
+
+
+def test_data_that_are_handed_over_are_hashed_as_far_as_they_are_read(toy):
+    data = Sources(toy).load(("lb", "ad", "md"))
+    others = replace(data, texts={**data.texts, "md": tuple(2 * table for table in data.texts["md"])})
+    assert data.hashes("lb+ad") == others.hashes("lb+ad")
+    assert [part for part, digest in data.hashes("md").items() if others.hashes("md")[part] != digest] == ["texts"]
+    phase = data.benchmark.test
+    moved = replace(phase.train, provenance={"file": "elsewhere"})
+    told = replace(data, benchmark=replace(data.benchmark, test=replace(phase, train=moved)))
+    assert told.hashes("lb") == data.hashes("lb")
+
+
 def test_real_features_beat_chance(shared_data, quick):
     """Few steps on one split of mix43: far above the eighth that guessing gives."""
     mix43 = shared_data / "mix43"

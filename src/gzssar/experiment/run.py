@@ -43,7 +43,8 @@ def run(
     Args:
         config: what to run. With ``out=None`` nothing is written.
         progress: told what is going on.
-        data: the experiment's data, if it is at hand; otherwise loaded as `config` says.
+        data: the experiment's data, if it is at hand; otherwise loaded as `config` says. A folder goes on only with
+            equal data, bit by bit, that are handed over too.
         method: takes the place of the recipe's method, and gives the recipe its name. Where `config` asks for no other
             recipe, the harness does for it what it does for every method that is named (:class:`Recipe`).
 
@@ -59,7 +60,10 @@ def run(
     seeds = range(config.first_seed, config.first_seed + config.seeds)
     sources = Sources(config)
     how = {"seeds": list(seeds), "command": config.command()}
-    folder = RunFolder(config.out, identity(config, recipe, sources.hashes()), how) if config.out else None
+    folder = None
+    if config.out:
+        inputs = data.hashes(config.text) if data else sources.hashes()
+        folder = RunFolder(config.out, identity(config, recipe, inputs), how)
     data = data or sources.load(text_kinds(config.text), progress)
     experiment = Experiment(data.benchmark, data.of_set(config.text), recipe, config.selection)
     done = {seed: record for seed in seeds if folder and (record := folder.record(seed))}

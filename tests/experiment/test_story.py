@@ -11,12 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 import gzssar
 from gzssar import cli
 from gzssar.decision.learning import fit_phase
 from gzssar.errors import ConfigError, OutputError
-from gzssar.experiment import run as run_module
+from gzssar.experiment import run as run_module, story
 from gzssar.experiment.config import ExperimentConfig
 from gzssar.experiment.data import Sources
 from gzssar.experiment.run import run
@@ -78,6 +79,9 @@ def test_a_run_leaves_config_scores_and_report(toy):
     assert about["recipe"]["name"] == "default"
     assert all(len(digest) == 64 for digest in about["inputs"].values())
     assert about["environment"]["torch"]
+    assert about["environment"]["threads"] == "1"
+    assert f"torch {torch.backends.cpu.get_cpu_capability()}, numpy " in about["environment"]["machine"]
+    assert {seed["machine"] for seed in there["seeds"]} == {about["environment"]["machine"]}
     assert "<html" in (toy.out / "report.html").read_text()
 
 
@@ -263,6 +267,24 @@ def test_a_folder_belongs_to_the_data_that_are_handed_over(toy, unread):
     ):
         with pytest.raises(OutputError, match="holds other work, which differs in inputs"):
             run(toy, data=other)
+
+
+def test_seeds_of_two_machines_are_told_apart(toy, monkeypatch, capsys):
+    """In the terminal, in the report and in scores.json; those of one machine are worth no word."""
+    arguments = f"run --synse {toy.synse} --text-features {toy.text_features[0]} --recipe ridge --out {toy.out}".split()
+    monkeypatch.setattr(story, "machine", lambda: "Old, 2 cores, torch AVX2, numpy X86_V3")
+    cli.main([*arguments, "--seeds", "1"])
+    assert "stand side by side" not in capsys.readouterr().err
+    assert "stand side by side" not in (toy.out / "report.md").read_text()
+    monkeypatch.setattr(story, "machine", lambda: "New, 2 cores, torch AVX512, numpy X86_V4")
+    cli.main([*arguments, "--seeds", "2"])
+    both = "Old, 2 cores, torch AVX2, numpy X86_V3; New, 2 cores, torch AVX512, numpy X86_V4"
+    told = f"Seeds of 2 machines stand side by side, which may differ in the last bits: {both}."
+    assert f"gzssar: {told}\n" in capsys.readouterr().err
+    page = (toy.out / "report.md").read_text()
+    assert told in page.replace("\\_", "_")
+    assert f"| machine | {both} |" in page.replace("\\_", "_")
+    assert [seed["machine"] for seed in scores(toy.out)["seeds"]] == both.split("; ")
 
 
 def test_data_that_are_handed_over_are_hashed_as_far_as_they_are_read(toy):

@@ -7,7 +7,7 @@ from typing import Annotated
 import tyro
 from rich.console import Console
 
-from gzssar.commands.console import progress_bar
+from gzssar.commands.console import progress_bar, warn
 from gzssar.errors import OutputError
 from gzssar.experiment.config import ExperimentConfig
 from gzssar.texts.encoding import TEXT_SETS
@@ -25,6 +25,8 @@ def run(config: Config) -> None:
         result = run_experiment(config, progress)
     console = Console()
     console.print(rich_table(result.summary, result.header))
+    for note in result.header.notes:
+        warn(note)
     if result.header.synthetic:
         print("Synthetic data: made-up performers, no recordings. Real data: --synse DIR --text-features DIR")
     print(f"Report: {config.out}/report.html")
@@ -52,6 +54,8 @@ def ablate(config: Config) -> None:
     write_text(folder / "ablation.md", ablation_markdown(rows, header))
     console = Console()
     console.print(ablation_table(rows, header))
+    for note in dict.fromkeys(note for result in results.values() for note in result.header.notes):
+        warn(note)
     print(f"Table: {folder}/ablation.md; one report per row beside it")
 
 

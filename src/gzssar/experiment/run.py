@@ -1,6 +1,7 @@
 """All seeds of an experiment, then the report."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from gzssar.evaluation.record import SeedRecord
@@ -14,7 +15,7 @@ from gzssar.features.features import Benchmark
 from gzssar.files import write_json
 from gzssar.methods.method import Method
 from gzssar.methods.recipe import DEFAULT, Recipe, recipe_for
-from gzssar.provenance import environment
+from gzssar.provenance import environment, several_machines
 from gzssar.reports.report import write_report
 from gzssar.running import Progress, one_thread
 from gzssar.texts.encoding import text_kinds
@@ -74,7 +75,8 @@ def run(
         if folder:
             folder.save(record)
     records = [done[seed] for seed in seeds]
-    header = _header(config, recipe, data.benchmark, earlier + time.perf_counter() - started, folder)
+    machines = [record.machine for record in records]
+    header = _header(config, recipe, data.benchmark, earlier + time.perf_counter() - started, folder, machines)
     if folder:
         folder.describe()
         write_json(folder.path / "scores.json", scores_json(records, header))
@@ -83,7 +85,12 @@ def run(
 
 
 def _header(
-    config: ExperimentConfig, recipe: Recipe, benchmark: Benchmark, seconds: float, folder: RunFolder | None
+    config: ExperimentConfig,
+    recipe: Recipe,
+    benchmark: Benchmark,
+    seconds: float,
+    folder: RunFolder | None,
+    machines: Sequence[str],
 ) -> ReportHeader:
     """What the report says about the experiment besides its numbers."""
     return ReportHeader(
@@ -97,5 +104,6 @@ def _header(
         seconds=seconds,
         command=config.command(),
         config_hash=folder.fingerprint if folder else "",
-        environment=environment(),
+        environment={**environment(), "machine": "; ".join(dict.fromkeys(machines))},
+        notes=tuple(several_machines(machines, "Seeds")),
     )

@@ -19,6 +19,7 @@ from gzssar.experiment.config import Selection
 from gzssar.features.features import Benchmark, Phase
 from gzssar.methods.method import Mapped, Texts
 from gzssar.methods.recipe import Recipe
+from gzssar.provenance import machine
 from gzssar.running import Progress, one_thread
 
 
@@ -85,6 +86,7 @@ def judge(trained: Trained, selection: Selection) -> SeedRecord:
             "held_out_zsl_accuracy": float(np.mean([one.zsl_accuracy for one in learned.evidence])),
             **({"checkpoint": float(learned.checkpoint)} if len(trained.fitted.scorers) > 1 else {}),
         },
+        machine=machine(),
     )
 
 

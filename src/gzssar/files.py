@@ -6,7 +6,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -20,17 +20,51 @@ _MOST_EXACT = 2**53
 
 @contextmanager
 def writing(path: Path) -> Iterator[IO[bytes]]:
-    """Open a temporary file beside `path` for binary writing; rename it onto `path` when the block ends well."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    """Open a temporary file beside `path` for binary writing; rename it onto `path` when the block ends well.
+
+    Raises:
+        OSError: there is no room, or something else is in the way; its filename is `path`.
+    """
+    temporary = None
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
         with os.fdopen(handle, "wb") as file:
             yield file
         Path(temporary).chmod(0o644)
         Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+    except BaseException as error:
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
+        if isinstance(error, OSError) and Path(error.filename or temporary or "").name.startswith(f".{path.name}."):
+            error.filename = str(path)  # a full disk names no file, and the temporary one means nothing to anybody
         raise
+
+
+def write_all(folder: Path, contents: Mapping[str, str | bytes]) -> None:
+    """Write files below `folder`, by their names there: all of them or, where there is no room for one, none."""
+    with ExitStack() as written:
+        for name, content in contents.items():
+            file = written.enter_context(writing(folder / name))
+            file.write(content.encode() if isinstance(content, str) else content)
+            file.flush()
+
+
+@contextmanager
+def output(folder: Path) -> Iterator[None]:
+    """A block that writes below `folder`.
+
+    Raises:
+        OutputError: it cannot, in one sentence that names the file.
+    """
+    try:
+        yield
+    except OutputError:
+        raise
+    except OSError as error:
+        raise OutputError(
+            f"{error.filename or folder} cannot be written ({error.strerror}): mend that, or name another folder."
+        ) from error
 
 
 def write_text(path: Path, text: str) -> None:

@@ -14,12 +14,14 @@ import pytest
 import torch
 
 import gzssar
+from full_disk import room_for
 from gzssar import cli
 from gzssar.decision.learning import fit_phase
 from gzssar.errors import ConfigError, OutputError
 from gzssar.experiment import run as run_module, story
 from gzssar.experiment.config import ExperimentConfig
 from gzssar.experiment.data import Sources
+from gzssar.experiment.folder import finished_records
 from gzssar.experiment.run import run
 from gzssar.experiment.story import Experiment, judge, run_seed, train
 from gzssar.methods.recipe import DEFAULT, PAPER, RECIPES, Recipe
@@ -296,6 +298,23 @@ def test_data_that_are_handed_over_are_hashed_as_far_as_they_are_read(toy):
     moved = replace(phase.train, provenance={"file": "elsewhere"})
     told = replace(data, benchmark=replace(data.benchmark, test=replace(phase, train=moved)))
     assert told.hashes("lb") == data.hashes("lb")
+
+
+def test_a_disk_that_is_full_leaves_the_former_report_and_whole_scores(toy):
+    toy = replace(toy, recipe="ridge")
+    run(replace(toy, seeds=1))
+    before = {path: path.read_bytes() for path in toy.out.rglob("*") if path.suffix in (".png", ".md", ".html")}
+    assert len(before) > 5
+    largest = max(before, key=lambda path: len(before[path]))
+    with room_for(int(0.9 * len(before[largest]))), pytest.raises(OutputError) as told:
+        run(toy)
+    assert str(told.value).startswith(f"{largest} cannot be written (")
+    assert {path: path.read_bytes() for path in before} == before
+    assert len(scores(toy.out)["seeds"]) == 2
+    assert [record.seed for record in finished_records(toy.out)] == [0, 1]
+    assert not list(toy.out.rglob("*.part"))
+    run(toy)  # once there is room
+    assert "2 seeds" in (toy.out / "report.md").read_text()
 
 
 def test_real_features_beat_chance(shared_data, quick):

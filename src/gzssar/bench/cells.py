@@ -18,7 +18,7 @@ from gzssar.evaluation.paired import METRICS, Row
 from gzssar.evaluation.protocol import seen_unseen_curve
 from gzssar.experiment.data import check_gate
 from gzssar.experiment.story import Experiment, run_seed
-from gzssar.files import write_json
+from gzssar.files import output, write_json
 from gzssar.methods.recipe import Recipe
 from gzssar.provenance import source_hash, versions
 
@@ -100,10 +100,8 @@ def run_cut(bench: Bench, number: int, progress: object = None) -> None:
         curve = np.interp(SEEN_ACCURACIES, seen[::-1], unseen[::-1], right=0.0)
         told = {name: float(numbers[name]) for name in (*METRICS, "seconds")}
         kept = {"scores": told, "curve": curve.tolist(), "machine": record.machine}
-        try:
+        with output(bench.folder):
             write_json(path, kept)
-        except OSError as error:
-            raise OutputError(f"{bench.folder} cannot be written ({error}): name another folder.") from error
 
 
 def _needs_logits(recipe: Recipe) -> bool:

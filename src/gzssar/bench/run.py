@@ -12,7 +12,7 @@ from gzssar.bench.cuts import Warn, find_cuts
 from gzssar.errors import MissingExtraError
 from gzssar.evaluation.paired import Row, differences, estimates
 from gzssar.experiment.seeds import run_seeds
-from gzssar.files import require_free, require_writable, write_json
+from gzssar.files import output, require_free, require_writable, write_json
 from gzssar.methods.recipe import Recipe
 from gzssar.provenance import environment, several_machines
 from gzssar.reports.bench import write_bench_report
@@ -53,10 +53,11 @@ def bench(
     for note in several_machines(machines, "Cells"):
         notes.append(note)
         warn(note)
-    write_json(config.out / "bench.json", {**_as_json(rows, config, work, machines), "notes": notes})
     owners = np.array([row["method"] for row in rows])
     means = {name: np.asarray(curves)[owners == name].mean(axis=0) for name in work.recipes}
-    write_bench_report(config.out, rows, (SEEN_ACCURACIES, means), notes)
+    with output(config.out):
+        write_json(config.out / "bench.json", {**_as_json(rows, config, work, machines), "notes": notes})
+        write_bench_report(config.out, rows, (SEEN_ACCURACIES, means), notes)
     return rows
 
 

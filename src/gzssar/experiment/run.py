@@ -12,7 +12,7 @@ from gzssar.experiment.folder import RunFolder, identity
 from gzssar.experiment.seeds import run_seeds
 from gzssar.experiment.story import Experiment, run_seed
 from gzssar.features.features import Benchmark
-from gzssar.files import write_json
+from gzssar.files import output, write_json
 from gzssar.methods.method import Method
 from gzssar.methods.recipe import DEFAULT, Recipe, recipe_for
 from gzssar.provenance import environment, several_machines
@@ -78,9 +78,10 @@ def run(
     machines = [record.machine for record in records]
     header = _header(config, recipe, data.benchmark, earlier + time.perf_counter() - started, folder, machines)
     if folder:
-        folder.describe()
-        write_json(folder.path / "scores.json", scores_json(records, header))
-        write_report(folder.path, records, data.benchmark.split, data.benchmark.class_names, header)
+        with output(folder.path):
+            folder.describe()
+            write_json(folder.path / "scores.json", scores_json(records, header))
+            write_report(folder.path, records, data.benchmark.split, data.benchmark.class_names, header)
     return Result(records, summarise(records), header)
 
 

@@ -19,11 +19,11 @@ from gzssar import cli
 from gzssar.decision.learning import fit_phase
 from gzssar.errors import ConfigError, OutputError
 from gzssar.experiment import run as run_module, story
-from gzssar.experiment.config import ExperimentConfig
+from gzssar.experiment.config import SELECTIONS, ExperimentConfig
 from gzssar.experiment.data import Sources
 from gzssar.experiment.folder import finished_records
 from gzssar.experiment.run import run
-from gzssar.experiment.story import Experiment, judge, run_seed, train
+from gzssar.experiment.story import Experiment, judge, run_seed, run_seed_by_each, train
 from gzssar.methods.recipe import DEFAULT, PAPER, RECIPES, Recipe
 from gzssar.recognizer.fitting import Fitting, fit_recognizer
 from gzssar.texts.classes import ClassText, ClassTexts
@@ -135,6 +135,36 @@ def test_the_papers_rule_looks_at_test_clips_and_validation_does_not(toy):
     )
 
 
+def test_both_rules_judge_one_training(toy, unread, monkeypatch, capsys):
+    trained = []
+    ours = story.train
+    monkeypatch.setattr(story, "train", lambda *given: trained.append(given[1]) or ours(*given))
+    arguments = f"run --synse {toy.synse} --text-features {toy.text_features[0]} --recipe paper --out {toy.out}".split()
+    cli.main([*arguments, "--selection", "both", "--seeds", "2"])
+    assert trained == [0, 1]
+    told = " ".join(capsys.readouterr().out.split())
+    assert all(f"recipe paper · selection {rule} · 2 seeds" in told for rule in SELECTIONS)
+    inner = toy.out / "paper-test-selected"
+    assert [scores(folder)["selection"] for folder in (toy.out, inner)] == [*SELECTIONS]
+    both = {rule: scores(folder)["seeds"] for rule, folder in zip(SELECTIONS, (toy.out, inner), strict=True)}
+    cli.main([*arguments, "--seeds", "2"])
+    cli.main([*arguments[:-1], str(inner), "--selection", "paper-test-selected", "--seeds", "2"])
+    assert trained == [0, 1]  # each folder is that of its own rule
+    for rule in SELECTIONS:
+        alone = run(replace(toy, recipe="paper", selection=rule, out=None))
+        assert [record.scores.harmonic_mean for record in alone.records] == [s["harmonic_mean"] for s in both[rule]]
+
+
+def test_both_rules_go_on_where_one_has_run(toy, unread):
+    toy = replace(toy, recipe="paper")
+    run(replace(toy, seeds=1))
+    result = run(replace(toy, selection="both"))
+    assert (result.header.selection, result.peeking.header.selection) == SELECTIONS
+    for folder in (toy.out, toy.out / "paper-test-selected"):
+        assert [seed["seed"] for seed in scores(folder)["seeds"]] == [0, 1]
+    assert result.header.command.endswith(f"--recipe paper --selection both --seeds 2 --out {toy.out}")
+
+
 def test_a_recipe_that_chooses_on_the_validation_phase_needs_one(toy):
     paper, ours = (experiment_of(toy, RECIPES[name]) for name in ("paper", "default"))
     blind = replace(paper.benchmark, validation=None)
@@ -192,7 +222,8 @@ def test_a_second_run_does_only_what_is_missing(toy, unread, monkeypatch):
     run(toy)
     first = scores(toy.out)
     ran = []
-    monkeypatch.setattr(run_module, "run_seed", lambda e, seed, progress=None: ran.append(seed) or run_seed(e, seed))
+    ours = run_seed_by_each
+    monkeypatch.setattr(run_module, "run_seed_by_each", lambda e, seed, _: ran.append(seed) or ours(e, seed))
     run(toy)
     assert ran == []
     run(replace(toy, seeds=3))
@@ -204,9 +235,9 @@ def test_an_interrupted_run_keeps_its_finished_seeds(toy, unread, monkeypatch, c
     def interrupted(e, seed, progress=None):
         if seed == 1:
             raise KeyboardInterrupt
-        return run_seed(e, seed)
+        return run_seed_by_each(e, seed)
 
-    monkeypatch.setattr(run_module, "run_seed", interrupted)
+    monkeypatch.setattr(run_module, "run_seed_by_each", interrupted)
     arguments = f"run --synse {toy.synse} --text-features {toy.text_features[0]} --seeds 2 --out {toy.out}".split()
     with pytest.raises(SystemExit) as stop:
         cli.main(arguments)
@@ -214,7 +245,7 @@ def test_an_interrupted_run_keeps_its_finished_seeds(toy, unread, monkeypatch, c
     assert "goes on where it stopped" in capsys.readouterr().err
     assert (toy.out / "seeds" / "0.npz").exists()
     assert not (toy.out / "scores.json").exists()
-    monkeypatch.setattr(run_module, "run_seed", lambda e, seed, progress=None: run_seed(e, seed))
+    monkeypatch.setattr(run_module, "run_seed_by_each", run_seed_by_each)
     cli.main(arguments)
     assert len(scores(toy.out)["seeds"]) == 2
 

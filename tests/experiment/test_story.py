@@ -155,6 +155,13 @@ def test_both_rules_judge_one_training(toy, unread, monkeypatch, capsys):
         assert [record.scores.harmonic_mean for record in alone.records] == [s["harmonic_mean"] for s in both[rule]]
 
 
+def test_an_ablation_is_by_one_rule(capsys):
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["ablate", "--selection", "both"])
+    assert stop.value.code == cli.USAGE_ERROR
+    assert "an ablation has one table" in capsys.readouterr().err
+
+
 def test_both_rules_go_on_where_one_has_run(toy, unread):
     toy = replace(toy, recipe="paper")
     run(replace(toy, seeds=1))

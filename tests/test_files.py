@@ -1,9 +1,12 @@
+import errno
 import json
 import os
 
 import numpy as np
 import pytest
 
+from full_disk import room_for
+from gzssar import files
 from gzssar.errors import DataError, OutputError
 from gzssar.files import read_array, require_free, require_same, write_json, write_text, writing
 
@@ -31,6 +34,26 @@ def test_nothing_is_there_before_the_block_ends(tmp_path):
     assert path.read_bytes() == b"new"
     assert list(path.parent.iterdir()) == [path]
     assert path.stat().st_mode & 0o777 == 0o644
+
+
+def test_of_several_files_all_are_written_or_none(tmp_path):
+    files.write_all(tmp_path, {"figures/a.png": b"old", "page.md": "old σ"})
+    for few in ({"page.md": 5000 * "n", "figures/a.png": b"new"}, {"figures/a.png": b"new", "page.md": 5000 * "n"}):
+        with room_for(1000), pytest.raises(OSError, match=r"page\.md") as told:
+            files.write_all(tmp_path, few)
+        assert told.value.filename == str(tmp_path / "page.md")
+    assert (tmp_path / "page.md").read_text(encoding="utf-8") == "old σ"
+    assert (tmp_path / "figures" / "a.png").read_bytes() == b"old"
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["a.png", "figures", "page.md"]
+
+
+def test_what_cannot_be_written_is_told_in_one_sentence_by_path(tmp_path):
+    with room_for(10), pytest.raises(OutputError) as told, files.output(tmp_path):
+        write_text(tmp_path / "scores.json", 50 * "n")
+    reason = os.strerror(errno.EFBIG)
+    assert str(told.value) == (
+        f"{tmp_path / 'scores.json'} cannot be written ({reason}): mend that, or name another folder."
+    )
 
 
 def test_text_and_json_are_utf8(tmp_path):

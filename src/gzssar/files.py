@@ -6,7 +6,8 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -19,17 +20,51 @@ _MOST_EXACT = 2**53
 
 @contextmanager
 def writing(path: Path) -> Iterator[IO[bytes]]:
-    """Open a temporary file beside `path` for binary writing; rename it onto `path` when the block ends well."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    """Open a temporary file beside `path` for binary writing; rename it onto `path` when the block ends well.
+
+    Raises:
+        OSError: there is no room, or something else is in the way; its filename is `path`.
+    """
+    temporary = None
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
         with os.fdopen(handle, "wb") as file:
             yield file
         Path(temporary).chmod(0o644)
         Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+    except BaseException as error:
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
+        if isinstance(error, OSError) and Path(error.filename or temporary or "").name.startswith(f".{path.name}."):
+            error.filename = str(path)  # a full disk names no file, and the temporary one means nothing to anybody
         raise
+
+
+def write_all(folder: Path, contents: Mapping[str, str | bytes]) -> None:
+    """Write files below `folder`, by their names there: all of them or, where there is no room for one, none."""
+    with ExitStack() as written:
+        for name, content in contents.items():
+            file = written.enter_context(writing(folder / name))
+            file.write(content.encode() if isinstance(content, str) else content)
+            file.flush()
+
+
+@contextmanager
+def output(folder: Path) -> Iterator[None]:
+    """A block that writes below `folder`.
+
+    Raises:
+        OutputError: it cannot, in one sentence that names the file.
+    """
+    try:
+        yield
+    except OutputError:
+        raise
+    except OSError as error:
+        raise OutputError(
+            f"{error.filename or folder} cannot be written ({error.strerror}): mend that, or name another folder."
+        ) from error
 
 
 def write_text(path: Path, text: str) -> None:
@@ -130,6 +165,29 @@ def hash_file(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise DataError(f"{path} should be a file to read, but it cannot be read ({error.strerror}).") from error
+
+
+def hash_content(value: object) -> str:
+    """SHA-256 of arrays, also inside lists, tuples and dataclasses, and of what stands beside them; where something
+    came from (a field ``provenance``) does not count."""
+    digest = hashlib.sha256()
+
+    def feed(part: object) -> None:
+        if is_dataclass(part):
+            for one in fields(part):
+                if one.name != "provenance":
+                    feed(getattr(part, one.name))
+        elif isinstance(part, list | tuple):
+            digest.update(f"{len(part)} of:".encode())
+            for inner in part:
+                feed(inner)
+        elif isinstance(part, np.ndarray) and not part.dtype.hasobject:
+            digest.update(f"{part.dtype.str}{part.shape}:".encode() + part.tobytes())
+        else:
+            digest.update(f"{part.tolist() if isinstance(part, np.ndarray) else part!r};".encode())
+
+    feed(value)
+    return digest.hexdigest()
 
 
 def read_table_bytes(path: Path, mebibytes: int, what: str, error: type[DataError] = DataError) -> bytes:

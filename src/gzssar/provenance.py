@@ -3,6 +3,7 @@
 import hashlib
 import os
 import platform
+from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 
@@ -27,8 +28,33 @@ def versions() -> dict[str, str]:
 
 
 def environment() -> dict[str, str]:
-    """Versions and hardware."""
-    return {**versions(), "machine": f"{_processor()}, {os.cpu_count()} cores, one thread per seed"}
+    """Versions, hardware, and how many threads torch has."""
+    import torch
+
+    return {**versions(), "machine": machine(), "threads": str(torch.get_num_threads())}
+
+
+def machine() -> str:
+    """Processor and cores, and the instructions that torch and numpy use. Two that differ here may differ in the last
+    bits of their numbers."""
+    import numpy as np
+    import torch
+
+    found = np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])
+    instructions = f"torch {torch.backends.cpu.get_cpu_capability()}, numpy {found[-1] if found else 'baseline'}"
+    return f"{_processor()}, {os.cpu_count()} cores, {instructions}"
+
+
+def several_machines(machines: Iterable[str], what: str) -> list[str]:
+    """A sentence where numbers come from several machines, and nothing where they come from one.
+
+    Args:
+        machines: of each number.
+        what: was made there, such as "Seeds".
+    """
+    known = list(dict.fromkeys(machines))
+    told = f"{what} of {len(known)} machines stand side by side, which may differ in the last bits: {'; '.join(known)}."
+    return [told] if len(known) > 1 else []
 
 
 def _processor() -> str:

@@ -19,6 +19,7 @@ from gzssar.bench.run import bench
 from gzssar.cli import main
 from gzssar.errors import ConfigError, DataError, GzssarError, MissingExtraError, OutputError
 from gzssar.evaluation.paired import METRICS
+from gzssar.experiment import story
 from gzssar.experiment.story import run_seed
 from gzssar.features.features import FeatureSet
 from gzssar.features.files import save_features
@@ -113,6 +114,19 @@ def test_a_second_call_runs_only_what_is_missing(config, ran):
     assert [row for row in more if row["split"] < 2 and row["seed"] == 0] == first
     assert bench(replace(config, methods=("ridge",), set=config.set[:1]), silent) == first[::2]
     assert len(ran) == 12
+
+
+def test_cells_of_two_machines_are_told_apart(config, monkeypatch):
+    told = []
+    monkeypatch.setattr(story, "machine", lambda: "Old")
+    bench(config, told.append)
+    assert told == []
+    monkeypatch.setattr(story, "machine", lambda: "New")
+    bench(replace(config, splits=3), told.append)
+    assert told == ["Cells of 2 machines stand side by side, which may differ in the last bits: Old; New."]
+    there = json.loads((config.out / "bench.json").read_text())
+    assert there["notes"] == told
+    assert there["environment"]["machine"] == "Old; New"
 
 
 def test_a_kill_loses_one_cell(config, ran, monkeypatch):

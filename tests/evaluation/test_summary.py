@@ -42,7 +42,7 @@ def test_scores_json_has_the_agreed_shape(world: World) -> None:
     assert (scores["recipe"], scores["selection"], scores["texts"]) == ("default", "validation", "lb+ad+md")
     numbers = SCORES | {"seconds", "cycle", "temperature"}
     assert set(scores["mean"]) == set(scores["sd"]) == numbers
-    assert [set(row) for row in scores["seeds"]] == [numbers | {"seed"}] * 3
+    assert [set(row) for row in scores["seeds"]] == [numbers | {"seed", "machine"}] * 3
     assert all(0 <= row[name] <= 1 for row in scores["seeds"] for name in SCORES)
 
 

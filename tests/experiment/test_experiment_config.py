@@ -70,5 +70,5 @@ def test_a_choice_that_does_not_exist_is_refused():
     """Past the tests' type checker, which a user does not have."""
     config = ExperimentConfig()
     object.__setattr__(config, "selection", "test")
-    with pytest.raises(ConfigError, match="selection is one of validation, paper-test-selected, but 'test' came"):
+    with pytest.raises(ConfigError, match="selection is one of validation, paper-test-selected, both, but 'test' came"):
         config.__post_init__()

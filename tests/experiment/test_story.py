@@ -11,16 +11,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 import gzssar
+from full_disk import room_for
 from gzssar import cli
 from gzssar.decision.learning import fit_phase
 from gzssar.errors import ConfigError, OutputError
-from gzssar.experiment import run as run_module
-from gzssar.experiment.config import ExperimentConfig
+from gzssar.experiment import run as run_module, story
+from gzssar.experiment.config import SELECTIONS, ExperimentConfig
 from gzssar.experiment.data import Sources
+from gzssar.experiment.folder import finished_records
 from gzssar.experiment.run import run
-from gzssar.experiment.story import Experiment, judge, run_seed, train
+from gzssar.experiment.story import Experiment, judge, run_seed, run_seed_by_each, train
 from gzssar.methods.recipe import DEFAULT, PAPER, RECIPES, Recipe
 from gzssar.recognizer.fitting import Fitting, fit_recognizer
 from gzssar.texts.classes import ClassText, ClassTexts
@@ -78,6 +81,9 @@ def test_a_run_leaves_config_scores_and_report(toy):
     assert about["recipe"]["name"] == "default"
     assert all(len(digest) == 64 for digest in about["inputs"].values())
     assert about["environment"]["torch"]
+    assert about["environment"]["threads"] == "1"
+    assert f"torch {torch.backends.cpu.get_cpu_capability()}, numpy " in about["environment"]["machine"]
+    assert {seed["machine"] for seed in there["seeds"]} == {about["environment"]["machine"]}
     assert "<html" in (toy.out / "report.html").read_text()
 
 
@@ -127,6 +133,43 @@ def test_the_papers_rule_looks_at_test_clips_and_validation_does_not(toy):
         for clips in (phase.test.of(phase.unseen),)
         for scorer in trained.fitted.scorers
     )
+
+
+def test_both_rules_judge_one_training(toy, unread, monkeypatch, capsys):
+    trained = []
+    ours = story.train
+    monkeypatch.setattr(story, "train", lambda *given: trained.append(given[1]) or ours(*given))
+    arguments = f"run --synse {toy.synse} --text-features {toy.text_features[0]} --recipe paper --out {toy.out}".split()
+    cli.main([*arguments, "--selection", "both", "--seeds", "2"])
+    assert trained == [0, 1]
+    told = " ".join(capsys.readouterr().out.split())
+    assert all(f"recipe paper · selection {rule} · 2 seeds" in told for rule in SELECTIONS)
+    inner = toy.out / "paper-test-selected"
+    assert [scores(folder)["selection"] for folder in (toy.out, inner)] == [*SELECTIONS]
+    both = {rule: scores(folder)["seeds"] for rule, folder in zip(SELECTIONS, (toy.out, inner), strict=True)}
+    cli.main([*arguments, "--seeds", "2"])
+    cli.main([*arguments[:-1], str(inner), "--selection", "paper-test-selected", "--seeds", "2"])
+    assert trained == [0, 1]  # each folder is that of its own rule
+    for rule in SELECTIONS:
+        alone = run(replace(toy, recipe="paper", selection=rule, out=None))
+        assert [record.scores.harmonic_mean for record in alone.records] == [s["harmonic_mean"] for s in both[rule]]
+
+
+def test_an_ablation_is_by_one_rule(capsys):
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["ablate", "--selection", "both"])
+    assert stop.value.code == cli.USAGE_ERROR
+    assert "an ablation has one table" in capsys.readouterr().err
+
+
+def test_both_rules_go_on_where_one_has_run(toy, unread):
+    toy = replace(toy, recipe="paper")
+    run(replace(toy, seeds=1))
+    result = run(replace(toy, selection="both"))
+    assert (result.header.selection, result.peeking.header.selection) == SELECTIONS
+    for folder in (toy.out, toy.out / "paper-test-selected"):
+        assert [seed["seed"] for seed in scores(folder)["seeds"]] == [0, 1]
+    assert result.header.command.endswith(f"--recipe paper --selection both --seeds 2 --out {toy.out}")
 
 
 def test_a_recipe_that_chooses_on_the_validation_phase_needs_one(toy):
@@ -186,7 +229,8 @@ def test_a_second_run_does_only_what_is_missing(toy, unread, monkeypatch):
     run(toy)
     first = scores(toy.out)
     ran = []
-    monkeypatch.setattr(run_module, "run_seed", lambda e, seed, progress=None: ran.append(seed) or run_seed(e, seed))
+    ours = run_seed_by_each
+    monkeypatch.setattr(run_module, "run_seed_by_each", lambda e, seed, _: ran.append(seed) or ours(e, seed))
     run(toy)
     assert ran == []
     run(replace(toy, seeds=3))
@@ -198,9 +242,9 @@ def test_an_interrupted_run_keeps_its_finished_seeds(toy, unread, monkeypatch, c
     def interrupted(e, seed, progress=None):
         if seed == 1:
             raise KeyboardInterrupt
-        return run_seed(e, seed)
+        return run_seed_by_each(e, seed)
 
-    monkeypatch.setattr(run_module, "run_seed", interrupted)
+    monkeypatch.setattr(run_module, "run_seed_by_each", interrupted)
     arguments = f"run --synse {toy.synse} --text-features {toy.text_features[0]} --seeds 2 --out {toy.out}".split()
     with pytest.raises(SystemExit) as stop:
         cli.main(arguments)
@@ -208,7 +252,7 @@ def test_an_interrupted_run_keeps_its_finished_seeds(toy, unread, monkeypatch, c
     assert "goes on where it stopped" in capsys.readouterr().err
     assert (toy.out / "seeds" / "0.npz").exists()
     assert not (toy.out / "scores.json").exists()
-    monkeypatch.setattr(run_module, "run_seed", lambda e, seed, progress=None: run_seed(e, seed))
+    monkeypatch.setattr(run_module, "run_seed_by_each", run_seed_by_each)
     cli.main(arguments)
     assert len(scores(toy.out)["seeds"]) == 2
 
@@ -244,6 +288,71 @@ def test_another_experiment_may_not_use_the_folder(toy, unread):
     run(replace(toy, seeds=1))
     with pytest.raises(OutputError, match="holds other work, which differs in experiment"):
         run(replace(toy, seeds=1, text="lb"))
+
+
+def test_a_folder_belongs_to_the_data_that_are_handed_over(toy, unread):
+    """Equal ones go on; those that differ in clips, in texts or in the split do not, though `config` is the same."""
+    data = Sources(toy).load(("lb", "ad", "md"))
+    run(replace(toy, seeds=1), data=data)
+    assert len(run(toy, data=Sources(toy).load(("lb", "ad", "md"))).records) == 2
+    phase = data.benchmark.test
+    louder = replace(phase, test=replace(phase.test, features=phase.test.features + np.float32(0.5)))
+    mirrored = {kind: tuple(-table for table in tables) for kind, tables in data.texts.items()}
+    renamed = tuple(f"class {name}" for name in data.benchmark.class_names)
+    for other in (
+        replace(data, benchmark=replace(data.benchmark, test=louder)),
+        replace(data, benchmark=replace(data.benchmark, validation=None)),
+        replace(data, benchmark=replace(data.benchmark, class_names=renamed)),
+        replace(data, texts=mirrored),
+    ):
+        with pytest.raises(OutputError, match="holds other work, which differs in inputs"):
+            run(toy, data=other)
+
+
+def test_seeds_of_two_machines_are_told_apart(toy, monkeypatch, capsys):
+    """In the terminal, in the report and in scores.json; those of one machine are worth no word."""
+    arguments = f"run --synse {toy.synse} --text-features {toy.text_features[0]} --recipe ridge --out {toy.out}".split()
+    monkeypatch.setattr(story, "machine", lambda: "Old, 2 cores, torch AVX2, numpy X86_V3")
+    cli.main([*arguments, "--seeds", "1"])
+    assert "stand side by side" not in capsys.readouterr().err
+    assert "stand side by side" not in (toy.out / "report.md").read_text()
+    monkeypatch.setattr(story, "machine", lambda: "New, 2 cores, torch AVX512, numpy X86_V4")
+    cli.main([*arguments, "--seeds", "2"])
+    both = "Old, 2 cores, torch AVX2, numpy X86_V3; New, 2 cores, torch AVX512, numpy X86_V4"
+    told = f"Seeds of 2 machines stand side by side, which may differ in the last bits: {both}."
+    assert f"gzssar: {told}\n" in capsys.readouterr().err
+    page = (toy.out / "report.md").read_text()
+    assert told in page.replace("\\_", "_")
+    assert f"| machine | {both} |" in page.replace("\\_", "_")
+    assert [seed["machine"] for seed in scores(toy.out)["seeds"]] == both.split("; ")
+
+
+def test_data_that_are_handed_over_are_hashed_as_far_as_they_are_read(toy):
+    data = Sources(toy).load(("lb", "ad", "md"))
+    others = replace(data, texts={**data.texts, "md": tuple(2 * table for table in data.texts["md"])})
+    assert data.hashes("lb+ad") == others.hashes("lb+ad")
+    assert [part for part, digest in data.hashes("md").items() if others.hashes("md")[part] != digest] == ["texts"]
+    phase = data.benchmark.test
+    moved = replace(phase.train, provenance={"file": "elsewhere"})
+    told = replace(data, benchmark=replace(data.benchmark, test=replace(phase, train=moved)))
+    assert told.hashes("lb") == data.hashes("lb")
+
+
+def test_a_disk_that_is_full_leaves_the_former_report_and_whole_scores(toy):
+    toy = replace(toy, recipe="ridge")
+    run(replace(toy, seeds=1))
+    before = {path: path.read_bytes() for path in toy.out.rglob("*") if path.suffix in (".png", ".md", ".html")}
+    assert len(before) > 5
+    largest = max(before, key=lambda path: len(before[path]))
+    with room_for(int(0.9 * len(before[largest]))), pytest.raises(OutputError) as told:
+        run(toy)
+    assert str(told.value).startswith(f"{largest} cannot be written (")
+    assert {path: path.read_bytes() for path in before} == before
+    assert len(scores(toy.out)["seeds"]) == 2
+    assert [record.seed for record in finished_records(toy.out)] == [0, 1]
+    assert not list(toy.out.rglob("*.part"))
+    run(toy)  # once there is room
+    assert "2 seeds" in (toy.out / "report.md").read_text()
 
 
 def test_real_features_beat_chance(shared_data, quick):

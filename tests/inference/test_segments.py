@@ -8,7 +8,7 @@ import pytest
 
 from fake_recognizer import FakeRecognizer, posed
 from gzssar.errors import ConfigError
-from gzssar.inference.segments import AT_REST, NOBODY, Stretch, find_segments, slide as slide_over_actions
+from gzssar.inference.segments import AT_REST, NOBODY, Stretch, clock, find_segments, slide as slide_over_actions
 from gzssar.inference.timeline import save_timeline, timeline
 from gzssar.recognizer import Prediction
 from gzssar.skeletons.doubt import Doubt
@@ -179,7 +179,7 @@ def test_a_timeline_hatches_what_is_unsure():
     bars, curve = figure.axes
     assert [bar.get_hatch() for bar in bars.patches] == ["//////"] * 2
     assert [text.get_text() for text in bars.texts] == ["perhaps jog", "perhaps wave"]
-    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["– unsure  8 s"]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["– unsure  0:08.0"]
     assert not curve.patches  # no band says that a threshold lies at one half
 
 
@@ -302,3 +302,19 @@ def test_the_length_of_a_window_is_no_doubt():
 
     (only,) = find_segments(slide(posed(*[0.3] * 60), doubting, window=1.0))
     assert only.prediction.warning == doubts[2:]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told", "whole"),
+    [
+        (0.0, "0:00.0", "0:00"),
+        (3.25, "0:03.2", "0:03"),
+        (59.96, "1:00.0", "1:00"),
+        (754.5, "12:34.5", "12:34"),
+        (3599.97, "1:00:00.0", "1:00:00"),
+        (3725.0, "1:02:05.0", "1:02:05"),
+    ],
+)
+def test_times_have_one_format(seconds, told, whole):
+    assert clock(seconds) == told
+    assert clock(seconds, tenths=False) == whole

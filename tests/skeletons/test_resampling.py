@@ -7,7 +7,7 @@ import pytest
 
 from gzssar.errors import ConfigError
 from gzssar.skeletons.layout import NTU25
-from gzssar.skeletons.resampling import resample
+from gzssar.skeletons.resampling import resample, spread
 from gzssar.skeletons.sequence import SkeletonSequence
 
 
@@ -66,3 +66,12 @@ def test_a_made_up_rate_costs_no_memory():
 def test_a_rate_is_positive(fps):
     with pytest.raises(ConfigError, match="brought to a positive frame rate"):
         resample(swinging(30.0), fps)
+
+
+def test_a_few_of_many_are_spread_evenly_from_first_to_last():
+    assert spread(11, 3).tolist() == [0, 5, 10]
+    assert spread(4, 3).tolist() == [0, 2, 3]
+    assert spread(5, 9).tolist() == [0, 1, 2, 3, 4]
+    assert spread(3, 1).tolist() == [0]
+    assert spread(0, 4).tolist() == []
+    assert all(spread(count, count).tolist() == list(range(count)) for count in range(400))

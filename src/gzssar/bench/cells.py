@@ -18,7 +18,7 @@ from gzssar.evaluation.paired import METRICS, Row
 from gzssar.evaluation.protocol import seen_unseen_curve
 from gzssar.experiment.data import check_gate
 from gzssar.experiment.story import Experiment, run_seed
-from gzssar.files import write_json
+from gzssar.files import output, write_json
 from gzssar.methods.recipe import Recipe
 from gzssar.provenance import source_hash, versions
 
@@ -57,21 +57,24 @@ class Bench:
         there = [(recipe, seed, self.path(cut, recipe, seed)) for recipe, seed in cells]
         return [one for one in there if not one[2].exists()]
 
-    def rows(self) -> tuple[list[Row], list[list[float]]]:
-        """Of all cells, which are done: their rows, and their unseen accuracies at :data:`SEEN_ACCURACIES`.
+    def rows(self) -> tuple[list[Row], list[list[float]], list[str]]:
+        """Of all cells, which are done: their rows, their unseen accuracies at :data:`SEEN_ACCURACIES`, and the
+        machines that they ran on.
 
         Raises:
             OutputError: a cell's file is damaged.
         """
         rows: list[Row] = []
         curves: list[list[float]] = []
+        machines: list[str] = []
         for cut in self.cuts:
             for name, recipe in self.recipes.items():
                 for seed in range(self.seeds):
                     cell = _read(self.path(cut, recipe, seed))
                     rows.append({"method": name, "data": cut.data, "split": cut.split, "seed": seed, **cell["scores"]})
                     curves.append(cell["curve"])
-        return rows, curves
+                    machines.append(cell["machine"])
+        return rows, curves, machines
 
 
 def program() -> dict[str, Any]:
@@ -95,11 +98,10 @@ def run_cut(bench: Bench, number: int, progress: object = None) -> None:
         numbers = {**asdict(record.scores), "seconds": record.seconds}
         seen, unseen = seen_unseen_curve(record.answers)
         curve = np.interp(SEEN_ACCURACIES, seen[::-1], unseen[::-1], right=0.0)
-        kept = {"scores": {name: float(numbers[name]) for name in (*METRICS, "seconds")}, "curve": curve.tolist()}
-        try:
+        told = {name: float(numbers[name]) for name in (*METRICS, "seconds")}
+        kept = {"scores": told, "curve": curve.tolist(), "machine": record.machine}
+        with output(bench.folder):
             write_json(path, kept)
-        except OSError as error:
-            raise OutputError(f"{bench.folder} cannot be written ({error}): name another folder.") from error
 
 
 def _needs_logits(recipe: Recipe) -> bool:
@@ -109,7 +111,7 @@ def _needs_logits(recipe: Recipe) -> bool:
 def _read(path: Path) -> dict[str, Any]:
     try:
         cell: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        if cell.keys() >= {"scores", "curve"} and cell["scores"].keys() >= set(METRICS):
+        if cell.keys() >= {"scores", "curve", "machine"} and cell["scores"].keys() >= set(METRICS):
             return cell
     except (OSError, ValueError, AttributeError, RecursionError):
         pass

@@ -12,9 +12,9 @@ from gzssar.bench.cuts import Warn, find_cuts
 from gzssar.errors import MissingExtraError
 from gzssar.evaluation.paired import Row, differences, estimates
 from gzssar.experiment.seeds import run_seeds
-from gzssar.files import require_free, require_writable, write_json
+from gzssar.files import output, require_free, require_writable, write_json
 from gzssar.methods.recipe import Recipe
-from gzssar.provenance import environment
+from gzssar.provenance import environment, several_machines
 from gzssar.reports.bench import write_bench_report
 from gzssar.running import Progress, one_thread
 
@@ -49,11 +49,15 @@ def bench(
     for done, _ in enumerate(_run(work, pending, config), start=1):
         if progress:
             progress("splits", done, len(pending))
-    rows, curves = work.rows()
-    write_json(config.out / "bench.json", {**_as_json(rows, config, work), "notes": notes})
+    rows, curves, machines = work.rows()
+    for note in several_machines(machines, "Cells"):
+        notes.append(note)
+        warn(note)
     owners = np.array([row["method"] for row in rows])
     means = {name: np.asarray(curves)[owners == name].mean(axis=0) for name in work.recipes}
-    write_bench_report(config.out, rows, (SEEN_ACCURACIES, means), notes)
+    with output(config.out):
+        write_json(config.out / "bench.json", {**_as_json(rows, config, work, machines), "notes": notes})
+        write_bench_report(config.out, rows, (SEEN_ACCURACIES, means), notes)
     return rows
 
 
@@ -64,7 +68,7 @@ def _run(work: Bench, pending: Sequence[int], config: BenchConfig) -> Iterator[N
     return _on_ray(run_cut, work, pending)
 
 
-def _as_json(rows: Sequence[Row], config: BenchConfig, work: Bench) -> dict[str, Any]:
+def _as_json(rows: Sequence[Row], config: BenchConfig, work: Bench, machines: Sequence[str]) -> dict[str, Any]:
     """The content of bench.json: fractions in [0, 1]; where there are several benchmarks, each by itself, too."""
     data = dict.fromkeys(row["data"] for row in rows)
     by_data = {name: [row for row in rows if row["data"] == name] for name in data}
@@ -75,7 +79,7 @@ def _as_json(rows: Sequence[Row], config: BenchConfig, work: Bench) -> dict[str,
         "by_data": {name: {"methods": estimates(of), "paired": differences(of)} for name, of in by_data.items()},
         "recipes": {name: recipe.described() for name, recipe in work.recipes.items()},
         "program": work.program,
-        "environment": environment(),
+        "environment": {**environment(), "machine": "; ".join(dict.fromkeys(machines))},
         "arguments": {name: str(value) for name, value in asdict(config).items()},
     }
 

@@ -7,8 +7,8 @@ from typing import Annotated
 import tyro
 from rich.console import Console
 
-from gzssar.commands.console import progress_bar
-from gzssar.errors import OutputError
+from gzssar.commands.console import progress_bar, warn
+from gzssar.errors import ConfigError, OutputError
 from gzssar.experiment.config import ExperimentConfig
 from gzssar.texts.encoding import TEXT_SETS
 
@@ -24,10 +24,16 @@ def run(config: Config) -> None:
     with progress_bar() as progress:
         result = run_experiment(config, progress)
     console = Console()
-    console.print(rich_table(result.summary, result.header))
+    for one in (result, result.peeking):
+        if one:
+            console.print(rich_table(one.summary, one.header))
+    for note in result.header.notes:
+        warn(note)
     if result.header.synthetic:
         print("Synthetic data: made-up performers, no recordings. Real data: --synse DIR --text-features DIR")
     print(f"Report: {config.out}/report.html")
+    if result.peeking:
+        print(f"Report: {config.out}/{result.peeking.header.selection}/report.html")
 
 
 def ablate(config: Config) -> None:
@@ -37,6 +43,8 @@ def ablate(config: Config) -> None:
     from gzssar.files import write_text
     from gzssar.reports.terminal import ablation_markdown, ablation_table
 
+    if config.selection == "both":
+        raise ConfigError("--selection both is for gzssar run: an ablation has one table, for one of both rules.")
     folder = _with_folder(config, "ablation").out
     assert folder is not None  # _with_folder named one
     if (folder / "config.json").exists():
@@ -52,6 +60,8 @@ def ablate(config: Config) -> None:
     write_text(folder / "ablation.md", ablation_markdown(rows, header))
     console = Console()
     console.print(ablation_table(rows, header))
+    for note in dict.fromkeys(note for result in results.values() for note in result.header.notes):
+        warn(note)
     print(f"Table: {folder}/ablation.md; one report per row beside it")
 
 

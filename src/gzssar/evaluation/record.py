@@ -32,6 +32,8 @@ class SeedRecord:
     ``"step"`` holds the step numbers."""
     extra: Mapping[str, float] = field(default_factory=dict)
     """Further numbers worth a column in scores.json, e.g. the chosen cycle, the temperature."""
+    machine: str = ""
+    """Where it ran: processor, cores and instructions; empty where that was not noted."""
 
 
 _ANSWERS = ("labels", "is_seen", "seen_predictions", "unseen_predictions", "routing")
@@ -49,6 +51,7 @@ def save_record(path: Path, record: SeedRecord) -> None:
         "scores": asdict(record.scores),
         "threshold": record.answers.threshold,
         "extra": dict(record.extra),
+        "machine": record.machine,
     }
     arrays = {name: getattr(record.answers, name) for name in _ANSWERS}
     arrays |= {"latents": record.latents, "text_latents": record.text_latents}
@@ -75,6 +78,7 @@ def load_record(path: Path) -> SeedRecord:
                 text_latents=data["text_latents"],
                 curves={k.removeprefix("curve "): data[k] for k in data.files if k.startswith("curve ")},
                 extra=header["extra"],
+                machine=header.get("machine", ""),
             )
     except _UNREADABLE as error:
         raise DataError(f"{path} should hold the record of one seed, but it does not ({error}): delete it.") from error

@@ -91,7 +91,7 @@ def scores_json(records: Sequence[SeedRecord], header: ReportHeader) -> dict[str
         "selection": header.selection,
         "split": header.split,
         "texts": header.texts,
-        "seeds": [{"seed": record.seed, **_finite(_numbers(record))} for record in records],
+        "seeds": [{"seed": record.seed, **_finite(_numbers(record)), "machine": record.machine} for record in records],
         "mean": _finite(summary["mean"]),
         "sd": _finite(summary["sd"]),
         "seconds": float(header.seconds),

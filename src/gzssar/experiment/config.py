@@ -15,6 +15,7 @@ from gzssar.texts.encoding import Encoding, text_kinds
 Selection = Literal["validation", "paper-test-selected"]
 """Who picks the checkpoint: accuracy on classes held out of the seen ones, or (the authors' way, for comparison only)
 accuracy on the unseen test clips."""
+SELECTIONS: tuple[Selection, ...] = ("validation", "paper-test-selected")
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,10 @@ class ExperimentConfig:
     it. Or the name of a method, such as ridge or sa-dvae (docs/methods.md lists them), or of one that another package
     adds. From Python, a recipe too."""
 
-    selection: Selection = "validation"
+    selection: Literal["validation", "paper-test-selected", "both"] = "validation"
     """Who picks the checkpoint. `paper-test-selected` looks at the unseen test clips as the authors' code does: for
-    comparison, never a headline."""
+    comparison, never a headline. `both` judges each training by both, and keeps the second's in a folder of its name
+    inside --out."""
 
     seeds: int = 5
     """How many seeds to run."""
@@ -98,6 +100,11 @@ class ExperimentConfig:
                 "--texts TABLE instead of --text-features."
             )
         text_kinds(self.text)
+
+    @property
+    def selections(self) -> tuple[Selection, ...]:
+        """The rule, or both."""
+        return SELECTIONS if self.selection == "both" else (self.selection,)
 
     def command(self) -> str:
         """The command line that repeats the experiment; a remark where its recipe can be given from Python only."""

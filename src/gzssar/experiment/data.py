@@ -10,7 +10,7 @@ from gzssar.errors import DataError, TextError
 from gzssar.experiment.config import ExperimentConfig
 from gzssar.features.features import Benchmark
 from gzssar.features.synse import read_synse
-from gzssar.files import hash_file
+from gzssar.files import hash_content, hash_file
 from gzssar.methods.method import Texts
 from gzssar.methods.recipe import Recipe, recipe_for
 from gzssar.running import Progress, one_thread
@@ -33,6 +33,18 @@ class ExperimentData:
         """The texts of a set such as ``ad+md``, and their words, where they came as words."""
         kinds = text_kinds(text)
         return {kind: self.texts[kind] for kind in (*kinds, *map(words_of, kinds)) if kind in self.texts}
+
+    def hashes(self, text: str) -> dict[str, str]:
+        """SHA-256 of what a run on a text set reads: clips and classes of both phases, and the texts."""
+        benchmark = self.benchmark
+        parts = {
+            "split": benchmark.split,
+            "class names": benchmark.class_names,
+            "test phase": benchmark.test,
+            "validation phase": benchmark.validation,
+            "texts": sorted(self.of_set(text).items()),
+        }
+        return {name: hash_content(part) for name, part in parts.items()}
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from gzssar.errors import DataError, OutputError
+from gzssar.errors import DataError
 from gzssar.evaluation.record import SeedRecord, load_record, save_record
 from gzssar.experiment.config import ExperimentConfig
-from gzssar.files import require_free, require_same, require_writable, write_json
+from gzssar.files import output, require_free, require_same, require_writable, write_json
 from gzssar.methods.recipe import Recipe
 from gzssar.provenance import environment, source_hash, versions
 from gzssar.texts.encoding import text_kinds
@@ -66,11 +66,9 @@ class RunFolder:
         Raises:
             OutputError: the folder cannot be written.
         """
-        try:
+        with output(self.path):
             self.describe()
             save_record(self._seed_path(record.seed), record)
-        except OSError as error:
-            raise OutputError(f"{self.path} cannot be written ({error}): name another folder.") from error
 
     def _seed_path(self, seed: int) -> Path:
         return self.path / "seeds" / f"{seed}.npz"

@@ -1,20 +1,21 @@
 """All seeds of an experiment, then the report."""
 
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gzssar.evaluation.record import SeedRecord
 from gzssar.evaluation.summary import ReportHeader, Summary, scores_json, summarise
-from gzssar.experiment.config import ExperimentConfig
+from gzssar.experiment.config import ExperimentConfig, Selection
 from gzssar.experiment.data import ExperimentData, Sources
 from gzssar.experiment.folder import RunFolder, identity
 from gzssar.experiment.seeds import run_seeds
-from gzssar.experiment.story import Experiment, run_seed
+from gzssar.experiment.story import Experiment, run_seed_by_each
 from gzssar.features.features import Benchmark
-from gzssar.files import write_json
+from gzssar.files import output, write_json
 from gzssar.methods.method import Method
 from gzssar.methods.recipe import DEFAULT, Recipe, recipe_for
-from gzssar.provenance import environment
+from gzssar.provenance import environment, several_machines
 from gzssar.reports.report import write_report
 from gzssar.running import Progress, one_thread
 from gzssar.texts.encoding import text_kinds
@@ -29,6 +30,23 @@ class Result:
     summary: Summary
     """Mean and standard deviation over the seeds."""
     header: ReportHeader
+    peeking: "Result | None" = None
+    """Where the selection is `both`: the same trainings by the rule ``paper-test-selected``; the rest is by
+    ``validation``."""
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """The seeds as one rule of selection judges them."""
+
+    selection: Selection
+    folder: RunFolder | None
+    done: dict[int, SeedRecord]
+
+    def keep(self, record: SeedRecord) -> None:
+        self.done[record.seed] = record
+        if self.folder:
+            self.folder.save(record)
 
 
 @one_thread()
@@ -43,7 +61,8 @@ def run(
     Args:
         config: what to run. With ``out=None`` nothing is written.
         progress: told what is going on.
-        data: the experiment's data, if it is at hand; otherwise loaded as `config` says.
+        data: the experiment's data, if it is at hand; otherwise loaded as `config` says. A folder goes on only with
+            equal data, bit by bit, that are handed over too.
         method: takes the place of the recipe's method, and gives the recipe its name. Where `config` asks for no other
             recipe, the harness does for it what it does for every method that is named (:class:`Recipe`).
 
@@ -58,34 +77,49 @@ def run(
         config = replace(config, recipe=recipe)
     seeds = range(config.first_seed, config.first_seed + config.seeds)
     sources = Sources(config)
-    how = {"seeds": list(seeds), "command": config.command()}
-    folder = RunFolder(config.out, identity(config, recipe, sources.hashes()), how) if config.out else None
+    inputs = {} if config.out is None else data.hashes(config.text) if data else sources.hashes()
+    judged = [_judged(config, selection, recipe, inputs, seeds) for selection in config.selections]
     data = data or sources.load(text_kinds(config.text), progress)
-    experiment = Experiment(data.benchmark, data.of_set(config.text), recipe, config.selection)
-    done = {seed: record for seed in seeds if folder and (record := folder.record(seed))}
-    missing = [seed for seed in seeds if seed not in done]
-    earlier = sum(record.seconds for record in done.values())  # what other calls of the same command took
-    for record in run_seeds(run_seed, experiment, missing, config.jobs, progress):
-        done[record.seed] = record
-        if folder:
-            folder.save(record)
-    records = [done[seed] for seed in seeds]
-    header = _header(config, recipe, data.benchmark, earlier + time.perf_counter() - started, folder)
-    if folder:
-        folder.describe()
-        write_json(folder.path / "scores.json", scores_json(records, header))
-        write_report(folder.path, records, data.benchmark.split, data.benchmark.class_names, header)
-    return Result(records, summarise(records), header)
+    experiment = Experiment(data.benchmark, data.of_set(config.text), recipe, config.selections)
+    missing = [seed for seed in seeds if any(seed not in one.done for one in judged)]
+    # what other calls of the same command took
+    earlier = sum(record.seconds for seed, record in judged[0].done.items() if seed not in missing)
+    for records in run_seeds(run_seed_by_each, experiment, missing, config.jobs, progress):
+        for one, record in zip(judged, records, strict=True):
+            one.keep(record)
+    seconds = earlier + time.perf_counter() - started
+    result, *peeking = [_report(config, recipe, data.benchmark, seconds, one, seeds) for one in judged]
+    return replace(result, peeking=peeking[0]) if peeking else result
 
 
-def _header(
-    config: ExperimentConfig, recipe: Recipe, benchmark: Benchmark, seconds: float, folder: RunFolder | None
-) -> ReportHeader:
-    """What the report says about the experiment besides its numbers."""
-    return ReportHeader(
+def _judged(
+    config: ExperimentConfig, selection: Selection, recipe: Recipe, inputs: Mapping[str, str], seeds: Sequence[int]
+) -> _Judged:
+    """What is there of a rule's seeds: in the experiment's folder or, for the second rule, in a folder inside."""
+    if config.out is None:
+        return _Judged(selection, None, {})
+    path = config.out if selection == config.selections[0] else config.out / selection
+    how = {"seeds": list(seeds), "command": config.command()}
+    folder = RunFolder(path, identity(replace(config, selection=selection), recipe, inputs), how)
+    return _Judged(selection, folder, {seed: record for seed in seeds if (record := folder.record(seed))})
+
+
+def _report(
+    config: ExperimentConfig,
+    recipe: Recipe,
+    benchmark: Benchmark,
+    seconds: float,
+    judged: _Judged,
+    seeds: Sequence[int],
+) -> Result:
+    """Summarise all seeds and, where there is a folder, write its scores and its report."""
+    folder = judged.folder
+    records = [judged.done[seed] for seed in seeds]
+    machines = [record.machine for record in records]
+    header = ReportHeader(
         title="Generalized zero-shot skeleton-based action recognition",
         recipe=recipe.title,
-        selection=config.selection,
+        selection=judged.selection,
         split=benchmark.split.name,
         texts=config.text,
         data=benchmark.description,
@@ -93,5 +127,12 @@ def _header(
         seconds=seconds,
         command=config.command(),
         config_hash=folder.fingerprint if folder else "",
-        environment=environment(),
+        environment={**environment(), "machine": "; ".join(dict.fromkeys(machines))},
+        notes=tuple(several_machines(machines, "Seeds")),
     )
+    if folder:
+        with output(folder.path):
+            folder.describe()
+            write_json(folder.path / "scores.json", scores_json(records, header))
+            write_report(folder.path, records, benchmark.split, benchmark.class_names, header)
+    return Result(records, summarise(records), header)

@@ -6,6 +6,7 @@ the answers.
 """
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,6 +20,7 @@ from gzssar.experiment.config import Selection
 from gzssar.features.features import Benchmark, Phase
 from gzssar.methods.method import Mapped, Texts
 from gzssar.methods.recipe import Recipe
+from gzssar.provenance import machine
 from gzssar.running import Progress, one_thread
 
 
@@ -29,7 +31,8 @@ class Experiment:
     benchmark: Benchmark
     texts: Texts
     recipe: Recipe
-    selection: Selection = "validation"
+    selections: Sequence[Selection] = ("validation",)
+    """By which each training is judged."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +46,23 @@ class Trained:
 
 
 def run_seed(experiment: Experiment, seed: int, progress: Progress | None = None) -> SeedRecord:
-    """One seed, from features to scores. Equal arguments give equal numbers, bit for bit, on one machine.
+    """One seed, from features to scores, judged by the first rule. Equal arguments give equal numbers, bit for bit, on
+    one machine.
 
     Raises:
         GzssarError: the recipe does not suit the data; see :mod:`gzssar.errors`.
     """
-    return judge(train(experiment, seed, progress), experiment.selection)
+    return judge(train(experiment, seed, progress), experiment.selections[0])
+
+
+def run_seed_by_each(experiment: Experiment, seed: int, progress: Progress | None = None) -> list[SeedRecord]:
+    """The same, judged by every rule on one training; a record per rule.
+
+    Raises:
+        GzssarError: the recipe does not suit the data; see :mod:`gzssar.errors`.
+    """
+    trained = train(experiment, seed, progress)
+    return [judge(trained, selection) for selection in experiment.selections]
 
 
 @one_thread()
@@ -85,6 +99,7 @@ def judge(trained: Trained, selection: Selection) -> SeedRecord:
             "held_out_zsl_accuracy": float(np.mean([one.zsl_accuracy for one in learned.evidence])),
             **({"checkpoint": float(learned.checkpoint)} if len(trained.fitted.scorers) > 1 else {}),
         },
+        machine=machine(),
     )
 
 

@@ -13,8 +13,8 @@ from gzssar.errors import ConfigError, DataError, GzssarError, MissingExtraError
 from gzssar.inference.doubted import Doubted
 from gzssar.inference.live import answer_frames
 from gzssar.inference.reading_ahead import ReadAhead
-from gzssar.inference.rows import JsonRows, Rows, clock
-from gzssar.inference.segments import Answer, find_segments, slide
+from gzssar.inference.rows import JsonRows, Rows
+from gzssar.inference.segments import Answer, clock, find_segments, slide
 from gzssar.inference.watching import Watch
 from gzssar.recognizer import Prediction
 from gzssar.running import Progress

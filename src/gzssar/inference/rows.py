@@ -11,7 +11,7 @@ from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
-from gzssar.inference.segments import Segment
+from gzssar.inference.segments import Segment, clock
 from gzssar.recognizer import Prediction
 from gzssar.skeletons.doubt import Doubt
 
@@ -146,7 +146,7 @@ _WIDE = 100
 _PIPED = 160
 """Columns of what is no terminal, where rich would take 80."""
 _ANSWER = {"label": 3, "score": 0, "class": 0, "p_seen": 0}
-_WIDTHS = {"class": 6, "p_seen": 6, "score": 5, "from": 7, "to": 7}
+_WIDTHS = {"class": 6, "p_seen": 6, "score": 5, "from": 9, "to": 9}
 
 
 class TableRows:
@@ -168,7 +168,7 @@ class TableRows:
         self._print(table)
 
     def segments(self, name: str, segments: Sequence[Segment]) -> None:
-        """Write clip, from and to in minutes and seconds, label, and so on."""
+        """Write clip, from and to in hours, minutes and seconds, label, and so on."""
         table = self._table({"clip": 0, "from": 0, "to": 0, **_ANSWER})
         for segment in segments:
             times = (clock(segment.start), clock(segment.end))
@@ -222,12 +222,6 @@ class TableRows:
 
 def _told(warning: Sequence[Doubt]) -> list[str]:
     return [" ".join(doubt.code for doubt in warning), " ".join(doubt.sentence for doubt in warning)]
-
-
-def clock(seconds: float) -> str:
-    """Minutes, seconds and tenths."""
-    minutes, seconds = divmod(round(seconds, 1), 60)
-    return f"{minutes:.0f}:{seconds:04.1f}"
 
 
 def _rounded(value: Any) -> Any:

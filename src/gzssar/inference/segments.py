@@ -253,3 +253,11 @@ def of_window(prediction: Prediction) -> Prediction:
     if prediction.resting:
         return AT_REST
     return replace(prediction, warning=tuple(doubt for doubt in prediction.warning if doubt.code not in LENGTH_CODES))
+
+
+def clock(seconds: float, tenths: bool = True) -> str:
+    """Hours where there are any, minutes and seconds: ``1:02:05.0``."""
+    minutes, rest = divmod(round(seconds, 1 if tenths else 0), 60)
+    hours, minutes = divmod(int(minutes), 60)
+    last = f"{rest:04.1f}" if tenths else f"{rest:02.0f}"
+    return f"{hours}:{minutes:02d}:{last}" if hours else f"{minutes}:{last}"

@@ -16,7 +16,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
 
 from gzssar.files import writing
-from gzssar.inference.segments import Segment, Stretch
+from gzssar.inference.segments import Segment, Stretch, clock
 from gzssar.palette import GRID, INK, MUTED, PAPER, SEEN, UNSEEN, png
 
 _NOTHING, _HATCHED = "#f1f3f6", "#c3cad4"
@@ -68,7 +68,7 @@ def timeline(stretches: Sequence[Stretch], segments: Sequence[Segment], name: st
     _draw_curve(curve, stretches)
     count = "1 segment" if len(segments) == 1 else f"{len(segments)} segments"
     shown = name if len(name) <= _LONGEST_TITLE else "…" + name[1 - _LONGEST_TITLE :]  # a path's end tells most
-    title = f"{shown} · {_clock(stretches[-1].end)} · {count}"
+    title = f"{shown} · {clock(stretches[-1].end)} · {count}"
     figure.text(_LEFT / _WIDTH, 1 - 0.26 / height, title, fontsize=10, color=INK, parse_math=False)
     _draw_legend(figure, segments, fills, (_LEFT / _WIDTH, (legend + 0.04) / height))
     return figure
@@ -142,7 +142,7 @@ def _draw_curve(axes: Axes, stretches: Sequence[Stretch]) -> None:
         return
     step = next((step for step in _STEPS if end <= 10 * step), max(_STEPS[-1], end / 10))
     axes.xaxis.set_major_locator(MultipleLocator(step))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda second, _: _clock(second, long=True)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda second, _: clock(second, tenths=False)))
     axes.set_xlabel("hours:minutes:seconds" if end >= 3600 else "minutes:seconds", fontsize=8.5, color=INK, labelpad=2)
 
 
@@ -153,7 +153,7 @@ def _draw_legend(
     totals = dict.fromkeys(fills, 0.0)
     for segment in segments:
         totals[_entry(segment)] += segment.end - segment.start
-    handles, names = list(fills.values()), [f"{_short(label)}  {_clock(total)}" for label, total in totals.items()]
+    handles, names = list(fills.values()), [f"{_short(label)}  {clock(total)}" for label, total in totals.items()]
     drawn = figure.legend(
         handles,
         names,
@@ -187,11 +187,3 @@ def _is_dark(fill: Patch) -> bool:
 def _short(label: str) -> str:
     line = " ".join(label.split())
     return line if len(line) <= _LONGEST_NAME else line[: _LONGEST_NAME - 1].rstrip() + "…"
-
-
-def _clock(seconds: float, long: bool = False) -> str:
-    """Minutes and seconds, or seconds alone where there are few."""
-    if seconds < 60 and not long:
-        return f"{seconds:.3g} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes}:{rest:02d}" if minutes < 60 else f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from gzssar.evaluation.paired import METRICS, Difference, Estimate, Row, differences, estimates, of_splits
 from gzssar.evaluation.summary import percent
-from gzssar.files import write_text, writing
+from gzssar.files import write_all
 from gzssar.palette import GRID, INK, MUTED, PAPER, png, shorten
 
 HEADS = dict(zip(("ZSL", "S", "U", "H", "oracle H", "AUSUC", "gate AUC"), METRICS, strict=True))
@@ -31,7 +31,7 @@ Curves = tuple[np.ndarray, Mapping[str, np.ndarray]]
 
 
 def write_bench_report(folder: Path, rows: Sequence[Row], curves: Curves, notes: Sequence[str] = ()) -> None:
-    """Write bench.md, bench.csv and two pictures.
+    """Write bench.md, bench.csv and two pictures; all of them or, where there is no room, none.
 
     Args:
         folder: made where it does not exist.
@@ -40,15 +40,12 @@ def write_bench_report(folder: Path, rows: Sequence[Row], curves: Curves, notes:
         notes: what else the reader should know, in sentences.
     """
     pictures = {"intervals": intervals(rows), "curves": seen_unseen_curves(rows, curves)}
-    for name, figure in pictures.items():
-        with writing(folder / "figures" / f"{name}.png") as file:
-            file.write(png(figure))
+    drawn = {f"figures/{name}.png": png(figure) for name, figure in pictures.items()}
     lines = io.StringIO()
     table = csv.DictWriter(lines, list(rows[0]), lineterminator="\n")
     table.writeheader()
     table.writerows(rows)
-    write_text(folder / "bench.csv", lines.getvalue())
-    write_text(folder / "bench.md", bench_markdown(rows, notes))
+    write_all(folder, {**drawn, "bench.csv": lines.getvalue(), "bench.md": bench_markdown(rows, notes)})
 
 
 def covers(rows: Sequence[Row]) -> str:

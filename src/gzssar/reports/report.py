@@ -19,7 +19,7 @@ from gzssar.evaluation.summary import (
     summary_percent,
     typical,
 )
-from gzssar.files import write_text, writing
+from gzssar.files import write_all
 from gzssar.palette import png
 from gzssar.reports import figures
 from gzssar.reports.latent_map import latent_map
@@ -46,7 +46,8 @@ _NO_BREAK = "\N{NO-BREAK SPACE}"
 def write_report(
     folder: Path, records: Sequence[SeedRecord], split: ClassSplit, names: Sequence[str], header: ReportHeader
 ) -> None:
-    """Write ``report.html`` (one file), ``report.md`` and its ``figures/*.png`` into `folder`.
+    """Write ``report.html`` (one file), ``report.md`` and its ``figures/*.png`` into `folder`; all of
+    them or, where there is no room, none.
 
     Args:
         folder: made where it does not exist.
@@ -59,11 +60,8 @@ def write_report(
         DataError: there are no records, or not one name per class.
     """
     page = report_page(records, split, names, header)
-    for picture in page.pictures:
-        with writing(folder / "figures" / f"{picture.name}.png") as file:
-            file.write(png(picture.figure))
-    write_text(folder / "report.md", to_markdown(page, "figures"))
-    write_text(folder / "report.html", to_html(page))
+    drawn = {f"figures/{picture.name}.png": png(picture.figure) for picture in page.pictures}
+    write_all(folder, {**drawn, "report.md": to_markdown(page, "figures"), "report.html": to_html(page)})
 
 
 def report_page(records: Sequence[SeedRecord], split: ClassSplit, names: Sequence[str], header: ReportHeader) -> Page:

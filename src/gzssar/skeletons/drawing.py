@@ -24,6 +24,7 @@ from gzssar.files import writing
 from gzssar.palette import GRID, INK, MUTED, PAPER, SEEN, UNSEEN, png, quietly
 from gzssar.skeletons.layout import Layout
 from gzssar.skeletons.oddities import present_bodies
+from gzssar.skeletons.resampling import spread
 from gzssar.skeletons.sequence import SkeletonSequence
 from gzssar.skeletons.views import View, Window, choose_views
 
@@ -61,7 +62,7 @@ def stick_figures(sequence: SkeletonSequence, frames: int = 8, numbers: bool = F
     if frames < 1:
         raise ConfigError(f"a strip needs at least one frame, but {frames} were asked for.")
     length = sequence.joints.shape[1]
-    shown: list[int] = np.linspace(0, length - 1, min(frames, length)).round().astype(int).tolist()
+    shown: list[int] = spread(length, frames).tolist()
     views, present = choose_views(sequence), present_bodies(sequence)
     widest = max(_NARROWEST_PANEL, (_WIDTH - 1.2 * _BESIDE) / len(shown) - _BETWEEN)
     window = Window.around(sequence, views, shown, (widest, _TALLEST), _NARROWEST_PANEL, follow=True)

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from gzssar.skeletons.layout import LAYOUTS, Layout
+from gzssar.skeletons.resampling import spread
 from gzssar.skeletons.sequence import SkeletonSequence
 
 _LOOKED_AT = 16
@@ -34,7 +35,7 @@ def layout_mismatch(sequence: SkeletonSequence, present: Bool[np.ndarray, "T M"]
     if LAYOUTS.get(named.name) != named:
         return ""
     frames, bodies = np.nonzero(present)
-    some = np.linspace(0, len(frames) - 1, min(_LOOKED_AT, len(frames))).astype(int)
+    some = spread(len(frames), _LOOKED_AT)
     places = sequence.joints[:, frames[some], :, bodies[some]].astype(np.float64)
     places = places[np.count_nonzero(_seen(places), axis=1) > named.joint_count / 2]
     if not len(places):

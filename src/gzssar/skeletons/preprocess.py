@@ -12,6 +12,7 @@ from jaxtyping import Float, Int
 from gzssar.errors import ConfigError, DataError
 from gzssar.shapes import Clips
 from gzssar.skeletons.layout import NTU25, Layout
+from gzssar.skeletons.resampling import spread
 
 _PELVIS, MID_SPINE, _LEFT_SHOULDER, _RIGHT_SHOULDER, SPINE_SHOULDER = 0, 1, 4, 8, 20  # in layout ntu25
 _X, _Y, _Z = np.eye(3)
@@ -76,10 +77,10 @@ def frames_shown(clip: Float[np.ndarray, "C T V M"], frames: int) -> Int[np.ndar
         clip: positions, one or more bodies; a body that is absent is zero.
         frames: length of the result.
     """
-    kept = _thinned(clip.shape[1], frames)
+    kept = spread(clip.shape[1], frames)
     there = np.flatnonzero(np.any(clip[..., 0] != 0, axis=(0, 2)))
     if there.size and not np.isin(kept, there).any():  # thinning would leave nobody
-        kept = there[_thinned(len(there), frames)]
+        kept = there[spread(len(there), frames)]
     return np.stack([kept[_cycle(clip[..., body][:, kept], frames)] for body in range(clip.shape[3])], axis=1)
 
 
@@ -143,11 +144,6 @@ def _bones(clips: Clips, layout: Layout) -> Clips:
     vectors = np.zeros_like(clips)
     vectors[:, :, :, bones[:, 0]] = clips[:, :, :, bones[:, 0]] - clips[:, :, :, bones[:, 1]]
     return vectors
-
-
-def _thinned(length: int, frames: int) -> Int[np.ndarray, "K"]:
-    """Which frames of a clip stay: all, or `frames` of them at even distances, the first and the last included."""
-    return np.arange(length) if length <= frames else np.linspace(0, length - 1, frames).round().astype(int)
 
 
 def _cycle(body: Float[np.ndarray, "C T V"], frames: int) -> Int[np.ndarray, "{frames}"]:

@@ -1,7 +1,7 @@
 """What recordings are like as a whole: so that features and models remember it, and a clip unlike them is noticed."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
@@ -44,8 +44,19 @@ def _measured(clip: SkeletonSequence) -> Notes:
     }
 
 
-Tally = dict[str, dict[str, Any]]
-"""Of each code of a doubt: the number of clips, the name of the first one, and what is said of it."""
+class DoubtedClips(TypedDict):
+    """The clips of one kind of doubt, as JSON has it."""
+
+    clips: int
+    """How many."""
+    first: str
+    """The name of the first one."""
+    sentence: str
+    """What is said of it."""
+
+
+Tally = dict[str, DoubtedClips]
+"""Of each code of a doubt, its clips."""
 
 
 def count_doubts(tally: Tally, name: str, doubts: Iterable[Sequence[str]]) -> None:
@@ -77,7 +88,7 @@ def doubts_told(summary: Mapping[str, Any] | None) -> list[str]:
     ]
 
 
-def doubt_told(code: str, found: Mapping[str, Any], clips: str) -> str:
+def doubt_told(code: str, found: DoubtedClips, clips: str) -> str:
     """One kind of doubt of a tally, in so many clips."""
     return f"{code} in {clips}, the first {found['first']}: {found['sentence']}"
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+from jaxtyping import Int
 
 from gzssar.errors import ConfigError
 from gzssar.skeletons.sequence import SkeletonSequence
@@ -11,6 +12,12 @@ _SAME = 0.01
 """Relative: rates that differ by no more are one rate, such as 29.97 and 30."""
 _MOST_FRAMES = 18_000
 """Ten minutes at 30 frames per second. A clip is not lengthened beyond it: networks read a few hundred frames of it."""
+
+
+def spread(count: int, most: int) -> Int[np.ndarray, "_"]:
+    """Which of `count` frames, or of other things in a row, stand for all: `most` at even distances, the first and the
+    last included, or all where there are no more."""
+    return np.linspace(0, count - 1, min(most, count)).round().astype(int)
 
 
 def resample(clip: SkeletonSequence, fps: float) -> SkeletonSequence:

@@ -8,6 +8,7 @@ from jaxtyping import Bool, Float
 from gzssar.skeletons.conversion import to_ntu25
 from gzssar.skeletons.layout import NTU25
 from gzssar.skeletons.oddities import present_bodies
+from gzssar.skeletons.resampling import spread
 from gzssar.skeletons.sequence import SkeletonSequence
 from gzssar.skeletons.views import choose_views
 from gzssar.web.schemas import ShownClip
@@ -57,7 +58,7 @@ def playback(sequence: SkeletonSequence) -> ShownClip:
 
 def _reduced(sequence: SkeletonSequence) -> SkeletonSequence:
     count = sequence.joints.shape[1]
-    kept = np.linspace(0, count - 1, min(count, _MOST_FRAMES)).round().astype(int)
+    kept = spread(count, _MOST_FRAMES)
     bodies = np.flatnonzero(present_bodies(sequence).any(axis=0))[:_MOST_BODIES]
     joints = sequence.joints[:, kept][..., bodies if len(bodies) else [0]]
     return to_ntu25(replace(sequence, joints=joints))

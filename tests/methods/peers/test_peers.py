@@ -1,4 +1,4 @@
-"""What holds for every peer."""
+"""What holds for every peer; ``test_proofs`` has what holds for every method."""
 
 from dataclasses import replace
 
@@ -9,9 +9,8 @@ from gzssar.errors import ConfigError
 from gzssar.experiment.config import ExperimentConfig
 from gzssar.experiment.run import run
 from gzssar.experiment.story import Experiment, run_seed
-from gzssar.features.features import FeatureSet, Unlabelled
-from gzssar.methods.method import Method, Task, ToldTask, is_upper_reference
-from gzssar.methods.peers import gaussian_latents
+from gzssar.features.features import Unlabelled
+from gzssar.methods.method import Method, Task, is_upper_reference
 from gzssar.methods.recipe import Recipe, recipe_for
 from peers_world import LEARNERS, PEERS, experiment, quick, toy_world
 from synse_folder import write_synse_folder
@@ -20,16 +19,6 @@ from synse_folder import write_synse_folder
 @pytest.fixture(scope="module")
 def toy(tmp_path_factory):
     return toy_world(tmp_path_factory.mktemp("toy"))
-
-
-FEW = {"steps": 4, "cycles": 2}
-"""Where it does not matter how well a method learns."""
-
-
-@pytest.fixture
-def few(monkeypatch):
-    """Short training of the last layer too."""
-    monkeypatch.setattr(gaussian_latents, "SOFTMAX_STEPS", 2)
 
 
 @pytest.mark.parametrize("name", LEARNERS)
@@ -47,41 +36,6 @@ def test_chance_prefers_no_class(toy):
     for kind, classes in zip(scorer.score(Unlabelled(features)), (phase.seen, phase.unseen), strict=True):
         share = np.bincount(kind.argmax(axis=1), minlength=len(classes)) / 1500
         np.testing.assert_allclose(share, 1 / len(classes), atol=0.05)
-
-
-def with_test(one: Experiment, clips: FeatureSet) -> Experiment:
-    benchmark = one.benchmark
-    return replace(one, benchmark=replace(benchmark, test=replace(benchmark.test, test=clips)))
-
-
-@pytest.mark.parametrize("name", [name for name in PEERS if name != "true-mean"])
-def test_test_clips_and_their_labels_change_nothing_that_is_learned(toy, few, name):
-    """Shuffled labels and noise for half of the clips: the other half is answered as before, bit for bit."""
-    one = experiment(name, *toy, **FEW)
-    clips = one.benchmark.test.test
-    rng = np.random.default_rng(0)
-    noisy = np.arange(len(clips)) % 2 == 0
-    features = np.where(noisy[:, None], rng.normal(size=clips.features.shape), clips.features).astype(np.float32)
-    other = run_seed(with_test(one, replace(clips, features=features, labels=rng.permutation(clips.labels))), 0)
-    same = run_seed(one, 0)
-    assert np.array_equal(other.answers.routed()[~noisy], same.answers.routed()[~noisy])
-    assert other.answers.threshold == same.answers.threshold
-
-
-@pytest.mark.parametrize("name", PEERS)
-def test_each_clip_is_scored_by_itself_and_each_seed_repeats(toy, few, name):
-    benchmark, texts = toy
-    phase = benchmark.test
-    task = ToldTask("toy", phase.train, phase.seen, phase.unseen, texts, unseen_clips=phase.test.of(phase.unseen))
-    [[*scorers]], [[*again]] = (quick(name, **FEW).fit([task], 3) for _ in range(2))
-    clips = phase.test.unlabelled
-    for scorer, twin in zip(scorers, again, strict=True):
-        together = scorer.score(clips)
-        assert [kind.tobytes() for kind in together] == [kind.tobytes() for kind in twin.score(clips)]
-        alone = [scorer.score(Unlabelled(clips.features[k : k + 1])) for k in (0, 7, 40)]
-        for kind in range(2):
-            there = np.concatenate([one[kind] for one in alone])
-            np.testing.assert_allclose(there, together[kind][[0, 7, 40]], rtol=1e-3, atol=1e-3)
 
 
 def test_the_upper_reference_alone_is_told_the_unseen_clips(toy):

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Int, Num
+from jaxtyping import Num
 
 from gzssar.errors import ConfigError, DataError
 from gzssar.skeletons.layout import LAYOUTS, MEDIAPIPE33, NTU25, Layout, layout_named
@@ -31,6 +31,7 @@ from gzssar.skeletons.readers.npy_labels import Known, labels_beside
 from gzssar.skeletons.readers.ntu import sample_ids
 from gzssar.skeletons.readers.reader import ClipEntry, ClipSource, ReadOptions
 from gzssar.skeletons.readers.units import AssumedUnit, in_metres, unit_by_body
+from gzssar.skeletons.resampling import spread
 from gzssar.skeletons.sequence import SkeletonSequence
 
 _LABELS = re.compile(rb"'descr': '[<>|=][iuUSb]\d+', 'fortran_order': \w+, 'shape': \(\d+,\)")
@@ -125,15 +126,10 @@ def _unit(path: Path, order: str, layout: Layout) -> AssumedUnit:
     array = parse_npy(map_bytes(path), str(path))
     if array.dtype.kind not in "fiu":
         return AssumedUnit()  # and reading refuses it
-    clips = array[None] if order[0] != "N" else array[_spread(len(array))]
+    clips = array[None] if order[0] != "N" else array[spread(len(array), _LOOKED_AT)]
     turned = [_turned(clip, order.removeprefix("N "), layout) for clip in clips]
-    joints = np.concatenate([clip[:, _spread(clip.shape[1])] for clip in turned], axis=1)
+    joints = np.concatenate([clip[:, spread(clip.shape[1], _LOOKED_AT)] for clip in turned], axis=1)
     return unit_by_body(scores_apart(joints, layout)[0])
-
-
-def _spread(count: int) -> Int[np.ndarray, "_"]:
-    """At most so many indices as tell the unit, over a whole axis."""
-    return np.linspace(0, count - 1, min(_LOOKED_AT, count)).astype(int)
 
 
 def _order(shape: tuple[int, ...], layout: Layout, path: Path) -> str:

@@ -22,6 +22,7 @@ from gzssar.skeletons.readers.ntu import FPS, SampleIds, sample_ids
 from gzssar.skeletons.readers.reader import ClipEntry, ClipSource, ReadOptions
 from gzssar.skeletons.readers.restricted_pickle import PickledArray, pickle_start, read_plain_pickle
 from gzssar.skeletons.readers.units import AssumedUnit, in_metres, unit_by_body
+from gzssar.skeletons.resampling import spread
 from gzssar.skeletons.sequence import SkeletonSequence
 
 # Binary protocols begin with a version and, from 4 on, a frame; then a dict, a list of dicts, or a name such as
@@ -80,7 +81,7 @@ def _annotations(content: Any, path: Path) -> list[Any]:
 
 def _unit(annotations: list[Any]) -> AssumedUnit:
     """What a file seems to be counted in, by some of its annotations in space."""
-    some = np.linspace(0, len(annotations) - 1, min(_LOOKED_AT, len(annotations))).astype(int)
+    some = spread(len(annotations), _LOOKED_AT)
     found = [annotations[k].get("keypoint") for k in some if isinstance(annotations[k], dict)]
     keypoints = [array for array in map(_array, found) if array is not None and array.ndim == 4]
     return unit_by_body(*(keypoint.transpose(3, 1, 2, 0) for keypoint in keypoints))

@@ -11,6 +11,7 @@ from gzssar.errors import ConfigError, DataError
 from gzssar.skeletons.doubt import Doubt
 from gzssar.skeletons.layout import Layout
 from gzssar.skeletons.readers.reader import ReadOptions
+from gzssar.skeletons.resampling import spread
 
 _METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001, "in": 0.0254, "ft": 0.3048}
 _SPELLINGS = {
@@ -63,7 +64,7 @@ def unit_by_body(*clips: Num[np.ndarray, "_ _ _ _"]) -> AssumedUnit:
 
 def _sizes(joints: Num[np.ndarray, "3 T V M"]) -> Float[np.ndarray, "_"]:
     """The longest side of each body's box, in some frames, in the joints' unit."""
-    some = np.linspace(0, joints.shape[1] - 1, min(_LOOKED_AT, joints.shape[1])).astype(int)
+    some = spread(joints.shape[1], _LOOKED_AT)
     with np.errstate(all="ignore"):  # what is no finite number is refused or filled later
         places = joints[:, some].astype(np.float64)
         seen = np.isfinite(places).all(axis=0) & np.any(places != 0, axis=0)

@@ -17,6 +17,10 @@ from gzssar.files import write_text
 from results import RESULTS, commit, source
 
 
+ASKED = ("unseen", "split_seed", "text", "set")
+"""Arguments that are kept: none that holds a path."""
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
@@ -37,6 +41,7 @@ def kept(result: dict[str, Any], made_at: str) -> str:
         "source": result["program"]["source"],
         "machine": result["environment"]["machine"],
         "versions": result["program"]["versions"],
+        "arguments": {name: result["arguments"][name] for name in ASKED},
         "columns": list(result["rows"][0]),
     }
     rows = [

@@ -8,6 +8,10 @@ from gzssar.reports.bench import covers, score_tables
 from results import RESULTS, heading, origins
 
 
+UNSET = ("None", "()")
+"""How bench.json names what was not asked."""
+
+
 def random_splits() -> list[str]:
     """A part for each ``results/bench-NAME.json``."""
     parts = [line for path in sorted(RESULTS.glob("bench-*.json")) for line in _bench(path)]
@@ -27,7 +31,8 @@ def _bench(path: Path) -> list[str]:
     ]
     for name in names if len(names) > 1 else []:
         lines += [f"#### {name}", "", *score_tables([row for row in rows if row["data"] == name])]
-    return [*lines, *origins(result), ""]
+    asked = [f"--{name.replace('_', '-')} {value}" for name, value in result["arguments"].items() if value not in UNSET]
+    return [*lines, f"- asked: `{' '.join(asked)}`", *origins(result), ""]
 
 
 def bench_rows(result: dict[str, Any]) -> list[dict[str, Any]]:

@@ -131,7 +131,8 @@ def bench() -> dict[str, object]:
         for split in (0, 1)
     ]
     program = {"versions": {"torch": "2"}, "source": "of the bench"}
-    return {"rows": rows, "program": program, "environment": {"machine": "M"}, "arguments": {"out": "/home/me"}}
+    arguments = {"out": "/home/me", "unseen": "5", "split_seed": "0", "text": "lb+ad", "set": "()"}
+    return {"rows": rows, "program": program, "environment": {"machine": "M"}, "arguments": arguments}
 
 
 def test_a_bench_that_is_kept_has_its_tables(benchmark_module, results, monkeypatch, tmp_path):
@@ -148,6 +149,7 @@ def test_a_bench_that_is_kept_has_its_tables(benchmark_module, results, monkeypa
     cells = ["50.0 ± 0.0", "80.0 ± 0.0", "40.0 ± 0.0", "62.2 ± 1.0", "60.0 ± 0.0", "30.0 ± 0.0", "90.0 ± 0.0", "1.2"]
     assert first.strip("| ").split(" | ") == ["default", *cells]
     assert "| default − ridge | +0.0 ± 0.0 | +11.2 ± 0.0 | +0.0 ± 0.0 | 2 |" in lines
+    assert "- asked: `--unseen 5 --split-seed 0 --text lb+ad`" in lines
     assert "- commit: abc" in lines
 
 

@@ -16,7 +16,6 @@ from typing import Any
 from gzssar.files import write_text
 from results import RESULTS, commit, source
 
-
 ASKED = ("unseen", "split_seed", "text", "set")
 """Arguments that are kept: none that holds a path."""
 

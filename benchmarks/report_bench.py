@@ -7,7 +7,6 @@ from typing import Any
 from gzssar.reports.bench import covers, score_tables
 from results import RESULTS, heading, origins
 
-
 UNSET = ("None", "()")
 """How bench.json names what was not asked."""
 

@@ -85,10 +85,12 @@ def origin(script: str) -> dict[str, Any]:
 @cache
 def commit() -> str:
     """The checkout's; a + says that the package differs from it."""
-    head = ["git", "-C", str(CHECKOUT), "rev-parse", "--short", "HEAD"]
-    done = subprocess.run(head, capture_output=True, text=True)
-    changed = subprocess.run(["git", "-C", str(CHECKOUT), "diff", "--quiet", "HEAD", "--", "src"])
-    return done.stdout.strip() + "+" * (changed.returncode == 1)
+    return _git("rev-parse", "--short", "HEAD") + "+" * bool(_git("status", "--porcelain", "--", "src"))
+
+
+def _git(*arguments: str) -> str:
+    done = subprocess.run(["git", "-C", str(CHECKOUT), *arguments], capture_output=True, text=True)
+    return done.stdout.strip()
 
 
 def read(name: str) -> dict[str, Any] | None:

@@ -59,12 +59,12 @@ def _row(names: list[str], head: str, metric: str, recipe: str, selection: str, 
 
 
 def _seconds(names: list[str]) -> list[str]:
-    told, every = [], []
+    told = []
     for recipe in SELECTIONS:
         seeds = [seed for name in names for seed in seeds_of(name, recipe)]
-        told.append(f"`{recipe}` {statistics.median(seed['validation']['seconds'] for seed in seeds):.2g} s")
-        every += seeds
-    return [f"- A seed on one core, median{mark('run', *every)}: {', '.join(told)}."]
+        median = statistics.median(seed["validation"]["seconds"] for seed in seeds)
+        told.append(f"`{recipe}` {median:.2g} s{mark('run', *seeds)}")
+    return [f"- A seed on one core, median: {', '.join(told)}."]
 
 
 def _utd() -> list[str]:

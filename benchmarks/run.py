@@ -3,8 +3,8 @@
     python benchmarks/run.py [--data ../shared/data] [--only mix43-s11 …] [--recipes default paper] [--seeds 5]
     python benchmarks/report.py            # writes RESULTS.md
 
-Seeds that the present source has done are not run again. A row names a data folder below ``--data``; a row whose folder is absent is skipped by name. Both selection rules are
-judged on one training, since they differ only afterwards.
+Seeds that the present source has done are not run again. A row names a data folder below ``--data``; a row whose folder
+is absent is skipped by name. Both selection rules are judged on one training, since they differ only afterwards.
 """
 
 import argparse

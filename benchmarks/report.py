@@ -41,8 +41,8 @@ def main() -> None:
     if check and stale:
         names = " and ".join(path.relative_to(CHECKOUT).as_posix() for path in stale)
         sys.exit(
-            f"{names} should be as `python benchmarks/report.py` writes them, but they are not: run it; rows that the "
-            "present source did not make are then marked with the commit that made them."
+            f"{names} should be as `python benchmarks/report.py` writes them, but they are not: run it again, since "
+            "a change of source turns rows into history, which it marks with the commits that made them."
         )
     for path, text in stale.items():
         write_text(path, text)

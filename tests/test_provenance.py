@@ -72,7 +72,9 @@ def test_a_part_is_a_folder_or_a_file(package):
     assert changed() == [True, True, False]
     assert changed("b") == [False, True, False]
     assert changed("a.py", "e.py") == [True, False, False]
+    assert changed(".", "b/d.csv") == [True, True, True]
     assert changed("b", "b/d.csv") == [False, True, True]
+    assert source_hash("b", root=package) == source_hash("b", "b/c.py", root=package)
     with pytest.raises(FileNotFoundError):
         source_hash("gone.py", root=package)
 

@@ -28,7 +28,7 @@ def source_hash(*parts: str, root: Path | None = None) -> str:
     known = _known()
     new: dict[str, str] = {}
     digest = hashlib.sha256()
-    for path in sorted(_files(here, parts)):
+    for path in sorted(set(_files(here, parts))):
         content = path.read_bytes()
         code = key = hashlib.sha256(content).hexdigest()
         if path.suffix == ".py":
@@ -64,7 +64,7 @@ def _is_string(node: object) -> bool:
 
 
 def _files(here: Path, parts: Sequence[str]) -> Iterator[Path]:
-    for place in {here / part for part in parts or (".",)}:
+    for place in (here / part for part in parts or (".",)):
         yield from place.rglob("*.py") if place.is_dir() else (place,)
 
 

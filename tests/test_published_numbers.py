@@ -32,6 +32,8 @@ def checkout(tmp_path):
     """A copy without git, as the report stands when it has just been written."""
     shutil.copytree(CHECKOUT / "benchmarks", tmp_path / "benchmarks")
     shutil.copy(CHECKOUT / "README.md", tmp_path)
+    for name in ("src", "tests"):
+        (tmp_path / name).symlink_to(CHECKOUT / name)
     assert report(tmp_path).returncode == 0
     return tmp_path
 

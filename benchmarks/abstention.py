@@ -13,12 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from gzssar.features.features import FeatureSet
-from gzssar.files import write_json
-from gzssar.provenance import environment
 from gzssar.recognizer.fitting import Fitting, fit_recognizer
 from gzssar.texts.classes import ClassTexts, load_packaged_texts
+from results import HERE, keyed, origin, write
 from robustness import features_of_utd
-from run import HERE, commit
 
 CLASSES = ((5, 2), (8, 3), (12, 3), (20, 4))
 """Seen and typed classes of one recognizer."""
@@ -32,8 +30,9 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("runs") / "robustness")
     parser.add_argument("--repeats", type=int, default=8)
     arguments = parser.parse_args()
+    about = origin("abstention") | {"repeats": arguments.repeats, "frames": arguments.frames}
     arguments.work.mkdir(parents=True, exist_ok=True)
-    clips = features_of_utd(arguments.data, arguments.work / f"utd-{arguments.frames}.npz", arguments.frames)
+    clips = features_of_utd(arguments.data, keyed(arguments.work / f"utd-{arguments.frames}.npz"), arguments.frames)
     generator = np.random.default_rng(0)
     rows = []
     for seen, typed in CLASSES:
@@ -41,13 +40,7 @@ def main() -> None:
             drawn = generator.permutation(27)[: seen + typed]
             rows += asked(clips, drawn, seen)
         print(f"{seen} seen and {typed} typed classes: done", flush=True)
-    about = {
-        "repeats": arguments.repeats,
-        "frames": arguments.frames,
-        "commit": commit(),
-        "machine": environment()["machine"],
-    }
-    write_json(HERE / "results" / "abstention.json", {"rows": rows, **about})
+    write("abstention", {**about, "rows": rows})
 
 
 def asked(clips: FeatureSet, drawn: np.ndarray, seen: int) -> list[dict[str, float]]:

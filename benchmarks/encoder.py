@@ -23,9 +23,7 @@ from gzssar.encoders.shift_gcn.network import ShiftGcn
 from gzssar.encoders.shift_gcn.original_weights import load_original
 from gzssar.encoders.weights import StreamWeights
 from gzssar.features.embedding import EmbedJob, embed_clips
-from gzssar.files import write_json
-from gzssar.provenance import environment
-from run import HERE, commit
+from results import HERE, origin, write
 
 REPEATS = 7
 
@@ -37,11 +35,13 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     device = torch.device(arguments.device)
-    result = {"commit": commit(), "machine": _machine(device), "torch": torch.__version__}
+    result = origin("encoder") | {"torch": torch.__version__}
+    if device.type == "cuda":
+        result["machine"] = torch.cuda.get_device_name()
     result |= forward(arguments.data / "shiftgcn" / "ntu120_xset_joint.pt", device)
     result |= training(device)
     result |= utd(arguments.data, arguments.device)
-    write_json(HERE / "results" / f"encoder-{device.type}.json", result)
+    write(f"encoder-{device.type}", result)
     print(json.dumps(result, indent=2))
 
 
@@ -132,10 +132,6 @@ def seconds(function: Callable[[], object], device: torch.device) -> float:
     if device.type == "cuda":
         torch.cuda.synchronize()
     return time.perf_counter() - started
-
-
-def _machine(device: torch.device) -> str:
-    return torch.cuda.get_device_name() if device.type == "cuda" else environment()["machine"]
 
 
 if __name__ == "__main__":

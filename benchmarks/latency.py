@@ -29,17 +29,15 @@ from gzssar.encoders.encoder import Encoder
 from gzssar.encoders.shift_gcn.folding import FoldedShiftGcn
 from gzssar.encoders.shift_gcn.network import ShiftGcn
 from gzssar.features.whitening import SkeletonSpace, cosines
-from gzssar.files import write_json
 from gzssar.inference.live import answer_frames
 from gzssar.methods.method import ClassScores
 from gzssar.onnx_export import Heads, export_encoder, export_heads
-from gzssar.provenance import environment
 from gzssar.recognizer import Prediction
 from gzssar.running import one_thread
 from gzssar.skeletons.layout import NTU25
 from gzssar.skeletons.sequence import SkeletonSequence
 from gzssar.synthetic import SyntheticWorld
-from run import HERE, commit
+from results import origin, write
 
 FRAMES, PUBLISHED, SEEN, UNSEEN = 64, 300, 55, 5
 LIVE = 90
@@ -54,15 +52,16 @@ Recognize = Callable[[Sequence[SkeletonSequence]], np.ndarray]
 @one_thread()
 def main() -> None:
     argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
-    result = {"commit": commit(), "machine": environment()["machine"], "load at the start": os.getloadavg()[0]}
+    result = origin("latency") | {"load at the start": os.getloadavg()[0]}
     result |= {name: version(name) for name in ("torch", "onnxruntime")}
     for bodies, performers in ((1, 1), (2, 1), (2, 2)):
         what = f"encoder of {counted(bodies)}, clips of {counted(performers)}"
         result[what] = timings(bodies, performers, FRAMES, REPEATS)
         result[f"{what}, {PUBLISHED} frames"] = timings(bodies, performers, PUBLISHED, {1: 20})
     result["live, encoder of 2 bodies, one body: ms a frame"] = live()
-    write_json(HERE / "results" / "latency.json", result | {"load at the end": os.getloadavg()[0]})
-    print((HERE / "results" / "latency.json").read_text())
+    result["load at the end"] = os.getloadavg()[0]
+    write("latency", result)
+    print(json.dumps(result, indent=2))
 
 
 def counted(bodies: int) -> str:

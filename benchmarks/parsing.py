@@ -18,10 +18,9 @@ from pathlib import Path
 import numpy as np
 
 from gzssar.files import write_json
-from gzssar.provenance import environment
 from gzssar.skeletons.readers.ntu import read_ntu
 from gzssar.skeletons.readers.ntu_bodies import Track, choose_bodies
-from run import HERE, commit
+from results import HERE, origin
 
 CLIP_FRAMES = 80  # about the mean of NTU-60
 FIRST_ID = 72057594037931101
@@ -36,7 +35,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         files = write_files(Path(folder), arguments.frames, arguments.seed)
-        result = {"commit": commit(), "machine": environment()["machine"], "numpy": np.__version__}
+        result = origin("parsing") | {"numpy": np.__version__}
         result |= measure(files, arguments.repeats)
     write_json(arguments.out, result)
     print(json.dumps(result, indent=2))

@@ -24,12 +24,10 @@ from gzssar.features.class_cut import drawn_split
 from gzssar.features.embedding import EmbedJob, embed_clips
 from gzssar.features.features import FeatureSet
 from gzssar.features.files import load_features
-from gzssar.files import write_json
-from gzssar.provenance import environment
 from gzssar.recognizer import Recognizer
 from gzssar.recognizer.fitting import Fitting, fit_recognizer
 from gzssar.texts.classes import ClassTexts, load_packaged_texts
-from run import HERE, commit
+from results import HERE, keyed, origin, write
 
 TYPED = ("well", "label alone", "vaguely")
 FRAMES = (300, 64)
@@ -45,7 +43,7 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     texts = load_packaged_texts("utd_mhad")
-    result: dict[str, Any] = {"commit": commit(), "machine": environment()["machine"], "frames": {}}
+    result = origin("recognizer") | {"recipe": Fitting().recipe.name, "frames": {}}
     for frames in FRAMES:
         rows = rows_of(frames, arguments.data, arguments.work)
         splits = result["frames"][str(frames)] = {}
@@ -55,13 +53,13 @@ def main() -> None:
             summary = {typed: summarised([seed[typed] for seed in seeds]) for typed in TYPED}
             summary["held-out folds"] = summarised([seed["held-out folds"] for seed in seeds])
             splits[str(number)] = {"unseen": [texts[k].label for k in unseen], **summary}
-            write_json(HERE / "results" / "recognizer.json", result)
+            write("recognizer", result)
             print(frames, number, json.dumps(summary["well"]))
 
 
 def rows_of(frames: int, data: Path, work: Path) -> FeatureSet:
     """Features of all clips, by the NTU-120 weights."""
-    features = work / f"utd-{frames}.npz"
+    features = keyed(work / f"utd-{frames}.npz")
     if not features.exists():
         weights = data / "shiftgcn" / "ntu120_xset_joint.pt"
         embed_clips(EmbedJob(data / "utd_mhad" / "Skeleton.zip", (StreamWeights(weights),), features, frames=frames))

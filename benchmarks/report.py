@@ -1,18 +1,25 @@
-"""Writes RESULTS.md from the files under ``results/``.
+"""Writes RESULTS.md, and the blocks of README.md that show numbers, from the files under ``results/``.
 
-python benchmarks/report.py
+    python benchmarks/report.py [--check]
+
+A row that the present source did not make is marked with the commit that made it. ``--check`` writes nothing, and ends
+with 1 where one of the two files is not what would be written.
 """
 
+import argparse
 import json
 import statistics
+import sys
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
+from gzssar.evaluation.summary import percent
 from gzssar.files import write_text
+from report_bench import random_splits
+from report_readme import readme
 from report_robustness import abstention, robustness
 from report_texts import recognizer, texts
-from run import HERE, SELECTIONS
+from results import CHECKOUT, HERE, RESULTS, SELECTIONS, heading, mark, origins, read, seeds_of
 
 COLUMNS = {
     "ZSL": "zsl_accuracy",
@@ -26,24 +33,25 @@ COLUMNS = {
 
 
 def main() -> None:
-    notes = (HERE / "notes.md").read_text()
-    write_text(
-        HERE / "RESULTS.md",
-        "\n".join(
-            [
-                *_head(),
-                *_recipes(),
-                *_gate(),
-                *_utd(),
-                *texts(),
-                *recognizer(),
-                *robustness(),
-                *abstention(),
-                *_speed(),
-                notes,
-            ]
-        ),
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="write nothing; end with 1 where something would change")
+    check = parser.parse_args().check
+    wanted = {HERE / "RESULTS.md": results(), CHECKOUT / "README.md": readme((CHECKOUT / "README.md").read_text())}
+    stale = {path: text for path, text in wanted.items() if not path.exists() or path.read_text() != text}
+    if check and stale:
+        names = " and ".join(path.relative_to(CHECKOUT).as_posix() for path in stale)
+        sys.exit(
+            f"{names} should be as `python benchmarks/report.py` writes them, but they are not: run it again, since "
+            "a change of source turns rows into history, which it marks with the commits that made them."
+        )
+    for path, text in stale.items():
+        write_text(path, text)
+
+
+def results() -> str:
+    """RESULTS.md."""
+    sections = (_head, _recipes, _gate, random_splits, _utd, texts, recognizer, robustness, abstention, _speed)
+    return "\n".join([*(line for section in sections for line in section()), (HERE / "notes.md").read_text()])
 
 
 def _head() -> list[str]:
@@ -51,101 +59,111 @@ def _head() -> list[str]:
         "# Results",
         "",
         "Made by the scripts in this folder (each section names its own) and `python benchmarks/report.py`; nothing",
-        "here was typed by hand but the notes at the end (`notes.md`). Accuracies are per sample, in %, mean ± sample",
-        "standard deviation over seeds. *validation*: nothing was chosen on test clips, though test figures were read",
-        "while the default was developed (see the notes). *paper-test-selected*: the",
-        "training cycle was chosen on the unseen test clips, as in the authors' code; it stands here for comparison",
-        "with numbers made the same way.",
+        "here was typed by hand but the notes at the end (`notes.md`).",
+        "",
+        "**(at COMMIT)** after a row, or under a heading, marks history: the row was made at that commit, and source",
+        "that decides about it has changed since, so that it might come out otherwise today. Rows without it were made",
+        "by source that decides as the present one does; comments and formatting do not count.",
+        "",
+        "Accuracies are per sample, in %, mean ± sample standard deviation over seeds unless a section says otherwise.",
+        "*validation*: nothing was chosen on test clips, though test figures were read while the default was developed",
+        "(see the notes). *paper-test-selected*: the training cycle was chosen on the unseen test clips, as in the",
+        "authors' code; it stands here for comparison with numbers made the same way.",
         "",
     ]
 
 
 def _recipes() -> list[str]:
-    lines = ["## Accuracy", ""]
+    lines = ["## Accuracy", "", "`python benchmarks/run.py`: one class split a row, lb+ad+md.", ""]
     rows = {path.stem: json.loads(path.read_text()) for path in sorted((HERE / "rows").glob("*.json"))}
     heads = ["split", "recipe · selection", "seeds", *COLUMNS]
     lines += [f"| {' | '.join(heads)} |", "| --- | --- |" + " ---: |" * (len(heads) - 2)]
     done: dict[str, list[float]] = {}
+    behind: dict[str, list[dict[str, Any]]] = {}
     for name, row in rows.items():
         published = row["published"]
-        results = {recipe: _results(name, recipe) for recipe in row["recipes"]}
+        results = {recipe: seeds_of(name, recipe) for recipe in row["recipes"]}
         if not any(results.values()):
             continue
         for recipe, seeds in ((recipe, seeds) for recipe, seeds in results.items() if seeds):
             for selection in SELECTIONS[recipe]:
                 values = [[100 * seed[selection][key] for seed in seeds] for key in COLUMNS.values()]
                 cells = [_spread(column) for column in values]
-                lines.append(f"| {name} | {recipe} · {selection} | {len(seeds)} | {' | '.join(cells)} |")
-                done.setdefault(f"{recipe} · {selection}", []).append(statistics.mean(values[3]))
+                kind = f"{recipe} · {selection}"
+                lines.append(f"| {name} | {kind}{mark('run', *seeds)} | {len(seeds)} | {' | '.join(cells)} |")
+                done.setdefault(kind, []).append(statistics.mean(values[3]))
+                behind.setdefault(kind, []).extend(seeds)
         cells = [f"{published[key]:.2f}" for key in ("ZSL", "S", "U", "H")]
         lines.append(f"| {name} | authors' code ¹ | 1 | {' | '.join(cells)} | – | – | – |")
     lines += ["", f"¹ {next(iter(rows.values()))['published']['source']}.", ""]
     for kind, means in done.items():
         lines.append(
-            f"- {kind}: mean H over the {len(means)} splits {statistics.mean(means):.1f}, lowest {min(means):.1f}"
+            f"- {kind}{mark('run', *behind[kind])}: mean H over the {len(means)} splits "
+            f"{statistics.mean(means):.1f}, lowest {min(means):.1f}"
         )
-    skipped = [name for name in rows if not any(_results(name, recipe) for recipe in rows[name]["recipes"])]
-    return [*lines, *_origin(), f"- not run, for want of the features: {', '.join(skipped)}", ""]
-
-
-def _origin() -> list[str]:
-    """Which commits the figures come from, and which machines."""
-    results = [json.loads(path.read_text()) for path in (HERE / "results").glob("*/*.json")]
-    return [f"- {key}: {'; '.join(sorted({result[key] for result in results}))}" for key in ("commit", "machine")]
+    skipped = [name for name in rows if not any(seeds_of(name, recipe) for recipe in rows[name]["recipes"])]
+    every = [seed for seeds in behind.values() for seed in seeds]
+    return [*lines, *origins(*every), f"- not run, for want of the features: {', '.join(skipped)}", ""]
 
 
 def _gate() -> list[str]:
     """How the paper's gate spreads: the largest p_seen any test clip gets."""
     lines = ["## The paper's gate", "", "| split | largest p_seen of a test clip | median p_seen | gate AUC |"]
     lines += ["| --- | ---: | ---: | ---: |"]
-    for folder in sorted((HERE / "results").glob("mix43-*-paper")):
-        seeds = [json.loads(path.read_text())["validation"] for path in sorted(folder.glob("*.json"))]
-        cells = [_spread([seed[key] for seed in seeds], 2) for key in ("largest_p_seen", "median_p_seen", "gate_auc")]
-        lines.append(f"| {folder.name.removesuffix('-paper')} | {' | '.join(cells)} |")
+    for folder in sorted(RESULTS.glob("mix43-*-paper")):
+        name = folder.name.removesuffix("-paper")
+        seeds = seeds_of(name, "paper")
+        keys = ("largest_p_seen", "median_p_seen", "gate_auc")
+        cells = [_spread([seed["validation"][key] for seed in seeds], 2) for key in keys]
+        lines.append(f"| {name}{mark('run', *seeds)} | {' | '.join(cells)} |")
     return [*lines, ""]
 
 
 def _utd() -> list[str]:
     """UTD-MHAD from recordings to scores, with two encoders."""
-    path = HERE / "results" / "utd.json"
-    if not path.exists():
+    if (result := read("utd")) is None:
         return []
-    result = json.loads(path.read_text())
     lines = [
         "## UTD-MHAD, from recordings",
         "",
-        "`python benchmarks/utd.py`: 861 clips, 22 seen and 5 unseen classes, drawn by the number of the split; recipe",
-        "msf, validation-selected, lb+ad+md. The NTU-120 encoder never saw these people, but its 120 classes hold",
+        "`python benchmarks/utd.py`: 861 clips, 22 seen and 5 unseen classes, drawn by the number of the split;",
+        "validation-selected, lb+ad+md. The NTU-120 encoder never saw these people, but its 120 classes hold",
         "actions close to the unseen ones here; the other saw the seen classes' training clips alone.",
         "",
-        "| split | encoder | ZSL | S | U | H | oracle H | commit |",
-        "| ---: | --- | ---: | ---: | ---: | ---: | ---: | --- |",
+        "| split | encoder | recipe | ZSL | S | U | H | oracle H |",
+        "| ---: | --- | --- | ---: | ---: | ---: | ---: | ---: |",
     ]
     for split, encoders in result["splits"].items():
         for encoder, scores in encoders.items():
-            cells = [f"{100 * mean:.1f} ± {100 * sd:.1f}" for mean, sd in list(scores.values())[:-1]]
-            lines.append(f"| {split} | {encoder} | {' | '.join(cells)} | {scores['commit']} |")
-    about = [f"- {key}: {result[key]}" for key in ("machine", "encoder")]
-    return [*lines, "", *about, ""]
+            cells = [percent(*value) for value in scores.values() if isinstance(value, list)]
+            lines.append(f"| {split} | {encoder}{mark('utd', scores)} | {scores['recipe']} | {' | '.join(cells)} |")
+    every = [scores for encoders in result["splits"].values() for scores in encoders.values()]
+    return [*lines, "", *origins(*every), f"- encoder: {result['encoder']}", ""]
 
 
 SPEEDS = {
-    "speed": "Experiments (`benchmarks/speed.py`): one thread; medians.",
-    "encoder-cpu": "Skeleton encoder (`benchmarks/encoder.py`): one thread; medians; full width.",
-    "encoder-cuda": "Skeleton encoder on a GPU (`benchmarks/encoder.py --device cuda`).",
-    "latency": "From clip to scores (`benchmarks/latency.py`): one thread; medians; full width; mostly 64 frames.",
-    "serving": "The web page's routes (`benchmarks/serving.py`): 200 requests from 16 clients on loopback.",
-    "parsing": "Parsing NTU RGB+D text (`benchmarks/parsing.py`): one core; generated files.",
+    "speed": ("Experiments", "`python benchmarks/speed.py`: one thread; medians."),
+    "encoder-cpu": ("Skeleton encoder", "`python benchmarks/encoder.py`: one thread; medians; full width."),
+    "encoder-cuda": ("Skeleton encoder on a GPU", "`python benchmarks/encoder.py --device cuda`."),
+    "latency": (
+        "From clip to scores",
+        "`python benchmarks/latency.py`: one thread; medians; full width; mostly 64 frames.",
+    ),
+    "serving": (
+        "The web page's routes",
+        "`python benchmarks/serving.py`: 200 requests from 16 clients on loopback.",
+    ),
+    "parsing": ("Parsing NTU RGB+D text", "`python benchmarks/parsing.py`: one core; generated files."),
 }
 
 
 def _speed() -> list[str]:
     lines = ["## Speed and memory", ""]
-    for name, about in SPEEDS.items():
-        path = HERE / "results" / f"{name}.json"
-        if path.exists():
-            values = _flat(json.loads(path.read_text()))
-            lines += [about, "", "| what | value |", "| --- | ---: |", *(f"| {n} | {v} |" for n, v in values), ""]
+    for name, (title, about) in SPEEDS.items():
+        if result := read(name):
+            values = [f"| {n} | {v} |" for n, v in _flat({key: one for key, one in result.items() if key != "source"})]
+            lines += heading(title, name.split("-")[0], result, level=3)
+            lines += [about, "", "| what | value |", "| --- | ---: |", *values, ""]
     return lines
 
 
@@ -156,11 +174,6 @@ def _flat(values: dict[str, Any], prefix: str = "") -> Iterable[tuple[str, str]]
         else:
             small = isinstance(value, float) and 0 < abs(value) < 0.005
             yield prefix + name, f"{value:.0e}" if small else f"{value:.2f}" if isinstance(value, float) else str(value)
-
-
-def _results(name: str, recipe: str) -> list[dict[str, Any]]:
-    folder: Path = HERE / "results" / f"{name}-{recipe}"
-    return [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
 
 
 def _spread(values: list[float], digits: int = 1) -> str:

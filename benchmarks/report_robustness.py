@@ -1,13 +1,12 @@
 """The sections of RESULTS.md on clips as people have them and on abstention."""
 
-import json
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
 import numpy as np
 
-from run import HERE
+from results import heading, origins, read
 
 _SENSORS = {"nw_ucla.npz": "NW-UCLA (Kinect v1, 12 fps)", "msr_action3d.npz": "MSR Action3D (15 fps)"}
 _COLUMNS = ("clips", "right as frames come", "right", "given", "wrong of given", "wrong ones held back")
@@ -15,13 +14,10 @@ _COLUMNS = ("clips", "right as frames come", "right", "given", "wrong of given",
 
 def robustness() -> list[str]:
     """What a recognizer says about clips that are not as its training clips were."""
-    path = HERE / "results" / "robustness.json"
-    if not path.exists():
+    if (result := read("robustness")) is None:
         return []
-    result = json.loads(path.read_text())
     lines = [
-        "## Clips as people have them",
-        "",
+        *heading("Clips as people have them", "robustness", result),
         "`python benchmarks/robustness.py`: a recognizer of all 27 classes of UTD-MHAD, fitted on performers with",
         f"odd ids (NTU-120 joint weights, {result['frames']} frames), asked about {result['clips']} clips of two",
         "others, as recorded and changed. One fit; a clip more or less is 1.9 points. What finds the action and what",
@@ -58,18 +54,15 @@ def robustness() -> list[str]:
     for file, name in _SENSORS.items():
         for kind, told in (("known", "classes that UTD-MHAD has"), ("other", "others")):
             lines.append(_row(f"{name}, {told}", result["sensors"][file][kind]))
-    return [*lines, "", *(f"- {key}: {result[key]}" for key in ("commit", "machine")), ""]
+    return [*lines, "", *origins(result), ""]
 
 
 def abstention() -> list[str]:
     """Whether the bound on wrong answers holds."""
-    path = HERE / "results" / "abstention.json"
-    if not path.exists():
+    if (result := read("abstention")) is None:
         return []
-    result = json.loads(path.read_text())
     lines = [
-        "## The bound on wrong answers",
-        "",
+        *heading("The bound on wrong answers", "abstention", result),
         f"`python benchmarks/abstention.py`: {result['repeats']} recognizers of each size, of random classes of",
         "UTD-MHAD, fitted on performers with odd ids and asked about all clips of the others. *given*: the share of",
         "clips of seen and of typed classes that are answered. *wrong*: the share of wrong ones among the answers to",
@@ -88,7 +81,7 @@ def abstention() -> list[str]:
             f"{given.mean():.0f} | {unseen.mean():.0f} | {wrong.mean():.1f} | {wrong.max():.1f} | {strange.mean():.1f}"
         )
         lines.append(f"| {100 * bound:g} | {seen} | {typed} | {cells} |")
-    return [*lines, "", *(f"- {name}: {result[name]}" for name in ("commit", "machine")), ""]
+    return [*lines, "", *origins(result), ""]
 
 
 def _row(name: str, scores: dict[str, Any]) -> str:

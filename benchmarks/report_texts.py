@@ -1,10 +1,9 @@
 """The sections of RESULTS.md on class texts, and on a recognizer that classes are typed into."""
 
-import json
 import statistics
 from typing import Any
 
-from run import HERE
+from results import heading, mark, origins, read
 
 COLUMNS = ("held_out_zsl_accuracy", "zsl_accuracy", "harmonic_mean", "oracle_gate_harmonic_mean")
 HEADS = ("held-out ZSL", "ZSL", "H", "oracle H")
@@ -14,10 +13,8 @@ KINDS = ("lb", "ad", "md")
 
 def texts() -> list[str]:
     """Text set × fusion × encoder, and the NTU texts beside the paper's CLIP features."""
-    path = HERE / "results" / "texts.json"
-    if not path.exists():
+    if (result := read("texts")) is None:
         return []
-    result = json.loads(path.read_text())
     heads = [f"{family} {head}" for family in ("mix43", "UTD") for head in HEADS]
     lines = [
         "## Class texts",
@@ -39,9 +36,9 @@ def texts() -> list[str]:
         seeds, cells = _cells(splits)
         name = text if edition == "now" else f"{text}, {edition}"
         fusion = fusion if "+" in text or "+" in encoder else "–"
-        lines.append(f"| {name} | {fusion} | {encoder} | {seeds} | {' | '.join(cells)} |")
-    about = [f"- {key}: {result[key]}" for key in ("commit", "machine")]
-    return [*lines, "", *about, "", *_ntu(result["ntu"])]
+        marked = mark("texts", result["made"][key])
+        lines.append(f"| {name}{marked} | {fusion} | {encoder} | {seeds} | {' | '.join(cells)} |")
+    return [*lines, "", *origins(*result["made"].values()), "", *_ntu(result)]
 
 
 def _order(key: str) -> tuple[int, str, str, str]:
@@ -62,18 +59,19 @@ def _cells(splits: dict[str, Any]) -> tuple[int, list[str]]:
     return len(done), cells
 
 
-def _ntu(table: dict[str, Any]) -> list[str]:
+def _ntu(result: dict[str, Any]) -> list[str]:
     """Pairs above .95, agreement and correlation, per kind of text."""
     heads = [f"{what} {kind}" for what in ("pairs > .95", "same neighbour", "rank corr.") for kind in KINDS]
     lines = [
-        "**NTU RGB+D texts.** Our texts' similarities beside those of the paper's CLIP ViT-B/32 features: share of",
+        *heading("NTU RGB+D texts", "texts", result, level=3),
+        "Our texts' similarities beside those of the paper's CLIP ViT-B/32 features: share of",
         "classes with the same nearest neighbour, and Spearman's rank correlation over all pairs, per kind of text.",
         "*before*: the first draft, before it was edited by `gzssar texts check`.",
         "",
         f"| classes · encoder · edition | {' | '.join(heads)} |",
         "| --- |" + " ---: |" * 9,
     ]
-    for name, kinds in table.items():
+    for name, kinds in result["ntu"].items():
         cells = [str(kinds[kind]["pairs above .95"]) for kind in KINDS]
         for key in ("nearest neighbour agreement", "rank correlation"):
             cells += [f"{kinds[kind][key]:.2f}" if key in kinds[kind] else "–" for kind in KINDS]
@@ -83,10 +81,8 @@ def _ntu(table: dict[str, Any]) -> list[str]:
 
 def recognizer() -> list[str]:
     """UTD-MHAD: fitted on 22 classes, five typed in."""
-    path = HERE / "results" / "recognizer.json"
-    if not path.exists():
+    if (result := read("recognizer")) is None:
         return []
-    result = json.loads(path.read_text())
     heads = {
         "zsl_accuracy": "ZSL",
         "seen_accuracy": "S",
@@ -95,13 +91,13 @@ def recognizer() -> list[str]:
         "calibration_error": "calibration error",
     }
     lines = [
-        "## A recognizer with classes typed in",
-        "",
-        "`python benchmarks/recognizer.py`: `gzssar fit` on 22 classes of UTD-MHAD by performers with odd ids (NTU-120",
-        "weights), five classes added by `add_class`, judged on performers with even ids, all 27 classes competing.",
-        "*well*: with the packaged action and motion texts; *vaguely*: with a sentence that would fit anything.",
-        "*held-out folds*: what the model card says, from training performers alone. Clips are brought to 300 frames,",
-        "as those of the weights' training, or to 64 (`--frames 64`), which takes a quarter of the time.",
+        *heading("A recognizer with classes typed in", "recognizer", result),
+        f"`python benchmarks/recognizer.py`: `gzssar fit`, recipe {result['recipe']}, on 22 classes of UTD-MHAD by",
+        "performers with odd ids (NTU-120 weights), five classes added by `add_class`, judged on performers with even",
+        "ids, all 27 classes competing. *well*: with the packaged action and motion texts; *vaguely*: with a sentence",
+        "that would fit anything. *held-out folds*: what the model card says, from training performers alone. Clips",
+        "are brought to 300 frames, as those of the weights' training, or to 64 (`--frames 64`), which takes a quarter",
+        "of the time.",
         "",
         f"| frames | split | typed | {' | '.join(heads.values())} |",
         "| ---: | --- | --- |" + " ---: |" * len(heads),
@@ -114,5 +110,4 @@ def recognizer() -> list[str]:
                 lines.append(f"| {frames} | {where} | {typed} | {' | '.join(cells)} |")
     every = [split["label alone"] for splits in result["frames"].values() for split in splits.values()]
     adding = statistics.median(one["add_class_ms"][0] for one in every)
-    about = [f"- {key}: {result[key]}" for key in ("commit", "machine")]
-    return [*lines, "", f"- a class is added in {adding:.0f} ms once its texts are encoded", *about, ""]
+    return [*lines, "", f"- a class is added in {adding:.0f} ms once its texts are encoded", *origins(result), ""]

@@ -24,14 +24,12 @@ from gzssar.encoders.weights import StreamWeights, parse_weights
 from gzssar.features.embedding import EmbedJob, embed_clips
 from gzssar.features.features import FeatureSet
 from gzssar.features.files import load_features
-from gzssar.files import write_json
-from gzssar.provenance import environment
 from gzssar.recognizer import Prediction, Recognizer
 from gzssar.recognizer.fitting import Fitting, fit_recognizer
 from gzssar.skeletons.readers import open_clips
 from gzssar.skeletons.sequence import SkeletonSequence
 from gzssar.texts.classes import load_packaged_texts
-from run import HERE, commit
+from results import HERE, keyed, origin, write
 
 Change = Callable[[SkeletonSequence], SkeletonSequence]
 NOISE = np.random.default_rng(0)
@@ -60,14 +58,14 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("runs") / "robustness")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    recognizer = fitted(arguments.data, arguments.work / f"utd-{arguments.frames}.npz", arguments.frames)
+    about = origin("robustness")
+    recognizer = fitted(arguments.data, keyed(arguments.work / f"utd-{arguments.frames}.npz"), arguments.frames)
     clips = new_performers(arguments.data)
     changed = {name: [change(clip) for clip in clips] for name, change in CHANGES.items()}
     answers = {name: recognizer.predict(some) for name, some in changed.items()}
     still, mirrored = ([change(clip) for clip in clips[:20]] for change in (standing, mirror))
     result: dict[str, Any] = {
-        "commit": commit(),
-        "machine": environment()["machine"],
+        **about,
         "frames": arguments.frames,
         "clips": len(clips),
         "right": {name: right(given, labels(clips)) for name, given in answers.items()},
@@ -79,7 +77,7 @@ def main() -> None:
         "sensors": {file: sensor(recognizer, arguments.data / file, same) for file, same in SAME.items()},
         "abstaining": {"new performers": abstaining(recognizer, clips, labels(clips))},
     }
-    write_json(HERE / "results" / "robustness.json", result)
+    write("robustness", result)
     print(json.dumps(result, indent=1))
 
 

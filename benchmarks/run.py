@@ -3,13 +3,12 @@
     python benchmarks/run.py [--data ../shared/data] [--only mix43-s11 …] [--recipes default paper] [--seeds 5]
     python benchmarks/report.py            # writes RESULTS.md
 
-A row names a data folder below ``--data``; a row whose folder is absent is skipped by name. Both selection rules are
-judged on one training, since they differ only afterwards.
+Seeds that the present source has done are not run again. A row names a data folder below ``--data``; a row whose folder
+is absent is skipped by name. Both selection rules are judged on one training, since they differ only afterwards.
 """
 
 import argparse
 import json
-import subprocess
 from dataclasses import asdict
 from pathlib import Path
 
@@ -19,18 +18,9 @@ import torch
 from gzssar.experiment.config import ExperimentConfig
 from gzssar.experiment.data import Sources
 from gzssar.experiment.story import Experiment, judge, train
-from gzssar.files import write_json
 from gzssar.methods.recipe import recipe_for
-from gzssar.provenance import environment
 from gzssar.texts.encoding import text_kinds
-
-HERE = Path(__file__).parent
-SELECTIONS = {
-    "default": ("validation",),
-    "msf": ("validation",),
-    "ridge": ("validation",),
-    "paper": ("validation", "paper-test-selected"),
-}
+from results import HERE, SELECTIONS, is_present, origin, read, write
 
 
 def main() -> None:
@@ -54,8 +44,8 @@ def main() -> None:
 
 
 def run_row(name: str, row: dict[str, str], recipe: str, data_root: Path, seeds: int) -> None:
-    """Every seed of one row and recipe that has no result yet."""
-    missing = [seed for seed in range(seeds) if not result_path(name, recipe, seed).exists()]
+    """Every seed of one row and recipe that has no result of the present source yet."""
+    missing = [seed for seed in range(seeds) if not is_present("run", read(place(name, recipe, seed)) or {})]
     if not missing:
         return
     words = recipe == "default" and row.get("texts")  # the others read no words, and vectors as published
@@ -69,25 +59,22 @@ def run_row(name: str, row: dict[str, str], recipe: str, data_root: Path, seeds:
     )
     data = Sources(config).load(text_kinds(config.text))
     experiment = Experiment(data.benchmark, data.of_set(config.text), recipe_for(recipe, config.split))
+    about = origin("run")
     for seed in missing:
         trained = train(experiment, seed)
-        result = {"commit": commit(), "machine": environment()["machine"]}
+        result = dict(about)
         for selection in SELECTIONS[recipe]:
             record = judge(trained, selection)
             gate = {"median_p_seen": np.median(record.answers.routing), "largest_p_seen": record.answers.routing.max()}
             numbers = {**asdict(record.scores), **record.extra, **gate, "seconds": record.seconds}
             result[selection] = {key: float(value) for key, value in numbers.items()}
-        write_json(result_path(name, recipe, seed), result)
+        write(place(name, recipe, seed), result)
         print(name, recipe, seed, *(f"{s}: H {result[s]['harmonic_mean']:.3f}" for s in SELECTIONS[recipe]))
 
 
-def result_path(name: str, recipe: str, seed: int) -> Path:
-    return HERE / "results" / f"{name}-{recipe}" / f"{seed}.json"
-
-
-def commit() -> str:
-    done = subprocess.run(["git", "-C", HERE, "rev-parse", "--short", "HEAD"], capture_output=True, text=True)
-    return done.stdout.strip()
+def place(name: str, recipe: str, seed: int) -> str:
+    """Where a result lies."""
+    return f"{name}-{recipe}/{seed}"
 
 
 if __name__ == "__main__":

@@ -19,14 +19,12 @@ from pathlib import Path
 
 import numpy as np
 
-from gzssar.files import write_json
-from gzssar.provenance import environment
 from gzssar.recognizer import Recognizer
 from gzssar.recognizer.embedded import synthetic_model
 from gzssar.skeletons.layout import NTU25
 from gzssar.skeletons.sequence import SkeletonSequence
 from gzssar.synthetic import SyntheticWorld
-from run import HERE, commit
+from results import origin, write
 
 REQUESTS, CLIENTS = 200, 16
 
@@ -35,6 +33,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path)
     arguments = parser.parse_args()
+    about = origin("serving")
     recognizer = Recognizer.load(arguments.model) if arguments.model else synthetic_model()
     drawn = SyntheticWorld(seed=1, clips_per_class=2, subject_count=2).clips()
     clips = [as_npy(drawn.joints[k % len(drawn)]) for k in range(REQUESTS)]
@@ -52,8 +51,7 @@ def main() -> None:
         server.terminate()
     took = sorted(one for _, one in answers)
     result = {
-        "commit": commit(),
-        "machine": environment()["machine"],
+        **about,
         "model": repr(recognizer),
         "requests": REQUESTS,
         "clients": CLIENTS,
@@ -63,7 +61,7 @@ def main() -> None:
         "p99, ms": 1e3 * took[int(0.99 * len(took))],
         "requests a second": REQUESTS / seconds,
     }
-    write_json(HERE / "results" / "serving.json", result)
+    write("serving", result)
     print(json.dumps(result, indent=2))
 
 

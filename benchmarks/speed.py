@@ -24,7 +24,6 @@ from gzssar.experiment.config import ExperimentConfig
 from gzssar.experiment.data import Sources
 from gzssar.experiment.story import Experiment, judge, train
 from gzssar.features.features import Benchmark, FeatureSet, Phase
-from gzssar.files import write_json
 from gzssar.methods.method import Task
 from gzssar.methods.msf.losses import loss_terms, total
 from gzssar.methods.msf.schedule import weights_at
@@ -33,9 +32,8 @@ from gzssar.methods.msf.training import Pairs, align
 from gzssar.methods.msf.vae import CrossModalVae
 from gzssar.methods.problem import Problem, pose
 from gzssar.methods.recipe import DEFAULT, MSF, PAPER, recipe_for
-from gzssar.provenance import environment
 from gzssar.splits import PUBLISHED_SPLITS
-from run import HERE, commit
+from results import HERE, origin, write
 
 REPEATS = 5
 RECIPES = ("default", "msf", "ridge", "paper")
@@ -50,7 +48,7 @@ def main() -> None:
     if arguments.ntu120:
         print(json.dumps(ntu120(arguments.ntu120)))
         return
-    result = {"commit": commit(), "machine": environment()["machine"], "torch": torch.__version__}
+    result = origin("speed") | {"torch": torch.__version__}
     experiment = mix43(arguments.data)
     result["paper step"] = steps(experiment)
     for recipe in (DEFAULT, MSF, recipe_for("ridge"), PAPER):
@@ -62,7 +60,7 @@ def main() -> None:
             [sys.executable, __file__, "--ntu120", recipe], capture_output=True, text=True, check=True
         )
         result[f"{recipe} at NTU-120 size"] = json.loads(done.stdout.splitlines()[-1])
-    write_json(HERE / "results" / "speed.json", result)
+    write("speed", result)
     print(json.dumps(result, indent=2))
 
 

@@ -4,12 +4,11 @@
     python benchmarks/report.py
 
 UTD-MHAD's features are made by the NTU-120 weights, three class splits drawn by their number (as in utd.py). Seeds that
-are done stay in results/texts.json; a kill loses those that run. `--editions` names folders with other editions of the
-packaged tables (mix43.csv, utd_mhad.csv, ntu60.csv, ntu120.csv) to compare with.
+the present source has done stay in results/texts.json; a kill loses those that run. `--editions` names folders with
+other editions of the packaged tables (mix43.csv, utd_mhad.csv, ntu60.csv, ntu120.csv) to compare with.
 """
 
 import argparse
-import json
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -26,19 +25,16 @@ from gzssar.errors import TextError
 from gzssar.experiment.story import Experiment, run_seed
 from gzssar.features.class_cut import ZeroShot
 from gzssar.features.synse import read_synse
-from gzssar.files import write_json
 from gzssar.methods.msf.method import Msf
 from gzssar.methods.problem import Spaces
 from gzssar.methods.recipe import Recipe
-from gzssar.provenance import environment
 from gzssar.texts.authoring.checking import Similarity, similarity
 from gzssar.texts.classes import find_class_texts
 from gzssar.texts.encoding import Encoding, encode_texts, load_text_encoders, text_kinds
 from gzssar.texts.features import read_text_tables
-from run import HERE, commit
+from results import HERE, is_present, keyed, origin, read, write
 from utd import ntu_features
 
-RESULT = HERE / "results" / "texts.json"
 KINDS = ("lb", "ad", "md")
 ALL = "lb+ad+md"
 
@@ -84,19 +80,20 @@ def main() -> None:
     parser.add_argument("--editions", type=Path, nargs="*", default=[])
     parser.add_argument("--work", type=Path, default=Path("runs") / "utd")
     arguments = parser.parse_args()
-    result = json.loads(RESULT.read_text()) if RESULT.exists() else {"scores": {}}
-    result |= {"commit": commit(), "machine": environment()["machine"]}
+    about = origin("texts")
+    result = (read("texts") or {"made": {}, "scores": {}}) | about
+    for key in [row.key() for row in rows(arguments.editions)]:
+        if not is_present("texts", result["made"].get(key, {})):
+            result["made"][key], result["scores"][key] = about, {}
     result["ntu"] = ntu(arguments.data, arguments.mpnet, arguments.editions)
-    write_json(RESULT, result)
+    write("texts", result)
     tasks = list(missing(result["scores"], arguments))
     with ProcessPoolExecutor(arguments.jobs, get_context("spawn")) as pool:
         futures = {pool.submit(score, *task, arguments.mpnet, arguments.editions): task for task in tasks}
         for done, future in enumerate(as_completed(futures), start=1):
             folder, table, row, seed = futures[future]
-            result["scores"].setdefault(row.key(), {}).setdefault(name_of(folder, table), {})[str(seed)] = (
-                future.result()
-            )
-            write_json(RESULT, result)
+            result["scores"][row.key()].setdefault(name_of(folder, table), {})[str(seed)] = future.result()
+            write("texts", result)
             print(f"{done}/{len(tasks)}", row.key(), name_of(folder, table), seed, flush=True)
 
 
@@ -104,14 +101,14 @@ def missing(scores: dict[str, Any], arguments: argparse.Namespace) -> Iterator[t
     """What has yet to run, seed by seed, so that a part of it is a table too."""
     folders = [(arguments.data / "mix43" / f"s{number}", "mix43") for number in range(11, 16)]
     for number in range(3):
-        folder = arguments.work / f"{number}-NTU-120-weights"
+        folder = keyed(arguments.work / f"{number}-NTU-120-weights")
         if not folder.exists():
             ntu_features(arguments.data, folder, ZeroShot(unseen_count=5, split_seed=number))
         folders.append((folder, "utd_mhad"))
     for seed in range(arguments.seeds):
         for folder, table in folders:
             for row in rows(arguments.editions):
-                if str(seed) not in scores.get(row.key(), {}).get(name_of(folder, table), {}):
+                if str(seed) not in scores[row.key()].get(name_of(folder, table), {}):
                     yield folder, table, row, seed
 
 

@@ -19,9 +19,7 @@ from gzssar.encoders.training.options import EncoderTraining
 from gzssar.experiment.config import ExperimentConfig
 from gzssar.experiment.run import run
 from gzssar.features.class_cut import ZeroShot
-from gzssar.files import write_json
-from gzssar.provenance import environment
-from run import HERE, commit
+from results import HERE, keyed, origin, read, write
 
 TRAINING = EncoderTraining(width=16, frames=64, epochs=40)
 """What fits two cores; nothing was tuned on this data set."""
@@ -38,21 +36,21 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    path = HERE / "results" / "utd.json"
-    result = json.loads(path.read_text()) if path.exists() else {"splits": {}}
-    result |= {"machine": environment()["machine"], "encoder": repr(TRAINING)}
+    about = origin("utd")
+    result = (read("utd") or {"splits": {}}) | {"encoder": repr(TRAINING)}
     for number in range(arguments.splits):
         for name, make in ENCODERS.items():
             if arguments.only not in (None, name):
                 continue
-            folder = arguments.work / f"{number}-{name.replace(' ', '-')}"
+            folder = keyed(arguments.work / f"{number}-{name.replace(' ', '-')}")
             if not folder.exists():
                 make(arguments.data, folder, ZeroShot(unseen_count=5, split_seed=number))
             out = arguments.work / "runs" / folder.name
-            done = run(ExperimentConfig(synse=folder, texts="utd_mhad", seeds=arguments.seeds, out=out))
+            config = ExperimentConfig(synse=folder, texts="utd_mhad", seeds=arguments.seeds, out=out)
+            done = run(config)
             scores = {key: (done.summary["mean"][key], done.summary["sd"][key]) for key in KEYS}
-            result["splits"].setdefault(str(number), {})[name] = {**scores, "commit": commit()}
-            write_json(path, result)
+            result["splits"].setdefault(str(number), {})[name] = {**scores, **about, "recipe": config.recipe}
+            write("utd", result)
             print(number, name, json.dumps(scores))
 
 

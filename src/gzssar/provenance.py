@@ -1,24 +1,81 @@
 """Where numbers come from: versions, hardware, and a hash of the package's own code."""
 
+import ast
 import hashlib
+import json
 import os
 import platform
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
+from gzssar.files import cache_root, write_json
 
-def source_hash(*parts: str) -> str:
+_KEPT = "code-1.json"
+"""In the cache: hashes of files' bytes → hashes of their code. Another :func:`code_hash` needs another name."""
+
+
+def source_hash(*parts: str, root: Path | None = None) -> str:
     """SHA-256 of the package's own code, since an installation that follows a checkout changes under one version.
+    Comments, docstrings and formatting do not count. It is the same for every version of Python.
 
     Args:
-        parts: files and folders of the package; all of it without any.
+        parts: files of the package, and folders, of which the Python files count; all of it without any.
+        root: of another tree than the package's.
     """
-    here = Path(__file__).parent
+    here = root or Path(__file__).parent
+    known = _known()
+    new: dict[str, str] = {}
     digest = hashlib.sha256()
-    for path in sorted(path for path in here.rglob("*.py") if not parts or path.relative_to(here).parts[0] in parts):
-        digest.update(str(path.relative_to(here)).encode() + path.read_bytes())
+    for path in sorted(set(_files(here, parts))):
+        content = path.read_bytes()
+        code = key = hashlib.sha256(content).hexdigest()
+        if path.suffix == ".py":
+            code = known.get(key) or new.setdefault(key, code_hash(content))
+        digest.update(f"{path.relative_to(here).as_posix()} {code}\n".encode())
+    if new and (cache := cache_root()):
+        with suppress(OSError):  # an unwritable cache costs a second, never a run
+            write_json(cache / _KEPT, known | new)
     return digest.hexdigest()
+
+
+def code_hash(content: bytes) -> str:
+    """SHA-256 of what a Python file says to the interpreter: of its syntax tree without the statements that are mere
+    strings, which is what docstrings are."""
+    return hashlib.sha256(_told(ast.parse(content)).encode()).hexdigest()
+
+
+def _told(node: object) -> str:
+    """A syntax tree in letters. Unlike ``ast.dump``, it names no field that is empty, as newer versions of Python have
+    more of these."""
+    if isinstance(node, ast.JoinedStr):  # Python 3.12 ends some with an empty string
+        node.values = [one for one in node.values if not (isinstance(one, ast.Constant) and one.value == "")]
+    if isinstance(node, ast.AST):
+        fields = [(name, value) for name, value in ast.iter_fields(node) if value not in (None, [])]
+        return f"{type(node).__name__}({','.join(f'{name}={_told(value)}' for name, value in fields)})"
+    if isinstance(node, list):
+        return f"[{','.join(_told(one) for one in node if not _is_string(one))}]"
+    return repr(node)
+
+
+def _is_string(node: object) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+def _files(here: Path, parts: Sequence[str]) -> Iterator[Path]:
+    for place in (here / part for part in parts or (".",)):
+        yield from place.rglob("*.py") if place.is_dir() else (place,)
+
+
+def _known() -> dict[str, str]:
+    """Code hashes of former calls: to parse the package takes about a second."""
+    cache = cache_root()
+    with suppress(OSError, ValueError):
+        kept = json.loads((cache / _KEPT).read_text()) if cache else None
+        if isinstance(kept, dict):
+            return kept
+    return {}
 
 
 def versions() -> dict[str, str]:

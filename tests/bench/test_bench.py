@@ -15,6 +15,7 @@ import gzssar.bench.run as run_module
 from gzssar import provenance
 from gzssar.bench.config import BenchConfig
 from gzssar.bench.cuts import find_cuts
+from gzssar.bench.program import DECISIVE
 from gzssar.bench.run import bench
 from gzssar.cli import main
 from gzssar.errors import ConfigError, DataError, GzssarError, MissingExtraError, OutputError
@@ -331,7 +332,7 @@ def test_a_bench_on_a_cluster_needs_ray(config, monkeypatch):
 
 
 def test_the_source_that_decides_is_hashed_and_no_other(tmp_path, monkeypatch):
-    assert all((Path(gzssar.__file__).parent / part).exists() for part in cells.DECISIVE)
+    assert all((Path(gzssar.__file__).parent / part).exists() for part in DECISIVE)
     for name in ("methods/ridge.py", "web/server.py", "splits.py"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("1")

@@ -1,9 +1,12 @@
 """The embedded synthetic recognizer: fitted once, then kept in the cache."""
 
+import shutil
 from functools import partial
+from pathlib import Path
 
 import pytest
 
+import gzssar.provenance
 import gzssar.recognizer.embedded
 from gzssar.encoders.training.options import EncoderTraining
 from gzssar.recognizer.embedded import synthetic_model
@@ -74,3 +77,16 @@ def test_without_a_cache_it_is_made_each_time(stand_in, tmp_path, monkeypatch):
         monkeypatch.setattr(gzssar.recognizer.embedded, "cache_root", lambda root=root: root)
         assert synthetic_model().classes == synthetic_model().classes
     assert len(stand_in) == 4
+
+
+def test_other_texts_make_another_model(stand_in, tmp_path, monkeypatch):
+    monkeypatch.setenv("GZSSAR_CACHE", str(tmp_path))
+    package = shutil.copytree(Path(gzssar.__file__).parent, tmp_path / "gzssar")
+    monkeypatch.setattr(gzssar.provenance, "__file__", str(package / "provenance.py"))
+    for _ in range(2):
+        synthetic_model()
+    assert len(stand_in) == 1
+    table = package / "texts" / "data" / "synthetic.csv"
+    table.write_text(table.read_text().replace("hand", "foot"))
+    synthetic_model()
+    assert len(stand_in) == 2

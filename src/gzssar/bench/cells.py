@@ -20,10 +20,6 @@ from gzssar.experiment.data import check_gate
 from gzssar.experiment.story import Experiment, run_seed
 from gzssar.files import output, write_json
 from gzssar.methods.recipe import Recipe
-from gzssar.provenance import source_hash, versions
-
-DECISIVE = ("bench", "decision", "evaluation", "experiment", "features", "methods", "texts", "splits.py", "running.py")
-"""The parts of the package that decide about a bench's numbers: a change of the others leaves cells as they are."""
 
 CELLS = "cells"
 """Their folder."""
@@ -75,11 +71,6 @@ class Bench:
                     curves.append(cell["curve"])
                     machines.append(cell["machine"])
         return rows, curves, machines
-
-
-def program() -> dict[str, Any]:
-    """What made the numbers: versions, and a hash of the decisive source."""
-    return {"versions": versions(), "source": source_hash(*DECISIVE)}
 
 
 def run_cut(bench: Bench, number: int, progress: object = None) -> None:

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from gzssar.bench.cells import CELLS, SEEN_ACCURACIES, Bench, program, run_cut
+from gzssar.bench.cells import CELLS, SEEN_ACCURACIES, Bench, run_cut
 from gzssar.bench.config import BenchConfig
 from gzssar.bench.cuts import Warn, find_cuts
+from gzssar.bench.program import program
 from gzssar.errors import MissingExtraError
 from gzssar.evaluation.paired import Row, differences, estimates
 from gzssar.experiment.seeds import run_seeds

@@ -30,8 +30,8 @@ def synthetic_model(progress: Progress | None = None, say: Callable[[str], None]
         progress: told how far the fit is.
         say: told in a sentence that there is a fit, before it begins.
     """
-    root = cache_root()
-    folder = root / "models" / f"synthetic-{source_hash()[:12]}" if root else None
+    root, made_by = cache_root(), source_hash(".", "texts/data/synthetic.csv")
+    folder = root / "models" / f"synthetic-{made_by[:12]}" if root else None
     if folder:
         with suppress(DataError):
             return Recognizer.load(folder)

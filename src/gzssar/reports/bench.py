@@ -78,15 +78,15 @@ def bench_markdown(rows: Sequence[Row], notes: Sequence[str] = ()) -> str:
     """All tables: of all benchmarks together, then of each, where there are several."""
     names = list(dict.fromkeys(row["data"] for row in rows))
     lines = ["# Bench", "", covers(rows), "", *(f"- {note}" for note in notes), *[""] * bool(notes)]
-    lines += _tables(rows)
+    lines += score_tables(rows)
     for name in names if len(names) > 1 else []:
-        lines += [f"## {name}", "", *_tables([row for row in rows if row["data"] == name])]
+        lines += [f"## {name}", "", *score_tables([row for row in rows if row["data"] == name])]
     lines += ["![Intervals](figures/intervals.png)", "", "![Seen–unseen curves](figures/curves.png)", ""]
     return "\n".join(lines)
 
 
-def _tables(rows: Sequence[Row]) -> list[str]:
-    """Markdown of each method's scores, and of the first method's differences to the others."""
+def score_tables(rows: Sequence[Row]) -> list[str]:
+    """Lines of Markdown: each method's scores, and of the first method's differences to the others."""
     lines = _markdown(
         ("method", *HEADS, "seconds"),
         [(name, *_cells(one, tuple(HEADS)), f"{one['mean']['seconds']:.1f}") for name, one in estimates(rows).items()],

@@ -1,0 +1,40 @@
+"""The section of RESULTS.md on class splits drawn at random."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from gzssar.reports.bench import covers, score_tables
+from results import RESULTS, heading, origins
+
+UNSET = ("None", "()")
+"""How bench.json names what was not asked."""
+
+
+def random_splits() -> list[str]:
+    """A part for each ``results/bench-NAME.json``."""
+    parts = [line for path in sorted(RESULTS.glob("bench-*.json")) for line in _bench(path)]
+    about = "`gzssar bench`, and `python benchmarks/keep_bench.py` to keep what came of it. ± is the standard error."
+    return ["## Random class splits", "", about, "", *parts] if parts else []
+
+
+def _bench(path: Path) -> list[str]:
+    result = json.loads(path.read_text())
+    rows = bench_rows(result)
+    names = list(dict.fromkeys(row["data"] for row in rows))
+    lines = [
+        *heading(path.stem.removeprefix("bench-"), "bench", result, level=3),
+        covers(rows),
+        "",
+        *score_tables(rows),
+    ]
+    for name in names if len(names) > 1 else []:
+        lines += [f"#### {name}", "", *score_tables([row for row in rows if row["data"] == name])]
+    asked = [f"--{name.replace('_', '-')} {value}" for name, value in result["arguments"].items() if value not in UNSET]
+    return [*lines, f"- asked: `{' '.join(asked)}`", *origins(result), ""]
+
+
+def bench_rows(result: dict[str, Any]) -> list[dict[str, Any]]:
+    """The cells of a bench that was kept; those of the default first, as the others are subtracted from it."""
+    rows = [dict(zip(result["columns"], values, strict=True)) for values in result["rows"]]
+    return sorted(rows, key=lambda row: row["method"] != "default")

@@ -1,0 +1,100 @@
+"""The blocks of README.md that show numbers and printed output."""
+
+import json
+import re
+import statistics
+from typing import Any
+
+from gzssar.evaluation.summary import percent
+from results import HERE, SELECTIONS, is_present, mark, read, seeds_of
+
+ROWS = [(recipe, selection) for recipe, selections in SELECTIONS.items() for selection in selections]
+
+
+def readme(text: str) -> str:
+    """README.md with its blocks filled anew.
+
+    Args:
+        text: as it stands, each block between ``<!-- NAME -->`` and ``<!-- end of NAME -->``.
+    """
+    for name, lines in (("demo output", _printed("demo")), ("test output", _printed("tests")), ("scores", _scores())):
+        if not lines:  # nothing was kept yet
+            continue
+        block = re.compile(f"(?<=<!-- {name} -->\n).*?(?=<!-- end of {name} -->)", re.DOTALL)
+        text = block.sub("".join(f"{line}\n" for line in lines).replace("\\", r"\\"), text)
+    return text
+
+
+def _printed(script: str) -> list[str]:
+    """What readme.py kept, and where and when it was printed."""
+    if (result := read(script)) is None:
+        return []
+    where = "" if is_present(script, result) else f" at {result['commit']}, by source that has changed since,"
+    machine = result["machine"].removesuffix(", one thread per seed")
+    return ["```text", *result["text"].splitlines(), "```", "", f"Printed{where} on {result['date']} ({machine})."]
+
+
+def _scores() -> list[str]:
+    """Recipes by class splits, then single figures."""
+    names = [path.stem for path in sorted((HERE / "rows").glob("mix43-*.json"))]
+    published = [json.loads((HERE / "rows" / f"{name}.json").read_text())["published"]["H"] for name in names]
+    lines = [f"| | {' | '.join(name.removeprefix('mix43-') for name in names)} |", "|---|" + "---:|" * len(names)]
+    lines.append(_row(names, "ZSL", "zsl_accuracy", *ROWS[0], ""))
+    for recipe, selection in ROWS:
+        style = "*" if selection != "validation" else "**" if recipe == "default" else ""
+        lines.append(_row(names, "H", "harmonic_mean", recipe, selection, style))
+    cells = [f"*{one:.2f}*" for one in published]
+    lines.append(f"| *H, authors' code, one seed, test-selected* | {' | '.join(cells)} |")
+    return [*lines, "", *_seconds(names), *_utd(), *_recognizer(), *_latency()]
+
+
+def _row(names: list[str], head: str, metric: str, recipe: str, selection: str, style: str) -> str:
+    seeds = {name: seeds_of(name, recipe) for name in names}
+    marked = mark("run", *(seed for some in seeds.values() for seed in some))
+    cells = [f"{style}{head}, `{recipe}` · {selection}{marked}{style}"]
+    for some in seeds.values():
+        values = [seed[selection][metric] for seed in some]
+        cells.append(f"{style}{percent(statistics.mean(values), statistics.stdev(values))}{style}")
+    return f"| {' | '.join(cells)} |"
+
+
+def _seconds(names: list[str]) -> list[str]:
+    told = []
+    for recipe in SELECTIONS:
+        seeds = [seed for name in names for seed in seeds_of(name, recipe)]
+        median = statistics.median(seed["validation"]["seconds"] for seed in seeds)
+        told.append(f"`{recipe}` {median:.2g} s{mark('run', *seeds)}")
+    return [f"- A seed on one core, median: {', '.join(told)}."]
+
+
+def _utd() -> list[str]:
+    if (result := read("utd")) is None:
+        return []
+    rows = [encoders["NTU-120 weights"] for encoders in result["splits"].values()]
+    recipes, h = {row["recipe"] for row in rows}, _listed(row["harmonic_mean"] for row in rows)
+    about = f"22 seen and 5 unseen classes, {len(rows)} class splits drawn at random, `{'`, `'.join(recipes)}`"
+    return [f"- UTD-MHAD from recordings, {about}, NTU-120 weights{mark('utd', *rows)}: H {h}."]
+
+
+def _recognizer() -> list[str]:
+    if (result := read("recognizer")) is None:
+        return []
+    splits = result["frames"]["300"].values()
+    well, bare = (_listed(split[typed]["harmonic_mean"] for split in splits) for typed in ("well", "label alone"))
+    about = f"Fitted by `gzssar fit` (`{result['recipe']}`) on the 22, the other 5 typed in, asked about new performers"
+    return [f"- {about}{mark('recognizer', result)}: H {well}; typed by their label alone, {bare}."]
+
+
+def _latency() -> list[str]:
+    if (result := read("latency")) is None:
+        return []
+    clips = "encoder of 2 bodies, clips of one body"
+    long, short = (result[f"{clips}{frames}"]["one clip, PyTorch: ms"] for frames in (", 300 frames", ""))
+    marked = mark("latency", result)
+    return [f"- From a clip to its answer on one core{marked}: {long:.0f} ms, or {short:.0f} ms with `--frames 64`."]
+
+
+def _listed(pairs: Any) -> str:
+    """Means, ``57.8, 61.5 and 71.2``."""
+    *some, last = [percent(mean) for mean, _ in pairs]
+    return f"{', '.join(some)} and {last}"

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -102,9 +103,18 @@ def _top(one: Evidence, ranking: Ranking) -> tuple[Float[np.ndarray, "N"], Bool[
 
 
 def _temperature(sets: Sequence[tuple[Float[np.ndarray, "_ _"], Int[np.ndarray, "_"]]]) -> float:
-    """The temperature of the highest mean log-likelihood (Guo et al., ICML 2017), each set weighing the same."""
-    losses = [
-        np.mean([-log_softmax(scores / t)[np.arange(len(truth)), truth].mean() for scores, truth in sets])
-        for t in _TEMPERATURES
-    ]
-    return float(_TEMPERATURES[int(np.argmin(losses))])
+    """The temperature of the highest mean log-likelihood (Guo et al., ICML 2017), each set weighing the same. The
+    likelihood is concave in 1/t, so it rises up to the best temperature and falls behind it."""
+
+    @cache
+    def loss(at: int) -> float:
+        t = _TEMPERATURES[at]
+        return float(
+            np.mean([-log_softmax(scores / t)[np.arange(len(truth)), truth].mean() for scores, truth in sets])
+        )
+
+    first, last = 0, len(_TEMPERATURES) - 1
+    while first < last:
+        middle = (first + last) // 2
+        first, last = (first, middle) if loss(middle) <= loss(middle + 1) else (middle + 1, last)
+    return float(_TEMPERATURES[first])

@@ -84,11 +84,9 @@ def _whitening(
     features: SkeletonFeatures, labels: Labels, shrinkage: float
 ) -> tuple[Float[np.ndarray, "D"], Float[np.ndarray, "D D"]]:
     """Offset and matrix of one stream."""
-    classes, index, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    classes, counts = np.unique(labels, return_counts=True)
     x = features.astype(np.float64)
-    means = np.zeros((len(classes), x.shape[1]))
-    np.add.at(means, index, x)
-    means /= counts[:, None]
+    means = np.stack([x[labels == c].mean(axis=0) for c in classes])
     # E[xxᵀ] - Σ n_c m_c m_cᵀ: the within-class scatter without a centred copy of all clips
     scatter = x.T @ x - (means * counts[:, None]).T @ means
     covariance = scatter / max(len(x) - len(classes), 1)

@@ -115,8 +115,10 @@ def seen_span(space: TextSpace, tables: Tables, seen: Ids, beside: Tables = ()) 
     if beside:
         others = space(beside).astype(np.float64)
         spanning, most = np.concatenate([spanning, others - others.mean(axis=0)]), most + len(others)
-    _, singular, basis = np.linalg.svd(spanning, full_matrices=False)
-    kept = basis[singular > 1e-6 * singular[0]].T / scale
+    # the singular vectors by way of the products of rows, of which there are far fewer than columns
+    squares, combinations = np.linalg.eigh(spanning @ spanning.T)
+    there = np.flatnonzero(squares > 1e-12 * squares[-1])[::-1]  # strongest first
+    kept = spanning.T @ combinations[:, there] / (np.sqrt(squares[there]) * scale)
     kept = np.pad(kept, ((0, 0), (0, most - kept.shape[1])))
     if space.scale is None:
         return TextSpace(space.whole, space.offset + centre, None, kept)

@@ -2,11 +2,11 @@
 
     python benchmarks/mix43.py [--data ../shared/data] [--weights FILE] -o DIR [--resample]
 
-Writes features of all clips (DIR/mix43.npz, for `gzssar bench`) and five class splits as SynSE folders (DIR/s11 to s15,
-for `gzssar run`). All clips are taken as if they had 30 frames per second, as the published features were; --resample
-takes them at their true rates (NW-UCLA 12, MSR Action3D 15) and brings them to 30. Nothing is trimmed. Features of each
-set stay in DIR, so that a second call goes on. Where --data holds a mix43, what was made is held against it: the
-published features are by other weights, which are not distributed with it.
+Writes features of all clips (DIR/mix43.npz, for `gzssar bench`) and five class splits as SynSE folders (DIR/s11 to
+s15, for `gzssar run`). All clips are taken as they stand, as if they had 30 frames per second; --resample takes them
+at their true rates (NW-UCLA 12, MSR Action3D 15) and brings them to 30. Nothing is trimmed. Features of each set stay
+in DIR, so that a second call goes on. Where --data holds a mix43, what was made is held against it; the features
+there are by other weights than those beside them (docs/reproducing.md).
 """
 
 import argparse

@@ -10,7 +10,6 @@ from gzssar.experiment.data import ExperimentData, Sources
 from gzssar.experiment.folder import RunFolder, identity
 from gzssar.experiment.seeds import run_seeds
 from gzssar.experiment.story import Experiment, run_seed
-from gzssar.features.features import Benchmark
 from gzssar.files import write_json
 from gzssar.methods.method import Method
 from gzssar.methods.recipe import DEFAULT, Recipe, recipe_for
@@ -60,7 +59,7 @@ def run(
     sources = Sources(config)
     how = {"seeds": list(seeds), "command": config.command()}
     folder = RunFolder(config.out, identity(config, recipe, sources.hashes()), how) if config.out else None
-    data = data or sources.load(text_kinds(config.text), progress)
+    data = data or sources.load(text_kinds(config.text))
     experiment = Experiment(data.benchmark, data.of_set(config.text), recipe, config.selection)
     done = {seed: record for seed in seeds if folder and (record := folder.record(seed))}
     missing = [seed for seed in seeds if seed not in done]
@@ -70,7 +69,7 @@ def run(
         if folder:
             folder.save(record)
     records = [done[seed] for seed in seeds]
-    header = _header(config, recipe, data.benchmark, earlier + time.perf_counter() - started, folder)
+    header = _header(config, recipe, data, earlier + time.perf_counter() - started, folder)
     if folder:
         folder.describe()
         write_json(folder.path / "scores.json", scores_json(records, header))
@@ -79,17 +78,18 @@ def run(
 
 
 def _header(
-    config: ExperimentConfig, recipe: Recipe, benchmark: Benchmark, seconds: float, folder: RunFolder | None
+    config: ExperimentConfig, recipe: Recipe, data: ExperimentData, seconds: float, folder: RunFolder | None
 ) -> ReportHeader:
     """What the report says about the experiment besides its numbers."""
     return ReportHeader(
         title="Generalized zero-shot skeleton-based action recognition",
         recipe=recipe.title,
         selection=config.selection,
-        split=benchmark.split.name,
+        split=data.benchmark.split.name,
         texts=config.text,
-        data=benchmark.description,
-        synthetic=benchmark.synthetic,
+        data=data.benchmark.description,
+        synthetic=data.benchmark.synthetic,
+        encoder_seeded=data.benchmark.encoder_seeded,
         seconds=seconds,
         command=config.command(),
         config_hash=folder.fingerprint if folder else "",

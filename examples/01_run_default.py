@@ -2,7 +2,7 @@
 
 Usage: python examples/01_run_default.py
 
-Takes a minute or two on two cores, most of it to train the skeleton encoders. Needs the extra `texts`:
+Takes two or three minutes, most of it to train the skeleton encoders. Needs the extra `texts`:
 pip install 'gzssar[texts]'.
 """
 

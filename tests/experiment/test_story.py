@@ -17,8 +17,9 @@ import gzssar
 from full_disk import room_for
 from gzssar import cli
 from gzssar.decision.learning import fit_phase
+from gzssar.encoders.training.options import EncoderTraining
 from gzssar.errors import ConfigError, OutputError
-from gzssar.experiment import run as run_module, story
+from gzssar.experiment import data as data_module, run as run_module, story
 from gzssar.experiment.config import SELECTIONS, ExperimentConfig
 from gzssar.experiment.data import Sources
 from gzssar.experiment.folder import finished_records
@@ -26,6 +27,8 @@ from gzssar.experiment.run import run
 from gzssar.experiment.story import Experiment, judge, run_seed, run_seed_by_each, train
 from gzssar.methods.recipe import DEFAULT, PAPER, RECIPES, Recipe
 from gzssar.recognizer.fitting import Fitting, fit_recognizer
+from gzssar.synthetic.benchmark import SeededBenchmark
+from gzssar.synthetic.world import SyntheticWorld
 from gzssar.texts.classes import ClassText, ClassTexts
 from gzssar.texts.encoding import TEXT_SETS, words_of
 from gzssar.texts.words import count_words
@@ -282,6 +285,71 @@ def test_ablate_makes_one_row_per_text_set(toy, unread, capsys):
     table = (toy.out / "ablation.md").read_text()
     assert [row for row in TEXT_SETS if f"| {row} |" in table.replace("*", "")] == list(TEXT_SETS)
     assert "lb+ad+md" in capsys.readouterr().out
+
+
+class Letters(TextTables):
+    """A language encoder that counts letters."""
+
+    def encode(self, texts, truncate=False):
+        return np.array([[1 + text.count(letter) for letter in "aeinot"] for text in texts], dtype=np.float32)
+
+
+@pytest.fixture
+def small_world(tmp_path, unread, monkeypatch) -> ExperimentConfig:
+    """The embedded default, tiny."""
+    monkeypatch.setattr(data_module, "SyntheticWorld", lambda: SyntheticWorld(0, 8, 8, 8))
+    monkeypatch.setattr(data_module, "SYNTHETIC_TRAINING", EncoderTraining(width=4, frames=8, epochs=1))
+    monkeypatch.setattr(data_module, "SYNTHETIC_STREAMS", ("joint",))
+    monkeypatch.setattr("gzssar.texts.encoding.load_text_encoder", lambda name, template, cache: Letters({}))
+    return ExperimentConfig(text="lb", recipe="ridge", seeds=2, out=tmp_path / "run")
+
+
+@pytest.fixture
+def trained(monkeypatch) -> list[int]:
+    """The seeds of the encoders that are trained, in order."""
+    seeds: list[int] = []
+    of_seed = SeededBenchmark.of_seed
+
+    def spy(self, seed, progress=None):
+        seeds.extend([seed] * (seed not in self.made))
+        return of_seed(self, seed, progress)
+
+    monkeypatch.setattr(SeededBenchmark, "of_seed", spy)
+    return seeds
+
+
+def test_each_seed_trains_encoders_of_its_own(small_world, trained):
+    both = run(small_world)
+    assert trained == [0, 1]
+    again = run(replace(small_world, first_seed=1, seeds=1, out=None))
+    assert again.records[0].scores == both.records[1].scores
+    assert both.header.encoder_seeded
+
+
+def test_encoders_of_finished_seeds_are_not_trained_again(small_world, trained):
+    first = run(replace(small_world, seeds=1))
+    more = run(small_world)
+    run(small_world)
+    assert trained == [0, 1]
+    assert more.records[0].scores == first.records[0].scores
+
+
+def test_encoders_trained_side_by_side_are_the_same(small_world):
+    config = replace(small_world, out=None)
+    two = Sources(config).load(("lb",)).encoded(range(2), 2, None)
+    assert [r.scores for r in run(config, data=two).records] == [r.scores for r in run(config).records]
+
+
+def test_ablate_trains_each_seeds_encoders_once(small_world, trained):
+    cli.main(f"ablate --recipe ridge --seeds 2 --out {small_world.out}".split())
+    assert trained == [0, 1]
+
+
+@pytest.mark.parametrize(("recipe", "wanted"), [("ridge", False), ("paper", True)])
+def test_a_validation_phase_is_made_for_recipes_that_look_at_it(small_world, recipe, wanted):
+    benchmark = Sources(replace(small_world, recipe=recipe)).load(("lb",)).benchmark
+    assert isinstance(benchmark, SeededBenchmark)
+    assert benchmark.with_validation == wanted
 
 
 def test_another_experiment_may_not_use_the_folder(toy, unread):

@@ -96,6 +96,7 @@ def test_what_a_reader_must_be_told(folder: Path) -> None:
         text = (folder / name).read_text(encoding="utf-8")
         assert "Synthetic data" in text
         assert "over 3 seeds" in text
+        assert "not the encoder's training, nor the class split" in text.replace("&#x27;", "'")
         assert "never used to choose" in text
         assert "2 min 13 s" in text
         assert "gzssar run --config config.json" in text
@@ -108,6 +109,7 @@ def test_real_data_wears_no_banner_and_one_seed_no_spread(world: World) -> None:
     assert "one seed" in page.lead
     assert "±" not in page.lead.replace("mean ± sample", "")
     assert "optimistic" in str(page.sections[0].blocks)
+    assert "±" not in str(page.sections[0].blocks)
 
 
 def test_a_run_without_logged_losses_has_no_training_section(world: World) -> None:

@@ -30,6 +30,21 @@ def test_one_seed_has_no_spread(world: World) -> None:
     assert "±" not in text
 
 
+def test_every_table_says_what_the_spread_covers(world: World) -> None:
+    summary = summarise(world.records)
+    for header, covered in (
+        (world.header, "± covers the method's and the folds' seeds; not the encoder's training, nor the class split."),
+        (
+            dataclasses.replace(world.header, encoder_seeded=True),
+            "± covers the encoder's training and the method's and the folds' seeds; not the class split.",
+        ),
+    ):
+        rows = {"lb": summary}
+        assert covered in " ".join(printed(rich_table(summary, header)).split())
+        assert covered in " ".join(printed(ablation_table(rows, header)).split())
+        assert covered in ablation_markdown(rows, header)
+
+
 def test_brackets_in_names_are_not_markup(world: World) -> None:
     header = dataclasses.replace(world.header, recipe="[red]", split="[/nothing]")
     text = printed(rich_table(summarise(world.records), header))

@@ -84,7 +84,7 @@ def run_cut(bench: Bench, number: int, progress: object = None) -> None:
     load = lru_cache(maxsize=1)(cut.load)
     for recipe, seed, path in sorted(bench.missing(cut), key=lambda cell: _needs_logits(cell[0])):
         data = load(_needs_logits(recipe))
-        check_gate(data.benchmark, recipe)
+        check_gate(data.benchmark.of_seed(seed), recipe)
         record = run_seed(Experiment(data.benchmark, data.texts, recipe), seed)
         numbers = {**asdict(record.scores), "seconds": record.seconds}
         seen, unseen = seen_unseen_curve(record.answers)

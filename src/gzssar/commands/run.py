@@ -50,7 +50,8 @@ def ablate(config: Config) -> None:
     if (folder / "config.json").exists():
         raise OutputError(f"{folder} holds a single run: name another folder for the ablation with --out.")
     with progress_bar() as progress:
-        data = Sources(config).load(("lb", "ad", "md"), progress)
+        seeds = range(config.first_seed, config.first_seed + config.seeds)
+        data = Sources(config).load(("lb", "ad", "md")).encoded(seeds, config.jobs, progress)
         results = {
             text: run_experiment(replace(config, text=text, out=folder / text), progress, data) for text in TEXT_SETS
         }

@@ -109,9 +109,7 @@ def _temperature(sets: Sequence[tuple[Float[np.ndarray, "_ _"], Int[np.ndarray, 
     @cache
     def loss(at: int) -> float:
         t = _TEMPERATURES[at]
-        return float(
-            np.mean([-log_softmax(scores / t)[np.arange(len(truth)), truth].mean() for scores, truth in sets])
-        )
+        return float(np.mean([-log_softmax(scores / t)[np.arange(len(truth)), truth].mean() for scores, truth in sets]))
 
     first, last = 0, len(_TEMPERATURES) - 1
     while first < last:

@@ -54,6 +54,8 @@ class ReportHeader:
     """One sentence on the clips and where they come from."""
     synthetic: bool = False
     """The clips are made up: the report says so in a banner."""
+    encoder_seeded: bool = False
+    """The encoder is trained anew with each seed; otherwise one serves all, and no ± tells of another."""
     seconds: float = 0.0
     """Wall-clock time of the whole experiment."""
     command: str = ""
@@ -113,6 +115,15 @@ def percent(mean: float, sd: float | None = None) -> str:
 def summary_percent(summary: Summary, score: str) -> str:
     """One score of `summary` in percent."""
     return percent(summary["mean"][score], summary["sd"][score])
+
+
+def spread_covers(summary: Summary, header: ReportHeader) -> str:
+    """What ± covers, in a sentence; nothing where there is one seed and no ±."""
+    if len(summary["seeds"]) == 1:
+        return ""
+    if header.encoder_seeded:
+        return "± covers the encoder's training and the method's and the folds' seeds; not the class split."
+    return "± covers the method's and the folds' seeds; not the encoder's training, nor the class split."
 
 
 def duration(seconds: float) -> str:

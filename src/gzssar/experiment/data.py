@@ -8,13 +8,14 @@ from pathlib import Path
 
 from gzssar.errors import DataError, TextError
 from gzssar.experiment.config import ExperimentConfig
+from gzssar.experiment.seeds import run_seeds
 from gzssar.features.features import Benchmark
 from gzssar.features.synse import read_synse
 from gzssar.files import hash_content, hash_file
 from gzssar.methods.method import Texts
 from gzssar.methods.recipe import Recipe, recipe_for
 from gzssar.running import Progress, one_thread
-from gzssar.synthetic.benchmark import SYNTHETIC_TRAINING, synthetic_benchmark
+from gzssar.synthetic.benchmark import SYNTHETIC_STREAMS, SYNTHETIC_TRAINING, SeededBenchmark
 from gzssar.synthetic.world import SyntheticWorld
 from gzssar.texts.classes import ClassTexts, find_class_texts
 from gzssar.texts.encoders import TextEncoder
@@ -26,7 +27,7 @@ from gzssar.texts.features import read_class_names, read_text_tables
 class ExperimentData:
     """What an experiment stands on, whatever texts it fuses."""
 
-    benchmark: Benchmark
+    benchmark: Benchmark | SeededBenchmark
     texts: Texts
 
     def of_set(self, text: str) -> Texts:
@@ -37,14 +38,33 @@ class ExperimentData:
     def hashes(self, text: str) -> dict[str, str]:
         """SHA-256 of what a run on a text set reads: clips and classes of both phases, and the texts."""
         benchmark = self.benchmark
-        parts = {
-            "split": benchmark.split,
-            "class names": benchmark.class_names,
-            "test phase": benchmark.test,
-            "validation phase": benchmark.validation,
-            "texts": sorted(self.of_set(text).items()),
-        }
+        parts: dict[str, object] = {"split": benchmark.split, "class names": benchmark.class_names}
+        if isinstance(benchmark, SeededBenchmark):  # which features it makes depends on seeds and machine too
+            parts["clips"] = replace(benchmark, made={})
+        else:
+            parts |= {"test phase": benchmark.test, "validation phase": benchmark.validation}
+        parts["texts"] = sorted(self.of_set(text).items())
         return {name: hash_content(part) for name, part in parts.items()}
+
+    def encoded(self, seeds: Sequence[int], jobs: int, progress: Progress | None) -> "ExperimentData":
+        """Train the encoders of these seeds here, for several experiments to share.
+
+        Args:
+            seeds: which seeds the experiments will run.
+            jobs: how many encoders to train at once.
+            progress: told how far the training is.
+
+        Returns:
+            The same data; these themselves where the features are given.
+        """
+        if not isinstance(self.benchmark, SeededBenchmark):
+            return self
+        made = dict(run_seeds(_encode, self.benchmark, seeds, jobs, progress, "encoder"))
+        return replace(self, benchmark=replace(self.benchmark, made=made))
+
+
+def _encode(benchmark: SeededBenchmark, seed: int, progress: Progress | None = None) -> tuple[int, Benchmark]:
+    return seed, benchmark.of_seed(seed, progress)
 
 
 @dataclass(frozen=True)
@@ -81,7 +101,11 @@ class Sources:
         config = self.config
         found = hash_words(self.words, config.encoding, self.encoders) if self.words else {}
         if config.synse is None:
-            return {"synthetic world": repr(SyntheticWorld()), "encoder": repr(SYNTHETIC_TRAINING), **found}
+            return {
+                "synthetic world": repr(SyntheticWorld()),
+                "encoders": repr((SYNTHETIC_TRAINING, SYNTHETIC_STREAMS)),
+                **found,
+            }
         folders = {"synse": config.synse}
         folders |= {f"text_features {i}": folder for i, folder in enumerate(config.text_features)}
         if config.class_names:
@@ -93,12 +117,12 @@ class Sources:
         }
 
     @one_thread()
-    def load(self, kinds: tuple[str, ...], progress: Progress | None = None) -> ExperimentData:
-        """Read the SynSE folders that the experiment names, or make the embedded default.
+    def load(self, kinds: tuple[str, ...]) -> ExperimentData:
+        """Read the SynSE folders that the experiment names; of the embedded default the texts alone, since its encoders
+        come with the seeds.
 
         Args:
             kinds: which texts are needed: lb, ad, md.
-            progress: told what takes a while.
 
         Raises:
             GzssarError: an input is missing or malformed, contradicts another, or does not suit the recipe.
@@ -107,7 +131,9 @@ class Sources:
         if config.synse is None:
             assert words is not None  # the synthetic world brings them
             texts = encode_texts(words, kinds, self.encoders, config.encoding.truncate)
-            return ExperimentData(synthetic_benchmark(SyntheticWorld(), SYNTHETIC_TRAINING, progress), texts)
+            validated = "validation" in recipe_for(config.recipe).held_out
+            world = SeededBenchmark(SyntheticWorld(), SYNTHETIC_TRAINING, SYNTHETIC_STREAMS, validated)
+            return ExperimentData(world, texts)
         benchmark = read_synse(config.synse, config.split, config.unseen_count)
         check_gate(benchmark, recipe_for(config.recipe, config.split))
         count = benchmark.split.class_count

@@ -11,7 +11,6 @@ from gzssar.experiment.data import ExperimentData, Sources
 from gzssar.experiment.folder import RunFolder, identity
 from gzssar.experiment.seeds import run_seeds
 from gzssar.experiment.story import Experiment, run_seed_by_each
-from gzssar.features.features import Benchmark
 from gzssar.files import output, write_json
 from gzssar.methods.method import Method
 from gzssar.methods.recipe import DEFAULT, Recipe, recipe_for
@@ -79,7 +78,7 @@ def run(
     sources = Sources(config)
     inputs = {} if config.out is None else data.hashes(config.text) if data else sources.hashes()
     judged = [_judged(config, selection, recipe, inputs, seeds) for selection in config.selections]
-    data = data or sources.load(text_kinds(config.text), progress)
+    data = data or sources.load(text_kinds(config.text))
     experiment = Experiment(data.benchmark, data.of_set(config.text), recipe, config.selections)
     missing = [seed for seed in seeds if any(seed not in one.done for one in judged)]
     # what other calls of the same command took
@@ -88,7 +87,7 @@ def run(
         for one, record in zip(judged, records, strict=True):
             one.keep(record)
     seconds = earlier + time.perf_counter() - started
-    result, *peeking = [_report(config, recipe, data.benchmark, seconds, one, seeds) for one in judged]
+    result, *peeking = [_report(config, recipe, data, seconds, one, seeds) for one in judged]
     return replace(result, peeking=peeking[0]) if peeking else result
 
 
@@ -107,7 +106,7 @@ def _judged(
 def _report(
     config: ExperimentConfig,
     recipe: Recipe,
-    benchmark: Benchmark,
+    data: ExperimentData,
     seconds: float,
     judged: _Judged,
     seeds: Sequence[int],
@@ -120,10 +119,11 @@ def _report(
         title="Generalized zero-shot skeleton-based action recognition",
         recipe=recipe.title,
         selection=judged.selection,
-        split=benchmark.split.name,
+        split=data.benchmark.split.name,
         texts=config.text,
-        data=benchmark.description,
-        synthetic=benchmark.synthetic,
+        data=data.benchmark.description,
+        synthetic=data.benchmark.synthetic,
+        encoder_seeded=data.benchmark.encoder_seeded,
         seconds=seconds,
         command=config.command(),
         config_hash=folder.fingerprint if folder else "",
@@ -134,5 +134,5 @@ def _report(
         with output(folder.path):
             folder.describe()
             write_json(folder.path / "scores.json", scores_json(records, header))
-            write_report(folder.path, records, benchmark.split, benchmark.class_names, header)
+            write_report(folder.path, records, data.benchmark.split, data.benchmark.class_names, header)
     return Result(records, summarise(records), header)

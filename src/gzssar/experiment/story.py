@@ -1,8 +1,8 @@
 """THE STORY: one generalized zero-shot experiment, ① to ⑤, on one page.
 
-① skeleton features and ② class texts come as they are; ③ a method learns from the seen classes' clips to score all
-classes; ④ one decision, fitted on classes held out of the seen ones, answers for the test clips; ⑤ the judge scores
-the answers.
+① skeleton features come as they are, or from an encoder that is trained with the seed; ② class texts come as they are;
+③ a method learns from the seen classes' clips to score all classes; ④ one decision, fitted on classes held out of the
+seen ones, answers for the test clips; ⑤ the judge scores the answers.
 """
 
 import time
@@ -22,13 +22,14 @@ from gzssar.methods.method import Mapped, Texts
 from gzssar.methods.recipe import Recipe
 from gzssar.provenance import machine
 from gzssar.running import Progress, one_thread
+from gzssar.synthetic.benchmark import SeededBenchmark
 
 
 @dataclass(frozen=True)
 class Experiment:
     """Everything a seed needs: data, texts, choices."""
 
-    benchmark: Benchmark
+    benchmark: Benchmark | SeededBenchmark
     texts: Texts
     recipe: Recipe
     selections: Sequence[Selection] = ("validation",)
@@ -69,7 +70,7 @@ def run_seed_by_each(experiment: Experiment, seed: int, progress: Progress | Non
 def train(experiment: Experiment, seed: int, progress: Progress | None = None) -> Trained:
     """① to ③: the recipe's method learns the test phase, and what plays it where things are chosen."""
     started = time.perf_counter()
-    benchmark = experiment.benchmark
+    benchmark = experiment.benchmark.of_seed(seed, progress)
     report = (lambda done, total: progress(f"seed {seed}", done, total)) if progress else None
     fitted = fit_phase(benchmark.test, benchmark.validation, experiment.texts, experiment.recipe, seed, report)
     return Trained(experiment, seed, fitted, time.perf_counter() - started)

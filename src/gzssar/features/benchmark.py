@@ -16,7 +16,7 @@ from gzssar.splits import Ids
 
 def zero_shot_benchmark(
     clips: FeatureSet,
-    validation_clips: FeatureSet,
+    validation_clips: FeatureSet | None,
     columns: tuple[Ids, Ids],
     cut: ClassCut,
     description: str,
@@ -26,7 +26,8 @@ def zero_shot_benchmark(
 
     Args:
         clips: all clips, by the encoder of the test phase; logits over the classes in `columns`.
-        validation_clips: the same clips in the same order, by the encoder of the validation phase.
+        validation_clips: the same clips in the same order, by the encoder of the validation phase; None leaves
+            that phase out.
         columns: the class of each column of either's logits. Where they are not the phase's seen classes (the encoder
             was trained on something else), a linear softmax classifier is fitted on the phase's training clips.
         cut: which classes are seen, unseen, validation-unseen, and which clips train.
@@ -43,6 +44,8 @@ def zero_shot_benchmark(
     train = trains & np.isin(clips.labels, seen)
     count = split.class_count if with_logits else None
     test = _phase("test", clips, columns[0], train, ~trains, seen, split.unseen, count)
+    if validation_clips is None:
+        return Benchmark(split, test, None, description, cut.class_names)
     seen, trains = cut.phase("validation")
     stays, plays = np.isin(clips.labels, seen), np.isin(clips.labels, split.validation_unseen)
     judged = (cut.trains & plays) | (cut.judged & stays)

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, NoReturn
 import numpy as np
 
 from gzssar.errors import DataError, WithheldError
+from gzssar.running import Progress
 from gzssar.shapes import Labels, Logits, Mask, SkeletonFeatures
 from gzssar.skeletons.preprocess import STREAMS
 from gzssar.splits import ClassSplit, Ids
@@ -222,6 +223,12 @@ class Benchmark:
     """Names of the K classes."""
     synthetic: bool = False
     """The clips are made up."""
+    encoder_seeded: ClassVar = False
+    """Whether the encoder is trained anew with each seed of an experiment."""
+
+    def of_seed(self, seed: int, progress: Progress | None = None) -> "Benchmark":
+        """What an experiment's seed stands on: the same features for all, since they are given."""
+        return self
 
     def __post_init__(self) -> None:
         if len(self.class_names) != self.split.class_count:

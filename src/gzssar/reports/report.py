@@ -15,6 +15,7 @@ from gzssar.evaluation.summary import (
     Summary,
     duration,
     percent,
+    spread_covers,
     summarise,
     summary_percent,
     typical,
@@ -85,7 +86,7 @@ def report_page(records: Sequence[SeedRecord], split: ClassSplit, names: Sequenc
         lead=_lead(summary),
         tiles=[_tile(summary, head) for head in _TILES],
         sections=[
-            Section("What the numbers are", [header.data, _selection(header.selection)]),
+            Section("What the numbers are", _meaning(summary, header)),
             Section("Seed by seed", _seed_tables(records, summary)),
             Section("The gate", _gate_pictures(records)),
             Section("The classes", _class_blocks(records, split, names)),
@@ -119,6 +120,12 @@ def _tile(summary: Summary, head: str) -> Tile:
         f"mean class {summary_percent(summary, MEAN_CLASS[head])}",
         colour,
     )
+
+
+def _meaning(summary: Summary, header: ReportHeader) -> list[Content]:
+    """The data, the rule of selection, and what ± covers."""
+    said = (header.data, _selection(header.selection), spread_covers(summary, header))
+    return [sentence for sentence in said if sentence]
 
 
 def _selection(rule: str) -> str:

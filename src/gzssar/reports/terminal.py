@@ -6,13 +6,21 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from gzssar.evaluation.summary import MEAN_CLASS, PER_SAMPLE, ReportHeader, Summary, duration, summary_percent
+from gzssar.evaluation.summary import (
+    MEAN_CLASS,
+    PER_SAMPLE,
+    ReportHeader,
+    Summary,
+    duration,
+    spread_covers,
+    summary_percent,
+)
 
 
 def rich_table(summary: Summary, header: ReportHeader) -> Table:
     """ZSL, S, U, H and the oracle gate's H in percent, per sample and mean-class."""
     table = _table(header, summary, first="accuracy, %")
-    table.caption = Text(f"{header.split} · {header.texts} · {duration(header.seconds)}")
+    table.caption = _caption(f"{header.split} · {header.texts} · {duration(header.seconds)}", summary, header)
     for name, scores in (("per sample", PER_SAMPLE), ("mean class", MEAN_CLASS)):
         table.add_row(name, *_cells(summary, scores))
     return table
@@ -25,8 +33,9 @@ def ablation_table(rows: Mapping[str, Summary], header: ReportHeader) -> Table:
         rows: text set, e.g. ``lb+ad``, to its summary; all under the recipe and the selection rule of `header`.
         header: names recipe, selection rule and split.
     """
-    table = _table(header, next(iter(rows.values())), first="texts")
-    table.caption = Text(f"{header.split} · per-sample accuracy, % · {duration(header.seconds)}")
+    one = next(iter(rows.values()))
+    table = _table(header, one, first="texts")
+    table.caption = _caption(f"{header.split} · per-sample accuracy, % · {duration(header.seconds)}", one, header)
     best = _best(rows)
     for name, summary in rows.items():
         table.add_row(Text(name), *_cells(summary, PER_SAMPLE), style="bold" if name == best else None)
@@ -34,10 +43,11 @@ def ablation_table(rows: Mapping[str, Summary], header: ReportHeader) -> Table:
 
 
 def ablation_markdown(rows: Mapping[str, Summary], header: ReportHeader) -> str:
-    """The table of :func:`ablation_table` as Markdown, with a line that names recipe, selection rule and seeds."""
-    best = _best(rows)
+    """The table of :func:`ablation_table` as Markdown, with a line that names recipe, selection rule and seeds, and
+    says what ± covers."""
+    best, one = _best(rows), next(iter(rows.values()))
     lines = [
-        f"{_title(header, next(iter(rows.values())))} · {header.split}. Per-sample accuracy, %.",
+        f"{_title(header, one)} · {header.split}. Per-sample accuracy, %. {spread_covers(one, header)}".rstrip(),
         "",
         "| " + " | ".join(("texts", *PER_SAMPLE)) + " |",
         "| --- |" + " ---: |" * len(PER_SAMPLE),
@@ -62,6 +72,11 @@ def _table(header: ReportHeader, summary: Summary, first: str) -> Table:
     for name in PER_SAMPLE:
         table.add_column(name, justify="right", no_wrap=True, style="dim" if name == "oracle H" else None)
     return table
+
+
+def _caption(facts: str, summary: Summary, header: ReportHeader) -> Text:
+    """A line of facts, and below it what ± covers."""
+    return Text("\n".join(filter(None, (facts, spread_covers(summary, header)))))
 
 
 def _title(header: ReportHeader, summary: Summary) -> str:

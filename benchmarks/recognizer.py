@@ -1,23 +1,31 @@
 """A recognizer fitted on 22 classes of UTD-MHAD, five more typed in: what a user of `gzssar fit` and `add_class` gets.
 
-    python benchmarks/recognizer.py [--data ../shared/data] [--splits 3] [--seeds 5] [--work runs/recognizer]
+    python benchmarks/recognizer.py [--data ../shared/data] [--splits 30] [--work runs/recognizer]
 
-Performers with odd ids train, those with even ids test. The class split is drawn by its number, as in utd.py. The five
-classes are typed well (label, action and motion of the packaged table), by their label alone, or vaguely (a label, and
-a sentence that would fit anything). All of it with clips brought to 300 frames, as the published weights were trained,
-and to 64, which are recognized in a quarter of the time. Scores go to results/recognizer.json.
+Performers with odd ids train, those with even ids test. Class splits are those of ``gzssar bench --unseen 5``. The
+encoders are the published ones of NTU-120, all four streams or the joint stream alone, clips brought to 100 frames.
+What their own classifier knows of NTU's classes takes part, as in ``gzssar fit``; or without the classes that are near
+twins of one that is typed in; or not at all. The five are typed well (label, action and motion of the packaged table),
+by their label alone, or vaguely (a label, and a sentence that would fit anything). Scores go to
+results/recognizer.json.
 """
 
 import argparse
+import copy
 import json
 import statistics
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
+from jaxtyping import Bool
+from torch import nn
 
+from gzssar.encoders.encoder import Encoder
+from gzssar.encoders.streams import SkeletonEncoder, joined, load_encoders
 from gzssar.encoders.weights import StreamWeights
 from gzssar.evaluation.metrics import accuracy, expected_calibration_error, harmonic_mean
 from gzssar.features.class_cut import drawn_split
@@ -25,69 +33,115 @@ from gzssar.features.embedding import EmbedJob, embed_clips
 from gzssar.features.features import FeatureSet
 from gzssar.features.files import load_features
 from gzssar.recognizer import Recognizer
+from gzssar.recognizer.encoder_classes import NEAR_TWIN, likeness, texts_of_authors
 from gzssar.recognizer.fitting import Fitting, fit_recognizer
+from gzssar.skeletons.preprocess import STREAMS
 from gzssar.texts.classes import ClassTexts, load_packaged_texts
+from gzssar.texts.encoding import Encoding, encode_texts, load_text_encoders
 from results import HERE, keyed, origin, write
 
 TYPED = ("well", "label alone", "vaguely")
-FRAMES = (300, 64)
+FRAMES, UNSEEN = 100, 5
 VAGUE = "a person does this with the body"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=HERE.parent.parent / "shared" / "data")
-    parser.add_argument("--splits", type=int, default=3)
-    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--splits", type=int, default=30)
     parser.add_argument("--work", type=Path, default=Path("runs") / "recognizer")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    texts = load_packaged_texts("utd_mhad")
-    result = origin("recognizer") | {"recipe": Fitting().recipe.name, "frames": {}}
-    for frames in FRAMES:
-        rows = rows_of(frames, arguments.data, arguments.work)
-        splits = result["frames"][str(frames)] = {}
+    about = origin("recognizer")
+    texts, ntu = load_packaged_texts("utd_mhad"), load_packaged_texts("ntu120")
+    weights = [
+        StreamWeights(arguments.data / "shiftgcn" / f"ntu120_xset_{stream.replace(' ', '-')}.pt", stream)
+        for stream in STREAMS
+    ]
+    rows = rows_of(weights, arguments.data, arguments.work)
+    alike = likeness_to(ntu, texts)
+    splits: dict[str, dict[str, list[dict[str, float]]]] = {}
+    for name, count in {"four streams": len(STREAMS), "joint stream": 1}.items():
+        encoder = load_encoders(weights[:count]).with_frames(FRAMES)
+        assert texts_of_authors(encoder) == ntu  # what gzssar fit takes
+        width = encoder.feature_width
+        own = FeatureSet(rows.features[:, :width], rows.labels, subjects=rows.subjects, streams=encoder.streams)
+        own = own if count > 1 else replace(own, streams=())
         for number in range(arguments.splits):
-            unseen = drawn_split("", len(texts), 5, number).unseen
-            seeds = [one_seed(rows, texts, unseen, seed) for seed in range(arguments.seeds)]
-            summary = {typed: summarised([seed[typed] for seed in seeds]) for typed in TYPED}
-            summary["held-out folds"] = summarised([seed["held-out folds"] for seed in seeds])
-            splits[str(number)] = {"unseen": [texts[k].label for k in unseen], **summary}
-            write("recognizer", result)
-            print(frames, number, json.dumps(summary["well"]))
+            unseen = drawn_split("", len(texts), UNSEEN, (0, len(texts), UNSEEN, number)).unseen
+            far = alike[list(unseen)].max(axis=0) < NEAR_TWIN
+            for knowing, kept in {"all": far | True, "no near twins": far, "nothing": far & False}.items():
+                fitted, seconds = fitted_on(own, texts, unseen, (encoder, ntu, kept))
+                for typed in TYPED if knowing == "all" else TYPED[:1]:
+                    scores = {**typed_in(fitted, own, texts, unseen, typed), "fit_s": seconds}
+                    splits.setdefault(f"{name} | {knowing}", {}).setdefault(typed, []).append(scores)
+                kind = splits[f"{name} | {knowing}"].setdefault("held-out folds", [])
+                kind.append({**fitted.parts.about["scores"], "fit_s": seconds})
+            print(name, number, json.dumps(splits[f"{name} | all"]["well"][-1]), flush=True)
+    scores = {name: {typed: summarised(all_) for typed, all_ in kinds.items()} for name, kinds in splits.items()}
+    write("recognizer", {**about, "recipe": Fitting().recipe.name, "splits": arguments.splits, "rows": scores})
 
 
-def rows_of(frames: int, data: Path, work: Path) -> FeatureSet:
-    """Features of all clips, by the NTU-120 weights."""
-    features = keyed(work / f"utd-{frames}.npz")
+def rows_of(weights: Sequence[StreamWeights], data: Path, work: Path) -> FeatureSet:
+    """Features of all clips, by the NTU-120 weights of all streams."""
+    features = keyed(work / f"utd-{FRAMES}-streams.npz")
     if not features.exists():
-        weights = data / "shiftgcn" / "ntu120_xset_joint.pt"
-        embed_clips(EmbedJob(data / "utd_mhad" / "Skeleton.zip", (StreamWeights(weights),), features, frames=frames))
+        job = EmbedJob(data / "utd_mhad" / "Skeleton.zip", tuple(weights), features, frames=FRAMES)
+        embed_clips(job)
     return load_features(features)
 
 
-def one_seed(rows: FeatureSet, texts: ClassTexts, unseen: tuple[int, ...], seed: int) -> dict[str, Any]:
-    started = time.perf_counter()
-    fitted = fitted_on(rows, texts, unseen, seed)
-    seconds = time.perf_counter() - started
-    scores: dict[str, Any] = {"held-out folds": dict(fitted.parts.about["scores"])}
-    for typed in TYPED:
-        recognizer = fitted.copy()
-        started = time.perf_counter()
-        for k in unseen:
-            texts_of = {"well": (texts[k].action, texts[k].motion), "vaguely": (VAGUE, VAGUE)}.get(typed, (None, None))
-            recognizer.add_class(texts[k].label or "", *texts_of)
-        adding = (time.perf_counter() - started) / len(unseen)
-        scores[typed] = {**judged(recognizer, rows, texts, unseen), "add_class_ms": 1e3 * adding, "fit_s": seconds}
-    return scores
+def likeness_to(ntu: ClassTexts, texts: ClassTexts) -> np.ndarray:
+    """(27, 120): how like the classes are NTU's."""
+    kinds, encoders = ("lb", "ad", "md"), load_text_encoders(Encoding())
+    own, others = (encode_texts(table, kinds, encoders) for table in (ntu, texts))
+    return likeness([own[kind][0] for kind in kinds], [others[kind][0] for kind in kinds], kinds)
 
 
-def fitted_on(rows: FeatureSet, texts: ClassTexts, unseen: tuple[int, ...], seed: int) -> Recognizer:
-    """Fitted on the seen classes' clips by performers with odd ids; it knows no other class."""
+def fitted_on(
+    rows: FeatureSet,
+    texts: ClassTexts,
+    unseen: tuple[int, ...],
+    knows: tuple[SkeletonEncoder, ClassTexts, Bool[np.ndarray, "C"]],
+) -> tuple[Recognizer, float]:
+    """Fitted on the seen classes' clips by performers with odd ids; it knows no other class. And how long it took."""
     seen = [k for k in range(len(texts)) if k not in unseen]
     train = rows.where((rows.subjects % 2 == 1) & np.isin(rows.labels, seen))
-    clips = FeatureSet(train.features, np.searchsorted(seen, train.labels), subjects=train.subjects)
-    return fit_recognizer(clips, ClassTexts(tuple(texts[k] for k in seen)), None, Fitting(seed=seed))
+    clips = replace(train, labels=np.searchsorted(seen, train.labels))
+    encoder, ntu, kept = knows
+    own = ClassTexts(tuple(text for text, there in zip(ntu, kept, strict=True) if there)) if kept.any() else None
+    started = time.perf_counter()
+    fitting = Fitting(encoder_texts=own)
+    seen_texts = ClassTexts(tuple(texts[k] for k in seen))
+    fitted = fit_recognizer(clips, seen_texts, cut_down(encoder, kept) if own else encoder, fitting)
+    return fitted, time.perf_counter() - started
+
+
+def cut_down(encoder: SkeletonEncoder, kept: Bool[np.ndarray, "C"]) -> SkeletonEncoder:
+    """The encoder without some of the classes it was trained on."""
+    return joined([_cut_down(one, kept) for one in encoder.members])
+
+
+def _cut_down(encoder: Encoder, kept: Bool[np.ndarray, "C"]) -> Encoder:
+    network = copy.copy(encoder.network)
+    network._modules = dict(network._modules)  # the copy shares all layers but the last
+    network.classifier = nn.Linear(encoder.feature_width, int(kept.sum()))
+    network.classifier.weight = nn.Parameter(encoder.network.classifier.weight[torch.from_numpy(kept)])
+    network.class_count = int(kept.sum())
+    return replace(encoder, network=network, classes=tuple(range(network.class_count)))
+
+
+def typed_in(
+    fitted: Recognizer, rows: FeatureSet, texts: ClassTexts, unseen: tuple[int, ...], typed: str
+) -> dict[str, float]:
+    """The scores with the unseen classes added."""
+    recognizer = fitted.copy()
+    started = time.perf_counter()
+    for k in unseen:
+        texts_of = {"well": (texts[k].action, texts[k].motion), "vaguely": (VAGUE, VAGUE)}.get(typed, (None, None))
+        recognizer.add_class(texts[k].label or "", *texts_of)
+    adding = (time.perf_counter() - started) / len(unseen)
+    return {**judged(recognizer, rows, texts, unseen), "add_class_ms": 1e3 * adding}
 
 
 def judged(recognizer: Recognizer, rows: FeatureSet, texts: ClassTexts, unseen: tuple[int, ...]) -> dict[str, float]:
@@ -110,10 +164,10 @@ def judged(recognizer: Recognizer, rows: FeatureSet, texts: ClassTexts, unseen: 
     }
 
 
-def summarised(seeds: list[dict[str, float]]) -> dict[str, tuple[float, float]]:
-    """Mean and sample standard deviation over seeds."""
-    columns = {key: [seed[key] for seed in seeds] for key in seeds[0]}
-    return {key: (statistics.mean(v), statistics.stdev(v) if len(v) > 1 else 0.0) for key, v in columns.items()}
+def summarised(splits: list[dict[str, float]]) -> dict[str, tuple[float, float]]:
+    """Mean and its standard error over splits."""
+    columns = {key: [split[key] for split in splits] for key in splits[0]}
+    return {key: (statistics.mean(v), statistics.stdev(v) / len(v) ** 0.5) for key, v in columns.items()}
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import pytest
 from gzssar.decision.decision import Calibration, Decision
 from gzssar.decision.evidence import Evidence
 from gzssar.decision.gate import Gate
-from gzssar.decision.selection import best_checkpoint, fit_decision, held_out_scores, score
+from gzssar.decision.selection import best_checkpoint, decisions_of_others, fit_decision, held_out_scores, score
 from gzssar.errors import DataError
 from gzssar.methods.method import ClassScores
 from gzssar.methods.recipe import DEFAULT, MSF, PAPER
@@ -128,7 +128,8 @@ def test_the_checkpoint_is_best_on_average_and_the_first_of_equals():
 
 def test_each_fold_is_judged_by_the_others():
     good, odd = fold([0.9, 0.1], [True, False]), fold([0.2, 0.8], [True, False])
-    told = held_out_scores([good, good, odd], DEFAULT)
+    evidence = [good, good, odd]
+    told = held_out_scores(evidence, decisions_of_others(evidence, DEFAULT))
     by_hand = [
         score(one, fit_decision(others, DEFAULT))
         for one, others in ((good, [good, odd]), (good, [good, odd]), (odd, [good, good]))

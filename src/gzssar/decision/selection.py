@@ -62,9 +62,14 @@ def _reading(recipe: Recipe) -> GateReading:
             return LargestProbabilities(recipe.gate_temperature)
 
 
-def held_out_scores(evidence: Sequence[Evidence], recipe: Recipe) -> dict[str, float]:
-    """Each phase or fold judged by the decision of the others, of which there is one at least; the mean over them."""
-    judged = [score(one, fit_decision([*evidence[:k], *evidence[k + 1 :]], recipe)) for k, one in enumerate(evidence)]
+def decisions_of_others(evidence: Sequence[Evidence], recipe: Recipe) -> list[Decision]:
+    """For each phase or fold the decision of the others, of which there is one at least."""
+    return [fit_decision([*evidence[:k], *evidence[k + 1 :]], recipe) for k in range(len(evidence))]
+
+
+def held_out_scores(evidence: Sequence[Evidence], decisions: Sequence[Decision]) -> dict[str, float]:
+    """Each phase or fold judged by a decision of its own; the mean over them."""
+    judged = [score(one, decision) for one, decision in zip(evidence, decisions, strict=True)]
     return {key: float(np.mean([scores[key] for scores in judged])) for key in judged[0]}
 
 

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from gzssar.decision.abstention import HeldOut, covered, fit_abstention
+from gzssar.decision.abstention import covered, fit_abstention
 from gzssar.decision.evidence import Evidence
 from gzssar.decision.learning import fit_phase
-from gzssar.decision.selection import fit_decision, held_out_scores
+from gzssar.decision.selection import decisions_of_others, held_out_scores
 from gzssar.encoders.streams import SkeletonEncoder
 from gzssar.errors import ConfigError, DataError, TextError
 from gzssar.features.class_cut import HELD_OUT_SHARE
@@ -137,13 +137,9 @@ def _own_classes(
 
 def _scores(evidence: Sequence[Evidence], recipe: Recipe) -> dict[str, float]:
     """Each fold judged by what was fitted on the others; the mean over them."""
-    return held_out_scores(evidence, recipe) | covered(_by_others(evidence, recipe))
-
-
-def _by_others(evidence: Sequence[Evidence], recipe: Recipe) -> list[HeldOut]:
-    """The answers to each fold by the decision of the others."""
-    others = [fit_decision([*evidence[:k], *evidence[k + 1 :]], recipe) for k in range(len(evidence))]
-    return [held_out_answers(one, decision) for one, decision in zip(evidence, others, strict=True)]
+    others = decisions_of_others(evidence, recipe)
+    answers = [held_out_answers(one, decision) for one, decision in zip(evidence, others, strict=True)]
+    return held_out_scores(evidence, others) | covered(answers)
 
 
 def _check_recipe(recipe: Recipe) -> None:

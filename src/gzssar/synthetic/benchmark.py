@@ -28,8 +28,8 @@ from gzssar.synthetic.world import FPS, SyntheticClips, SyntheticWorld
 SYNTHETIC_STREAMS: tuple[Stream, ...] = ("bone", "joint motion")
 """Two, so that scores depend less on the encoders' seed (docs/decisions/0020)."""
 
-SYNTHETIC_TRAINING = EncoderTraining(width=16, frames=16, encoder_fps=FPS, epochs=8, batch_size=24, learning_rate=2e-2)
-"""Small encoders, each trained in half a minute. The validation phase's seen classes chose width and rate (docs/log.md,
+SYNTHETIC_TRAINING = EncoderTraining(width=16, frames=16, encoder_fps=FPS, epochs=16, batch_size=24, learning_rate=2e-2)
+"""Small encoders, each trained in a minute. The validation phase's seen classes chose width and rate (docs/log.md,
 2026-11-23)."""
 
 

@@ -79,10 +79,11 @@ def _utd() -> list[str]:
 def _recognizer() -> list[str]:
     if (result := read("recognizer")) is None:
         return []
-    splits = result["frames"]["300"].values()
-    well, bare = (_listed(split[typed]["harmonic_mean"] for split in splits) for typed in ("well", "label alone"))
-    about = f"Fitted by `gzssar fit` (`{result['recipe']}`) on the 22, the other 5 typed in, asked about new performers"
-    return [f"- {about}{mark('recognizer', result)}: H {well}; typed by their label alone, {bare}."]
+    rows, splits = result["rows"], result["splits"]
+    h = {name: " ± ".join(map(percent, kinds["well"]["harmonic_mean"])) for name, kinds in rows.items()}
+    about = f"`gzssar fit` on 22 classes of UTD-MHAD, 5 typed in, new performers, {splits} random class splits"
+    told = f"H {h['four streams | all']}, and {h['four streams | no near twins']} without near twins of the 5"
+    return [f"- {about}, four NTU-120 encoders and their classifiers{mark('recognizer', result)}: {told}."]
 
 
 def _latency() -> list[str]:

@@ -5,8 +5,11 @@ import re
 import statistics
 from typing import Any
 
+from gzssar.evaluation.paired import Difference, differences, estimates
 from gzssar.evaluation.summary import percent
-from results import HERE, SELECTIONS, is_present, mark, read, seeds_of
+from gzssar.reports.bench import points
+from report_bench import bench_rows
+from results import HERE, RESULTS, SELECTIONS, is_present, mark, read, seeds_of
 
 ROWS = [(recipe, selection) for recipe, selections in SELECTIONS.items() for selection in selections]
 
@@ -17,7 +20,13 @@ def readme(text: str) -> str:
     Args:
         text: as it stands, each block between ``<!-- NAME -->`` and ``<!-- end of NAME -->``.
     """
-    for name, lines in (("demo output", _printed("demo")), ("test output", _printed("tests")), ("scores", _scores())):
+    blocks = {
+        "demo output": _printed("demo"),
+        "test output": _printed("tests"),
+        "benches": _benches(),
+        "scores": _scores(),
+    }
+    for name, lines in blocks.items():
         if not lines:  # nothing was kept yet
             continue
         block = re.compile(f"(?<=<!-- {name} -->\n).*?(?=<!-- end of {name} -->)", re.DOTALL)
@@ -32,6 +41,29 @@ def _printed(script: str) -> list[str]:
     where = "" if is_present(script, result) else f" at {result['commit']}, by source that has changed since,"
     machine = result["machine"].removesuffix(", one thread per seed")
     return ["```text", *result["text"].splitlines(), "```", "", f"Printed{where} on {result['date']} ({machine})."]
+
+
+def _benches() -> list[str]:
+    """H of each method on each benchmark, over random class splits, and what the default has more."""
+    paths = sorted(RESULTS.glob("bench-*.json"))
+    kept = {path.stem.removeprefix("bench-"): json.loads(path.read_text()) for path in paths}
+    rows = {name: bench_rows(result) for name, result in kept.items()}
+    found = {name: estimates(some) for name, some in rows.items()}
+    more = {name: {one["b"]: one for one in differences(some) if _is_headline(one)} for name, some in rows.items()}
+    heads = [f"{name}{mark('bench', result)}" for name, result in kept.items()]
+    lines = [f"| H | {' | '.join(heads)} |", "|---|" + "---:|" * len(heads)]
+    for method in dict.fromkeys(method for some in found.values() for method in some):
+        cells = []
+        for name in kept:
+            one, ahead = found[name].get(method), more[name].get(method)
+            cell = percent(one["mean"]["harmonic_mean"], one["se"]["harmonic_mean"]) if one else "–"
+            cells.append(f"{cell} ({points(ahead)})" if ahead else f"**{cell}**" if one else cell)
+        lines.append(f"| `{method}` | {' | '.join(cells)} |")
+    return lines if kept else []
+
+
+def _is_headline(one: Difference) -> bool:
+    return (one["a"], one["metric"]) == ("default", "harmonic_mean")
 
 
 def _scores() -> list[str]:

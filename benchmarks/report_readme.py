@@ -45,7 +45,7 @@ def _printed(script: str) -> list[str]:
 
 def _benches() -> list[str]:
     """H of each method on each benchmark, over random class splits, and what the default has more."""
-    paths = sorted(RESULTS.glob("bench-*.json"))
+    paths = [path for path in sorted(RESULTS.glob("bench-*.json")) if "ablation" not in path.stem]
     kept = {path.stem.removeprefix("bench-"): json.loads(path.read_text()) for path in paths}
     rows = {name: bench_rows(result) for name, result in kept.items()}
     found = {name: estimates(some) for name, some in rows.items()}

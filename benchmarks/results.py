@@ -35,7 +35,19 @@ _FEATURES = ("encoders", "features", *_SKELETONS)
 _RECORDINGS = (*_SCORES, "encoders", *_SKELETONS)
 _UTD = (*_RECORDINGS, "texts/data/utd_mhad.csv")
 _TABLES = tuple(f"texts/data/{name}.csv" for name in ("mix43", "ntu60", "ntu120"))
-_RECOGNIZER = (*_RECORDINGS, "recognizer")
+_ANSWERS = (
+    "bundle",
+    "clips",
+    "encoder_classes",
+    "fitting",
+    "held_out",
+    "parts",
+    "prediction",
+    "recognizer",
+)
+"""Of a recognizer, but for its card and its explanations."""
+_RECOGNIZES = tuple(f"recognizer/{name}.py" for name in _ANSWERS)
+_RECOGNIZER = (*_RECORDINGS, *_RECOGNIZES)
 
 SELECTIONS = {
     "default": ("validation",),
@@ -50,9 +62,9 @@ PARTS: dict[str, tuple[str, ...]] = {
     "bench": DECISIVE,
     "utd": _UTD,
     "texts": (*_UTD, *_TABLES),
-    "recognizer": (*_UTD, "recognizer"),
-    "robustness": (*_UTD, "recognizer"),
-    "abstention": (*_UTD, "recognizer"),
+    "recognizer": (*_UTD, *_RECOGNIZES),
+    "robustness": (*_UTD, *_RECOGNIZES),
+    "abstention": (*_UTD, *_RECOGNIZES),
     "speed": _SCORES,
     "encoder": _FEATURES,
     "latency": (*_RECOGNIZER, "inference", "onnx_export"),

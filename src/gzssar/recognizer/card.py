@@ -81,7 +81,7 @@ def _changes(parts: Parts, known: Sequence[KnownClass]) -> list[str]:
 def _scores(about: Mapping[str, Any], unseen: int | str) -> list[str]:
     scores, alone = about.get("scores", {}), about.get("scores_without_encoder_classes", {})
     rows = [
-        " | ".join(["|", text, f"{scores[key]:.3f}", *([f"{alone[key]:.3f}"] if alone else []), "|"]).strip()
+        f"| {' | '.join([text, *(f'{one[key]:.3f}' for one in (scores, alone) if one)])} |"
         for key, text in _SCORES.items()
         if key in scores
     ]

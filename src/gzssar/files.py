@@ -63,7 +63,8 @@ def output(folder: Path) -> Iterator[None]:
         raise
     except OSError as error:
         raise OutputError(
-            f"{error.filename or folder} cannot be written ({error.strerror}): mend that, or name another folder."
+            f"{error.filename or folder} cannot be written ({error.strerror or error}): mend that, or name another "
+            "folder."
         ) from error
 
 

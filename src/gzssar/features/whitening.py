@@ -41,8 +41,9 @@ class SkeletonSpace:
         return mapped
 
     def normals(self, weights: Float[np.ndarray, "C D"]) -> Float[np.ndarray, "C W"]:
-        """Where linear functions of the features rise: the weights that give the same function of mapped features, up
-        to a constant. Of square roots, the slope at the middle of the seen classes."""
+        """The directions in which linear functions of the features rise, block by block: weights that give the same
+        function of mapped features, up to a constant. Among square roots it is the slope at the middle of the seen
+        classes, up to a factor, for features that are not negative, as those after a ReLU."""
         if self.blocks is None:
             return weights
         both = np.concatenate([weights, weights * self.offset[self.width :]], axis=1) if self.roots else weights

@@ -67,8 +67,9 @@ class RidgeScorer:
 
     @cached_property
     def weights(self) -> Float[np.ndarray, "E W"]:
-        """Fₛᵀ (Fₛ Fₛᵀ + λI)⁻¹ (M − m), with seen texts Fₛ, seen means M and their mean m; where the encoder's own
-        classes are given, their texts stand below Fₛ, and the directions of their logits below M − m."""
+        """Fₛᵀ (Fₛ Fₛᵀ + Λ)⁻¹ (M − m), with seen texts Fₛ, seen means M and their mean m, and λ for each row in Λ. Where
+        the encoder's own classes are given, their texts stand below Fₛ, and the directions of their logits below
+        M − m."""
         texts = self.problem.texts.astype(np.float64)[list(self.problem.task.seen)]
         centres = self.problem.means - self._middle
         penalties = np.full(len(texts), self.method.penalty)

@@ -53,7 +53,7 @@ def likeness(
     own: Sequence[Float[np.ndarray, "C _"]], others: Sequence[Float[np.ndarray, "K _"]], kinds: Sequence[str]
 ) -> Float[np.ndarray, "K C"]:
     """How like K classes are the encoder's C: the mean over text encoders of the cosine of two texts, and the larger
-    one of labels and motion texts; of what is there, where neither is.
+    one of labels and motion texts. Where there are neither, of what there is.
 
     Args:
         own: text features of the encoder's classes, a (C, E) table per kind of text and text encoder.

@@ -358,3 +358,13 @@ def test_texts_of_an_encoder_without_the_encoder_are_refused():
     with pytest.raises(ConfigError, match="--encoder-texts goes with --encoder-weights, whose classes they are"):
         FitConfig("utd_mhad", Path("model"), features=Path("f.npz"), encoder_texts="ntu120")
     FitConfig("utd_mhad", Path("model"), features=Path("f.npz"), encoder_texts="none")
+
+
+def test_a_wrong_table_of_the_encoder_s_classes_is_told_before_anything_is_encoded(tmp_path, texts, monkeypatch):
+    monkeypatch.setattr("gzssar.commands.fit._embedded", lambda *_: pytest.fail("it encodes"))
+    recordings, weights = write_recordings(tmp_path / "clips.npz"), tmp_path / "encoder.safetensors"
+    save_encoder(weights, small_encoder())
+    told = ("--data", recordings, "--texts", texts, "--encoder-weights", weights, "-o", tmp_path / "model")
+    with pytest.raises(SystemExit) as exit:
+        fit(*told, "--encoder-texts", tmp_path / "absent.csv")
+    assert exit.value.code == 2

@@ -103,12 +103,13 @@ class FitConfig:
 def fit(config: Annotated[FitConfig, tyro.conf.OmitArgPrefixes]) -> None:
     """Fit a recognizer on recordings of seen classes and on the texts of all, and keep it in one folder."""
     texts = find_class_texts(config.texts)
-    left_out = [texts.index(label) for label in config.unseen]  # a wrong one is told before hours of encoding
+    left_out = [texts.index(label) for label in config.unseen]  # a wrong one is told before hours of encoding,
+    named = find_class_texts(config.encoder_texts) if config.encoder_texts not in (None, "none") else None  # as here
     require_free(config.out, folder=True)
     if config.encoder_weights:
         warn_of_streams(parse_weights(config.encoder_weights))
     with progress_bar() as progress:
-        recognizer = _fitted(config, texts, left_out, progress)
+        recognizer = _fitted(config, texts, named, left_out, progress)
     from gzssar.recognizer.encoder_classes import near_twins
 
     unseen = len(recognizer.classes) - len(recognizer.seen_classes)
@@ -140,8 +141,19 @@ def _print_scores(about: Mapping[str, Any], out: Path) -> None:
     )
 
 
-def _fitted(config: FitConfig, texts: ClassTexts, left_out: Sequence[int], progress: Progress) -> "Recognizer":
-    """Fit and write; a call after a kill goes on from the features of the recordings."""
+def _fitted(
+    config: FitConfig, texts: ClassTexts, named: ClassTexts | None, left_out: Sequence[int], progress: Progress
+) -> "Recognizer":
+    """Fit and write; a call after a kill goes on from the features of the recordings.
+
+    Args:
+        config: what was asked.
+        texts: of all classes.
+        named: of the encoder's own classes, where they are named.
+        left_out: rows of `texts` whose clips are left out.
+        progress: told how far the work is.
+    """
+    from gzssar.recognizer.encoder_classes import texts_of_authors
     from gzssar.recognizer.fitting import Fitting, fit_recognizer
 
     out = config.out.resolve()  # which has a name
@@ -169,7 +181,8 @@ def _fitted(config: FitConfig, texts: ClassTexts, left_out: Sequence[int], progr
         "recordings": features.provenance.get("recordings") or {},
         "performers": sorted({int(s) for s in (clips.subjects if clips.subjects is not None else []) if s >= 0}),
     }
-    fitting = Fitting(config.text, config.encoding, seed=config.seed, encoder_texts=_encoder_texts(config, encoder))
+    own = texts_of_authors(encoder) if encoder and config.encoder_texts is None else named
+    fitting = Fitting(config.text, config.encoding, seed=config.seed, encoder_texts=own)
     recognizer = fit_recognizer(clips, texts, encoder, fitting, origin, progress)
     recognizer.save(config.out)
     if config.data:
@@ -220,15 +233,6 @@ def _encoder(config: FitConfig, features: FeatureSet) -> "SkeletonEncoder | None
             "else: name that."
         )
     return encoder.with_frames(about.get("frames"))
-
-
-def _encoder_texts(config: FitConfig, encoder: "SkeletonEncoder | None") -> ClassTexts | None:
-    """The texts of the encoder's own classes, as they are named, or as published weights are known to have them."""
-    from gzssar.recognizer.encoder_classes import texts_of_authors
-
-    if config.encoder_texts not in (None, "none"):
-        return find_class_texts(config.encoder_texts)
-    return texts_of_authors(encoder) if encoder and config.encoder_texts is None else None
 
 
 def _training_clips(features: FeatureSet, texts: ClassTexts, left_out: Sequence[int], config: FitConfig) -> FeatureSet:

@@ -52,7 +52,7 @@ def card(parts: Parts, known: Sequence[KnownClass]) -> str:
         "## Scores on held-out classes",
         "",
         *_changes(parts, known),
-        *_scores(about, about.get("fold_classes", "some")),
+        *_scores(about),
         *_twins(parts, known),
         "",
         "## Limits",
@@ -78,7 +78,7 @@ def _changes(parts: Parts, known: Sequence[KnownClass]) -> list[str]:
     return [f"**Taken before classes were changed** ({told}); with the classes it has now, they may differ.", ""]
 
 
-def _scores(about: Mapping[str, Any], unseen: int | str) -> list[str]:
+def _scores(about: Mapping[str, Any]) -> list[str]:
     scores, alone = about.get("scores", {}), about.get("scores_without_encoder_classes", {})
     rows = [
         f"| {' | '.join([text, *(f'{one[key]:.3f}' for one in (scores, alone) if one)])} |"
@@ -89,11 +89,11 @@ def _scores(about: Mapping[str, Any], unseen: int | str) -> list[str]:
     if alone:
         heads = ["| what | value | without the encoder's own classes |", "| --- | ---: | ---: |"]
     told = [
-        f"Of folds in which about {unseen} of the seen classes played unseen (clips of all performers) and some",
-        "performers' clips of the other classes (or some of the clips) were held out; each fold was judged by a gate,",
-        "a calibration and limits fitted on the others. ZSL is easier the fewer classes play unseen. The training",
-        "cycle was chosen on these folds. Where the skeleton encoder was trained on these very classes, the scores of",
-        "those that played unseen are too good.",
+        f"Of folds in which about {about.get('fold_classes', 'some')} of the seen classes played unseen (clips of all",
+        "performers) and some performers' clips of the other classes (or some of the clips) were held out; each fold",
+        "was judged by a gate, a calibration and limits fitted on the others. ZSL is easier the fewer classes",
+        "play unseen. The training cycle was chosen on these folds. Where the skeleton encoder was trained on these",
+        "very classes, the scores of those that played unseen are too good.",
     ]
     return [*told, "", *heads, *rows]
 

@@ -3,9 +3,15 @@
 One thread gives equal numbers whatever the machine's load, and seeds side by side that do not crowd each other.
 """
 
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
 
 
 @contextmanager
@@ -30,12 +36,11 @@ _lift: Callable[[], None] | None = None
 def _enter() -> None:
     global _inside, _lift
     import torch
-    from threadpoolctl import threadpool_limits
 
     with _lock:
         _inside += 1
         if _inside == 1:
-            before, limits = torch.get_num_threads(), threadpool_limits(1)
+            before, limits = torch.get_num_threads(), _libraries(len(sys.modules)).limit(limits=1)
             torch.set_num_threads(1)
 
             def lift() -> None:
@@ -43,6 +48,14 @@ def _enter() -> None:
                 torch.set_num_threads(before)
 
             _lift = lift
+
+
+@lru_cache(maxsize=1)
+def _libraries(modules: int) -> "ThreadpoolController":
+    """The libraries with a thread pool, looked for anew (some 7 ms) only after a module was imported."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 def _leave() -> None:

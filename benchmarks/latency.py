@@ -24,7 +24,7 @@ import torch
 
 from gzssar.decision.abstention import Limits, Thresholds
 from gzssar.decision.decision import Calibration, Decision
-from gzssar.decision.gate import Gate, TwoBestScores
+from gzssar.decision.gate import Gate, BestScores
 from gzssar.encoders.encoder import Encoder
 from gzssar.encoders.shift_gcn.folding import FoldedShiftGcn
 from gzssar.encoders.shift_gcn.network import ShiftGcn
@@ -126,7 +126,7 @@ def random_recognizer(body_count: int, frames: int) -> tuple[Encoder, Heads, np.
         seen_means=means[:SEEN],
         seen_labels=tuple(map(str, range(SEEN))),
         decision=Decision(
-            Gate(np.full(4, 0.1), np.full(4, 0.05), np.array([1.0, 0.5, -1.0, -0.5]), 0.0, TwoBestScores()),
+            Gate(np.full(2, 0.1), np.full(2, 0.05), np.array([1.0, -1.0]), 0.0, BestScores()),
             Calibration(0.05, 0.05),
         ),
         thresholds=Thresholds(Limits(0.3, 0.2), Limits(0.3, 0.2)),

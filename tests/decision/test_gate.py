@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from gzssar.decision.evidence import Evidence
-from gzssar.decision.gate import BestScores, Gate, LargestProbabilities, TwoBestScores, fit_gate, softmax
+from gzssar.decision.gate import BestScores, Gate, LargestProbabilities, fit_gate, softmax
 from gzssar.errors import DataError
 from gzssar.methods.method import ClassScores
 
@@ -51,19 +51,6 @@ def test_a_gate_reads_as_many_probabilities_as_it_learned_from():
 def test_best_scores_by_hand():
     unseen, seen = np.array([[-9.0, -4.0], [-1.0, -2.0]]), np.array([[-3.0, -1.0, -7.0], [-5.0, -6.0, -8.0]])
     assert BEST(ClassScores(seen, unseen)).tolist() == [[-1, -4], [-5, -1]]
-
-
-def test_the_two_best_scores_by_hand():
-    unseen, seen = np.array([[-9.0, -4.0], [-1.0, -2.0]]), np.array([[-3.0, -1.0, -7.0], [-5.0, -6.0, -8.0]])
-    assert TwoBestScores()(ClassScores(seen, unseen)).tolist() == [[-1, -3, -4, -9], [-5, -6, -1, -2]]
-
-
-def test_the_score_of_a_single_class_is_read_twice():
-    scores = ClassScores(np.array([[0.25], [0.5]]), np.array([[0.125], [0.75]]))
-    assert TwoBestScores()(scores).tolist() == [[0.25, 0.25, 0.125, 0.125], [0.5, 0.5, 0.75, 0.75]]
-    one = evidence(seen=QUANTILES + 10, unseen=QUANTILES - 10)
-    gate = fit_gate([one], TwoBestScores(), balanced=True)
-    assert ((gate.p_seen(one.scores) > 0.5) == one.is_seen).all()
 
 
 def test_a_softmax_of_large_scores_does_not_overflow():

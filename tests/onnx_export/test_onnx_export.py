@@ -11,7 +11,7 @@ import torch
 
 from gzssar.decision.abstention import Limits, Thresholds
 from gzssar.decision.decision import Calibration, Decision
-from gzssar.decision.gate import Gate, TwoBestScores
+from gzssar.decision.gate import Gate, BestScores
 from gzssar.encoders.encoder import Encoder
 from gzssar.encoders.shift_gcn.network import ShiftGcn
 from gzssar.errors import MissingExtraError, OutputError
@@ -70,9 +70,7 @@ def heads(seen=4, width=6):
         seen_means=rng.normal(size=(seen, 2 * width)).astype(np.float32),
         seen_labels=tuple(f"séen {i}" for i in range(seen)),
         decision=Decision(
-            Gate(
-                np.array([0.3, 0.1, 0.2, 0.0]), np.full(4, 0.5), np.array([1.5, -0.4, -1.2, 0.3]), 0.2, TwoBestScores()
-            ),
+            Gate(np.array([0.3, 0.2]), np.full(2, 0.5), np.array([1.5, -1.2]), 0.2, BestScores()),
             Calibration(seen_temperature=0.3, unseen_temperature=0.15, threshold=0.7),
         ),
         thresholds=Thresholds(Limits(0.25, 0.5), Limits(0.5, 0.75)),

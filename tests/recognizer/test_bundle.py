@@ -217,8 +217,11 @@ def test_an_older_version_is_refused_since_its_clips_had_any_frame_rate(folder):
 
 
 def test_a_newer_version_asks_for_an_upgrade(folder):
-    change_config(folder, lambda config: config.update(version=5))
-    with pytest.raises(DataError, match=r"written by a newer gzssar \(format version 5, here 4\): upgrade"):
+    change_config(folder, lambda config: config.update(version=bundle.VERSION + 1))
+    with pytest.raises(
+        DataError,
+        match=rf"written by a newer gzssar \(format version {bundle.VERSION + 1}, here {bundle.VERSION}\): upgrade",
+    ):
         Recognizer.load(folder)
 
 

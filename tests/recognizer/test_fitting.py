@@ -124,14 +124,11 @@ def test_labels_without_texts(label):
 @pytest.mark.parametrize(
     ("recipe", "lacking"),
     [
-        (
-            PAPER,
-            'method ridge, held_out="folds", gate_input="two-best-scores"',
-        ),
+        (PAPER, 'method ridge, held_out="folds", gate_input="best-scores"'),
         (changed(DEFAULT, skeleton_space="raw", roots=False), 'skeleton_space="whitened"'),
         (changed(DEFAULT, nearness="density"), 'nearness="cosine"'),
         (changed(DEFAULT, held_out="validation", fold_count=None), 'held_out="folds"'),
-        (recipe_for("ridge"), 'gate_input="two-best-scores", nearness="cosine"'),
+        (recipe_for("ridge"), 'nearness="cosine"'),
     ],
 )
 def test_recipes_that_leave_nothing_to_keep(recipe, lacking):
@@ -145,7 +142,7 @@ def test_the_recipes_choices_are_honoured():
     hard = fit_on(SEEN_IDS, fitting=Fitting(recipe=changed(QUICK, routing="hard")))
     assert hard.parts.decision.calibration.seen_temperature == 0
     plain = fit_on(SEEN_IDS, fitting=Fitting(recipe=changed(QUICK, gate_weighting="as-they-come")))
-    assert plain.parts.decision.gate.scale.tolist() == [1, 1, 1, 1]
+    assert plain.parts.decision.gate.scale.tolist() == [1, 1]
 
 
 def test_features_that_are_not_finite():

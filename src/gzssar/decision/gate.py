@@ -30,16 +30,6 @@ class BestScores:
 
 
 @dataclass(frozen=True)
-class TwoBestScores:
-    """The gate reads the two highest seen scores and the two highest unseen ones; of one class, its score twice."""
-
-    def __call__(self, scores: ClassScores) -> GateInputs:
-        """(N, 4)."""
-        highest = [np.sort(kind, axis=1)[:, [-1, max(-2, -kind.shape[1])]] for kind in scores]
-        return np.concatenate(highest, axis=1).astype(np.float64)
-
-
-@dataclass(frozen=True)
 class LargestProbabilities:
     """The paper's inputs: with k = U, the k largest unseen probabilities, sorted, then the k largest seen ones."""
 
@@ -64,7 +54,7 @@ class LargestProbabilities:
         return np.concatenate([-np.sort(-p, axis=1)[:, :largest] for p in both], axis=1)
 
 
-GateReading = BestScores | TwoBestScores | LargestProbabilities
+GateReading = BestScores | LargestProbabilities
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float, Int
 
 from gzssar.decision.decision import Calibration, Decision, Ranking
 from gzssar.decision.evidence import Evidence
-from gzssar.decision.gate import BestScores, GateReading, LargestProbabilities, TwoBestScores, fit_gate, log_softmax
+from gzssar.decision.gate import BestScores, GateReading, LargestProbabilities, fit_gate, log_softmax
 from gzssar.evaluation.metrics import expected_calibration_error, harmonic_mean
 from gzssar.evaluation.protocol import GzslAnswers, threshold_curve
 from gzssar.methods.recipe import Recipe
@@ -56,8 +56,6 @@ def _reading(recipe: Recipe) -> GateReading:
     match recipe.gate_input:
         case "best-scores":
             return BestScores()
-        case "two-best-scores":
-            return TwoBestScores()
         case "probabilities":
             return LargestProbabilities(recipe.gate_temperature)
 

@@ -43,10 +43,10 @@ class SkeletonSpace:
     def normals(self, weights: Float[np.ndarray, "C D"]) -> Float[np.ndarray, "C W"]:
         """The directions in which linear functions of the features rise, block by block: weights that give the same
         function of mapped features, up to a constant. Among square roots it is the slope at the middle of the seen
-        classes, up to a factor, for features that are not negative, as those after a ReLU."""
+        classes, up to a factor."""
         if self.blocks is None:
             return weights
-        both = np.concatenate([weights, weights * self.offset[self.width :]], axis=1) if self.roots else weights
+        both = np.concatenate([weights, weights * np.abs(self.offset[self.width :])], axis=1) if self.roots else weights
         parts = np.split(both.astype(np.float64), len(self.blocks), axis=1)
         solved = [np.linalg.solve(block, part.T).T for block, part in zip(self.blocks, parts, strict=True)]
         return np.concatenate(solved, axis=1)

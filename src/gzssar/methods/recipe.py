@@ -35,9 +35,8 @@ class Recipe:
     """How many folds, in which each class plays unseen about equally often. None: as many as there are groups of that
     many classes, 8 at most, and each class plays unseen in one of them."""
 
-    gate_input: Literal["best-scores", "two-best-scores", "probabilities"] = "best-scores"
-    """What the gate reads: the highest seen and the highest unseen score, the two highest of each, or the paper's
-    sorted probabilities."""
+    gate_input: Literal["best-scores", "probabilities"] = "best-scores"
+    """What the gate reads: the highest seen and the highest unseen score, or the paper's sorted probabilities."""
 
     gate_temperature: float = 1.0
     """Of the seen softmax inside the gate's probabilities. The paper: 2."""
@@ -102,7 +101,6 @@ DEFAULT = Recipe(
     name="default",
     method=Ridge(Spaces(roots=True, words=True, text_weights=(1.0, 1.0, 3.0)), nearness="cosine"),
     fold_count=10,
-    gate_input="two-best-scores",
 )
 """The best method we have under an honest protocol; docs/decisions/0017 tells how it was chosen."""
 

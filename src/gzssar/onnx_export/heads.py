@@ -32,7 +32,7 @@ class Heads:
     """What the rows of `seen_means` are called; kept in the file's metadata."""
 
     decision: Decision
-    """Its gate reads the two best scores of either kind."""
+    """Its gate reads the best score of either kind."""
 
     thresholds: Thresholds
     """Below which to abstain; kept in the metadata."""
@@ -43,7 +43,7 @@ def export_heads(heads: Heads, path: Path) -> None:
 
     Inputs: ``features`` (N, D) and ``unseen_prototypes`` (U, D), in the whitened space, U ≥ 1. Outputs: ``scores``
     (N, S + U), probabilities as of :meth:`gzssar.decision.decision.Decision.rank`, seen classes first; ``p_seen`` (N,),
-    the gate's σ(w·(x − centre)/scale + b), x being the two highest cosines to seen classes and to unseen ones; and
+    the gate's σ(w·(x − centre)/scale + b), x being the highest cosine to a seen class and to an unseen one; and
     ``cosines`` (N, S + U) between clips and centres. The metadata holds the seen classes' labels and, for answers of
     either kind, the score and the cosine below which to abstain.
 
@@ -92,16 +92,9 @@ def _unit(graph: Graph, rows: str) -> str:
     return graph.add("LpNormalization", rows, axis=1, p=2)
 
 
-def _two_best(graph: Graph, scores: str) -> list[str]:
-    """The highest and the second highest of each row, N 1 each; of one column, it twice."""
-    count = graph.add("Gather", graph.add("Shape", scores), graph.constant([1]))
-    best = graph.add("TopK", scores, graph.add("Min", count, graph.constant([2])), unread=1, axis=1)
-    return [graph.add("Gather", best, graph.constant([at]), axis=1) for at in (0, -1)]
-
-
 def _gate(graph: Graph, gate: Gate, seen: str, unseen: str) -> str:
     """The gate's log-odds of "seen": N 1."""
-    highest = [*_two_best(graph, seen), *_two_best(graph, unseen)]
+    highest = [graph.add("ReduceMax", scores, graph.constant([1])) for scores in (seen, unseen)]
     inputs = graph.add("Sub", graph.add("Concat", *highest, axis=1), graph.constant(gate.centre))
     standard = graph.add("Div", inputs, graph.constant(gate.scale))
     weighed = graph.add("MatMul", standard, graph.constant(gate.weights[:, None]))

@@ -30,7 +30,7 @@ import numpy as np
 
 from gzssar.decision.abstention import Abstention, Limits, Thresholds
 from gzssar.decision.decision import Calibration, Decision
-from gzssar.decision.gate import Gate, TwoBestScores
+from gzssar.decision.gate import Gate, BestScores
 from gzssar.encoders.encoder import load_own_encoder, save_encoder
 from gzssar.encoders.streams import SkeletonEncoder, joined
 from gzssar.errors import DataError, OutputError
@@ -44,9 +44,9 @@ from gzssar.texts.encoding import Encoding
 from gzssar.texts.fusion import TextSpace
 
 FORMAT = "gzssar-recognizer"
-VERSION = 4
+VERSION = 5
 """Raised when a folder of this version no longer loads in an older program. Since 2, clips have the encoder's rate;
-since 3, it knows when to abstain; since 4, centres come from a regression instead of a VAE."""
+since 3, it knows when to abstain; since 4, centres come from a regression instead of a VAE; since 5, the gate reads one score of either kind."""
 
 _CONFIG, _WEIGHTS, _ENCODER, _TEXTS, _CARD = (
     "config.json",
@@ -266,7 +266,7 @@ def _parts(config: Mapping[str, Any], arrays: Mapping[str, np.ndarray], encoder:
     )
     skeleton = SkeletonSpace(arrays["skeleton.offset"], arrays.get("skeleton.blocks"), config["roots"])
     centre, scale, weights = (np.array(config["gate"][key]) for key in ("centre", "scale", "weights"))
-    gate = Gate(centre, scale, weights, config["gate"]["bias"], TwoBestScores())
+    gate = Gate(centre, scale, weights, config["gate"]["bias"], BestScores())
     encoding = {**config["encoding"], "encoder": tuple(config["encoding"]["encoder"])}
     labels = tuple(config.get("encoder_classes", []))
     return Parts(

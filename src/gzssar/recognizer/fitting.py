@@ -152,7 +152,7 @@ def _check_recipe(recipe: Recipe) -> None:
     wanted = {
         "method ridge": isinstance(method, Ridge),
         'held_out="folds"': recipe.held_out == "folds",
-        'gate_input="two-best-scores"': recipe.gate_input == "two-best-scores",
+        'gate_input="best-scores"': recipe.gate_input == "best-scores",
     }
     if isinstance(method, Ridge):
         wanted |= {

@@ -11,7 +11,7 @@ import torch
 
 from gzssar.decision.abstention import Limits, Thresholds
 from gzssar.decision.decision import Calibration, Decision
-from gzssar.decision.gate import Gate, BestScores
+from gzssar.decision.gate import BestScores, Gate
 from gzssar.encoders.encoder import Encoder
 from gzssar.encoders.shift_gcn.network import ShiftGcn
 from gzssar.errors import MissingExtraError, OutputError

@@ -41,11 +41,10 @@ class Graph:
         self.constants.append(self.onnx.numpy_helper.from_array(np.ascontiguousarray(array), name))
         return name
 
-    def add(self, operator: str, *inputs: str, output: str | None = None, unread: int = 0, **attributes: Any) -> str:
-        """Append an operator, and name its first output; `unread` further ones are read by nobody."""
+    def add(self, operator: str, *inputs: str, output: str | None = None, **attributes: Any) -> str:
+        """Append an operator, and name its output."""
         name = output or f"{self.prefix}{operator}_{len(self.nodes)}"
-        names = [name, *(f"{name}_{number}" for number in range(unread))]
-        self.nodes.append(self.onnx.helper.make_node(operator, list(inputs), names, name, **attributes))
+        self.nodes.append(self.onnx.helper.make_node(operator, list(inputs), [name], name, **attributes))
         return name
 
     def reshape(self, value: str, *lengths: int) -> str:

@@ -30,7 +30,7 @@ import numpy as np
 
 from gzssar.decision.abstention import Abstention, Limits, Thresholds
 from gzssar.decision.decision import Calibration, Decision
-from gzssar.decision.gate import Gate, BestScores
+from gzssar.decision.gate import BestScores, Gate
 from gzssar.encoders.encoder import load_own_encoder, save_encoder
 from gzssar.encoders.streams import SkeletonEncoder, joined
 from gzssar.errors import DataError, OutputError
@@ -46,7 +46,8 @@ from gzssar.texts.fusion import TextSpace
 FORMAT = "gzssar-recognizer"
 VERSION = 5
 """Raised when a folder of this version no longer loads in an older program. Since 2, clips have the encoder's rate;
-since 3, it knows when to abstain; since 4, centres come from a regression instead of a VAE; since 5, the gate reads one score of either kind."""
+since 3, it knows when to abstain; since 4, centres come from a regression instead of a VAE; since 5, the gate reads one
+score of either kind."""
 
 _CONFIG, _WEIGHTS, _ENCODER, _TEXTS, _CARD = (
     "config.json",

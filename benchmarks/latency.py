@@ -124,6 +124,7 @@ def random_recognizer(body_count: int, frames: int) -> tuple[Encoder, Heads, np.
             roots=True,
         ),
         seen_means=means[:SEEN],
+        advantages=np.zeros(SEEN, dtype=np.float32),
         seen_labels=tuple(map(str, range(SEEN))),
         decision=Decision(
             Gate(np.full(2, 0.1), np.full(2, 0.05), np.array([1.0, -1.0]), 0.0, BestScores()),

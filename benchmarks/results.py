@@ -44,6 +44,8 @@ _ANSWERS = (
     "parts",
     "prediction",
     "recognizer",
+    "shown",
+    "teaching",
 )
 """Of a recognizer, but for its card and its explanations."""
 _RECOGNIZES = tuple(f"recognizer/{name}.py" for name in _ANSWERS)

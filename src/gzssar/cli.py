@@ -17,6 +17,7 @@ from gzssar.commands.look import inspect, show
 from gzssar.commands.predict import predict
 from gzssar.commands.run import ablate, run
 from gzssar.commands.serve import serve
+from gzssar.commands.teach import teach
 from gzssar.commands.texts import texts
 from gzssar.commands.train_encoder import train_encoder
 from gzssar.errors import GzssarError
@@ -34,6 +35,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "texts": texts,
     "fit": fit,
     "predict": predict,
+    "teach": teach,
     "export": export,
     "serve": serve,
 }

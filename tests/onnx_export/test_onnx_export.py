@@ -68,6 +68,7 @@ def heads(seen=4, width=6):
     return Heads(
         SkeletonSpace(offset.astype(np.float32), blocks.astype(np.float32), roots=True),
         seen_means=rng.normal(size=(seen, 2 * width)).astype(np.float32),
+        advantages=np.array([0, 0.2, 0, 0.1][:seen], dtype=np.float32),
         seen_labels=tuple(f"séen {i}" for i in range(seen)),
         decision=Decision(
             Gate(np.array([0.3, 0.2]), np.full(2, 0.5), np.array([1.5, -1.2]), 0.2, BestScores()),
@@ -129,7 +130,7 @@ def test_the_heads_say_what_numpy_says(tmp_path):
         scores, p_seen, angles = session(tmp_path / "heads.onnx").run(["scores", "p_seen", "cosines"], inputs)
         near = ClassScores(cosines(space, head.seen_means), cosines(space, prototypes))
         np.testing.assert_allclose(angles, np.concatenate(near, axis=1), atol=1e-6)
-        wanted = head.decision.rank(near)
+        wanted = head.decision.rank(ClassScores(near.seen + head.advantages, near.unseen))
         assert wanted.p_seen.std() > 0.01
         np.testing.assert_allclose(p_seen, wanted.p_seen, rtol=1e-4)
         np.testing.assert_allclose(scores, np.concatenate([wanted.seen, wanted.unseen], axis=1), rtol=1e-4, atol=1e-9)

@@ -28,6 +28,9 @@ class Heads:
     seen_means: Float[np.ndarray, "S W"]
     """In the space, like the unseen prototypes."""
 
+    advantages: Float[np.ndarray, "S"]
+    """What to add to the cosines of seen classes that a few clips show; 0 for the others."""
+
     seen_labels: tuple[str, ...]
     """What the rows of `seen_means` are called; kept in the file's metadata."""
 
@@ -61,10 +64,11 @@ def export_heads(heads: Heads, path: Path) -> None:
         graph.add("MatMul", clips, graph.add("Transpose", _unit(graph, centres), perm=[1, 0]))
         for centres in (graph.constant(heads.seen_means), "unseen_prototypes")
     )
+    graph.add("Concat", seen, unseen, axis=1, output="cosines")
+    seen = graph.add("Add", seen, graph.constant(heads.advantages))
     log_odds = _gate(graph, heads.decision.gate, seen, unseen)
     graph.add("Sigmoid", graph.add("Squeeze", log_odds, graph.constant([1])), output="p_seen")
     _scores(graph, calibration, seen, unseen, log_odds)
-    graph.add("Concat", seen, unseen, axis=1, output="cosines")
     abstain_below = {kind: limits._asdict() for kind, limits in heads.thresholds._asdict().items()}
     graph.write(
         path,

@@ -10,6 +10,7 @@ from gzssar.files import require_free, writing
 from gzssar.onnx_export.heads import Heads, export_heads
 from gzssar.onnx_export.shift_gcn import export_encoder
 from gzssar.recognizer import Recognizer
+from gzssar.recognizer.parts import advantages
 from gzssar.texts.classes import ClassTexts, write_class_texts
 
 
@@ -39,6 +40,7 @@ def export_recognizer(recognizer: Recognizer, folder: Path) -> None:
     heads = Heads(
         parts.skeleton_space,
         np.stack([one.centre for one in seen]),
+        advantages(parts, seen),
         tuple(one.text.label or "" for one in seen),
         parts.decision,
         parts.abstention.at(MOST_WRONG),

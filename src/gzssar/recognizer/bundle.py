@@ -38,6 +38,7 @@ from gzssar.features.whitening import SkeletonSpace
 from gzssar.files import hash_file, require_free, write_json, write_text, writing
 from gzssar.recognizer.card import card
 from gzssar.recognizer.parts import EncoderTexts, KnownClass, Parts
+from gzssar.recognizer.shown import Prior
 from gzssar.skeletons.preprocess import STREAMS
 from gzssar.texts.classes import ClassText
 from gzssar.texts.encoding import Encoding
@@ -47,7 +48,7 @@ FORMAT = "gzssar-recognizer"
 VERSION = 5
 """Raised when a folder of this version no longer loads in an older program. Since 2, clips have the encoder's rate;
 since 3, it knows when to abstain; since 4, centres come from a regression instead of a VAE; since 5, the gate reads one
-score of either kind."""
+score of either kind, and a class may be shown by a few clips."""
 
 _CONFIG, _WEIGHTS, _ENCODER, _TEXTS, _CARD = (
     "config.json",
@@ -226,6 +227,7 @@ def _config(parts: Parts) -> dict[str, Any]:
         },
         "calibration": asdict(parts.decision.calibration),
         "abstention": [list(map(list, thresholds)) for thresholds in parts.abstention.by_bound],
+        "prior": asdict(parts.prior),
         "about": dict(parts.about),
     }
 
@@ -277,6 +279,7 @@ def _parts(config: Mapping[str, Any], arrays: Mapping[str, np.ndarray], encoder:
         arrays["regression"],
         Decision(gate, Calibration(**config["calibration"])),
         Abstention(tuple(Thresholds(Limits(*seen), Limits(*unseen)) for seen, unseen in config["abstention"])),
+        Prior(**config["prior"]),
         tuple(config["kinds"]),
         config["words"],
         Encoding(**encoding),
@@ -303,9 +306,11 @@ def _require_fit(parts: Parts, known: Sequence[KnownClass]) -> None:
 def _table(known: Sequence[KnownClass]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")  # quotes a \r within a text
-    writer.writerow(["id", "label", "action", "motion", "seen"])
+    writer.writerow(["id", "label", "action", "motion", "seen", "clips", "shown"])
     for k, one in enumerate(known):
-        writer.writerow([k, one.text.label, one.text.action or "", one.text.motion or "", int(one.seen)])
+        writer.writerow(
+            [k, one.text.label, one.text.action or "", one.text.motion or "", int(one.seen), one.clips, int(one.shown)]
+        )
     return out.getvalue()
 
 
@@ -318,6 +323,8 @@ def _classes(path: Path, arrays: Mapping[str, np.ndarray]) -> list[KnownClass]:
             row["seen"] == "1",
             tuple(table[k] for table in tables),
             arrays["classes.centre"][k],
+            int(row["clips"]),
+            row["shown"] == "1",
         )
         for k, row in enumerate(rows)
     ]

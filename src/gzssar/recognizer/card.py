@@ -45,6 +45,7 @@ def card(parts: Parts, known: Sequence[KnownClass]) -> str:
         *(f"- noticed: {sentence}" for sentence in doubts_told(about.get("recordings"))),
         f"- seen: {', '.join(sorted(seen)) or 'none any more'}",
         f"- unseen: {', '.join(unseen) or 'none yet'}",
+        *_shown(known),
         f"- texts: {' + '.join(parts.kinds)}, encoded by {encoders}",
         f"- skeleton encoder: {_encoder(parts.encoder)}",
         f"- versions: {_listed(about.get('versions', {}))}",
@@ -63,6 +64,12 @@ def card(parts: Parts, known: Sequence[KnownClass]) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _shown(known: Sequence[KnownClass]) -> list[str]:
+    """Which of the seen classes were shown later, and by how many clips."""
+    told = ", ".join(f"{one.text.label} ({one.clips})" for one in known if one.shown)
+    return [f"- shown by a few clips, after the fit: {told}"] if told else []
 
 
 def _changes(parts: Parts, known: Sequence[KnownClass]) -> list[str]:

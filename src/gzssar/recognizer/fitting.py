@@ -28,6 +28,7 @@ from gzssar.recognizer.encoder_classes import encoder_classes
 from gzssar.recognizer.held_out import held_out_answers
 from gzssar.recognizer.parts import EncoderTexts, KnownClass, Parts
 from gzssar.recognizer.recognizer import Recognizer
+from gzssar.recognizer.shown import fit_prior
 from gzssar.running import Progress, one_thread
 from gzssar.shapes import TextFeatures
 from gzssar.texts.classes import ClassText, ClassTexts, label_key
@@ -110,6 +111,7 @@ def fit_recognizer(
         scorer.weights,
         learned.decision,
         fit_abstention(answers),
+        fit_prior(scorer, clips),
         kinds,
         scorer.problem.spaces.words,
         encoding,
@@ -210,7 +212,11 @@ def _classes(scorer: RidgeScorer, texts: ClassTexts, tables: Sequence[TextFeatur
     unseen = [k for k in range(len(texts)) if k not in seen]
     centres = dict(zip(seen, problem.means, strict=True)) | {k: scorer.expected[k] for k in unseen}
     rows = [replace(text, label=_label(text, k)) for k, text in enumerate(texts)]
-    return [KnownClass(rows[k], k in seen, tuple(table[k] for table in tables), centres[k]) for k in sorted(centres)]
+    counts = np.bincount(problem.task.train.labels, minlength=len(texts))
+    return [
+        KnownClass(rows[k], k in seen, tuple(table[k] for table in tables), centres[k], int(counts[k]))
+        for k in sorted(centres)
+    ]
 
 
 def _listed(streams: tuple[str, ...]) -> str:

@@ -14,6 +14,7 @@ from gzssar.decision.decision import Decision
 from gzssar.encoders.streams import SkeletonEncoder
 from gzssar.errors import DataError
 from gzssar.features.whitening import SkeletonSpace
+from gzssar.recognizer.shown import Prior
 from gzssar.texts.classes import KIND_OF, ClassText, TextKind
 from gzssar.texts.encoders.encoder import TextEncoder
 from gzssar.texts.encoding import Encoding
@@ -27,10 +28,16 @@ class KnownClass:
 
     text: ClassText
     seen: bool
+    """Whether clips of it are known: those it was fitted on, or a few that showed it later."""
     tables: tuple[Float[np.ndarray, "_"], ...]
     """Its text features, one per kind of text and encoder; its words are counted when they are asked for."""
     centre: Float[np.ndarray, "W"]
-    """In the whitened space: the mean of its clips, or what its texts let expect."""
+    """In the whitened space: the mean of its clips, or what its texts let expect, or between both where few clips show
+    it."""
+    clips: int = 0
+    """How many clips its centre is made of."""
+    shown: bool = False
+    """Whether these showed it after the recognizer was fitted."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +62,8 @@ class Parts:
     decision: Decision
     abstention: Abstention
     """Fitted on the held-out folds."""
+    prior: Prior
+    """How classes compare that are shown by a few clips."""
     kinds: tuple[str, ...]
     """The kinds of text it reads: lb, ad, md."""
     words: bool
@@ -71,6 +80,13 @@ class Parts:
     def text_encoders(self) -> "TextEncoders":
         """Loaded when a class is first added; shared by all copies."""
         return TextEncoders(self.encoding, self.revisions)
+
+
+def advantages(parts: Parts, known: Sequence[KnownClass]) -> Float[np.ndarray, "K"]:
+    """What is added to clips' cosines to the classes' centres before these compete: something for those that a few
+    clips show."""
+    counts = np.array([one.clips if one.shown else 0 for one in known], dtype=np.float64)
+    return parts.prior.advantages(counts).astype(np.float32)
 
 
 class TextEncoders:

@@ -14,7 +14,7 @@ class RankedClass(TypedDict):
     score: float
     """Probability; those of all classes sum to 1."""
     seen: bool
-    """Whether it was trained on clips."""
+    """Whether clips of it are known, not only its texts."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from textwrap import shorten
-from typing import overload
+from typing import Literal, overload
 
 import numpy as np
 from jaxtyping import Float
@@ -26,8 +26,9 @@ from gzssar.recognizer.bundle import load_bundle, save_bundle
 from gzssar.recognizer.card import card
 from gzssar.recognizer.clips import Clip, as_clip, as_list, trimmed
 from gzssar.recognizer.explanation import Explanation, explain
-from gzssar.recognizer.parts import KnownClass, Parts, text_tables, texts_read
+from gzssar.recognizer.parts import KnownClass, Parts, advantages, text_tables, texts_read
 from gzssar.recognizer.prediction import Prediction, RankedClass
+from gzssar.recognizer.teaching import disagrees, first_of_equals, moved, require_motion
 from gzssar.running import one_thread
 from gzssar.shapes import Clips, SkeletonFeatures
 from gzssar.skeletons.doubt import Doubt
@@ -133,20 +134,33 @@ class Recognizer:
         """The model card, as Markdown."""
         return card(self.parts, self.known)
 
-    def add_class(self, label: str, action: str | None = None, motion: str | None = None) -> None:
-        """Recognize one more class from now on; nothing is trained.
+    def add_class(
+        self,
+        label: str,
+        action: str | None = None,
+        motion: str | None = None,
+        clips: Clip | Sequence[Clip] = (),
+        trim: bool = True,
+    ) -> tuple[Doubt, ...]:
+        """Recognize one more class from now on, by its texts, by clips that show it, or by both; nothing is trained.
 
-        Where a text is missing, the label stands in for it; as a rule, a sentence on how the body moves is better.
+        Without clips, the label stands in for a text that is missing; as a rule, a sentence on how the body moves is
+        better. With clips and no text but the label, the clips count alone.
 
         Args:
             label: its name.
             action: what it is, as a dictionary would say it.
             motion: what the body does; the text that counts most.
+            clips: of people who do it; one is enough.
+            trim: as in :meth:`predict`.
+
+        Returns:
+            What speaks against the clips; see :meth:`add_clips`.
 
         Raises:
             ConfigError: there is such a class already.
             TextError: a text is no text, or empty, or longer than the encoder reads.
-            DataError: the text encoder is another than the recognizer was fitted with.
+            DataError: the text encoder is another than the recognizer was fitted with; or as :meth:`add_clips`.
         """
         for name, value in (("label", label), ("action", action or ""), ("motion", motion or "")):
             if not isinstance(value, str):
@@ -158,7 +172,90 @@ class Recognizer:
         label = label.strip()
         text = ClassText(label, action or None, motion or None)
         vectors = self._encode(texts_read(self.parts, text))
-        self._classes[label_key(label)] = KnownClass(text, False, vectors, self._centre(vectors, text))
+        one = KnownClass(text, False, vectors, self._centre(vectors, text))
+        if not (some := as_list(clips)):
+            self._classes[label_key(label)] = one
+            return ()
+        taught = self.copy()
+        taught._classes[label_key(label)] = one
+        told = taught.add_clips(label, some, trim)
+        self._classes = taught._classes
+        return told
+
+    @one_thread()
+    def add_clips(self, label: str, clips: Clip | Sequence[Clip], trim: bool = True) -> tuple[Doubt, ...]:
+        """Show clips of a class that is known: its centre moves towards them, at once.
+
+        A clip that comes twice counts once. The clips themselves are not kept.
+
+        Args:
+            label: the class.
+            clips: recordings, or paths of files with one clip each.
+            trim: as in :meth:`predict`.
+
+        Returns:
+            What speaks against them, with the clip's number in front where there are several: what speaks against any
+            clip, that it comes twice, and that the recognizer is sure that it shows another class.
+
+        Raises:
+            ConfigError: there is no such class.
+            DataError: there are no clips; one is malformed, too short to tell a motion, or nobody moves in it; or the
+                recognizer was made from features.
+        """
+        self._key(label)
+        cut = [trimmed(clip, trim) for clip in as_list(clips)]
+        if not cut:
+            raise DataError(f"showing {label!r} takes a clip at least, but there is none.")
+        for number, clip in enumerate(cut, 1):
+            require_motion(clip, number, len(cut))
+        prepared = self.prepare(cut, trim=False)
+        kept, features = first_of_equals(prepared), self.encoder.encode(prepared).features
+        answers = self.predict_features(features, abstain=True)
+        told = [
+            doubt if len(cut) == 1 else doubt._replace(sentence=f"Clip {number}: {doubt.sentence}")
+            for number, (clip, answer) in enumerate(zip(cut, answers, strict=True), 1)
+            for doubt in (
+                *clip_doubts(clip),
+                *unlike(clip, self.parts.about.get("recordings", {})),
+                *disagrees(answer, label),
+                *([] if kept[number - 1] else [Doubt("twice", "It comes twice and counts once.")]),
+            )
+        ]
+        self.add_features(label, features[kept])
+        return tuple(told)
+
+    def add_features(self, label: str, features: SkeletonFeatures) -> None:
+        """Show clips of a class by their features, of the recognizer's own encoder; as :meth:`add_clips`.
+
+        Raises:
+            ConfigError: there is no such class.
+            DataError: there are none, or they have another width, or are not finite.
+        """
+        self._move(label, self._mapped(features), 1)
+
+    def remove_clips(self, label: str, clips: Clip | Sequence[Clip], trim: bool = True) -> None:
+        """Take clips back that showed a class, which were given to :meth:`add_class`, :meth:`add_clips` or
+        :meth:`correct`; of the last one, the class is known from its texts again.
+
+        Raises:
+            ConfigError: there is no such class, or fewer clips showed it.
+            DataError: as :meth:`add_clips`.
+        """
+        self._move(label, self._mapped(self.encode(clips, trim)), -1)
+
+    def correct(self, clip: Clip, label: str, trim: bool = True) -> tuple[Doubt, ...]:
+        """Say what a clip shows after a wrong answer: the centre of that class moves towards it.
+
+        Returns, Raises:
+            As :meth:`add_clips`.
+        """
+        return self.add_clips(label, clip, trim)
+
+    def _move(self, label: str, clips: Float[np.ndarray, "N W"], sign: Literal[1, -1]) -> None:
+        """Add clips in the whitened space to a class's centre, or take them back."""
+        one = self._classes[self._key(label)]
+        expected = self._centre(one.tables, one.text)
+        self._classes[self._key(label)] = moved(one, clips, sign, expected, self.parts.prior)
 
     def add_classes(self, texts: ClassTexts | str | Path) -> tuple[str, ...]:
         """Add the classes of a table, as :meth:`add_class` does one by one; none, if one cannot be.
@@ -258,7 +355,7 @@ class Recognizer:
     @one_thread()
     def predict_proba(self, clips: Clip | Sequence[Clip], trim: bool = True) -> Float[np.ndarray, "N K"]:
         """Probability of each class for each clip; columns as in `classes`, rows sum to 1."""
-        _, ranked = self._rank(self.encode(clips, trim), self.known)
+        _, ranked = self._rank(self._mapped(self.encode(clips, trim)), self.known)
         return np.concatenate([ranked.seen, ranked.unseen], axis=1)
 
     @one_thread()
@@ -312,7 +409,7 @@ class Recognizer:
             raise ConfigError(f"top_k should be a whole number of at least 1, or None for all, but it is {top_k!r}.")
         known = self._candidates(candidate_labels)
         thresholds = self.parts.abstention.at(most_wrong)
-        cosine, ranked = self._rank(features, known)
+        cosine, ranked = self._rank(self._mapped(features), known)
         rows = np.concatenate([ranked.seen, ranked.unseen], axis=1)
         order = np.argsort(-rows, axis=1, kind="stable")[:, :top_k]
         best, each = order[:, 0], np.arange(len(rows))
@@ -348,9 +445,20 @@ class Recognizer:
         return explain(self.parts, self.encoder, as_clip(clip), self._classes[self._key(label)], trim)
 
     def _rank(
-        self, features: SkeletonFeatures, known: Sequence[KnownClass]
+        self, clips: Float[np.ndarray, "N W"], known: Sequence[KnownClass]
     ) -> tuple[Float[np.ndarray, "N K"], Ranking]:
         """Cosines between clips and the centres of classes, seen ones first, and the probabilities of these classes."""
+        cosine = cosines(clips, np.stack([one.centre for one in known]))
+        scores = cosine + advantages(self.parts, known)
+        count = sum(one.seen for one in known)
+        return cosine, self.parts.decision.rank(ClassScores(scores[:, :count], scores[:, count:]))
+
+    def _mapped(self, features: SkeletonFeatures) -> Float[np.ndarray, "N W"]:
+        """Features in the whitened space.
+
+        Raises:
+            DataError: they have another width, are not finite, or too far from the training clips.
+        """
         width = self.parts.skeleton_space.width
         try:
             with np.errstate(over="ignore"):  # what leaves the range becomes infinite and is refused
@@ -374,9 +482,7 @@ class Recognizer:
                 "features should be near those of the training clips, but some are too far away to be compared: see "
                 "that positions are in metres."
             )
-        cosine = cosines(clips, np.stack([one.centre for one in known]))
-        count = sum(one.seen for one in known)
-        return cosine, self.parts.decision.rank(ClassScores(cosine[:, :count], cosine[:, count:]))
+        return clips
 
     def _candidates(self, labels: Sequence[str] | None) -> tuple[KnownClass, ...]:
         if labels is None:

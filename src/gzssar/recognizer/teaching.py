@@ -1,0 +1,79 @@
+"""Clips that show a class to a fitted recognizer: which are taken, and where the class's centre goes."""
+
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from gzssar.errors import ConfigError, DataError
+from gzssar.recognizer.parts import KnownClass
+from gzssar.recognizer.prediction import Prediction
+from gzssar.recognizer.shown import Prior
+from gzssar.shapes import Clips
+from gzssar.skeletons.doubt import Doubt
+from gzssar.skeletons.moving import is_resting, is_too_short
+from gzssar.skeletons.sequence import SkeletonSequence
+from gzssar.texts.classes import label_key
+
+
+def moved(
+    one: KnownClass,
+    clips: Float[np.ndarray, "N W"],
+    sign: Literal[1, -1],
+    expected: Float[np.ndarray, "W"],
+    prior: Prior,
+) -> KnownClass:
+    """A class whose centre has moved towards clips, or away from clips that showed it before.
+
+    Texts count beside the clips of a class that was not trained on, unless there is a label alone, which may be any
+    name.
+
+    Args:
+        one: the class.
+        clips: in the whitened space.
+        sign: 1 to show them, -1 to take them back.
+        expected: what the class's texts let expect.
+        prior: how much that counts.
+
+    Raises:
+        DataError: there are no clips.
+        ConfigError: fewer clips showed the class than are taken back.
+    """
+    label, trained = one.text.label, one.seen and not one.shown
+    if not len(clips):
+        raise DataError(f"showing {label!r} takes a clip at least, but there is none.")
+    count = one.clips + sign * len(clips)
+    if count < int(trained):
+        raise ConfigError(
+            f"clips to take back should be some of those that showed {label!r}, but {one.clips} did and {len(clips)} "
+            "came."
+        )
+    if not count:
+        return replace(one, centre=expected, clips=0, seen=False, shown=False)
+    beside = expected if not trained and (one.text.action or one.text.motion) else None
+    before = prior.total(beside, one.centre, one.clips) if one.clips else np.zeros(len(expected))
+    centre = prior.centre(beside, before + sign * clips.sum(axis=0, dtype=np.float64), count)
+    return replace(one, centre=centre, clips=count, seen=True, shown=not trained)
+
+
+def first_of_equals(clips: Clips) -> Bool[np.ndarray, "N"]:
+    """Which clips have no equal before them."""
+    return np.array([not any(np.array_equal(clip, other) for other in clips[:n]) for n, clip in enumerate(clips)])
+
+
+def require_motion(clip: SkeletonSequence, number: int, count: int) -> None:
+    """Refuse a clip that shows no motion."""
+    which = "the clip" if count == 1 else f"clip {number} of {count}"
+    if is_too_short(clip):
+        raise DataError(f"{which} should show a motion, but it lasts {clip.duration:.2g} s: bring a longer one.")
+    if is_resting(clip):
+        raise DataError(f"{which} should show a motion, but nobody moves in it: cut it to where somebody does.")
+
+
+def disagrees(answer: Prediction, label: str) -> tuple[Doubt, ...]:
+    """That the recognizer is sure of another class."""
+    if answer.label is None or label_key(answer.label) == label_key(label):
+        return ()
+    score = answer[0]["score"]
+    return (Doubt("another-class", f"The recognizer takes it for {answer.label!r} ({score:.0%}), not for {label!r}."),)

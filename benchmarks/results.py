@@ -65,6 +65,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "utd": _UTD,
     "texts": (*_UTD, *_TABLES),
     "recognizer": (*_UTD, *_RECOGNIZES),
+    "few-clips": (*_UTD, *_RECOGNIZES, "recognizer/weights_alone.py"),
     "robustness": (*_UTD, *_RECOGNIZES),
     "abstention": (*_UTD, *_RECOGNIZES),
     "speed": _SCORES,

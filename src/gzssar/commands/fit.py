@@ -41,7 +41,8 @@ class FitConfig:
     """The folder."""
 
     data: Path | None = None
-    """Recordings of the seen classes: a file or a folder that a reader knows."""
+    """Recordings of the seen classes: a file or a folder that a reader knows. Without --data and --features, the seen
+    classes are those that the encoder was trained on, and nothing is tested."""
 
     features: Path | None = None
     """Instead: features that `gzssar embed -o` made, as .npz or .safetensors."""
@@ -83,12 +84,19 @@ class FitConfig:
     encoding: Encoding = field(default_factory=Encoding)
     reading: Reading = field(default_factory=Reading)
 
+    @property
+    def weights_alone(self) -> bool:
+        """Whether there is nothing to learn from but the encoder's own classifier."""
+        return self.data is None and self.features is None
+
     def __post_init__(self) -> None:
-        if (self.data is None) == (self.features is None):
+        if self.data is not None and self.features is not None:
             raise ConfigError("what to learn from comes as --data CLIPS or as --features FEATURES.npz: give one.")
+        if self.weights_alone:
+            self._check_weights_alone()
         if self.data is not None and not self.encoder_weights:
             raise ConfigError("recordings need a skeleton encoder: give one with --encoder-weights.")
-        if self.data is None and self.frames is not None:
+        if self.features is not None and self.frames is not None:
             raise ConfigError("--frames goes with --data: features are of as many frames as embed was told.")
         if self.data is None and self.classes.labels is not None:
             raise ConfigError("--labels goes with --data: features have the classes that embed was told.")
@@ -98,6 +106,19 @@ class FitConfig:
         if self.encoder_weights:
             parse_weights(self.encoder_weights)
         text_kinds(self.text)
+
+    def _check_weights_alone(self) -> None:
+        if not self.encoder_weights:
+            raise ConfigError(
+                "what to learn from comes as --data CLIPS, as --features FEATURES.npz, or as --encoder-weights alone: "
+                "give one."
+            )
+        if self.encoder_texts == "none":
+            raise ConfigError(
+                "without clips, the encoder's own classes are all there is: leave --encoder-texts none out."
+            )
+        if self.unseen or self.train_subjects:
+            raise ConfigError("--unseen and --train-subjects choose among clips, but there are none: leave them out.")
 
 
 def fit(config: Annotated[FitConfig, tyro.conf.OmitArgPrefixes]) -> None:
@@ -109,6 +130,9 @@ def fit(config: Annotated[FitConfig, tyro.conf.OmitArgPrefixes]) -> None:
     if config.encoder_weights:
         warn_of_streams(parse_weights(config.encoder_weights))
     with progress_bar() as progress:
+        if config.weights_alone:
+            _print_weights_alone(_of_weights(config, texts, named, progress), config.out)
+            return
         recognizer = _fitted(config, texts, named, left_out, progress)
     from gzssar.recognizer.encoder_classes import near_twins
 
@@ -125,6 +149,37 @@ def fit(config: Annotated[FitConfig, tyro.conf.OmitArgPrefixes]) -> None:
         )
     _print_scores(recognizer.parts.about, config.out)
     print(f"Model: {config.out}")
+
+
+def _of_weights(config: FitConfig, texts: ClassTexts, named: ClassTexts | None, progress: Progress) -> "Recognizer":
+    """Make and write a recognizer of the encoder's own classes and of those that `texts` add.
+
+    Raises:
+        ConfigError: nobody says what the encoder's classes are.
+    """
+    from gzssar.encoders.streams import load_encoders
+    from gzssar.recognizer.encoder_classes import texts_of_authors
+    from gzssar.recognizer.fitting import Fitting
+    from gzssar.recognizer.weights_alone import recognizer_of_weights
+
+    encoder = load_encoders(parse_weights(config.encoder_weights)).with_frames(config.frames)
+    own = named or texts_of_authors(encoder)
+    if own is None:
+        raise ConfigError(
+            f"the encoder's {len(encoder.classes)} classes should have texts, but nothing says what they are: name the "
+            "table of what it was trained on with --encoder-texts."
+        )
+    fitting = Fitting(config.text, config.encoding, seed=config.seed)
+    recognizer = recognizer_of_weights(encoder, own, texts, fitting, {"data": "none"}, progress)
+    recognizer.save(config.out)
+    return recognizer
+
+
+def _print_weights_alone(recognizer: "Recognizer", out: Path) -> None:
+    unseen = len(recognizer.classes) - len(recognizer.seen_classes)
+    print(f"{len(recognizer.seen_classes)} classes that the encoder was trained on, {unseen} known from their texts")
+    print(f"Nothing was tested, for there were no clips: what it answers is a guess until you try it ({out}/README.md)")
+    print(f"Model: {out}")
 
 
 def _print_scores(about: Mapping[str, Any], out: Path) -> None:

@@ -37,11 +37,12 @@ def card(parts: Parts, known: Sequence[KnownClass]) -> str:
     clips = f"{about.get('clips', '?')} clips, fingerprint {about.get('fingerprint', 'unknown')}"
     if malformed := len(about.get("malformed", {})):
         clips += f"; {malformed} malformed ones were left out"
+    source = about.get("data", "features")
     encoders = f"{' + '.join(parts.encoding.encoder)} ({', '.join(parts.revisions)})"
     lines += [
         f"Recognizes {len(seen) + len(unseen)} actions in skeleton recordings: {counts}. More can be added by text.",
         "",
-        f"- clips: {about.get('data', 'features')} ({clips})",
+        f"- clips: {'none' if about.get('weights_alone') else f'{source} ({clips})'}",
         *(f"- noticed: {sentence}" for sentence in doubts_told(about.get("recordings"))),
         f"- seen: {', '.join(sorted(seen)) or 'none any more'}",
         f"- unseen: {', '.join(unseen) or 'none yet'}",
@@ -50,11 +51,7 @@ def card(parts: Parts, known: Sequence[KnownClass]) -> str:
         f"- skeleton encoder: {_encoder(parts.encoder)}",
         f"- versions: {_listed(about.get('versions', {}))}",
         "",
-        "## Scores on held-out classes",
-        "",
-        *_changes(parts, known),
-        *_scores(about),
-        *_twins(parts, known),
+        *(_untested() if about.get("weights_alone") else _tested(parts, known)),
         "",
         "## Limits",
         "",
@@ -70,6 +67,22 @@ def _shown(known: Sequence[KnownClass]) -> list[str]:
     """Which of the seen classes were shown later, and by how many clips."""
     told = ", ".join(f"{one.text.label} ({one.clips})" for one in known if one.shown)
     return [f"- shown by a few clips, after the fit: {told}"] if told else []
+
+
+def _untested() -> list[str]:
+    """What a model says that no clip took part in."""
+    return [
+        "## Scores",
+        "",
+        "There are none. No clip took part: the seen classes are those that the skeleton encoder was trained on, known",
+        "from its classifier's weights, and clips were simulated around these. Gate, temperatures and limits come from",
+        "simulated clips too. None of it was tested on people. Teach it clips of your own, and try it on others.",
+    ]
+
+
+def _tested(parts: Parts, known: Sequence[KnownClass]) -> list[str]:
+    head = ["## Scores on held-out classes", ""]
+    return [*head, *_changes(parts, known), *_scores(parts.about), *_twins(parts, known)]
 
 
 def _changes(parts: Parts, known: Sequence[KnownClass]) -> list[str]:

@@ -1,5 +1,6 @@
 """`gzssar models`: the networks that can be had by name, and how to get them."""
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -64,7 +65,7 @@ def _get(config: GetModel) -> None:
         fetch(model, config.cache, config.source, progress)
     print(f"Model: {folder_of(model, config.cache)}")
     print(f"Licence: {model.licence}; {model.terms}")
-    where = f"GZSSAR_CACHE={config.cache} " if config.cache else ""
+    where = f"GZSSAR_CACHE={shlex.quote(str(config.cache))} " if config.cache else ""
     print(f"Then: {where}gzssar fit --encoder-weights {model.name}, or {where}gzssar embed --weights {model.name}")
 
 

@@ -80,6 +80,7 @@ def test_the_name_of_a_model_stands_for_its_files(tmp_path, monkeypatch):
         StreamWeights(Path("toys")),
         StreamWeights(Path("toys.pt"), "bone"),
     )
+    assert parse_weights(["n" * 5000]) == (StreamWeights(Path("n" * 5000)),)  # no name that a file could have
     Path("toy").mkdir()  # no weights
     assert parse_weights(["toy"]) == (bone, motion)
     Path("toy").rmdir()

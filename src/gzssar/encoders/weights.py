@@ -52,7 +52,7 @@ def _files(name: str, stream: str | None = None) -> list[StreamWeights]:
     path, models = Path(name), [model.name for model in known_models()]
     if name in models and not path.is_file():
         return [StreamWeights(*one) for one in cached(find_model(name), stream)]
-    if name == path.stem and not path.exists() and (near := nearest(name, models)):
+    if name == path.stem and (near := nearest(name, models)) and not path.exists():
         raise ConfigError(
             f"weights should be a file or a model's name, but {name!r} is neither; nearest is {near[0]!r}."
         )

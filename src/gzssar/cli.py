@@ -14,6 +14,7 @@ from gzssar.commands.embed import embed
 from gzssar.commands.export import export
 from gzssar.commands.fit import fit
 from gzssar.commands.look import inspect, show
+from gzssar.commands.models import models
 from gzssar.commands.predict import predict
 from gzssar.commands.run import ablate, run
 from gzssar.commands.serve import serve
@@ -30,6 +31,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "compare": compare,
     "inspect": inspect,
     "show": show,
+    "models": models,
     "train-encoder": train_encoder,
     "embed": embed,
     "texts": texts,

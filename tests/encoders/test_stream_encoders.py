@@ -16,6 +16,7 @@ from gzssar.encoders.streams import StreamEncoders, load_encoders, odd_streams
 from gzssar.encoders.weights import StreamWeights, parse_weights
 from gzssar.errors import ConfigError
 from gzssar.skeletons.preprocess import STREAMS
+from models_world import known, model_of
 from recognizer_world import recordings, small_encoder
 
 JOINT, BONE = small_encoder(), small_encoder(stream="bone")
@@ -53,6 +54,39 @@ def test_weights_are_files_of_streams(tmp_path, monkeypatch):
 def test_other_words_are_refused(given, message):
     with pytest.raises(ConfigError, match=message):
         parse_weights(given)
+
+
+def test_the_name_of_a_model_stands_for_its_files(tmp_path, monkeypatch):
+    toy = model_of({"a.pt": b"a", "b.pt": b"b"}, streams=("bone", "joint motion"))
+    known(monkeypatch, toy)
+    monkeypatch.setenv("GZSSAR_CACHE", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match="models get toy"):
+        parse_weights(["toy"])
+    folder = tmp_path / "models/toy"
+    folder.mkdir(parents=True)
+    for name in "ab":
+        (folder / f"{name}.pt").write_text(name)
+    bone, motion = StreamWeights(folder / "a.pt", "bone"), StreamWeights(folder / "b.pt", "joint motion")
+    assert parse_weights(["toy"]) == (bone, motion)
+    assert parse_weights(["joint=x.pt", "bone=toy"]) == (StreamWeights(Path("x.pt"), "joint"), bone)
+    with pytest.raises(ConfigError, match="the stream 'bone' is named twice"):
+        parse_weights(["toy", "bone=toy"])
+    with pytest.raises(ConfigError, match="has the streams bone, joint motion, but not 'joint'"):
+        parse_weights(["joint=toy"])
+    with pytest.raises(ConfigError, match="'toys' is neither; nearest is 'toy'"):
+        parse_weights(["joint=toys"])
+    assert parse_weights(["./toys", "bone=toys.pt"]) == (
+        StreamWeights(Path("toys")),
+        StreamWeights(Path("toys.pt"), "bone"),
+    )
+    assert parse_weights(["n" * 5000]) == (StreamWeights(Path("n" * 5000)),)  # no name that a file could have
+    Path("toy").mkdir()  # no weights
+    assert parse_weights(["toy"]) == (bone, motion)
+    Path("toy").rmdir()
+    Path("toy").touch()
+    assert parse_weights(["toy"]) == (StreamWeights(Path("toy")),)
+    assert parse_weights(["bone=toy"]) == (StreamWeights(Path("toy"), "bone"),)
 
 
 # several as one

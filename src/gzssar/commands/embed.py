@@ -38,7 +38,8 @@ class EmbedConfig:
     weights: Weights
     """Encoder weights: what `gzssar train-encoder` wrote, or the Shift-GCN authors' .pt files, which are of the joint
     stream unless named otherwise: bone=FILE. Several, one per stream: joint=FILE bone=FILE "joint motion=FILE" "bone
-    motion=FILE"; their features stand side by side."""
+    motion=FILE"; their features stand side by side. The NAME of one of `gzssar models` stands for all its streams,
+    joint=NAME for one; a file of that name comes first."""
 
     out: Annotated[Path | None, OUT] = None
     """Features of all clips in one file: .npz (feature, logits, label, subject, name, class_names) or .safetensors."""

@@ -50,7 +50,8 @@ class FitConfig:
     encoder_weights: Weights = ()
     """The skeleton encoder: what `gzssar train-encoder` wrote, or the Shift-GCN authors' .pt files, which are of the
     joint stream unless named otherwise: bone=FILE. Several, one per stream, average their scores: joint=FILE bone=FILE
-    "joint motion=FILE" "bone motion=FILE". With --features it should be what made them; without it, the recognizer
+    "joint motion=FILE" "bone motion=FILE". The NAME of one of `gzssar models` stands for all its streams, joint=NAME
+    for one; a file of that name comes first. With --features it should be what made them; without it, the recognizer
     takes features alone."""
 
     frames: int | None = None

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ClipsPath = Annotated[Path, tyro.conf.Positional]
 OUT = tyro.conf.arg(aliases=["-o"])
 Out = Annotated[Path, OUT]
-Weights = Annotated[tuple[str, ...], tyro.conf.arg(metavar="[STREAM=]FILE ...")]
+Weights = Annotated[tuple[str, ...], tyro.conf.arg(metavar="[STREAM=]FILE|NAME ...")]
 """What :func:`~gzssar.encoders.weights.parse_weights` takes."""
 
 

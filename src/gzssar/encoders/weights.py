@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gzssar.errors import ConfigError
+from gzssar.models import cached, find_model, known_models
 from gzssar.skeletons.preprocess import STREAMS
+from gzssar.texts.classes import nearest
 
 
 class StreamWeights(NamedTuple):
@@ -19,24 +21,39 @@ class StreamWeights(NamedTuple):
 def parse_weights(given: Sequence[str]) -> tuple[StreamWeights, ...]:
     """From ``FILE`` and ``STREAM=FILE``, as they stand on the command line, to files and streams.
 
+    The name of a :class:`~gzssar.models.Model` may stand for FILE: alone for the networks of all its streams, after
+    ``STREAM=`` for one of them. A file of that name comes first.
+
     Raises:
-        ConfigError: there are none, there is no such stream, or one is named twice.
+        ConfigError: there are none, there is no such stream, one is named twice, or a model is not in the cache.
     """
     if not given:
         raise ConfigError("encoder weights are one file or several, but none is named.")
-    weights = tuple(_parsed(one) for one in given)
+    weights = tuple(one for text in given for one in _parsed(text))
     named = [one.stream for one in weights if one.stream]
     if twice := next((stream for stream in named if named.count(stream) > 1), None):
         raise ConfigError(f"each stream has one encoder, but the stream {twice!r} is named twice.")
     return weights
 
 
-def _parsed(text: str) -> StreamWeights:
+def _parsed(text: str) -> list[StreamWeights]:
     name, separator, path = text.partition("=")
     if name in STREAMS and path:
-        return StreamWeights(Path(path), name)
+        return _files(path, name)
     if separator and "/" not in name and not Path(text).exists():  # else a path that happens to hold one
         raise ConfigError(
             f"weights should be FILE or STREAM=FILE with one of the streams {', '.join(STREAMS)}, but {text!r} came."
         )
-    return StreamWeights(Path(text))
+    return _files(text)
+
+
+def _files(name: str, stream: str | None = None) -> list[StreamWeights]:
+    """The file of a name; where there is none, those of the model of that name."""
+    path, models = Path(name), [model.name for model in known_models()]
+    if name in models and not path.is_file():
+        return [StreamWeights(*one) for one in cached(find_model(name), stream)]
+    if name == path.stem and (near := nearest(name, models)) and not path.exists():
+        raise ConfigError(
+            f"weights should be a file or a model's name, but {name!r} is neither; nearest is {near[0]!r}."
+        )
+    return [StreamWeights(path, stream)]

@@ -1,0 +1,92 @@
+"""`gzssar models`: the networks that can be had by name, and how to get them."""
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import tyro
+from rich.console import Console
+
+from gzssar.commands.console import progress_bar
+from gzssar.models import Model, fetch, find_model, known_models, lacking
+from gzssar.models.cache import folder_of
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+@dataclass(frozen=True)
+class ListModels:
+    """List the models: what each is and knows, its size, licence and citation, and whether it is in the cache."""
+
+    cache: Path | None = None
+    """The cache to look in; the one that GZSSAR_CACHE names without it, else ~/.cache/gzssar."""
+
+
+@dataclass(frozen=True)
+class GetModel:
+    """Fetch a model into the cache; what is there already stays, and a call that failed goes on."""
+
+    name: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="NAME")]
+    """Of a model that `gzssar models` lists."""
+
+    source: Annotated[Path | None, tyro.conf.arg(name="from")] = None
+    """A folder that holds the files, at any depth and under any names, for machines without a network. Their hashes
+    are checked all the same."""
+
+    cache: Path | None = None
+    """The cache; the one that GZSSAR_CACHE names without it, else ~/.cache/gzssar. Commands find models in the cache
+    that GZSSAR_CACHE names."""
+
+
+ModelsCommand = Annotated[
+    Annotated[ListModels, tyro.conf.subcommand("list")] | Annotated[GetModel, tyro.conf.subcommand("get")],
+    tyro.conf.OmitArgPrefixes,
+    tyro.conf.OmitSubcommandPrefixes,
+]
+
+_LIST = ListModels()
+
+
+def models(command: ModelsCommand = _LIST) -> None:
+    """List the models that can be had by name, or get one; --encoder-weights and --weights take their names."""
+    match command:
+        case ListModels():
+            for model in known_models():
+                Console().print(_described(model, command.cache))
+        case GetModel():
+            _get(command)
+
+
+def _get(config: GetModel) -> None:
+    model = find_model(config.name)
+    with progress_bar() as progress:
+        fetch(model, config.cache, config.source, progress)
+    print(f"Model: {folder_of(model, config.cache)}")
+    print(f"Licence: {model.licence}; {model.terms}")
+    where = f"GZSSAR_CACHE={shlex.quote(str(config.cache))} " if config.cache else ""
+    print(f"Then: {where}gzssar fit --encoder-weights {model.name}, or {where}gzssar embed --weights {model.name}")
+
+
+def _described(model: Model, cache: Path | None) -> "Table":
+    """A model's name, and a line on each thing to know about it."""
+    from rich.table import Table
+    from rich.text import Text
+
+    absent = len(lacking(model, cache))
+    told = f"{len(model.files) - absent} of {len(model.files)} files: gzssar models get {model.name}"
+    lines = {
+        "knows": f"{model.class_count} classes, those of the texts {model.texts}; {model.frames} frames at "
+        f"{model.fps:g} per second",
+        "streams": ", ".join(model.streams),
+        "size": f"{model.size / 1e6:.1f} MB in {len(model.files)} files",
+        "licence": f"{model.licence}; {model.terms}",
+        "cite": "\n".join(model.citations),
+        "cached": told if absent else str(folder_of(model, cache)),
+    }
+    table = Table.grid(padding=(0, 2))
+    table.title, table.title_justify = Text(f"{model.name}: {model.what}"), "left"
+    for key, line in lines.items():
+        table.add_row(key, Text(line))
+    return table

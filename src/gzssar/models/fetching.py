@@ -1,0 +1,116 @@
+"""Brings models into the cache, from their address or from a folder; what is not of the known SHA-256 is not kept."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from gzssar.errors import DataError
+from gzssar.files import output, require_writable, writing
+from gzssar.models.cache import folder_of, is_file, lacking
+from gzssar.models.registry import Model, ModelFile
+from gzssar.running import Progress
+
+_CHUNK = 2**16
+"""Bytes between two looks at the progress."""
+
+
+def fetch(
+    model: Model, cache: Path | None = None, source: Path | None = None, progress: Progress | None = None
+) -> tuple[Path, ...]:
+    """Bring a model's files into the cache. Those that are there stay, so a call after a failure fetches the rest.
+
+    Args:
+        model: the model.
+        cache: the package's cache; None is :func:`~gzssar.files.cache_root`.
+        source: a folder that holds the files, at any depth, under any names; None downloads them.
+        progress: told how many bytes have come.
+
+    Returns:
+        Where the files lie, in the model's order.
+
+    Raises:
+        ConfigError: there is no cache, since there is no home.
+        DataError: a file does not come, or is another than it should be; it is not kept.
+        OutputError: the cache cannot be written.
+    """
+    folder, wanted = folder_of(model, cache), lacking(model, cache)
+    if source is not None and not source.is_dir():
+        raise DataError(f"{source} should be a folder that holds the files of {model.name}, but it is none.")
+    if wanted:
+        require_writable(folder)
+    before, total = 0, sum(one.size for one in wanted)
+
+    def tell(done: int) -> None:
+        if progress:
+            progress(model.name, before + done, total)
+
+    with output(folder):
+        for one in wanted:
+            if source is None:
+                _download(model, one, folder, tell)
+            else:
+                _copy(model, one, source, folder)
+            before += one.size
+            tell(0)
+    return tuple(folder / one.name for one in model.files)
+
+
+def _download(model: Model, file: ModelFile, folder: Path, tell: Callable[[int], None]) -> None:
+    """Download one file; pooch gives it its name when it is whole and has its hash."""
+    import pooch
+    from requests.exceptions import RequestException
+
+    pooch.get_logger().setLevel("WARNING")  # it would name each file on stderr, across the progress bar
+    url = model.address + file.name
+    downloader = pooch.HTTPDownloader(progressbar=_Bar(tell, file.size), chunk_size=_CHUNK)
+    remedy = f"try again, or fetch it in another way and name its folder: gzssar models get {model.name} --from FOLDER"
+    try:
+        path = Path(pooch.retrieve(url, f"sha256:{file.sha256}", file.name, folder, downloader=downloader))
+    except RequestException as error:
+        status = getattr(error.response, "status_code", None)
+        reason = f"the server answers {status}" if status else type(error).__name__
+        raise DataError(f"{url} should be there to download, but it does not come ({reason}): {remedy}.") from error
+    except ValueError as error:
+        raise DataError(
+            f"{url} should have the SHA-256 {file.sha256}, but what came has another and is not kept: {remedy}."
+        ) from error
+    path.chmod(0o644)  # a cache may be shared, and temporary files are their owner's alone
+
+
+def _copy(model: Model, file: ModelFile, source: Path, folder: Path) -> None:
+    """Copy one file from a folder, where its content tells which it is."""
+    found = next((path for path in sorted(source.rglob("*")) if is_file(path, file)), None)
+    if found is None:
+        other = next(source.rglob(file.name), None)
+        reason = f"{other} has another SHA-256 than {file.sha256}" if other else "no file there is this one"
+        raise DataError(
+            f"{source} should hold {file.name} of {model.name}, but {reason}: fetch it from {model.address}{file.name}."
+        )
+    with writing(folder / file.name) as copy, found.open("rb") as original:
+        shutil.copyfileobj(original, copy)
+
+
+class _Bar:
+    """The progress bar that pooch asks for: it counts the bytes of one file.
+
+    Args:
+        tell: told how many have come.
+        most: bytes of the file; pooch counts in whole chunks.
+    """
+
+    total = 0
+
+    def __init__(self, tell: Callable[[int], None], most: int) -> None:
+        self._tell, self._most, self._done = tell, most, 0
+
+    def update(self, count: int) -> None:
+        """More bytes have come."""
+        self._done += count
+        self._tell(min(self._done, self._most))
+
+    def reset(self) -> None:
+        """Count anew: pooch then adds the file's size."""
+        self._done = 0
+
+    def close(self) -> None:
+        """The file is whole."""

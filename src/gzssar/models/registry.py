@@ -1,0 +1,100 @@
+"""Which models there are: what each is and knows, whose it is, and which files it has."""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from gzssar.errors import ConfigError
+from gzssar.texts.classes import nearest
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """One file of a model: the weights of one network."""
+
+    name: str
+
+    stream: str
+    """What the network reads: one of :data:`~gzssar.skeletons.preprocess.STREAMS`."""
+
+    size: int
+    """In bytes."""
+
+    sha256: str
+    """Of its content, in hexadecimal."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """What others trained and published: skeleton encoders, one per stream."""
+
+    name: str
+
+    what: str
+    """The network, and what it was trained on."""
+
+    class_count: int
+    """How many classes it tells apart."""
+
+    texts: str
+    """The packaged table of class texts whose rows are these classes, in the order of the network's columns."""
+
+    frames: int
+    """T that clips are brought to."""
+
+    fps: float
+    """Frames per second that clips are brought to."""
+
+    licence: str
+    """Of the files."""
+
+    terms: str
+    """What else binds those who use them."""
+
+    citations: tuple[str, ...]
+    """The papers to cite."""
+
+    address: str
+    """The URL that each file's name continues, at a fixed commit."""
+
+    files: tuple[ModelFile, ...]
+
+    @property
+    def size(self) -> int:
+        """Of all files, in bytes."""
+        return sum(one.size for one in self.files)
+
+    @property
+    def streams(self) -> tuple[str, ...]:
+        """What the networks read."""
+        return tuple(one.stream for one in self.files)
+
+
+@cache
+def known_models() -> tuple[Model, ...]:
+    """All models that can be had by name."""
+    told = json.loads((files("gzssar.models") / "registry.json").read_text(encoding="utf-8"))
+    return tuple(_model(name, about) for name, about in told.items())
+
+
+def find_model(name: str) -> Model:
+    """The model of a name.
+
+    Raises:
+        ConfigError: there is none; the message names the nearest.
+    """
+    by_name = {model.name: model for model in known_models()}
+    if name not in by_name:
+        near = nearest(name, tuple(by_name))
+        raise ConfigError(
+            f"there is no model named {name!r}; there are {', '.join(by_name)}"
+            f"{f' (nearest: {near[0]!r})' if near else ''}."
+        )
+    return by_name[name]
+
+
+def _model(name: str, about: dict[str, Any]) -> Model:
+    own = tuple(ModelFile(**one) for one in about.pop("files"))
+    return Model(name=name, citations=tuple(about.pop("citations")), files=own, **about)

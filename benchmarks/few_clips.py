@@ -4,9 +4,9 @@
 
 Performers with odd ids show the classes (and train the 22), those with even ids test. The encoders are the published
 ones of NTU-120, all four streams, clips brought to 100 frames. Each draw takes other clips, and another five classes,
-those of ``gzssar bench --unseen 5``. Texts are label, action and motion of the packaged table; "clips alone" has the label,
-which counts for nothing beside clips. With weights alone, the encoder's own classes do not compete; beside the 22, they
-take part in the regression, as in ``gzssar fit``. Scores go to results/few-clips.json.
+those of ``gzssar bench --unseen 5``. Texts are label, action and motion of the packaged table; "clips alone" has
+the label, which counts for nothing beside clips. With weights alone, the encoder's own classes do not compete; beside
+the 22, they take part in the regression, as in ``gzssar fit``. Scores go to results/few-clips.json.
 """
 
 import argparse

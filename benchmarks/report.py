@@ -16,6 +16,7 @@ from typing import Any
 from gzssar.evaluation.summary import percent
 from gzssar.files import write_text
 from report_bench import random_splits
+from report_few_clips import few_clips
 from report_readme import readme
 from report_robustness import abstention, robustness
 from report_texts import recognizer, texts
@@ -50,7 +51,19 @@ def main() -> None:
 
 def results() -> str:
     """RESULTS.md."""
-    sections = (_head, _recipes, _gate, random_splits, _utd, texts, recognizer, robustness, abstention, _speed)
+    sections = (
+        _head,
+        _recipes,
+        _gate,
+        random_splits,
+        _utd,
+        texts,
+        recognizer,
+        few_clips,
+        robustness,
+        abstention,
+        _speed,
+    )
     return "\n".join([*(line for section in sections for line in section()), (HERE / "notes.md").read_text()])
 
 

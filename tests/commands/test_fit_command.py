@@ -190,6 +190,32 @@ def test_arguments_that_contradict_each_other(tmp_path):
         FitConfig("synthetic", tmp_path, features=tmp_path, text="xx")
 
 
+# a model from weights alone
+
+
+def test_a_model_from_weights_alone(tmp_path, texts, weights, capsys):
+    write_class_texts(tmp_path / "own.csv", ClassTexts(TEXTS[:4]))
+    alone = ("--encoder-weights", weights, "--texts", texts, "-o", tmp_path / "model")
+    fit(*alone, "--encoder-texts", tmp_path / "own.csv")
+    out = capsys.readouterr().out
+    assert "4 classes that the encoder was trained on, 8 known from their texts\nNothing was tested, for there" in out
+    model = Recognizer.load(tmp_path / "model")
+    assert model.seen_classes == set(LABELS[:4])
+    assert "No clip took part" in (tmp_path / "model" / "README.md").read_text()
+
+
+def test_what_weights_alone_need(tmp_path, texts, weights, capsys):
+    alone = ("--encoder-weights", weights, "--texts", texts, "-o", tmp_path / "model")
+    for given, sentence in (
+        ((), "nothing says what they are: name the table of what it was trained on with --encoder-texts."),
+        (("--encoder-texts", texts), "it has 4 classes and there are texts of 12"),
+        (("--encoder-texts", "none"), "leave --encoder-texts none out"),
+        (("--unseen", "wave"), "--unseen and --train-subjects choose among clips"),
+    ):
+        assert sentence in refused(capsys, "fit", *alone, *given)
+        assert not (tmp_path / "model").exists()
+
+
 # fitting on recordings
 
 

@@ -11,6 +11,7 @@ from gzssar.commands.bench import bench
 from gzssar.commands.compare import compare
 from gzssar.commands.console import INTERRUPTED, PIPE_CLOSED, USAGE_ERROR, warn
 from gzssar.commands.embed import embed
+from gzssar.commands.evaluate import evaluate
 from gzssar.commands.export import export
 from gzssar.commands.fit import fit
 from gzssar.commands.look import inspect, show
@@ -38,6 +39,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "fit": fit,
     "predict": predict,
     "teach": teach,
+    "evaluate": evaluate,
     "export": export,
     "serve": serve,
 }
@@ -46,8 +48,8 @@ _COMMANDS: dict[str, Callable[..., None]] = {
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point.
 
-    Exit codes: 0 done, 1 `texts check --fail` found something, `inspect` could read no clip or `predict` not all, 2
-    wrong input (one sentence on stderr), 130 interrupted, 141 the reader of a pipe went away.
+    Exit codes: 0 done, 1 `texts check --fail` found something, `inspect` could read no clip, or `predict` or
+    `evaluate` not all, 2 wrong input (one sentence on stderr), 130 interrupted, 141 the reader of a pipe went away.
     """
     if list(sys.argv[1:] if arguments is None else arguments) == ["--version"]:
         print(f"gzssar {version('gzssar')}")

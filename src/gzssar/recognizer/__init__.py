@@ -10,6 +10,7 @@
     bundle.py       the folder: save and load
     card.py         its model card
     held_out.py     what it would have answered to clips that were held out
+    own_test.py     what it answers to labelled clips of its user's own
     explanation.py  why a class scores as it does
 """
 

@@ -52,6 +52,7 @@ def card(parts: Parts, known: Sequence[KnownClass]) -> str:
         f"- versions: {_listed(about.get('versions', {}))}",
         "",
         *(_untested() if about.get("weights_alone") else _tested(parts, known)),
+        *_recalibrated(about),
         "",
         "## Limits",
         "",
@@ -96,6 +97,22 @@ def _changes(parts: Parts, known: Sequence[KnownClass]) -> list[str]:
     changes += [(f"removed {label}", label) for label, _ in before - now]
     told = ", ".join(text for text, _ in sorted(changes, key=lambda change: change[1]))
     return [f"**Taken before classes were changed** ({told}); with the classes it has now, they may differ.", ""]
+
+
+def _recalibrated(about: Mapping[str, Any]) -> list[str]:
+    """By which clips of a user it was calibrated anew since it was fitted."""
+    if not (by := about.get("recalibrated")):
+        return []
+    counts = f"{by['seen']} clips of seen classes, {by['unseen']} of unseen ones and {by['unknown']} of unknown ones"
+    return [
+        "",
+        "## Calibrated anew",
+        "",
+        f"By {by['data']}: {counts}",
+        f"chose its gate, temperatures, threshold and limits of abstention; they are of {by['classes']} classes of its",
+        "own. All scores above, and the report of the test on these clips, are of the recognizer before: nothing has been",
+        "measured since.",
+    ]
 
 
 def _scores(about: Mapping[str, Any]) -> list[str]:

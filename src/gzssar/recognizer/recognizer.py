@@ -22,15 +22,17 @@ from gzssar.encoders.streams import SkeletonEncoder
 from gzssar.errors import ConfigError, DataError, TextError
 from gzssar.features.whitening import cosines
 from gzssar.methods.method import ClassScores
+from gzssar.own_test.answers import OwnTest
 from gzssar.recognizer.bundle import load_bundle, save_bundle
 from gzssar.recognizer.card import card
 from gzssar.recognizer.clips import Clip, as_clip, as_list, trimmed
 from gzssar.recognizer.explanation import Explanation, explain
+from gzssar.recognizer.own_test import is_silent, own_test, recalibrated
 from gzssar.recognizer.parts import KnownClass, Parts, advantages, text_tables, texts_read
 from gzssar.recognizer.prediction import Prediction, RankedClass
 from gzssar.recognizer.teaching import disagrees, first_of_equals, moved, require_motion
 from gzssar.running import one_thread
-from gzssar.shapes import Clips, SkeletonFeatures
+from gzssar.shapes import Clips, Mask, SkeletonFeatures
 from gzssar.skeletons.doubt import Doubt
 from gzssar.skeletons.doubts import clip_doubts
 from gzssar.skeletons.moving import is_resting, is_too_short
@@ -38,6 +40,9 @@ from gzssar.skeletons.recordings import unlike
 from gzssar.skeletons.sequence import SkeletonSequence
 from gzssar.texts.classes import ClassText, ClassTexts, label_key, nearest, read_class_texts
 from gzssar.texts.encoders.encoder import TextEncoder
+
+_AT_ONCE = 32
+"""Clips of a test that are encoded together."""
 
 
 class Recognizer:
@@ -429,6 +434,77 @@ class Recognizer:
             )
             for n in range(len(rows))
         ]
+
+    def evaluate(
+        self,
+        clips: Clip | Sequence[Clip],
+        labels: Sequence[str],
+        subjects: Sequence[int | None] | None = None,
+        trim: bool = True,
+        most_wrong: float = MOST_WRONG,
+    ) -> OwnTest:
+        """Answer clips whose classes are known; :func:`~gzssar.own_test.scores_of` scores the answers.
+
+        Args:
+            clips: recordings, or paths of files with one clip each.
+            labels: the class that each shows, called as here, whatever its case and spaces. Clips of classes that are
+                none here are no part of any accuracy; how many of them get an answer all the same is told.
+            subjects: who performs, where known.
+            trim: as in :meth:`predict`.
+            most_wrong: as in :meth:`predict`.
+
+        Raises:
+            ConfigError: `most_wrong` is no share.
+            DataError: there are no clips, all are of other classes, one is malformed, or there is not one label each.
+        """
+        cut = [trimmed(clip, trim) for clip in as_list(clips)]
+        starts = range(0, max(1, len(cut)), _AT_ONCE)
+        return self.evaluate_features(
+            np.concatenate([self.encode(cut[start : start + _AT_ONCE], trim=False) for start in starts]),
+            labels,
+            subjects,
+            [clip.name or f"clip {n}" for n, clip in enumerate(cut)],
+            np.array([is_silent(clip) for clip in cut], dtype=bool),
+            most_wrong,
+        )
+
+    @one_thread()
+    def evaluate_features(
+        self,
+        features: SkeletonFeatures,
+        labels: Sequence[str],
+        subjects: Sequence[int | None] | None = None,
+        names: Sequence[str] | None = None,
+        silent: Mask | None = None,
+        most_wrong: float = MOST_WRONG,
+    ) -> OwnTest:
+        """As :meth:`evaluate`, of skeleton features (N, D) of the recognizer's own encoder.
+
+        Args:
+            features: of the clips.
+            labels: the class that each shows.
+            subjects: who performs, where known.
+            names: what the clips are called.
+            silent: which clips get no answer, for nobody moves in them or they are too short; features do not tell.
+            most_wrong: as in :meth:`predict`.
+        """
+        cosines, ranking = self._rank(self._mapped(features), self.known)
+        return own_test(self.parts, self.known, cosines, ranking, labels, subjects, names, silent, most_wrong)
+
+    def recalibrated(self, test: OwnTest, data: str = "clips of the user's own") -> "Recognizer":
+        """The same recognizer with a gate, temperatures, a threshold and limits of abstention that suit the clips of a
+        test of it, such as those of another sensor; the scores on its card are of the one before.
+
+        Args:
+            test: of this recognizer, with ten clips of seen classes and ten of unseen ones at least.
+            data: what the clips are called on the card.
+
+        Raises:
+            ConfigError: there are fewer, or its classes are others by now.
+        """
+        if test.classes != self.classes:
+            raise ConfigError("the test should be of this recognizer with the classes it has now: evaluate it again.")
+        return Recognizer(recalibrated(self.parts, self.known, test, data), self.known)
 
     def _judged(self, answer: Prediction, clip: SkeletonSequence, abstain: bool) -> Prediction:
         """An answer with what speaks against it; nothing is said of a class where nobody moves, or, on request, where

@@ -4,9 +4,10 @@ Seen is blue and unseen vermilion in every picture (Okabe–Ito, safe for colour
 share. Pictures of one seed take a record, pictures over seeds take all records.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
+from jaxtyping import Float, Int
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
@@ -26,23 +27,29 @@ _ROWS_PER_COLUMN = 30
 
 
 def confusion_matrix(records: Sequence[SeedRecord], split: ClassSplit, names: Sequence[str]) -> Figure:
-    """GZSL confusions, clips summed over seeds, each row scaled to its true class; seen classes first, then unseen.
-
-    The few unseen rows and columns are drawn thicker, so that they can be read beside a hundred seen ones.
-    """
+    """GZSL confusions, clips summed over seeds, each row scaled to its true class; seen classes first, then unseen."""
     order = np.array([*split.seen, *split.unseen])
-    thick = max(1, -(-len(split.seen) // (3 * len(split.unseen))))
-    sizes = np.where(np.isin(order, split.unseen), thick, 1)
-    edges = np.concatenate([[0], np.cumsum(sizes)]) - 0.5
     shares = confusion_shares(records, split.class_count)[np.ix_(order, order)]
+    return confusions(shares, len(split.seen), [names[i] for i in order])
+
+
+def confusions(shares: Float[np.ndarray, "K K"], seen_count: int, names: Sequence[str]) -> Figure:
+    """Which share of the clips of each true class (row) goes to each class; seen classes come first.
+
+    A few unseen rows and columns are drawn thicker, so that they can be read beside a hundred seen ones.
+    """
+    is_unseen = np.arange(len(names)) >= seen_count
+    thick = max(1, -(-seen_count // (3 * max(1, len(names) - seen_count))))
+    sizes = np.where(is_unseen, thick, 1)
+    edges = np.concatenate([[0], np.cumsum(sizes)]) - 0.5
 
     figure = _figure(_WIDTH * 0.98)
     axes, scale = figure.subplots(2, 1, height_ratios=[60, 1])
-    colours = np.repeat(np.where(np.isin(order, split.unseen), UNSEEN, SEEN), sizes)
+    colours = np.repeat(np.where(is_unseen, UNSEEN, SEEN), sizes)
     axes.imshow(_tinted(shares.repeat(sizes, 0).repeat(sizes, 1), colours), interpolation="none")
     for line in (axes.axhline, axes.axvline):
-        line(float(edges[len(split.seen)]), color=INK, linewidth=0.9)
-    _name_cells(axes, edges, [shorten(names[i], 20) for i in order], len(split.seen))
+        line(float(edges[seen_count]), color=INK, linewidth=0.9)
+    _name_cells(axes, edges, [shorten(name, 20) for name in names], seen_count)
     axes.set_ylabel("true class", fontsize=9, color=INK)
     axes.set_xlabel("predicted class", fontsize=9, color=INK)
     _share_scale(scale)
@@ -53,6 +60,17 @@ def per_class_accuracies(records: Sequence[SeedRecord], split: ClassSplit, names
     """GZSL accuracy within each class, best first: bars are means over seeds, whiskers run from worst to best seed."""
     seeds = [per_class_accuracy(r.answers.labels, r.answers.routed()) for r in records]
     values = {c: [seed[c] for seed in seeds if c in seed] for c in set().union(*seeds)}
+    return accuracy_bars(values, split.unseen, names)
+
+
+def accuracy_bars(values: Mapping[int, Sequence[float]], unseen: Collection[int], names: Sequence[str]) -> Figure:
+    """A bar for each class, the best first: the mean of its values, and a whisker from the least to the greatest.
+
+    Args:
+        values: of each class that is drawn.
+        unseen: which classes are unseen ones.
+        names: by class.
+    """
     order = sorted(values, key=lambda c: (-float(np.mean(values[c])), c))
     columns = -(-len(order) // _ROWS_PER_COLUMN)
     rows = -(-len(order) // columns)
@@ -62,7 +80,7 @@ def per_class_accuracies(records: Sequence[SeedRecord], split: ClassSplit, names
         chunk = order[k * rows : (k + 1) * rows]
         y = np.arange(len(chunk))
         means = np.array([np.mean(values[c]) for c in chunk])
-        colours = [UNSEEN if c in split.unseen else SEEN for c in chunk]
+        colours = [UNSEEN if c in unseen else SEEN for c in chunk]
         axes.barh(y, means, height=0.72, color=colours, alpha=0.55)
         axes.hlines(y, [min(values[c]) for c in chunk], [max(values[c]) for c in chunk], color=INK, linewidth=0.8)
         labels = [shorten(names[c], _NAME_LENGTH if columns < 3 else 20) for c in chunk]
@@ -126,6 +144,69 @@ def gate_histogram(record: SeedRecord) -> Figure:
     axes.yaxis.set_major_formatter(PercentFormatter(1))
     axes.set_xlabel("routing: the probability by which a clip is called seen", fontsize=9, color=INK)
     axes.set_ylabel("share of their clips", fontsize=9, color=INK)
+    _legend(figure)
+    return figure
+
+
+def reliability(
+    probability: Float[np.ndarray, "B"], accuracy: Float[np.ndarray, "B"], clips: Int[np.ndarray, "B"], bins: int
+) -> Figure:
+    """How often answers of about the same probability are right, and below it how many answers there are.
+
+    Args:
+        probability: the mean in each bin that holds clips.
+        accuracy: of its clips.
+        clips: how many there are.
+        bins: of equal width, between 0 and 1.
+    """
+    figure = _figure(4.6)
+    axes, below = figure.subplots(2, 1, height_ratios=[3, 1], sharex=True)
+    middles = (np.minimum((probability * bins).astype(int), bins - 1) + 0.5) / bins
+    axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1.1, linestyle=(0, (5, 3)), label="as sure as right")
+    axes.vlines(probability, probability, accuracy, color=INK, linewidth=1.1, label="gap")
+    axes.plot(probability, accuracy, "o", color=INK, markersize=6, label="answers of one bin", clip_on=False)
+    below.bar(middles, clips, width=0.9 / bins, color=MUTED, alpha=0.55)
+    for panel, grid in ((axes, "both"), (below, "y")):
+        _style(panel, grid)
+    axes.set(xlim=(0, 1), ylim=(0, 1))
+    axes.yaxis.set_major_formatter(PercentFormatter(1))
+    below.xaxis.set_major_formatter(PercentFormatter(1))
+    below.yaxis.set_major_locator(MaxNLocator(3, integer=True))
+    axes.set_ylabel("right", fontsize=9, color=INK)
+    below.set_ylabel("clips", fontsize=9, color=INK)
+    below.set_xlabel("probability of the first class", fontsize=9, color=INK)
+    _legend(figure)
+    return figure
+
+
+def abstention_curve(
+    bounds: Sequence[float],
+    answered: Sequence[float],
+    wrong: Mapping[str, Sequence[float | None]],
+    most_wrong: float,
+) -> Figure:
+    """What share of the clips is answered, and what share of the answers is wrong, at each bound on that share.
+
+    Args:
+        bounds: shares of wrong answers that may be allowed.
+        answered: the share of clips that is answered.
+        wrong: by what is counted, the share of the answers that is wrong; None where there are no answers.
+        most_wrong: the bound that is asked for.
+    """
+    figure = _figure(4.2)
+    axes = figure.subplots()
+    axes.plot([0, max(bounds)], [0, max(bounds)], color=MUTED, linewidth=1.1, linestyle=(0, (5, 3)), label="the bound")
+    axes.plot(bounds, answered, "o-", color=MUTED, markersize=4, label="answered, of the clips", clip_on=False)
+    for (name, values), style in zip(wrong.items(), ("o-", "o:"), strict=False):
+        shares = np.array([np.nan if value is None else value for value in values])
+        axes.plot(bounds, shares, style, color=INK, markersize=4, linewidth=1.8, label=name, clip_on=False)
+    axes.axvline(most_wrong, color=GRID, linewidth=4, zorder=0, label=f"asked for, {most_wrong:.0%}")
+    _style(axes)
+    axes.set(xlim=(0, max(bounds)), ylim=(0, 1))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(PercentFormatter(1))
+    axes.set_xlabel("share of wrong answers that is allowed", fontsize=9, color=INK)
+    axes.set_ylabel("share", fontsize=9, color=INK)
     _legend(figure)
     return figure
 
@@ -196,6 +277,8 @@ def _name_cells(axes: Axes, edges: np.ndarray, names: list[str], seen_count: int
             text.set(color=INK if i < seen_count else UNSEEN, fontsize=min(8, 0.85 * points[i]))
     axes.spines[:].set_color(MUTED)
     for name, block, colour in (("seen", centres[:seen_count], SEEN), ("unseen", centres[seen_count:], UNSEEN)):
+        if not len(block):
+            continue
         axes.annotate(
             f"{name} ({len(block)})",
             (float(block.mean()), 1),

@@ -225,6 +225,7 @@ def test_the_report_has_a_name_without_one(model, clips, tmp_path, monkeypatch):
         ({}, "--data CLIPS or as --features"),
         ({"recalibrate": True}, "--recalibrate writes a new model to --model-out DIR"),
         ({"model_out": Path("new")}, "--recalibrate writes a new model to --model-out DIR"),
+        ({"recalibrate": True, "model_out": Path("new"), "out": Path("new")}, "two folders"),
         ({"batch_size": 0}, "batch_size"),
     ],
 )

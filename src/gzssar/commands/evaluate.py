@@ -92,6 +92,8 @@ class EvaluateConfig:
             raise ConfigError("--labels goes with --data: features have the classes that embed was told.")
         if self.recalibrate != (self.model_out is not None):
             raise ConfigError("--recalibrate writes a new model to --model-out DIR: give both, or neither.")
+        if self.model_out is not None and self.model_out.resolve() == self.report.resolve():
+            raise ConfigError("the report and the new model go into two folders: name another --model-out, or -o.")
         check_positive(self, "batch_size")
 
     @property
@@ -113,9 +115,8 @@ def evaluate(config: Annotated[EvaluateConfig, tyro.conf.OmitArgPrefixes]) -> No
     from gzssar.reports.own_test import own_table, write_own_report
 
     started = perf_counter()
-    require_free(config.report, folder=True)
-    if config.model_out:
-        require_free(config.model_out, folder=True)
+    for folder in filter(None, (config.report, config.model_out)):
+        require_free(folder, folder=True)
     recognizer = Recognizer.load(config.model)
     recognizer.parts.abstention.at(config.most_wrong)  # a wrong share is told before anything is encoded
     if config.add:
@@ -130,23 +131,22 @@ def evaluate(config: Annotated[EvaluateConfig, tyro.conf.OmitArgPrefixes]) -> No
         left_out=clips.left_out,
         notes=(*_known_before(recognizer, config, test), *doubts_told({"doubts": clips.doubts})),
         synthetic=recognizer.synthetic,
-        recalibrated=config.model_out.name if config.model_out else "",
+        recalibrated=config.model_out.resolve().name if config.model_out else "",
         command=_command(config),
         environment=environment(),
         seconds=perf_counter() - started,
     )
     with output(config.report):
         scores = write_own_report(config.report, test, header)
-    if new and config.model_out:
-        new.save(config.model_out)
-    name_malformed(clips.left_out)
     for sentence in header.notes:
         warn(sentence)
+    name_malformed(clips.left_out)
     for sentence in _matched(test):
         print(sentence)
     Console().print(own_table(scores))
     print(f"Report: {config.report}/report.html")
-    if config.model_out:
+    if new and config.model_out:
+        new.save(config.model_out)
         print(f"Calibrated anew by these clips, and measured by none: {config.model_out}")
     if clips.left_out and not config.reading.skip_bad:
         sys.exit(FOUND_SOMETHING)

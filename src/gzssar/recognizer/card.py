@@ -110,8 +110,8 @@ def _recalibrated(about: Mapping[str, Any]) -> list[str]:
         "",
         f"By {by['data']}: {counts}",
         f"chose its gate, temperatures, threshold and limits of abstention; they are of {by['classes']} classes of its",
-        "own. All scores above, and the report of the test on these clips, are of the recognizer before: nothing has been",
-        "measured since.",
+        "own. All scores above, and the report of the test on these clips, are of the recognizer before. Nothing has",
+        "been measured since.",
     ]
 
 

@@ -174,6 +174,19 @@ def test_clips_without_classes_or_with_numbers_for_them(model, clip_file, clips,
     assert {row["class"] for row in rows(tmp_path / "report")} == set(LABELS[:9])
 
 
+def test_features_of_clips_without_classes_or_of_another_width(on_features, tmp_path, capsys):
+    model, features = on_features
+    with np.load(features) as file:
+        arrays = dict(file)
+    np.savez(tmp_path / "none.npz", **{**arrays, "label": np.full_like(arrays["label"], -1)})
+    np.savez(tmp_path / "narrow.npz", **{**arrays, "feature": arrays["feature"][:, :5]})
+    said = refused(capsys, "evaluate", model, "--features", tmp_path / "none.npz", "-o", tmp_path / "report")
+    assert "should name each clip's class, but it has classes -1 to -1 and 12 names" in said
+    said = refused(capsys, "evaluate", model, "--features", tmp_path / "narrow.npz", "-o", tmp_path / "report")
+    assert "features should be of width 8, one row per clip, but their shape is (96, 5)" in said
+    assert not (tmp_path / "report").exists()
+
+
 def test_no_clips(model, tmp_path, capsys):
     (tmp_path / "empty").mkdir()
     said = refused(capsys, "evaluate", model, "--data", tmp_path / "empty", "-o", tmp_path / "report")

@@ -227,7 +227,7 @@ def _class_names(config: EvaluateConfig, features: "FeatureSet") -> list[str]:
     if not 0 <= features.labels.min() <= features.labels.max() < len(names):
         raise DataError(
             f"{config.tested_on} should name each clip's class, but it has classes {features.labels.min()} to "
-            f"{features.labels.max()} and {len(names)} names: name them with --labels."
+            f"{features.labels.max()} and {len(names)} names: mend that, or encode the clips anew with classes."
         )
     return [names[label] for label in features.labels]
 

@@ -156,6 +156,7 @@ def _utd() -> list[str]:
 
 SPEEDS = {
     "speed": ("Experiments", "`python benchmarks/speed.py`: one thread; medians."),
+    "growth": ("Growth", "`python benchmarks/growth.py`: a seed of `default` on random features; one thread, once."),
     "encoder-cpu": ("Skeleton encoder", "`python benchmarks/encoder.py`: one thread; medians; full width."),
     "encoder-cuda": ("Skeleton encoder on a GPU", "`python benchmarks/encoder.py --device cuda`."),
     "latency": (

@@ -69,6 +69,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "robustness": (*_UTD, *_RECOGNIZES),
     "abstention": (*_UTD, *_RECOGNIZES),
     "speed": _SCORES,
+    "growth": _SCORES,
     "encoder": _FEATURES,
     "latency": (*_RECOGNIZER, "inference", "onnx_export"),
     "serving": (*_RECOGNIZER, "synthetic", "web"),

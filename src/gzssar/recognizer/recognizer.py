@@ -30,6 +30,7 @@ from gzssar.recognizer.explanation import Explanation, explain
 from gzssar.recognizer.own_test import is_silent, own_test, recalibrated
 from gzssar.recognizer.parts import KnownClass, Parts, advantages, text_tables, texts_read
 from gzssar.recognizer.prediction import Prediction, RankedClass
+from gzssar.recognizer.strange_texts import text_doubts
 from gzssar.recognizer.teaching import disagrees, first_of_equals, moved, require_motion
 from gzssar.running import one_thread
 from gzssar.shapes import Clips, Mask, SkeletonFeatures
@@ -160,7 +161,8 @@ class Recognizer:
             trim: as in :meth:`predict`.
 
         Returns:
-            What speaks against the clips; see :meth:`add_clips`.
+            What speaks against the texts, where they are like those of no action, and against the clips; see
+            :meth:`add_clips`.
 
         Raises:
             ConfigError: there is such a class already.
@@ -180,12 +182,13 @@ class Recognizer:
         one = KnownClass(text, False, vectors, self._centre(vectors, text))
         if not (some := as_list(clips)):
             self._classes[label_key(label)] = one
-            return ()
+            return text_doubts(text, self.parts.text_encoders())
         taught = self.copy()
         taught._classes[label_key(label)] = one
         told = taught.add_clips(label, some, trim)
         self._classes = taught._classes
-        return told
+        described = text.action or text.motion
+        return (*(text_doubts(text, self.parts.text_encoders()) if described else ()), *told)
 
     @one_thread()
     def add_clips(self, label: str, clips: Clip | Sequence[Clip], trim: bool = True) -> tuple[Doubt, ...]:

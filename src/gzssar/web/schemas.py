@@ -60,12 +60,24 @@ class ClassList(_Documented):
     classes: list[ShownClass]
 
 
+class Doubt(_Documented):
+    """A reason not to trust an answer, or the texts of a class."""
+
+    code: str
+    """Which kind, for programs."""
+
+    sentence: str
+
+
 class Checked(_Documented):
     """A class that the model accepts."""
 
     label: str
     kept: bool
     """Whether the server keeps it for everyone; if not, send it along with each request, in `classes`."""
+
+    warning: list[Doubt] = []
+    """What speaks against its texts."""
 
 
 class RankedClass(_Documented):
@@ -74,15 +86,6 @@ class RankedClass(_Documented):
     label: str
     score: float
     seen: bool
-
-
-class Doubt(_Documented):
-    """A reason not to trust an answer."""
-
-    code: str
-    """Which kind, for programs."""
-
-    sentence: str
 
 
 class Ranked(_Documented):

@@ -11,7 +11,9 @@ from starlette.exceptions import HTTPException
 
 from gzssar.errors import ConfigError
 from gzssar.recognizer import Recognizer
-from gzssar.texts.classes import label_key
+from gzssar.recognizer.strange_texts import text_doubts
+from gzssar.skeletons.doubt import Doubt
+from gzssar.texts.classes import ClassText, label_key
 from gzssar.web.limits import Limits
 from gzssar.web.schemas import NewClass, ShownClass
 from gzssar.web.workers import Check
@@ -47,6 +49,11 @@ class ClassStore:
         """
         _require_new(new.label, self.recognizer())
         self.recognizer((new,))
+
+    def doubts(self, new: NewClass) -> tuple[Doubt, ...]:
+        """What speaks against the texts of a class."""
+        text = ClassText(new.label, new.action or None, new.motion or None)
+        return text_doubts(text, self._current.parts.text_encoders())
 
     def recognizer(self, added: tuple[NewClass, ...] = ()) -> Recognizer:
         """The recognizer with the classes that a visitor sends along.

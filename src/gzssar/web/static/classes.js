@@ -61,11 +61,12 @@ export class Classes {
     this.busy = true; // not disabled: a button that is would lose the focus
     $("add-button").textContent = "Reading the words…";
     try {
-      await api.addClass({ label: described.label, action: described.action || null, motion: described.motion || null });
+      const { warning } = await api.addClass({ label: described.label, action: described.action || null, motion: described.motion || null });
       if (this.shared) await this.refresh();
       else this.keep([...this.own, described]);
       $("add").reset();
       this.onChange(described.label);
+      tell("add-error", warning.map(({ sentence }) => sentence).join(" "));
     } catch (error) {
       tell("add-error", error.message);
     } finally {

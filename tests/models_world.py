@@ -8,7 +8,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from gzssar.models import Model, ModelFile
 
-HOMES = ("gzssar.models.registry", "gzssar.encoders.weights", "gzssar.commands.models")
+HOMES = (
+    "gzssar.models.registry",
+    "gzssar.encoders.weights",
+    "gzssar.commands.models",
+    "gzssar.recognizer.card",
+    "gzssar.recognizer.hub",
+)
 """Modules that look at all models."""
 
 

@@ -9,6 +9,7 @@
     fitting.py      from clips and texts to a recognizer, and its honest scores
     bundle.py       the folder: save and load
     card.py         its model card
+    hub.py          by name: a folder, a ready model, or a repository of the Hugging Face hub
     held_out.py     what it would have answered to clips that were held out
     own_test.py     what it answers to labelled clips of its user's own
     explanation.py  why a class scores as it does

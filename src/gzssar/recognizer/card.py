@@ -3,8 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import yaml
+
 from gzssar.decision.abstention import MOST_WRONG
 from gzssar.encoders.streams import SkeletonEncoder
+from gzssar.models import known_models
 from gzssar.recognizer.encoder_classes import near_twins
 from gzssar.recognizer.parts import KnownClass, Parts
 from gzssar.skeletons.recordings import doubts_told
@@ -49,6 +52,7 @@ def card(parts: Parts, known: Sequence[KnownClass]) -> str:
         *_shown(known),
         f"- texts: {' + '.join(parts.kinds)}, encoded by {encoders}",
         f"- skeleton encoder: {_encoder(parts.encoder)}",
+        *_origin(about),
         f"- versions: {_listed(about.get('versions', {}))}",
         "",
         *(_untested() if about.get("weights_alone") else _tested(parts, known)),
@@ -62,6 +66,39 @@ def card(parts: Parts, known: Sequence[KnownClass]) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def shared_card(parts: Parts, known: Sequence[KnownClass], name: str, license: str | None) -> str:
+    """The card of a recognizer as the repository `name` of the Hugging Face hub, which reads the YAML at its head."""
+    head: dict[str, Any] = {"library_name": "gzssar", "tags": ["skeleton", "action-recognition", "zero-shot"]}
+    if license:
+        head["license"] = license
+    use = [
+        "## Use",
+        "",
+        "```python",
+        "from gzssar import Recognizer  # pip install 'gzssar[hub]'",
+        "",
+        f'recognizer = Recognizer.from_pretrained("{name}")',
+        "```",
+        "",
+    ]
+    return "\n".join(
+        ["---", f"{yaml.safe_dump(head, sort_keys=False)}---", "", card(parts, known), *use, *_terms(parts)]
+    )
+
+
+def _terms(parts: Parts) -> list[str]:
+    """What binds those who use the weights of a ready model."""
+    named = [one.provenance.get("weights") for one in (parts.encoder.members if parts.encoder else ())]
+    models = [model for model in known_models() if any(file.name in named for file in model.files)]
+    told = [f"- {one.what}: {one.licence}; {one.terms}. Cite {'; '.join(one.citations)}" for one in models]
+    return ["## Terms of the skeleton encoder's weights", "", *told, ""] if told else []
+
+
+def _origin(about: Mapping[str, Any]) -> list[str]:
+    """The commit on the hub that it was loaded from."""
+    return [f"- made from: {hub['repository']} at {hub['commit']}"] if (hub := about.get("hub")) else []
 
 
 def _shown(known: Sequence[KnownClass]) -> list[str]:

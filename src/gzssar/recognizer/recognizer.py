@@ -75,6 +75,68 @@ class Recognizer:
         """
         save_bundle(Path(folder), self.parts, self.known, overwrite)
 
+    @classmethod
+    def from_pretrained(
+        cls,
+        name: str | Path,
+        revision: str | None = None,
+        cache_dir: str | Path | None = None,
+        local_files_only: bool = False,
+        token: str | bool | None = None,
+    ) -> "Recognizer":
+        """Load a recognizer by its name. Of a repository, `parts.about` keeps the commit that it comes from.
+
+        Args:
+            name: a folder that :meth:`save` wrote; else a ready model, such as ``"ntu120"``, which is fetched where it
+                is not in the cache, and whose classes it then knows from the weights alone; else ``"user/name"``, a
+                repository of the Hugging Face hub.
+            revision: of a repository: a branch, a tag or a whole commit.
+            cache_dir: where repositories are kept; the hub's own cache unless said otherwise.
+            local_files_only: take what was fetched before, and nothing else.
+            token: of the hub; that of ``hf auth login`` unless said otherwise.
+
+        Raises:
+            ConfigError: it is no such name, or a revision of something else than a repository is asked for.
+            DataError: it does not come, is damaged, or was written by a newer version.
+            MissingExtraError: the extra ``hub`` is not installed.
+            OutputError: the cache of ready models cannot be written.
+        """
+        from gzssar.recognizer.hub import named_recognizer
+
+        return named_recognizer(name, revision, cache_dir, local_files_only, token)
+
+    def push_to_hub(
+        self,
+        repo_id: str,
+        *,
+        private: bool | None = None,
+        revision: str | None = None,
+        token: str | bool | None = None,
+        commit_message: str | None = None,
+        license: str | None = None,
+    ) -> str:
+        """Share it as a repository of the Hugging Face hub, which :meth:`from_pretrained` loads.
+
+        Args:
+            repo_id: ``"user/name"``; a repository that is there gets another commit.
+            private: whether others cannot see it; None: as it is, and a new one is public.
+            revision: the branch; main unless said otherwise.
+            token: one that may write; that of ``hf auth login`` unless said otherwise.
+            commit_message: what changed.
+            license: what the model card says, as the hub calls it: ``"cc-by-nc-4.0"``.
+
+        Returns:
+            The commit's address.
+
+        Raises:
+            ConfigError: it is no such name, or the repository is there, but private or public against what was said.
+            MissingExtraError: the extra ``hub`` is not installed.
+            OutputError: it does not get there.
+        """
+        from gzssar.recognizer.hub import share
+
+        return share(self, repo_id, private, revision, token, commit_message, license)
+
     def with_text_encoders(self, encoders: Sequence[TextEncoder]) -> "Recognizer":
         """The same recognizer, which encodes new classes with these; its copies share them.
 

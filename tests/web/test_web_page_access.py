@@ -60,6 +60,15 @@ def test_dragging_turns_it(page):
     assert page.browser.execute_script("return arguments[0].toDataURL()", canvas) != before
 
 
+@pytest.mark.parametrize(("width", "above"), [(375, True), (1280, False)])
+def test_the_answer_stands_above_the_player_on_narrow_screens(browser, address, width, above):
+    Page(browser, address, width=width)
+    top = "return document.querySelector(arguments[0]).getBoundingClientRect().top"
+    places = [browser.execute_script(top, name) for name in ("#drop", "#answer", ".player")]
+    assert (places[1] < places[2]) == above
+    assert not above or places[0] < places[1]
+
+
 @pytest.mark.parametrize("width", [320, 375, 700, 1280])
 def test_nothing_runs_out_of_the_screen(browser, address, width):
     page = Page(browser, address, width=width)

@@ -1,10 +1,11 @@
 """A recognizer exported to ONNX, answering without PyTorch and without this package: numpy and ONNX Runtime.
 
-Usage: python examples/03_onnx_runtime.py FOLDER CLIP.npy
+Usage: python examples/03_onnx_runtime.py FOLDER FRAMES.npy LAYOUT FPS
 
-FOLDER is what `gzssar export MODEL --onnx FOLDER` wrote: encoder.onnx, heads.onnx, and the unseen classes, which may be
-edited: a row of prototypes.npy and of texts.csv each. CLIP.npy holds one clip as `Recognizer.prepare` returns it,
-(3, T, 25, M). Needs numpy and onnxruntime.
+FOLDER is what `gzssar export MODEL --onnx FOLDER` wrote: encoder.onnx, heads.onnx, prepare.py with what it reads, and
+the unseen classes, which may be edited: a row of prototypes.npy and of texts.csv each. FRAMES.npy holds joints in
+metres, (T, V, 3) of one body or (T, M, V, 3) of M bodies, in the order of LAYOUT (ntu25, mediapipe33, coco17, …), FPS
+frames per second. Needs numpy and onnxruntime.
 """
 
 import csv
@@ -16,15 +17,22 @@ import numpy as np
 import onnxruntime
 
 
-def main(folder: Path, clip: Path) -> None:
+def main(folder: Path, frames: Path, layout: str, fps: float) -> None:
     """Print the five likeliest classes of a clip."""
+    sys.path.insert(0, str(folder))
+    from prepare import is_resting, prepare, recording
+
+    clip = recording(np.load(frames), layout, fps)
+    if is_resting(clip):
+        print("nothing is happening")
+        return
     encoder, heads = (load(folder / name) for name in ("encoder.onnx", "heads.onnx"))
+    (features,) = encoder.run(["features"], {"clips": prepare(clip)[None]})
+    prototypes = np.load(folder / "prototypes.npy").astype(np.float32)
+    (scores,) = heads.run(["scores"], {"features": features, "unseen_prototypes": prototypes})[0]
     with (folder / "texts.csv").open(encoding="utf-8", newline="") as file:
         unseen_labels = [row["label"] for row in csv.DictReader(file)]
     seen_labels = json.loads(heads.get_modelmeta().custom_metadata_map["seen_labels"])
-    (features,) = encoder.run(["features"], {"clips": np.load(clip)[None].astype(np.float32)})
-    prototypes = np.load(folder / "prototypes.npy").astype(np.float32)
-    (scores,) = heads.run(["scores"], {"features": features, "unseen_prototypes": prototypes})[0]
     for row in np.argsort(-scores)[:5]:
         kind = "seen" if row < len(seen_labels) else "unseen"
         print(f"{scores[row]:.3f}  {kind:<6}  {[*seen_labels, *unseen_labels][row]}")
@@ -38,6 +46,6 @@ def load(path: Path) -> onnxruntime.InferenceSession:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
+    if len(sys.argv) != 5:
         sys.exit(__doc__)
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], float(sys.argv[4]))

@@ -32,7 +32,10 @@ def test_an_exported_model_scores_alike(model, clip, tmp_path, capsys):
     main(["export", str(model), "--onnx", str(tmp_path / "onnx")])
     assert f"ONNX: {tmp_path}/onnx/encoder.onnx" in capsys.readouterr().out
     names = {path.name for path in (tmp_path / "onnx").iterdir()}
-    assert names == {"encoder.onnx", "heads.onnx", "prototypes.npy", "texts.csv"}
+    assert names == {
+        *("encoder.onnx", "heads.onnx", "open_heads.onnx", "prototypes.npy", "texts.csv"),
+        *("prepare.py", "prepare.json", "text_space.npz", "skeleton_space.npz", "test_vectors.npz"),
+    }
     recognizer = Recognizer.load(model)
     prepared = recognizer.encoder.prepare(clip)[None]
     np.testing.assert_allclose(

@@ -1,7 +1,6 @@
 import json
-import runpy
 import sys
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
 import onnx
@@ -14,17 +13,17 @@ from gzssar.decision.decision import Calibration, Decision
 from gzssar.decision.gate import BestScores, Gate
 from gzssar.encoders.encoder import Encoder
 from gzssar.encoders.shift_gcn.network import ShiftGcn
+from gzssar.encoders.streams import StreamEncoders
 from gzssar.errors import MissingExtraError, OutputError
 from gzssar.features.whitening import SkeletonSpace, cosines
 from gzssar.methods.method import ClassScores
 from gzssar.onnx_export import IR_VERSION, OPSET, Heads, export_encoder, export_heads
+from gzssar.skeletons.preprocess import STREAMS
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "03_onnx_runtime.py"
 
-
-def trained(**change):
+def trained(seed=0, **change):
     """A network whose every weight and statistic is random, as if it had been trained."""
-    torch.manual_seed(0)
+    torch.manual_seed(seed)
     network = ShiftGcn(**{"class_count": 5, "width": 8, **change})
     for name, tensor in network.state_dict().items():
         if name.endswith("running_var"):
@@ -136,6 +135,23 @@ def test_the_heads_say_what_numpy_says(tmp_path):
         np.testing.assert_allclose(scores, np.concatenate([wanted.seen, wanted.unseen], axis=1), rtol=1e-4, atol=1e-9)
 
 
+def test_open_heads_are_told_the_seen_classes(tmp_path):
+    head, rng = heads(), np.random.default_rng(1)
+    inputs = {
+        "features": rng.normal(size=(7, 6)).astype(np.float32),
+        "unseen_prototypes": rng.normal(size=(3, 12)).astype(np.float32),
+    }
+    more = replace(head, seen_means=rng.normal(size=(5, 12)).astype(np.float32), advantages=np.full(5, np.float32(0.1)))
+    export_heads(head, tmp_path / "open.onnx", open_to_clips=True)
+    onnx.checker.check_model(onnx.load(tmp_path / "open.onnx"), full_check=True)
+    for one in (head, more):
+        export_heads(one, tmp_path / "heads.onnx")
+        wanted = session(tmp_path / "heads.onnx").run(None, inputs)
+        told = inputs | {"seen_centres": one.seen_means, "seen_advantages": one.advantages}
+        for ours, theirs in zip(session(tmp_path / "open.onnx").run(None, told), wanted, strict=True):
+            np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-7)
+
+
 def test_files_are_valid_and_say_what_they_are(tmp_path):
     export_encoder(encoder(16), tmp_path / "encoder.onnx")
     export_heads(heads(), tmp_path / "heads.onnx")
@@ -148,33 +164,36 @@ def test_files_are_valid_and_say_what_they_are(tmp_path):
     assert about == {
         "classes": [0, 1, 2, 3, 4],
         "frames": 16,
-        "stream": "joint",
-        "provenance": {"weights": "random"},
+        "fps": 30.0,
+        "streams": ["joint"],
+        "provenance": [{"weights": "random"}],
         "seen_labels": ["séen 0", "séen 1", "séen 2", "séen 3"],
         "abstain_below": {"seen": {"top": 0.25, "cosine": 0.5}, "unseen": {"top": 0.5, "cosine": 0.75}},
     }
+
+
+@pytest.mark.parametrize("bodies", [1, 2])
+def test_several_streams_are_one_graph(tmp_path, bodies):
+    members = tuple(
+        replace(encoder(16, body_count=bodies, seed=number), stream=name) for number, name in enumerate(STREAMS)
+    )
+    joined = StreamEncoders(members)
+    export_encoder(joined, tmp_path / "encoder.onnx")
+    joints = np.concatenate([clips(16, bodies).numpy() * scale for scale in (1, 0.5, 2, -1)], axis=1)
+    if bodies == 2:
+        joints[0, 3:6, ..., 1] = 0  # absent in one stream alone, as a body that does not move is among motions
+    features, logits = session(tmp_path / "encoder.onnx").run(None, {"clips": joints})
+    plain = joined.encode(joints)
+    assert features.shape == (4, 4 * 32)
+    assert close(features, plain.features)
+    assert close(logits, plain.logits)
+    onnx.checker.check_model(onnx.load(tmp_path / "encoder.onnx"), full_check=True)
 
 
 def test_equal_encoders_give_equal_files(tmp_path):
     for name in ("a", "b"):
         export_encoder(encoder(16), tmp_path / name / "encoder.onnx")
     assert (tmp_path / "a/encoder.onnx").read_bytes() == (tmp_path / "b/encoder.onnx").read_bytes()
-
-
-def test_the_example_answers_from_a_folder(tmp_path, capsys):
-    network = encoder(16, body_count=1)
-    export_encoder(network, tmp_path / "encoder.onnx")
-    export_heads(heads(width=32), tmp_path / "heads.onnx")
-    joints = clips(16, 1, count=1)
-    np.save(tmp_path / "clip.npy", joints[0].numpy())
-    features = network.network(joints).features.numpy()
-    prototypes = np.stack([heads(width=32).space(features[:1])[0], np.zeros(64)])
-    np.save(tmp_path / "prototypes.npy", prototypes)
-    (tmp_path / "texts.csv").write_text('label,action,motion\n"wave, twice",a,m\nbow,a,m\n')
-    runpy.run_path(str(EXAMPLE))["main"](tmp_path, tmp_path / "clip.npy")
-    lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 5
-    assert lines[0].split(maxsplit=1)[1] == "unseen  wave, twice"
 
 
 def test_a_file_where_a_folder_should_be(tmp_path):

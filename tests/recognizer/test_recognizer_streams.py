@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from gzssar.encoders.streams import StreamEncoders
-from gzssar.errors import ConfigError, DataError
+from gzssar.errors import DataError
 from gzssar.features.features import FeatureSet
-from gzssar.onnx_export import export_recognizer
 from gzssar.recognizer import Recognizer
 from gzssar.recognizer.fitting import fit_recognizer
 from recognizer_world import QUICK_FITTING, SEEN_IDS, TEXTS, fitted_on_recordings, recordings, small_encoder
@@ -93,9 +92,3 @@ def test_features_of_both_streams_do_without_encoders(fake_texts):
     features = encoded(BOTH)
     alone = fit_recognizer(features, TEXTS, None, QUICK_FITTING)
     assert alone.predict_features(features.features) == once().predict_features(features.features)
-
-
-def test_onnx_is_of_one_stream(on_streams, tmp_path):
-    with pytest.raises(ConfigError, match="should read one stream, but this one reads joint, joint motion"):
-        export_recognizer(on_streams, tmp_path / "onnx")
-    assert not (tmp_path / "onnx").exists()

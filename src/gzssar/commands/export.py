@@ -17,7 +17,8 @@ class ExportConfig:
     """The folder of a fitted model."""
 
     onnx: Path
-    """A new folder for encoder.onnx, heads.onnx, and the unseen classes: prototypes.npy and texts.csv, row by row."""
+    """A new folder for encoder.onnx, heads.onnx, the unseen classes row by row (prototypes.npy, texts.csv), and prepare.py,
+    which prepares clips with numpy alone."""
 
     add: Path | None = None
     """A table of further classes to add first: CSV, TSV, JSON or YAML with label, action and motion."""
@@ -32,4 +33,7 @@ def export(config: Annotated[ExportConfig, tyro.conf.OmitArgPrefixes]) -> None:
     if config.add:
         add_table(recognizer, config.add)
     export_recognizer(recognizer, config.onnx)
-    print(f"ONNX: {config.onnx}/encoder.onnx, {config.onnx}/heads.onnx; unseen classes: prototypes.npy, texts.csv")
+    print(
+        f"ONNX: {config.onnx}/encoder.onnx, {config.onnx}/heads.onnx; unseen classes: prototypes.npy, texts.csv; clips: "
+        "prepare.py"
+    )

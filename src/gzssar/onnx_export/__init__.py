@@ -5,7 +5,9 @@
     graph.py      a graph as it grows, operator by operator
     shift_gcn.py  the skeleton encoder's
     heads.py      from features to scores
-    model.py      a recognizer as a folder of ONNX files
+    model.py      a recognizer as a folder
+    prepare.py    copied there: from recordings to prepared clips, and from texts and clips to new classes
+    beside.py     what prepare.py reads
 
 Both graphs are written operator by operator, since tracing the network would bring its layout along. Opset 18 in IR
 version 8, which every ONNX Runtime since 1.14 reads.

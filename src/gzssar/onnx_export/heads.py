@@ -1,7 +1,7 @@
 """From features to scores, as an ONNX graph.
 
 The unseen classes' prototypes are an input, not a constant: a class is added or taken away by editing an array that
-lies beside the model.
+lies beside the model. Where clips show classes later, the seen ones' centres are an input too.
 """
 
 from dataclasses import dataclass
@@ -9,14 +9,13 @@ from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
-from scipy.linalg import block_diag
 
 from gzssar.decision.abstention import Thresholds
 from gzssar.decision.decision import Calibration, Decision
 from gzssar.decision.gate import Gate
 from gzssar.errors import ConfigError
 from gzssar.features.whitening import SkeletonSpace
-from gzssar.onnx_export.graph import Graph
+from gzssar.onnx_export.graph import Axes, Graph
 
 
 @dataclass(frozen=True)
@@ -41,14 +40,20 @@ class Heads:
     """Below which to abstain; kept in the metadata."""
 
 
-def export_heads(heads: Heads, path: Path) -> None:
+def export_heads(heads: Heads, path: Path, open_to_clips: bool = False) -> None:
     """Write what turns features into scores.
 
-    Inputs: ``features`` (N, D) and ``unseen_prototypes`` (U, D), in the whitened space, U ≥ 1. Outputs: ``scores``
+    Inputs: ``features`` (N, D) and ``unseen_prototypes`` (U, W), in the whitened space, U ≥ 1. Outputs: ``scores``
     (N, S + U), probabilities as of :meth:`gzssar.decision.decision.Decision.rank`, seen classes first; ``p_seen`` (N,),
     the gate's σ(w·(x − centre)/scale + b), x being the highest cosine to a seen class and to an unseen one; and
     ``cosines`` (N, S + U) between clips and centres. The metadata holds the seen classes' labels and, for answers of
     either kind, the score and the cosine below which to abstain.
+
+    Args:
+        heads: what to write.
+        path: of the file.
+        open_to_clips: make the seen classes two more inputs, so that clips can show one more: ``seen_centres`` (S, W)
+            and ``seen_advantages`` (S,), which the file does not hold then.
 
     Raises:
         MissingExtraError: onnx is not installed.
@@ -58,21 +63,27 @@ def export_heads(heads: Heads, path: Path) -> None:
     calibration = heads.decision.calibration
     if not calibration.seen_temperature or not calibration.unseen_temperature:
         raise ConfigError('the exported heads need a recipe with routing="soft", but the model has hard routing.')
-    graph = Graph()
+    graph, width = Graph(), len(heads.space.offset)
+    inputs: dict[str, Axes] = {"features": ("N", heads.space.width), "unseen_prototypes": ("U", width)}
+    if open_to_clips:
+        centres, advantages = "seen_centres", "seen_advantages"
+        inputs |= {centres: ("S", width), advantages: ("S",)}
+    else:
+        centres, advantages = graph.constant(heads.seen_means), graph.constant(heads.advantages)
     clips = _unit(graph, _whitened(graph, heads.space))
     seen, unseen = (
-        graph.add("MatMul", clips, graph.add("Transpose", _unit(graph, centres), perm=[1, 0]))
-        for centres in (graph.constant(heads.seen_means), "unseen_prototypes")
+        graph.add("MatMul", clips, graph.add("Transpose", _unit(graph, rows), perm=[1, 0]))
+        for rows in (centres, "unseen_prototypes")
     )
     graph.add("Concat", seen, unseen, axis=1, output="cosines")
-    seen = graph.add("Add", seen, graph.constant(heads.advantages))
+    seen = graph.add("Add", seen, advantages)
     log_odds = _gate(graph, heads.decision.gate, seen, unseen)
     graph.add("Sigmoid", graph.add("Squeeze", log_odds, graph.constant([1])), output="p_seen")
     _scores(graph, calibration, seen, unseen, log_odds)
     abstain_below = {kind: limits._asdict() for kind, limits in heads.thresholds._asdict().items()}
     graph.write(
         path,
-        inputs={"features": ("N", heads.space.width), "unseen_prototypes": ("U", len(heads.space.offset))},
+        inputs=inputs,
         outputs={
             "scores": ("N", "S + U"),
             "p_seen": ("N",),
@@ -89,7 +100,11 @@ def _whitened(graph: Graph, space: SkeletonSpace) -> str:
         roots = graph.add("Mul", graph.add("Sign", features), graph.add("Sqrt", graph.add("Abs", features)))
         features = graph.add("Concat", features, roots, axis=1)
     centred = graph.add("Sub", features, graph.constant(space.offset))
-    return centred if space.blocks is None else graph.add("MatMul", centred, graph.constant(block_diag(*space.blocks)))
+    if space.blocks is None:
+        return centred
+    apart = graph.add("Transpose", graph.reshape(centred, *space.blocks.shape[:2]), perm=[1, 0, 2])  # block by block
+    mapped = graph.add("MatMul", apart, graph.constant(space.blocks))
+    return graph.reshape(graph.add("Transpose", mapped, perm=[1, 0, 2]), len(space.offset))
 
 
 def _unit(graph: Graph, rows: str) -> str:

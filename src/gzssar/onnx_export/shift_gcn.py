@@ -1,4 +1,4 @@
-"""The skeleton encoder as an ONNX graph.
+"""The skeleton encoder as an ONNX graph; of several streams, one after the other in the same graph.
 
 PyTorch is fastest with channels last; ONNX Runtime on a CPU with channels first and time innermost, ``B W V T``: a
 shift of joints then copies rows of T numbers, and the convolutions stay in the runtime's own blocked layout from the
@@ -24,64 +24,89 @@ from gzssar.encoders.shift_gcn.network import (
     TemporalShift,
     TemporalShiftLinear,
 )
+from gzssar.encoders.streams import SkeletonEncoder
 from gzssar.errors import ConfigError
 from gzssar.onnx_export.graph import Graph
 
 
-def export_encoder(encoder: Encoder, path: Path) -> None:
-    """Write the network: clips in, features and logits out.
+def export_encoder(encoder: SkeletonEncoder, path: Path) -> None:
+    """Write the network, or those of several streams in one graph: clips in, features and logits out.
 
-    Input ``clips`` (N, C, T, V, M), float32: what :meth:`Encoder.prepare` returns, stacked; T and M are the encoder's,
-    N is free. Outputs ``features`` (N, D) and ``logits`` (N, S), a column per class the encoder is trained on. The
-    metadata says which classes, which frames and which stream. Second bodies that are absent (all zeros) cost nothing:
-    their features are a constant in the graph.
+    Input ``clips`` (N, C, T, V, M), float32: what :meth:`Encoder.prepare` returns, stacked; of several streams, one
+    after the other along C. T and M are the encoder's, N is free. Outputs ``features`` (N, D), the streams side by
+    side, and ``logits`` (N, S), a column per class the encoder is trained on, means over the streams. The metadata says
+    which classes, which frames, at which rate, and which streams. Second bodies that are absent (all zeros) cost
+    nothing: their features are a constant in the graph.
 
     Raises:
-        ConfigError: the encoder's network is no Shift-GCN.
+        ConfigError: a network is no Shift-GCN.
         MissingExtraError: onnx is not installed.
         OutputError: `path` cannot be written.
     """
-    network, graph = encoder.network, Graph()
+    networks, graph = [_shift_gcn(member) for member in encoder.members], Graph()
+    coordinates = [network.parts[0].spatial.mask.shape[1] for network in networks]
+    joints, body_count = len(networks[0].parts[0].spatial.mask), networks[0].body_count
+    said = []
+    for number, network in enumerate(networks):
+        clips = "clips" if len(networks) == 1 else _channels(graph, sum(coordinates[:number]), coordinates[number])
+        said.append(_stream(graph, network, encoder.frames, clips, f"in_body_of_{number}_"))
+    features, logits = zip(*said, strict=True)
+    graph.add("Concat", *features, axis=1, output="features")
+    graph.add("Mean", *logits, output="logits")
+    graph.write(
+        path,
+        inputs={"clips": ("N", sum(coordinates), encoder.frames, joints, body_count)},
+        outputs={"features": ("N", encoder.feature_width), "logits": ("N", len(encoder.classes))},
+        about={
+            "classes": list(encoder.classes),
+            "frames": encoder.frames,
+            "fps": encoder.fps,
+            "streams": list(encoder.streams),
+            "provenance": [dict(member.provenance) for member in encoder.members],
+        },
+    )
+
+
+def _shift_gcn(encoder: Encoder) -> ShiftGcn:
+    network = encoder.network
     if not isinstance(network, ShiftGcn):
         raise ConfigError(
             f"only encoders of the network {ShiftGcn.name} can be exported to ONNX, but this one is a {network.name}: "
             "run it with PyTorch."
         )
-    joints, coordinates = network.parts[0].spatial.mask.shape
-    bodies = _bodies(graph, network, encoder.frames)
-    rows = _present(graph, network.body_count) if network.body_count > 1 else None
+    return network
+
+
+def _channels(graph: Graph, start: int, count: int) -> str:
+    """One stream of the clips."""
+    return graph.add("Slice", "clips", *(graph.constant([number]) for number in (start, start + count, 1)))
+
+
+def _stream(graph: Graph, network: ShiftGcn, frames: int, clips: str, prefix: str) -> tuple[str, str]:
+    """One stream's features and logits."""
+    bodies = _bodies(graph, network, frames, clips)
+    rows = _present(graph, network.body_count, clips) if network.body_count > 1 else None
     present = bodies if rows is None else graph.add("Gather", bodies, rows, axis=0)
-    features = graph.add("Scan", present, body=_one_body(network, encoder.frames), num_scan_inputs=1)
+    features = graph.add("Scan", present, body=_one_body(network, frames, prefix), num_scan_inputs=1)
     if rows is not None:
-        features = _mean_over_bodies(graph, features, rows, _absent_features(network, encoder.frames))
-    graph.add("Identity", features, output="features")
+        features = _mean_over_bodies(graph, features, rows, _absent_features(network, frames))
     weight, bias = _numpy(network.classifier.weight), _numpy(network.classifier.bias)
-    graph.add("Gemm", "features", graph.constant(weight), graph.constant(bias), transB=1, output="logits")
-    graph.write(
-        path,
-        inputs={"clips": ("N", coordinates, encoder.frames, joints, network.body_count)},
-        outputs={"features": ("N", weight.shape[1]), "logits": ("N", weight.shape[0])},
-        about={
-            "classes": list(encoder.classes),
-            "frames": encoder.frames,
-            "stream": encoder.stream,
-            "provenance": dict(encoder.provenance),
-        },
-    )
+    logits = graph.add("Gemm", features, graph.constant(weight), graph.constant(bias), transB=1)
+    return features, logits
 
 
-def _bodies(graph: Graph, network: ShiftGcn, frames: int) -> str:
+def _bodies(graph: Graph, network: ShiftGcn, frames: int, clips: str) -> str:
     """All clips' bodies one after another, normalised: B C V T."""
     joints, coordinates = network.parts[0].spatial.mask.shape
-    every = graph.add("Transpose", "clips", perm=[0, 4, 3, 1, 2])
+    every = graph.add("Transpose", clips, perm=[0, 4, 3, 1, 2])
     channels = graph.reshape(every, network.body_count * joints * coordinates, frames)
     normal = _norm(graph, channels, network.input_norm)
     return graph.add("Transpose", graph.reshape(normal, joints, coordinates, frames), perm=[0, 2, 1, 3])
 
 
-def _present(graph: Graph, body_count: int) -> str:
+def _present(graph: Graph, body_count: int, clips: str) -> str:
     """Rows of the bodies to encode: each clip's first body, and all others that are not zero throughout."""
-    largest = graph.add("ReduceMax", graph.add("Abs", "clips"), graph.constant([1, 2, 3]), keepdims=0)
+    largest = graph.add("ReduceMax", graph.add("Abs", clips), graph.constant([1, 2, 3]), keepdims=0)
     first = graph.constant(np.arange(body_count) == 0)
     wanted = graph.add("Or", graph.add("Cast", largest, to=graph.onnx.TensorProto.BOOL), first)
     return graph.add("Squeeze", graph.add("NonZero", graph.reshape(wanted)), graph.constant([0]))
@@ -96,15 +121,16 @@ def _mean_over_bodies(graph: Graph, features: str, rows: str, absent: Float[np.n
     return graph.add("ReduceMean", graph.reshape(every, *absent.shape), graph.constant([1]), keepdims=0)
 
 
-def _one_body(network: ShiftGcn, frames: int) -> Any:
+def _one_body(network: ShiftGcn, frames: int, prefix: str) -> Any:
     """The blocks as a graph of their own: one body C V T in, its features out."""
-    graph, (joints, coordinates) = Graph("in_body_"), network.parts[0].spatial.mask.shape
-    inputs = {"body": (coordinates, joints, frames)}
-    hidden = graph.reshape("body", *inputs["body"])
+    graph, (joints, coordinates) = Graph(prefix), network.parts[0].spatial.mask.shape
+    body, features = f"{prefix}body", f"{prefix}features"
+    inputs = {body: (coordinates, joints, frames)}
+    hidden = graph.reshape(body, *inputs[body])
     for block in network.parts:
         hidden, frames = _block(graph, block, hidden, frames)
-    graph.add("ReduceMean", hidden, graph.constant([0, 2, 3]), keepdims=0, output="body_features")
-    return graph.finish("one_body", inputs, {"body_features": (network.feature_width,)})
+    graph.add("ReduceMean", hidden, graph.constant([0, 2, 3]), keepdims=0, output=features)
+    return graph.finish("one_body", inputs, {features: (network.feature_width,)})
 
 
 @torch.no_grad()

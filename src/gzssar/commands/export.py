@@ -17,8 +17,8 @@ class ExportConfig:
     """The folder of a fitted model."""
 
     onnx: Path
-    """A new folder for encoder.onnx, heads.onnx, the unseen classes row by row (prototypes.npy, texts.csv), and prepare.py,
-    which prepares clips with numpy alone."""
+    """A new folder for encoder.onnx and heads.onnx; the unseen classes row by row, prototypes.npy and texts.csv; and
+    prepare.py, which prepares clips with numpy alone."""
 
     add: Path | None = None
     """A table of further classes to add first: CSV, TSV, JSON or YAML with label, action and motion."""
@@ -34,6 +34,6 @@ def export(config: Annotated[ExportConfig, tyro.conf.OmitArgPrefixes]) -> None:
         add_table(recognizer, config.add)
     export_recognizer(recognizer, config.onnx)
     print(
-        f"ONNX: {config.onnx}/encoder.onnx, {config.onnx}/heads.onnx; unseen classes: prototypes.npy, texts.csv; clips: "
-        "prepare.py"
+        f"ONNX: {config.onnx}/encoder.onnx, {config.onnx}/heads.onnx; unseen classes: prototypes.npy, texts.csv; "
+        "without this package: prepare.py"
     )

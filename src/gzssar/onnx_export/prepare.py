@@ -8,8 +8,8 @@ Usage: python prepare.py --check
 
 This runs the clips of test_vectors.npz through this file and the graphs, which takes onnxruntime, and compares.
 
-What differs from model to model lies beside this file: prepare.json, text_space.npz and skeleton_space.npz. Left out are
-readers of files, which also fill in missing joints; doubts about a clip; and text encoders.
+What differs from model to model lies beside this file: prepare.json, text_space.npz and skeleton_space.npz. Left out
+are readers of files, which also fill in missing joints; doubts about a clip; and text encoders.
 """
 
 import json

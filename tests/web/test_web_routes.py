@@ -130,7 +130,7 @@ def test_classes_samples_model_health():
 
 def test_a_private_server_checks_a_class_and_keeps_nothing():
     page = client()
-    assert page.post("/api/classes", json=JUGGLE).json() == {"label": "juggle", "kept": False}
+    assert page.post("/api/classes", json=JUGGLE).json() == {"label": "juggle", "kept": False, "warning": []}
     assert len(page.get("/api/classes").json()["classes"]) == len(ALL)
     assert "already" in sentence(page.post("/api/classes", json={"label": "clap"}), 409)
     assert "no added class" in sentence(page.delete("/api/classes", params={"label": "juggle"}), 404)
@@ -139,13 +139,17 @@ def test_a_private_server_checks_a_class_and_keeps_nothing():
 def test_a_shared_server_keeps_classes_for_all():
     recognizer = FakeRecognizer()
     page = client(recognizer, shared=True)
-    assert page.post("/api/classes", json=JUGGLE).json() == {"label": "juggle", "kept": True}
+    assert page.post("/api/classes", json=JUGGLE).json() == {"label": "juggle", "kept": True, "warning": []}
     last = page.get("/api/classes").json()["classes"][-1]
     assert last == {**JUGGLE, "seen": False, "added": True}
     assert "juggle" in {entry["label"] for entry in predict(page, top_k=100).json()["ranking"]}
     assert "already" in sentence(page.post("/api/classes", json=JUGGLE), 409)
     assert "model's own" in sentence(page.delete("/api/classes", params={"label": "clap"}), 409)
-    assert page.delete("/api/classes", params={"label": "juggle"}).json() == {"label": "juggle", "kept": False}
+    assert page.delete("/api/classes", params={"label": "juggle"}).json() == {
+        "label": "juggle",
+        "kept": False,
+        "warning": [],
+    }
     assert "juggle" not in {entry["label"] for entry in predict(page, top_k=100).json()["ranking"]}
     assert recognizer.classes == FakeRecognizer().classes  # the model itself stays
 

@@ -2,6 +2,7 @@
 
 import zlib
 from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -39,6 +40,8 @@ class FakeRecognizer(Recognizer):
 
     encoded: list = field(default_factory=list)
     """Labels of the classes that were added, in order: what it cost."""
+
+    parts: object = field(default_factory=lambda: SimpleNamespace(text_encoders=tuple))
 
     def __post_init__(self):
         self.seen = self.seen or frozenset(row.label for row in self.rows if row.label not in UNSEEN)

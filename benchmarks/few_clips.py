@@ -18,15 +18,13 @@ import numpy as np
 import torch
 
 from gzssar.encoders.streams import load_encoders
-from gzssar.encoders.weights import StreamWeights
 from gzssar.evaluation.metrics import harmonic_mean
 from gzssar.features.class_cut import drawn_split
 from gzssar.features.features import FeatureSet
 from gzssar.recognizer import Recognizer
 from gzssar.recognizer.weights_alone import recognizer_of_weights
-from gzssar.skeletons.preprocess import STREAMS
 from gzssar.texts.classes import ClassTexts, load_packaged_texts
-from recognizer import FRAMES, UNSEEN, fitted_on, rows_of
+from recognizer import FRAMES, UNSEEN, fitted_on, rows_of, weights_of
 from results import HERE, origin, write
 
 COUNTS = (0, 1, 2, 5, 10)
@@ -42,10 +40,7 @@ def main() -> None:
     torch.set_num_threads(1)
     about = origin("few-clips")
     texts, ntu = load_packaged_texts("utd_mhad"), load_packaged_texts("ntu120")
-    weights = [
-        StreamWeights(arguments.data / "shiftgcn" / f"ntu120_xset_{stream.replace(' ', '-')}.pt", stream)
-        for stream in STREAMS
-    ]
+    weights = weights_of(arguments.data)
     rows = rows_of(weights, arguments.data, arguments.work)
     encoder = load_encoders(weights).with_frames(FRAMES)
     alone = recognizer_of_weights(encoder, ntu, ntu)

@@ -54,10 +54,7 @@ def main() -> None:
     torch.set_num_threads(1)
     about = origin("recognizer")
     texts, ntu = load_packaged_texts("utd_mhad"), load_packaged_texts("ntu120")
-    weights = [
-        StreamWeights(arguments.data / "shiftgcn" / f"ntu120_xset_{stream.replace(' ', '-')}.pt", stream)
-        for stream in STREAMS
-    ]
+    weights = weights_of(arguments.data)
     rows = rows_of(weights, arguments.data, arguments.work)
     alike = likeness_to(ntu, texts)
     splits: dict[str, dict[str, list[dict[str, float]]]] = {}
@@ -80,6 +77,12 @@ def main() -> None:
             print(name, number, json.dumps(splits[f"{name} | all"]["well"][-1]), flush=True)
     scores = {name: {typed: summarised(all_) for typed, all_ in kinds.items()} for name, kinds in splits.items()}
     write("recognizer", {**about, "recipe": Fitting().recipe.name, "splits": arguments.splits, "rows": scores})
+
+
+def weights_of(data: Path) -> list[StreamWeights]:
+    """The published weights of NTU-120, stream by stream."""
+    named = {stream: f"ntu120_xset_{stream.replace(' ', '-')}.pt" for stream in STREAMS}
+    return [StreamWeights(data / "shiftgcn" / file, stream) for stream, file in named.items()]
 
 
 def rows_of(weights: Sequence[StreamWeights], data: Path, work: Path) -> FeatureSet:

@@ -2,15 +2,14 @@
 
 import pytest
 
-from gzssar.recognizer.strange_texts import text_doubts
 from gzssar.texts.classes import ClassText
-from gzssar.texts.encoding import Encoding, load_text_encoders
-from recognizer_world import FakeTextEncoder
+from recognizer_world import fake_text_encoders, fitted, quick_fits
 
 
 @pytest.fixture(scope="module")
-def encoders():
-    return load_text_encoders(Encoding())
+def recognizer():
+    with quick_fits():
+        return fitted()
 
 
 @pytest.mark.parametrize(
@@ -24,12 +23,15 @@ def encoders():
         (ClassText("die Tür öffnen", None, "Kniebeuge"), ("label", "motion")),
     ],
 )
-def test_texts_that_name_no_action(encoders, text, kinds):
-    told = text_doubts(text, encoders)
+def test_texts_that_name_no_action(recognizer, text, kinds):
+    changed = recognizer.copy()
+    told = changed.add_class(text.label, text.action, text.motion)
     assert [doubt.code for doubt in told] == ["strange-text"] * len(kinds)
     for doubt, kind in zip(told, kinds, strict=True):
         assert doubt.sentence.startswith(f"The {kind} {getattr(text, kind)!r} is like that of no action: see that")
+    assert changed.text_doubts(text.label) == told
 
 
 def test_other_encoders_have_no_bound():
-    assert text_doubts(ClassText("12345"), [FakeTextEncoder("mpnet")]) == ()
+    with fake_text_encoders(), quick_fits():
+        assert fitted().add_class("12345") == ()

@@ -2,7 +2,6 @@
 
 import zlib
 from dataclasses import dataclass, field, replace
-from types import SimpleNamespace
 
 import numpy as np
 
@@ -40,8 +39,6 @@ class FakeRecognizer(Recognizer):
 
     encoded: list = field(default_factory=list)
     """Labels of the classes that were added, in order: what it cost."""
-
-    parts: object = field(default_factory=lambda: SimpleNamespace(text_encoders=tuple))
 
     def __post_init__(self):
         self.seen = self.seen or frozenset(row.label for row in self.rows if row.label not in UNSEEN)
@@ -90,6 +87,9 @@ class FakeRecognizer(Recognizer):
             frames / frames.sum(),
             np.linspace(0, 1, windows + 1),
         )
+
+    def text_doubts(self, label):
+        return ()
 
     def add_class(self, label, action=None, motion=None):
         if label in self.classes:

@@ -17,10 +17,9 @@ from gzssar.recognizer.clips import trimmed
 from gzssar.recognizer.own_test import is_silent
 from gzssar.running import Steps, one_thread
 from gzssar.shapes import Mask
-from gzssar.skeletons.doubts import clip_doubts
 from gzssar.skeletons.oddities import counted
 from gzssar.skeletons.readers import ClipEntry, ClipSource
-from gzssar.skeletons.recordings import Tally, count_doubts, unlike
+from gzssar.skeletons.recordings import Tally, count_doubts
 from gzssar.skeletons.sequence import SkeletonSequence
 
 
@@ -76,8 +75,7 @@ class _Reading:
         clip = trimmed(whole, self._trim)
         prepared = self._recognizer.encoder.prepare(clip)
         self.silent.append(is_silent(clip))
-        about = self._recognizer.parts.about.get("recordings", {})
-        count_doubts(self.doubts, clip.name, (*clip_doubts(clip), *unlike(clip, about)))
+        count_doubts(self.doubts, clip.name, self._recognizer.doubts(clip))
         return clip, prepared
 
 

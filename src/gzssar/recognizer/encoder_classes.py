@@ -38,15 +38,24 @@ def encoder_classes(
         ConfigError: there is not one text for each class of the encoder.
         TextError: a text is missing, or too long for a text encoder.
     """
-    if len(texts) != len(encoder.classes):
-        raise ConfigError(
-            f"the encoder's own classes should have one text each, but it has {len(encoder.classes)} classes and "
-            f"there are texts of {len(texts)}: give the table of what it was trained on, in the order of its classes, "
-            "or none."
-        )
+    require_text_each(encoder, texts, ", or none")
     labels = tuple(texts.of_kind("label"))
     tables = encode_texts(texts, kinds, encoders, truncate)
     return EncoderClasses(labels, *vectors_and_words(tables), encoder.class_weights)
+
+
+def require_text_each(encoder: SkeletonEncoder, texts: ClassTexts, otherwise: str = "") -> None:
+    """Refuse texts that are not as many as the encoder's own classes; `otherwise` says what else there is to do.
+
+    Raises:
+        ConfigError: they are not.
+    """
+    if len(texts) != len(encoder.classes):
+        raise ConfigError(
+            f"the encoder's own classes should have one text each, but it has {len(encoder.classes)} classes and "
+            f"there are texts of {len(texts)}: give the table of what it was trained on, in the order of its classes"
+            f"{otherwise}."
+        )
 
 
 def likeness(

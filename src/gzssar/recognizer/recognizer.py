@@ -244,13 +244,13 @@ class Recognizer:
         one = KnownClass(text, False, vectors, self._centre(vectors, text))
         if not (some := as_list(clips)):
             self._classes[label_key(label)] = one
-            return text_doubts(text, self.parts.text_encoders())
+            return text_doubts(self.parts, one)
         taught = self.copy()
         taught._classes[label_key(label)] = one
         told = taught.add_clips(label, some, trim)
         self._classes = taught._classes
         described = text.action or text.motion
-        return (*(text_doubts(text, self.parts.text_encoders()) if described else ()), *told)
+        return (*(text_doubts(self.parts, one) if described else ()), *told)
 
     @one_thread()
     def add_clips(self, label: str, clips: Clip | Sequence[Clip], trim: bool = True) -> tuple[Doubt, ...]:
@@ -285,14 +285,26 @@ class Recognizer:
             doubt if len(cut) == 1 else doubt._replace(sentence=f"Clip {number}: {doubt.sentence}")
             for number, (clip, answer) in enumerate(zip(cut, answers, strict=True), 1)
             for doubt in (
-                *clip_doubts(clip),
-                *unlike(clip, self.parts.about.get("recordings", {})),
+                *self.doubts(clip),
                 *disagrees(answer, label),
                 *([] if kept[number - 1] else [Doubt("twice", "It comes twice and counts once.")]),
             )
         ]
         self.add_features(label, features[kept])
         return tuple(told)
+
+    def doubts(self, clip: SkeletonSequence) -> tuple[Doubt, ...]:
+        """What speaks against trusting an answer about a clip: what is odd about it, and what is unlike the clips that
+        the recognizer learned from."""
+        return (*clip_doubts(clip), *unlike(clip, self.parts.about.get("recordings", {})))
+
+    def text_doubts(self, label: str) -> tuple[Doubt, ...]:
+        """What speaks against the texts of a class: that they are like those of no action.
+
+        Raises:
+            ConfigError: there is no such class.
+        """
+        return text_doubts(self.parts, self._classes[self._key(label)])
 
     def add_features(self, label: str, features: SkeletonFeatures) -> None:
         """Show clips of a class by their features, of the recognizer's own encoder; as :meth:`add_clips`.
@@ -574,12 +586,10 @@ class Recognizer:
     def _judged(self, answer: Prediction, clip: SkeletonSequence, abstain: bool) -> Prediction:
         """An answer with what speaks against it; nothing is said of a class where nobody moves, or, on request, where
         a clip is too short to tell."""
-        doubts = clip_doubts(clip)
         if is_resting(clip):
-            return replace(answer, warning=doubts, resting=True)
-        foreign = unlike(clip, self.parts.about.get("recordings", {}))
+            return replace(answer, warning=clip_doubts(clip), resting=True)
         abstained = answer.abstained or (abstain and is_too_short(clip))
-        return replace(answer, abstained=abstained, warning=(*doubts, *foreign, *answer.warning))
+        return replace(answer, abstained=abstained, warning=(*self.doubts(clip), *answer.warning))
 
     def explain(self, clip: Clip, label: str, trim: bool = True) -> Explanation:
         """Why a class scores as it does: similarity to each of its texts, and the joints and frames that mattered."""

@@ -5,14 +5,14 @@ does not is as far from all as any other text.
 """
 
 import unicodedata
-from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Float
 
 from gzssar.features.whitening import cosines
+from gzssar.recognizer.parts import KnownClass, Parts, table_kinds
 from gzssar.skeletons.doubt import Doubt
-from gzssar.texts.classes import ClassText, TextKind, load_packaged_texts
+from gzssar.texts.classes import KIND_OF, TextKind, load_packaged_texts
 from gzssar.texts.encoders.encoder import TextEncoder
 
 _ENCODER = "all-MiniLM-L6-v2"
@@ -27,15 +27,17 @@ _COMPARED: dict[TextKind, TextKind] = {"label": "action", "action": "action", "m
 """A label is compared with sentences on what an action is: more labels are near to some of these than to a label."""
 
 
-def text_doubts(text: ClassText, encoders: Sequence[TextEncoder]) -> tuple[Doubt, ...]:
+def text_doubts(parts: Parts, one: KnownClass) -> tuple[Doubt, ...]:
     """What speaks against the texts of a class, one doubt for each kind of text; nothing where no bound is known."""
-    encoder = next((one for one in encoders if one.name == _ENCODER), None)
-    if encoder is None:
+    encoders = parts.text_encoders()
+    number = next((k for k, encoder in enumerate(encoders) if encoder.name == _ENCODER), None)
+    if number is None:
         return ()
+    kinds = [KIND_OF[kind] for kind in table_kinds(parts.kinds, len(one.tables))][:: len(encoders)]
     told = []
-    kinds: dict[TextKind, str | None] = {"label": text.label, "action": text.action, "motion": text.motion}
-    for kind, written in kinds.items():
-        if written and (_of_other_script(written) or _nearest(written, kind, encoder) < _LEAST[kind]):
+    for kind, vector in zip(kinds, one.tables[number :: len(encoders)], strict=True):
+        written = getattr(one.text, kind)
+        if written and (_of_other_script(written) or _nearest(vector, kind, encoders[number]) < _LEAST[kind]):
             sentence = (
                 f"The {kind} {written[:80]!r} is like that of no action: see that it is English, and spelt right."
             )
@@ -49,9 +51,8 @@ def _of_other_script(text: str) -> bool:
     return sum("LATIN" not in unicodedata.name(letter, "") for letter in letters) > len(letters) / 2
 
 
-def _nearest(text: str, kind: TextKind, encoder: TextEncoder) -> float:
-    known = _known(encoder, _COMPARED[kind])
-    return float(cosines(encoder.encode([text], truncate=True), known).max())
+def _nearest(vector: Float[np.ndarray, "E"], kind: TextKind, encoder: TextEncoder) -> float:
+    return float(cosines(vector[None], _known(encoder, _COMPARED[kind])).max())
 
 
 _encoded: dict[tuple[str, TextKind], Float[np.ndarray, "C E"]] = {}

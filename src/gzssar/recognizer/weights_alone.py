@@ -14,14 +14,16 @@ import numpy as np
 from jaxtyping import Float
 
 from gzssar.encoders.streams import SkeletonEncoder
-from gzssar.errors import ConfigError, TextError
+from gzssar.errors import TextError
 from gzssar.features.features import FeatureSet
 from gzssar.methods.recipe import DEFAULT, Recipe
 from gzssar.methods.ridge import Ridge
+from gzssar.recognizer.encoder_classes import require_text_each
 from gzssar.recognizer.fitting import Fitting, fit_recognizer
 from gzssar.recognizer.recognizer import Recognizer
 from gzssar.running import Progress
 from gzssar.texts.classes import ClassTexts, label_key
+from gzssar.texts.fusion import unit
 
 _COSINE = 0.5
 """Of a simulated clip and its class's direction. Clips of the published weights' own sensor are not at hand; of other
@@ -59,11 +61,7 @@ def recognizer_of_weights(
         ConfigError: there is not one text for each class of the encoder, or it has too few classes.
         TextError: a text is missing, or longer than the encoder reads, or two classes have one label.
     """
-    if len(own) != len(encoder.classes):
-        raise ConfigError(
-            f"the encoder's own classes should have one text each, but it has {len(encoder.classes)} classes and "
-            f"there are texts of {len(own)}: give the table of what it was trained on, in the order of its classes."
-        )
+    require_text_each(encoder, own)
     known = {label_key(label) for label in own.of_kind("label")}
     typed = [text for text, label in zip(texts, texts.of_kind("label"), strict=True) if label_key(label) not in known]
     if len(known) < len(own):
@@ -93,8 +91,8 @@ def simulated_clips(encoder: SkeletonEncoder, seed: int) -> FeatureSet:
     for member in encoder.members:
         biases = member.network.classifier.bias.detach().cpu().numpy()
         middle, ways = _directions(member.class_weights, biases)
-        directions, length = _unit(ways), _LARGEST_LOGIT / np.median(np.linalg.norm(ways, axis=1))
-        noise = _unit(random.normal(size=(len(labels), len(directions))) @ directions)
+        directions, length = unit(ways), _LARGEST_LOGIT / np.median(np.linalg.norm(ways, axis=1))
+        noise = unit(random.normal(size=(len(labels), len(directions))) @ directions)
         streams.append(middle + length * (_COSINE * directions[labels] + np.sqrt(1 - _COSINE**2) * noise))
     names = encoder.streams if len(encoder.members) > 1 else ()
     return FeatureSet(np.concatenate(streams, axis=1).astype(np.float32), labels, streams=names)
@@ -107,7 +105,3 @@ def _directions(
     centred = weights - weights.mean(axis=0)
     middle = np.linalg.lstsq(centred, biases.mean() - biases, rcond=None)[0]
     return middle, centred
-
-
-def _unit(rows: Float[np.ndarray, "N D"]) -> Float[np.ndarray, "N D"]:
-    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True))

@@ -1,6 +1,6 @@
 """The JSON routes. Each checks its fields, hands the work to a thread, and answers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from importlib.metadata import version
 from typing import Annotated, Any, TypeVar
 
@@ -8,7 +8,6 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 
 from gzssar.recognizer import Recognizer
-from gzssar.skeletons import doubt
 from gzssar.skeletons.layout import LAYOUTS
 from gzssar.skeletons.sequence import SkeletonSequence
 from gzssar.web.forms import ClassesForm, ClipForm, ExplainForm, Multipart, PredictForm, find_clip
@@ -113,14 +112,7 @@ def class_routes(store: ClassStore, workers: Workers) -> APIRouter:
         request, in the field `classes`.
         """
 
-        def checked(check: Check) -> Sequence[doubt.Doubt]:
-            if store.shared:
-                store.add(new, check)
-            else:
-                store.check(new)
-            return store.doubts(new)
-
-        told = await workers.run(request, checked)
+        told = await workers.run(request, lambda check: store.add(new, check) if store.shared else store.check(new))
         doubts = [Doubt(code=one.code, sentence=one.sentence) for one in told]
         return Checked(label=new.label, kept=store.shared, warning=doubts)
 

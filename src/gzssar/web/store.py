@@ -11,9 +11,8 @@ from starlette.exceptions import HTTPException
 
 from gzssar.errors import ConfigError
 from gzssar.recognizer import Recognizer
-from gzssar.recognizer.strange_texts import text_doubts
 from gzssar.skeletons.doubt import Doubt
-from gzssar.texts.classes import ClassText, label_key
+from gzssar.texts.classes import label_key
 from gzssar.web.limits import Limits
 from gzssar.web.schemas import NewClass, ShownClass
 from gzssar.web.workers import Check
@@ -40,20 +39,15 @@ class ClassStore:
         """Held for look-ups only, never while texts are encoded."""
         self._writing = threading.Lock()
 
-    def check(self, new: NewClass) -> None:
-        """See whether a class could be added, without adding it.
+    def check(self, new: NewClass) -> tuple[Doubt, ...]:
+        """See whether a class could be added, without adding it, and what speaks against its texts.
 
         Raises:
             HTTPException: there is a class of that label.
             GzssarError: the recognizer refuses it.
         """
         _require_new(new.label, self.recognizer())
-        self.recognizer((new,))
-
-    def doubts(self, new: NewClass) -> tuple[Doubt, ...]:
-        """What speaks against the texts of a class."""
-        text = ClassText(new.label, new.action or None, new.motion or None)
-        return text_doubts(text, self._current.parts.text_encoders())
+        return self.recognizer((new,)).text_doubts(new.label)
 
     def recognizer(self, added: tuple[NewClass, ...] = ()) -> Recognizer:
         """The recognizer with the classes that a visitor sends along.
@@ -98,8 +92,8 @@ class ClassStore:
             for label, text in zip(now.classes, now.texts, strict=True)
         ]
 
-    def add(self, new: NewClass, check: Check = lambda: None) -> None:
-        """Add a class for everyone.
+    def add(self, new: NewClass, check: Check = lambda: None) -> tuple[Doubt, ...]:
+        """Add a class for everyone, and say what speaks against its texts.
 
         Args:
             new: the class.
@@ -117,6 +111,7 @@ class ClassStore:
             changed = _with(now, (new,))
             check()
             self._change(changed)
+            return changed.text_doubts(new.label)
 
     def remove(self, label: str) -> None:
         """Remove a class that was added for everyone.

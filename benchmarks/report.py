@@ -15,6 +15,7 @@ from typing import Any
 
 from gzssar.evaluation.summary import percent
 from gzssar.files import write_text
+from report_ablation import ablation
 from report_bench import random_splits
 from report_few_clips import few_clips
 from report_readme import readme
@@ -56,6 +57,7 @@ def results() -> str:
         _recipes,
         _gate,
         random_splits,
+        ablation,
         _utd,
         texts,
         recognizer,

@@ -36,5 +36,9 @@ def _bench(path: Path) -> list[str]:
 
 def bench_rows(result: dict[str, Any]) -> list[dict[str, Any]]:
     """The cells of a bench that was kept; those of the default first, as the others are subtracted from it."""
-    rows = [dict(zip(result["columns"], values, strict=True)) for values in result["rows"]]
-    return sorted(rows, key=lambda row: row["method"] != "default")
+    return sorted(cells(result), key=lambda row: row["method"] != "default")
+
+
+def cells(result: dict[str, Any]) -> list[dict[str, Any]]:
+    """The cells of a bench that was kept, as they came."""
+    return [dict(zip(result["columns"], values, strict=True)) for values in result["rows"]]

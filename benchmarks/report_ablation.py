@@ -17,7 +17,8 @@ def ablation() -> list[str]:
     parts = [line for path in sorted(RESULTS.glob("ablation-*.json")) for line in _steps(path)]
     about = (
         "`python benchmarks/ablation.py`: a field at a time, each step with all those above it, down to `msf`, then "
-        "from `ridge` to `default`. The second H is the paired difference to the row above, in points, ± its standard error."
+        "from `ridge` to `default`. The second H is the paired difference to the row above, in points, with its "
+        "standard error."
     )
     return ["## From paper to default", "", about, "", *parts] if parts else []
 

@@ -1,15 +1,20 @@
 """The command line: a table of commands, and how each ends."""
 
+import re
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 
 import tyro
 from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from gzssar.commands.bench import bench
 from gzssar.commands.compare import compare
 from gzssar.commands.console import INTERRUPTED, PIPE_CLOSED, USAGE_ERROR, warn
+from gzssar.commands.doctor import doctor
 from gzssar.commands.embed import embed
 from gzssar.commands.evaluate import evaluate
 from gzssar.commands.export import export
@@ -25,24 +30,53 @@ from gzssar.commands.train_encoder import train_encoder
 from gzssar.errors import GzssarError
 from gzssar.files import hush
 
-_COMMANDS: dict[str, Callable[..., None]] = {
-    "run": run,
-    "ablate": ablate,
-    "bench": bench,
-    "compare": compare,
-    "inspect": inspect,
-    "show": show,
-    "models": models,
-    "train-encoder": train_encoder,
-    "embed": embed,
-    "texts": texts,
-    "fit": fit,
-    "predict": predict,
-    "teach": teach,
-    "evaluate": evaluate,
-    "export": export,
-    "serve": serve,
+_ABOUT = (
+    "Generalized zero-shot skeleton-based action recognition: seen actions from clips, unseen ones from their texts."
+)
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command, and a line that shows how it is used."""
+
+    call: Callable[..., None]
+    example: str
+
+
+GROUPS: dict[str, dict[str, Command]] = {
+    "First look": {
+        "serve": Command(serve, "gzssar serve"),
+        "predict": Command(predict, "gzssar predict model clips/ --json"),
+        "models": Command(models, "gzssar models get ntu120"),
+        "doctor": Command(doctor, "gzssar doctor"),
+    },
+    "Your recordings": {
+        "inspect": Command(inspect, "gzssar inspect clips/"),
+        "show": Command(show, "gzssar show clips/ -o clip.gif"),
+        "fit": Command(
+            fit, "gzssar fit --data clips/ --texts texts.csv --encoder-weights encoder.safetensors -o model"
+        ),
+        "teach": Command(teach, 'gzssar teach model "pour tea" clip1.npy clip2.npy'),
+        "evaluate": Command(evaluate, "gzssar evaluate model --data clips/ --labels labels.csv -o report"),
+        "export": Command(export, "gzssar export model --onnx folder"),
+    },
+    "Class texts": {
+        "texts": Command(texts, "gzssar texts check texts.csv -o check"),
+    },
+    "Research": {
+        "run": Command(run, "gzssar run --synse DIR --texts mix43 --seeds 5 --out runs/s11"),
+        "ablate": Command(ablate, "gzssar ablate --synse DIR --texts mix43 --seeds 5 --out runs/s11-ablation"),
+        "bench": Command(
+            bench, "gzssar bench --features F.npz --texts texts.csv --unseen 8 --methods default ridge -o bench"
+        ),
+        "compare": Command(compare, "gzssar compare runs/a runs/b"),
+        "train-encoder": Command(train_encoder, "gzssar train-encoder clips/ --unseen-count 5 -o encoder.safetensors"),
+        "embed": Command(embed, "gzssar embed clips/ --weights encoder.safetensors -o features.npz"),
+    },
 }
+"""All commands, in the order of work."""
+
+COMMANDS = {name: command for group in GROUPS.values() for name, command in group.items()}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -51,16 +85,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Exit codes: 0 done, 1 `texts check --fail` found something, `inspect` could read no clip, or `predict` or
     `evaluate` not all, 2 wrong input (one sentence on stderr), 130 interrupted, 141 the reader of a pipe went away.
     """
-    if list(sys.argv[1:] if arguments is None else arguments) == ["--version"]:
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given == ["--version"]:
         print(f"gzssar {version('gzssar')}")
+        return
+    if given in ([], ["-h"], ["--help"]):
+        _print_commands()
         return
     try:
         tyro.extras.subcommand_cli_from_dict(
-            _COMMANDS,
+            {name: command.call for name, command in COMMANDS.items()},
             prog="gzssar",
-            description="Generalized zero-shot skeleton-based action recognition.",
-            args=arguments,
+            description=_ABOUT,
+            args=given,
         )
+    except SystemExit as end:
+        if end.code in (0, None) and given[0] in COMMANDS:  # tyro has printed a command's help
+            print(f"Example: {COMMANDS[given[0]].example}")
+        raise
     except GzssarError as error:
         Console(stderr=True).print(f"gzssar: {error.for_terminal}", markup=False, highlight=False, soft_wrap=True)
         sys.exit(USAGE_ERROR)
@@ -73,3 +115,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except KeyboardInterrupt:
         warn("interrupted; the same command goes on where it stopped.")
         sys.exit(INTERRUPTED)
+
+
+def _print_commands() -> None:
+    """What `gzssar` and `gzssar --help` print."""
+    console = Console()
+    table = Table.grid(padding=(0, 2))
+    for title, group in GROUPS.items():
+        table.add_row("", "")
+        table.add_row(Text(title, style="bold"), "")
+        for name, command in group.items():
+            table.add_row(Text(f"  {name}"), Text(_first_sentence(command.call)))
+            table.add_row("", Text(command.example, style="dim"))
+    console.print(Text(f"{_ABOUT}\n\nUsage: gzssar COMMAND …; gzssar COMMAND --help has the details."))
+    console.print(table)
+
+
+def _first_sentence(call: Callable[..., None]) -> str:
+    """What a command does; what follows a colon or a semicolon is for its own help."""
+    return re.split(r"[.:;](?:\s|$)", " ".join((call.__doc__ or "").split()), maxsplit=1)[0]

@@ -1,0 +1,92 @@
+"""`gzssar doctor`: what is installed, what this machine has, and what to install for what."""
+
+import os
+import platform
+import re
+from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError, requires, version
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from gzssar.files import cache_root
+from gzssar.models import known_models, lacking
+from gzssar.provenance import machine
+
+PURPOSES = {
+    "texts": "encode class texts: `texts encode`, classes that you type",
+    "web": "the web page: `serve`",
+    "pose": "read videos and cameras, with `pip install --no-deps mediapipe==0.10.21`",
+    "onnx": "`export`, and what runs it",
+    "train": "train encoders on several devices, with curves",
+    "ray": "`embed` and `bench` on a cluster",
+    "llm": "`texts fill`: let a language model draft texts",
+    "hub": "share recognizers on the Hugging Face hub",
+    "c3d": "read C3D files",
+}
+"""What each extra of the package is for."""
+
+
+def doctor() -> None:
+    """Say what is installed, what this machine has, which models are at hand, and what to install for what."""
+    console = Console()
+    for title, lines in (
+        ("Versions", _versions()),
+        ("Machine", _machine()),
+        ("Extras", [(extra, _extra(extra, purpose)) for extra, purpose in PURPOSES.items()]),
+        ("Models", _models()),
+    ):
+        table = Table.grid(padding=(0, 2))
+        table.title, table.title_justify = Text(title), "left"
+        for name, line in lines:
+            table.add_row(name, Text(line))
+        console.print(table)
+
+
+def _versions() -> list[tuple[str, str]]:
+    packages = ("gzssar", *sorted(_required()))
+    return [("python", platform.python_version()), *((name, _version(name) or "missing") for name in packages)]
+
+
+def _machine() -> list[tuple[str, str]]:
+    import torch
+
+    devices = [torch.cuda.get_device_name(number) for number in range(torch.cuda.device_count())]
+    return [
+        ("system", platform.platform()),
+        ("processor", machine()),
+        ("threads", f"{torch.get_num_threads()} (OMP_NUM_THREADS: {os.environ.get('OMP_NUM_THREADS', 'unset')})"),
+        ("GPU", ", ".join(devices) or "none that torch sees; none is needed"),
+    ]
+
+
+def _extra(extra: str, purpose: str) -> str:
+    missing = [name for name in _required(extra) if _version(name) is None]
+    if not missing:
+        return f"installed · {purpose}"
+    return f"pip install 'gzssar[{extra}]' · {purpose} (missing: {', '.join(missing)})"
+
+
+def _models() -> list[tuple[str, str]]:
+    root = cache_root()
+    told = [("cache", str(root) if root else "none: name a folder in GZSSAR_CACHE")]
+    for model in known_models() if root else ():
+        told.append((model.name, f"gzssar models get {model.name}" if lacking(model) else "at hand"))
+    return told
+
+
+def _required(extra: str | None = None) -> Iterable[str]:
+    """Packages that the package itself or one of its extras asks for, by name."""
+    marked = f'extra == "{extra}"'
+    for line in requires("gzssar") or ():
+        requirement, _, marker = line.replace("'", '"').partition(";")
+        if (marked in marker) if extra else ("extra ==" not in marker):
+            yield re.split(r"[^\w.-]", requirement.strip(), maxsplit=1)[0]
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None

@@ -1,0 +1,67 @@
+import functools
+import re
+import shlex
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from gzssar import cli
+from gzssar.commands.doctor import PURPOSES
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_the_example_of_a_command_is_one_of_its_command_lines(name, monkeypatch):
+    command, calls = cli.COMMANDS[name], []
+
+    @functools.wraps(command.call)
+    def note(*arguments, **named):
+        calls.append((arguments, named))
+
+    monkeypatch.setitem(cli.COMMANDS, name, cli.Command(note, command.example))
+    program, *arguments = shlex.split(command.example)
+    cli.main(arguments)
+    assert (program, arguments[0], len(calls)) == ("gzssar", name, 1)
+
+
+@pytest.mark.parametrize("arguments", [[], ["-h"], ["--help"]])
+def test_help_lists_all_commands_in_groups_with_an_example_each(arguments, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "160")
+    cli.main(arguments)
+    printed = capsys.readouterr().out
+    listed = re.findall(r"^  (\S+)  ", printed, re.MULTILINE)
+    assert listed == list(cli.COMMANDS)
+    places = [printed.index(f"\n{group} ") for group in cli.GROUPS]
+    assert places == sorted(places)
+    assert all(command.example in printed for command in cli.COMMANDS.values())
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_help_of_a_command_ends_with_its_example(name, capsys):
+    with pytest.raises(SystemExit) as end:
+        cli.main([name, "--help"])
+    assert end.value.code in (0, None)
+    assert capsys.readouterr().out.endswith(f"\nExample: {cli.COMMANDS[name].example}\n")
+
+
+def test_a_wrong_argument_shows_no_example(capsys):
+    with pytest.raises(SystemExit) as end:
+        cli.main(["show", "--no-such-thing"])
+    captured = capsys.readouterr()
+    assert end.value.code == 2
+    assert "Example" not in captured.out + captured.err
+
+
+def test_doctor_says_what_each_extra_is_for_and_what_to_install(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr("gzssar.commands.doctor._version", lambda name: None if name == "c3d" else "1")
+    cli.main(["doctor"])
+    lines = capsys.readouterr().out.splitlines()
+    assert "c3d    pip install 'gzssar[c3d]' · read C3D files (missing: c3d)" in [line.rstrip() for line in lines]
+    assert any(line.startswith("web    installed · the web page") for line in lines)
+    assert any(line.startswith("ntu120") for line in lines)
+
+
+def test_doctor_knows_every_extra():
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    assert set(PURPOSES) == set(project["optional-dependencies"]) - {"dev"}

@@ -251,10 +251,10 @@ def test_a_method_from_outside_is_not_reported_as_a_command_line(toy):
 
 def test_the_page_on_methods_of_ones_own_runs(toy):
     """Its code blocks, one after the other; the whole of them is short."""
-    page = (DOCS / "methods.md").read_text()
+    page = (DOCS / "tutorials" / "own-method.md").read_text()
     blocks = [part.split("```")[0] for part in page.split("```python\n")[1:]]
     code = "\n".join(blocks)
     assert len(code.splitlines()) < 60
     names = {"FOLDER": toy.synse, "TEXTS": toy.text_features[0]}
-    exec(compile(code, str(DOCS / "methods.md"), "exec"), names)  # our own page
+    exec(compile(code, str(DOCS / "tutorials" / "own-method.md"), "exec"), names)  # our own page
     assert names["result"].summary["mean"]["zsl_accuracy"] > 0.6  # chance: a third

@@ -24,6 +24,7 @@ PURPOSES = {
     "llm": "`texts fill`: let a language model draft texts",
     "hub": "share recognizers on the Hugging Face hub",
     "c3d": "read C3D files",
+    "docs": "build the site of this documentation",
 }
 """What each extra of the package is for."""
 

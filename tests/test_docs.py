@@ -1,0 +1,86 @@
+"""The site: it builds strictly, and its pages ask no other host for anything."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+pytest.importorskip("mkdocs")
+from mkdocs.exceptions import PluginError
+from mkdocs.structure.files import Files
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("site")
+    build(ROOT, folder)
+    return folder
+
+
+def build(root, folder):
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-d", str(folder)]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_no_page_loads_anything_from_another_host(site):
+    loads = re.compile(
+        r"""<(?:script|img|iframe|source)[^>]*\ssrc=["']?(?:https?:)?//|<link[^>]*\shref=["']?https?://"""
+    )
+    pages = list(site.rglob("*.html"))
+    assert len(pages) > 30
+    assert [page for page in pages if loads.search(page.read_text(encoding="utf-8"))] == []
+
+
+def test_generated_pages_hold_what_the_package_says(site):
+    from gzssar.cli import COMMANDS
+    from gzssar.skeletons.layout import LAYOUTS
+
+    commands, joints, routes, python, results = (
+        (site / page / "index.html").read_text(encoding="utf-8")
+        for page in ("reference/commands", "reference/joints", "reference/routes", "reference/python", "results")
+    )
+    assert all(f'id="{name}"' in commands for name in COMMANDS)
+    assert all(f'id="{name}"' in joints for name in LAYOUTS)
+    assert joints.count("<circle") == sum(layout.joint_count for layout in LAYOUTS.values())
+    assert "POST /api/predict" in routes
+    assert 'id="gzssar.recognizer.recognizer.Recognizer.predict"' in python
+    assert "Random class splits" in results
+
+
+def test_a_broken_link_stops_the_build(tmp_path):
+    root = tmp_path / "copy"
+    root.mkdir()
+    shutil.copy(ROOT / "mkdocs.yml", root)
+    for name in ("scripts", "src", "benchmarks", "examples"):
+        (root / name).symlink_to(ROOT / name)
+    shutil.copytree(ROOT / "docs", root / "docs", ignore=shutil.ignore_patterns("*.png"))
+    page = root / "docs" / "bench.md"
+    page.write_text(page.read_text(encoding="utf-8") + "\n[a](bench.md#no-such-part)\n", encoding="utf-8")
+    with pytest.raises(AssertionError, match=r"bench\.md.*#no-such-part"):
+        build(root, tmp_path / "site")
+
+
+@pytest.mark.parametrize("path", ["absent.md", "../src/absent.py"])
+def test_a_link_to_no_file_is_refused(path, monkeypatch):
+    with pytest.raises(PluginError, match=rf"bench\.md links to {re.escape(path)}, which does not exist"):
+        mended(f"See [this]({path}).", monkeypatch)
+
+
+def test_links_that_leave_the_site_become_text(monkeypatch):
+    page = "[`files.py`](../src/gzssar/files.py), [R](../benchmarks/RESULTS.md#gate), [a](texts.md#a), ![x](y.png)"
+    assert mended(page, monkeypatch) == "`files.py`, [R](results.md#gate), [a](texts.md#a), ![x](y.png)"
+
+
+def mended(markdown, monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "scripts")
+    from docs_pages import on_page_markdown
+
+    page = SimpleNamespace(file=SimpleNamespace(src_uri="bench.md"))
+    return on_page_markdown(markdown, page, SimpleNamespace(docs_dir=str(ROOT / "docs")), Files([]))

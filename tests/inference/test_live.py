@@ -249,6 +249,8 @@ def test_bodies_may_come_and_go():
         (json.dumps([[0, 0, 0]] * 24 + [[0, 0]]), "not all of them are lists of three numbers"),
         (json.dumps([[0, 0, 1e300]] * 25), "as finite numbers, but some are infinite"),
         (json.dumps([[0, 0, 10**400]] * 25), "not all of them are lists of three numbers"),
+        (json.dumps([[0, 0, True]] * 25), "not all of them are lists of three numbers"),
+        (json.dumps([[0, 0, "1"]] * 25), "not all of them are lists of three numbers"),
         (json.dumps([[0, 0, {}]] * 25), "not all of them are lists of three numbers"),
         ("[" + "1, " * 600_000 + "1]", "has 1800003 characters"),
     ],

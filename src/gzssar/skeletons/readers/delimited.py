@@ -9,6 +9,7 @@ import csv
 import itertools
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,8 +41,13 @@ _FEWEST_NUMBERS = 0.5
 """Share of the cells of a row that hold numbers; names have fewer."""
 _CUT = Doubt(
     "last-line-cut",
-    "The last line does not end, and its last number has fewer decimals than the others: the file may be cut off.",
+    "The last line does not end, and its last number seems to lack digits that the others have: the file may be cut "
+    "off.",
 )
+_SHORTER = 0.05
+"""Share of the rows whose last number may have as few decimals as one that is cut off."""
+_CUT_EXPONENT = re.compile(r"e[+-]?\d?$", re.IGNORECASE)
+"""All but browsers write two digits of it."""
 
 
 class Row(NamedTuple):
@@ -127,7 +133,7 @@ class TextTable:
             DataError: the file cannot be read, is no text, or a row has more or fewer cells than the first.
         """
         empty = ragged = found = 0
-        decimals: set[int] = set()
+        decimals: Counter[int] = Counter()
         for number, line in self._lines():
             cells = self._fitted(split_row(line.rstrip("\n"), self.separator))
             if not any(map(str.strip, cells)):
@@ -145,8 +151,8 @@ class TextTable:
             empty, found = 0, number
             yield Row(self._where(number), cells)
             if line.endswith("\n"):
-                decimals.add(_decimals(cells))
-            elif len(decimals) == 1 and _decimals(cells) < min(decimals):
+                decimals[_decimals(cells[-1])] += 1
+            elif decimals and _seems_cut(cells[-1], decimals):
                 doubts.append(_CUT)
         if not found:
             raise DataError(f"{self.path} should have a row of numbers for every frame, but has none.")
@@ -259,6 +265,16 @@ def _encoding(start: bytes) -> str:
     return "utf-16" if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
 
 
-def _decimals(cells: Sequence[str]) -> int:
-    """Digits behind the point of the last number."""
-    return len(cells[-1].strip().replace(",", ".").partition(".")[2])
+def _decimals(cell: str) -> int:
+    """Characters behind the point of a number."""
+    return len(cell.strip().replace(",", ".").partition(".")[2])
+
+
+def _seems_cut(cell: str, decimals: Counter[int]) -> bool:
+    """Whether the last number of a file may lack digits: it has fewer decimals than nearly all others in its column.
+
+    Of whole numbers nobody can tell, so they always may.
+    """
+    rows = sorted(decimals.elements())
+    usual = rows[int(_SHORTER * len(rows))]
+    return usual == 0 or _decimals(cell) < usual or _CUT_EXPONENT.search(cell.strip()) is not None

@@ -18,9 +18,10 @@ from typing import NamedTuple
 from gzssar.errors import DataError
 from gzssar.skeletons.doubt import Doubt
 from gzssar.skeletons.readers.arrays import check_size
+from gzssar.skeletons.readers.density import check_density
 
 _LARGEST = 2**29
-"""Bytes: ten hours. Empty cells take up to fourteen times their size in memory, numbers of one digit three times."""
+"""Bytes: ten hours."""
 _LONGEST = 2**17
 """Characters of a line: a thousand joints need a third of it, and the csv module reads no longer cell."""
 _TELLING = 2**12
@@ -35,6 +36,8 @@ _RATE = re.compile(
     r"\b(?:fps|hz|(?:frame|sampling) ?_?rate)\s*(?:\(\w+\))?\s*[:=]\s*(\d+(?:\.\d+)?)|(\d+(?:\.\d+)?) ?(?:fps|hz)\b"
 )
 """How a comment states the frames per second, in lower case."""
+_OFTEN = 1024
+"""Rows after which the density of the file is looked at."""
 _MOST_EMPTY = 1000
 """Empty lines at the end; what has more is no table."""
 _FEWEST_NUMBERS = 0.5
@@ -149,6 +152,8 @@ class TextTable:
             for before in range(number - empty, number):
                 yield Row(self._where(before), [""] * self.width)
             empty, found = 0, number
+            if number % _OFTEN == 0:
+                check_density(self.path, number * self.width, "cells")
             yield Row(self._where(number), cells)
             if line.endswith("\n"):
                 decimals[_decimals(cells[-1])] += 1

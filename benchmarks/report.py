@@ -180,7 +180,21 @@ def _speed() -> list[str]:
             values = [f"| {n} | {v} |" for n, v in _flat({key: one for key, one in result.items() if key != "source"})]
             lines += heading(title, name.split("-")[0], result, level=3)
             lines += [about, "", "| what | value |", "| --- | ---: |", *values, ""]
-    return lines
+    return [*lines, *_readers()]
+
+
+def _readers() -> list[str]:
+    if not (result := read("readers-cost")):
+        return []
+    lines = heading("What the worst files cost to read", "readers", result, level=3)
+    lines += ["`python benchmarks/readers_cost.py`: above what the process has before; one core.", ""]
+    lines += ["| file | its MiB | peak, MiB | times its size | seconds | what comes of it |"]
+    lines += ["| --- | ---: | ---: | ---: | ---: | --- |"]
+    for name, cost in result["files"].items():
+        numbers = [f"{cost['mib']:.2f}", f"{cost['peak']:.1f}", f"{cost['peak'] / cost['mib']:.1f}"]
+        outcome = cost["outcome"] if cost["outcome"] == "read" else "refused"
+        lines.append(f"| {name} | {' | '.join(numbers)} | {cost['seconds']:.2f} | {outcome} |")
+    return [*lines, "", *origins(result), ""]
 
 
 def _flat(values: dict[str, Any], prefix: str = "") -> Iterable[tuple[str, str]]:

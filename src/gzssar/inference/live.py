@@ -27,6 +27,7 @@ from gzssar.skeletons.doubt import Doubt
 from gzssar.skeletons.layout import Layout
 from gzssar.skeletons.moving import LONGEST_LOSS
 from gzssar.skeletons.preprocess import fill_gaps
+from gzssar.skeletons.readers.json_files import number_array
 from gzssar.skeletons.sequence import SkeletonSequence
 
 _EARLY = 0.5
@@ -313,11 +314,11 @@ def _seconds(time: object) -> float | None:
 
 
 def _positions(content: object, layout: Layout, wanted: str) -> Float[np.ndarray, "M V 3"]:
-    try:
-        with np.errstate(over="ignore"):  # what leaves the range becomes infinite and is refused
-            joints = np.array(_spelled_out(content, layout.joint_count), dtype=np.float32)
-    except (ValueError, TypeError, OverflowError):
-        raise DataError(f"should hold {wanted}, but not all of them are lists of three numbers.") from None
+    numbers = number_array(_spelled_out(content, layout.joint_count))
+    if numbers is None:
+        raise DataError(f"should hold {wanted}, but not all of them are lists of three numbers.")
+    with np.errstate(over="ignore"):  # what leaves the range becomes infinite and is refused
+        joints = numbers.astype(np.float32)
     if joints.ndim == 2:
         joints = joints[None]
     if joints.ndim != 3 or joints.shape[1:] != (layout.joint_count, 3):
@@ -338,4 +339,10 @@ def _spelled_out(content: object, joint_count: int) -> object:
 def _known_or_nan(body: object, joint_count: int) -> object:
     if not isinstance(body, list) or len(body) != joint_count:
         return body
-    return [[math.nan] * 3 if joint is None else joint for joint in body]
+    return [[math.nan] * 3 if joint is None else _coordinates(joint) for joint in body]
+
+
+def _coordinates(joint: object) -> object:
+    if not isinstance(joint, list):
+        return joint
+    return [math.nan if number is None else number for number in joint]

@@ -1,4 +1,5 @@
 import tracemalloc
+import warnings
 import zipfile
 
 import pytest
@@ -34,6 +35,15 @@ def test_entries_are_read_in_their_order(archive, method):
 def test_a_path_that_climbs_out_is_refused_by_name(archive, name):
     write(archive, zip_bytes({"fine": b"1", name: b"1"}))
     with pytest.raises(DataError, match=r"clips\.zip: entry '.*up' climbs out of its folder"):
+        list_entries(archive, MEGABYTE)
+
+
+def test_a_name_that_stands_twice_is_refused(archive):
+    with warnings.catch_warnings(), zipfile.ZipFile(archive, "w") as file:
+        warnings.simplefilter("ignore")  # zipfile notices, too
+        for data in (b"1", b"2"):
+            file.writestr("joints.npy", data)
+    with pytest.raises(DataError, match=r"clips\.zip: entry 'joints\.npy' should stand once, but stands twice"):
         list_entries(archive, MEGABYTE)
 
 

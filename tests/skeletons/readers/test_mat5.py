@@ -76,7 +76,19 @@ def test_a_length_that_is_claimed_but_not_there_is_refused():
 
 
 def test_a_bomb_is_refused():
-    data = mat_bytes(np.zeros((500, 500)), compressed=True)
+    data = mat_bytes(np.random.default_rng(0).normal(size=(500, 500)), compressed=True)
     assert read(data, largest=2_000_200).shape == (500, 500)
     with pytest.raises(DataError, match="a variable unpacks to more than 2000000 bytes"):
         read(data, largest=2_000_000)
+    zeros = mat_bytes(np.zeros((500, 500)), compressed=True)
+    with pytest.raises(DataError, match=r"a variable unpacks to more than 1\d{6} bytes"):
+        read(zeros, largest=2_000_200)
+
+
+def test_variables_that_are_not_wanted_are_not_unpacked():
+    others = mat_bytes(np.zeros((500, 500)), name="other", compressed=True)
+    wanted = mat_bytes(np.ones((2, 2)), compressed=True)
+    data = others + others[128:] * 5 + wanted[128:]
+    assert read(data, largest=1000).tolist() == [[1, 1], [1, 1]]
+    with pytest.raises(DataError, match=r"should hold a variable 'd_skel', but it holds \['other', 'other'\]"):
+        read(others + others[128:], largest=1000)

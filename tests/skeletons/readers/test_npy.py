@@ -157,6 +157,15 @@ def test_an_order_that_cannot_be_told_is_refused_with_its_readings(read):
         read(np.ones((3, 9, 25, 3)))
     with pytest.raises(DataError, match=r"\(3, 9, 17, 2\) may be \(M, T, V, C\) or \(C, T, V, M\)"):
         read(np.ones((3, 9, 17, 2)), layout="coco17")
+    with pytest.raises(DataError, match=r"\(5, 5, 25, 3\) may be \(M, T, V, C\) or \(T, M, V, C\)"):
+        read(np.ones((5, 5, 25, 3)))
+    assert read(moving(1)[None]).joints.shape == (3, 1, 25, 1)
+
+
+@pytest.mark.parametrize("frames", [3, 6, 9])
+def test_few_frames_of_two_bodies_are_no_bodies(read, frames):
+    two = np.stack([moving(frames), -moving(frames)], axis=1)  # T M V C
+    np.testing.assert_array_equal(read(two).joints, two.transpose(3, 0, 2, 1).astype(np.float32))
 
 
 def test_the_scores_of_pose_estimators_are_no_depth(read):

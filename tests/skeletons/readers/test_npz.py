@@ -71,8 +71,11 @@ def test_other_units_and_axes_are_converted(opened):
     np.testing.assert_allclose(inches.joints, metres * 0.0254, rtol=1e-5)
     with pytest.raises(DataError, match="one of m, cm, mm, in, ft, but it states the unit 'yards'"):
         opened(unit=np.array("yards"))
-    with pytest.raises(DataError, match="should have y or z up, but its up_axis is 'x'"):
-        opened(up_axis=np.array("x"))
+    x_up = opened(joints=np.stack([y, -x, z], axis=2), up_axis=np.array("x")).entries[1].read()
+    np.testing.assert_allclose(x_up.joints, metres, rtol=1e-5)
+    for word in ("w", "-z", ""):
+        with pytest.raises(DataError, match=f"should have x, y or z up, but its up_axis is '{word}'"):
+            opened(up_axis=np.array(word))
     with pytest.raises(ConfigError, match="states the unit 'mm', but the options name 'cm'"):
         opened(ReadOptions(unit="cm"), unit=np.array("mm"))
     named = opened(ReadOptions(unit="mm"), joints=uniform_arrays()["joints"] * 1000).entries[1].read()

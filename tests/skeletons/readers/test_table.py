@@ -501,6 +501,37 @@ def test_a_last_line_that_is_cut_is_told(read):
     assert codes(read(CSV, uneven)) == ["frame-rate-assumed"]
 
 
+@pytest.mark.parametrize(
+    ("last", "kept"),
+    [("0.12345", "0.1"), ("1234.5", "12"), ("1.25e-05", "1.25e-0"), ("1.25e-05", "1.25e-"), ("1.25e-05", "1.25")],
+)
+def test_a_number_that_is_cut_is_told_or_refused_where_decimals_vary(read, last, kept):
+    numbers = np.random.default_rng(0).normal(size=(40, 25, 3)).round(5)
+    lines = csv_bytes(numbers).decode().splitlines()
+    lines[-1] = f"{lines[-1].rpartition(',')[0]},{last}"
+    assert codes(read(CSV, "\n".join([*lines, ""]).encode())) == ["frame-rate-assumed"]
+    cut = "\n".join(lines).removesuffix(last) + kept
+    if kept.endswith("-"):
+        with pytest.raises(DataError, match=r"line 40, should hold numbers, but value 75 is '1.25e-'"):
+            read(CSV, cut.encode())
+    else:
+        assert codes(read(CSV, cut.encode())) == ["frame-rate-assumed", "last-line-cut"]
+
+
+def test_whole_numbers_that_may_be_cut_are_told(read):
+    lines = ["1234,567,890," * 24 + f"{frame},1,1234" for frame in range(9)]
+    assert "last-line-cut" not in codes(read(CSV, "\n".join([*lines, ""]).encode()))
+    assert "last-line-cut" in codes(read(CSV, "\n".join(lines)[:-2].encode()))
+
+
+def test_a_last_line_with_fewer_cells_is_refused(read):
+    lines = csv_bytes(walk(9, 25)).splitlines(keepends=True)
+    for end in (b",", b",824.2\n"):
+        cut = b"".join(lines)[: -len(lines[-1])] + lines[-1].rpartition(b",")[0].rpartition(b",")[0] + end
+        with pytest.raises(DataError, match=r"line 9, should have 75 numbers as the first row has, but has 7[34]"):
+            read(CSV, cut)
+
+
 @pytest.mark.parametrize("frame", ["frame", "timestamp_ms"])
 def test_a_row_may_hold_one_joint_of_a_frame(read, frame):
     stamps = {"frame": 1, "timestamp_ms": 40}[frame]

@@ -12,6 +12,7 @@ from typing import Any
 
 from gzssar.errors import DataError
 from gzssar.skeletons.layout import Layout, layout_named
+from gzssar.skeletons.readers.density import check_density
 from gzssar.skeletons.readers.json_files import number_array, read_json_items
 from gzssar.skeletons.readers.people import Pose, clip_of_people
 from gzssar.skeletons.readers.reader import ClipEntry, ClipSource, ReadOptions
@@ -19,6 +20,7 @@ from gzssar.skeletons.readers.reader import ClipEntry, ClipSource, ReadOptions
 _START = re.compile(rb"(\xef\xbb\xbf)?\s*\[\s*\{")
 _IMAGE = re.compile(r"(?P<video>.*?)[_-]?(?P<frame>\d{1,12})(\.\w+)?", re.ASCII)
 _HIGHEST_IDX = 10**9
+_LARGEST = 256 * 2**20  # bytes
 
 
 class AlphaPoseReader:
@@ -41,13 +43,16 @@ class AlphaPoseReader:
         """
         layout = layout_named(options.layout or "coco17")
         clips: dict[tuple[str, str], list[Pose]] = {}
-        for index, item in enumerate(read_json_items(path)):
+        for key, item, index in read_json_items(path, _LARGEST):
+            if key is not None or index is None:
+                raise DataError(f"{path} should be JSON with a list of objects, but it is something else.")
             video, frame = _image(item, f"{path}: object {index}")
             pose = Pose.of(frame, _keypoints(item, layout, f"{path}: object {index}"))
             clips.setdefault((video, _person(item)), []).append(pose)
+            check_density(path, (index + 1) * pose.joints.size)
         entries = []
-        for key, poses in clips.items():
-            name = f"{path.name}[{' '.join(filter(None, key)) or 0}]"
+        for about, poses in clips.items():
+            name = f"{path.name}[{' '.join(filter(None, about)) or 0}]"
             frames = range(min(pose.frame for pose in poses), max(pose.frame for pose in poses) + 1)
             entries.append(ClipEntry(name, partial(clip_of_people, poses, frames, options, name, layout)))
         return ClipSource(self.kind, entries)

@@ -31,7 +31,7 @@ def list_entries(path: Path, largest: int) -> list[zipfile.ZipInfo]:
 
     Raises:
         DataError: the archive is damaged, has more than a million entries, or one of them would be written outside its
-            folder, unpacks to more than is sane, is encrypted or is packed by an unusual method.
+            folder, unpacks to more than is sane, is encrypted, is packed by an unusual method or stands twice.
     """
     try:
         with _Directory(path) as file, zipfile.ZipFile(file) as archive:
@@ -40,8 +40,12 @@ def list_entries(path: Path, largest: int) -> list[zipfile.ZipInfo]:
         raise
     except Exception as error:  # zipfile meets a damaged directory with half a dozen kinds of exception
         raise DataError(f"{path} should be a zip archive, but it is damaged ({error}): fetch it again.") from error
+    names: set[str] = set()
     for entry in entries:
         _check(path, entry, largest)
+        if entry.filename in names:  # which of the two is meant, nobody knows
+            raise DataError(f"{_place(path, entry)} should stand once, but stands twice: pack the archive anew.")
+        names.add(entry.filename)
     return [entry for entry in entries if not entry.filename.endswith("/")]
 
 

@@ -24,6 +24,7 @@ from gzssar.skeletons.doubt import Doubt
 from gzssar.skeletons.layout import Layout
 from gzssar.skeletons.readers.arrays import agreed_fps, agreed_layout, make_clip, parse_numbers
 from gzssar.skeletons.readers.bvh_bodies import Joint, find_bodies, world_places
+from gzssar.skeletons.readers.density import check_density
 from gzssar.skeletons.readers.mocap import blended, estimates_doubt, frames_doubt, text_lines, turned_upright, used_in
 from gzssar.skeletons.readers.reader import ClipEntry, ClipSource, ReadOptions
 from gzssar.skeletons.readers.units import unit_by_size
@@ -33,7 +34,7 @@ _LAYOUT = "smpl22"
 _MOST_JOINTS = 1000
 _FEWEST_CHANNELS = 22
 """Of a body that moves: with fewer, rows of a few bytes would become clips many times as large."""
-_BLOCK = 2**16
+_BLOCK = 2**14
 """Places of joints that are worked on at once."""
 _CHANNEL = re.compile(r"([XYZ])(position|rotation)")
 
@@ -207,6 +208,7 @@ class _Motion:
             self._found += 1
             if len(block) == self._longest:
                 yield np.array(block)
+                check_density(self._words.path, self._found * self._columns)
                 block = []
         if not self._found:
             stated = f"it states {self._stated:g}"

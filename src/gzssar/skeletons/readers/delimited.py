@@ -9,6 +9,7 @@ import csv
 import itertools
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +18,10 @@ from typing import NamedTuple
 from gzssar.errors import DataError
 from gzssar.skeletons.doubt import Doubt
 from gzssar.skeletons.readers.arrays import check_size
+from gzssar.skeletons.readers.density import check_density
 
 _LARGEST = 2**29
-"""Bytes: ten hours. Empty cells take up to fourteen times their size in memory, numbers of one digit three times."""
+"""Bytes: ten hours."""
 _LONGEST = 2**17
 """Characters of a line: a thousand joints need a third of it, and the csv module reads no longer cell."""
 _TELLING = 2**12
@@ -34,14 +36,21 @@ _RATE = re.compile(
     r"\b(?:fps|hz|(?:frame|sampling) ?_?rate)\s*(?:\(\w+\))?\s*[:=]\s*(\d+(?:\.\d+)?)|(\d+(?:\.\d+)?) ?(?:fps|hz)\b"
 )
 """How a comment states the frames per second, in lower case."""
+_OFTEN = 1024
+"""Rows after which the density of the file is looked at."""
 _MOST_EMPTY = 1000
 """Empty lines at the end; what has more is no table."""
 _FEWEST_NUMBERS = 0.5
 """Share of the cells of a row that hold numbers; names have fewer."""
 _CUT = Doubt(
     "last-line-cut",
-    "The last line does not end, and its last number has fewer decimals than the others: the file may be cut off.",
+    "The last line does not end, and its last number seems to lack digits that the others have: the file may be cut "
+    "off.",
 )
+_SHORTER = 0.05
+"""Share of the rows whose last number may have as few decimals as one that is cut off."""
+_CUT_EXPONENT = re.compile(r"e[+-]?\d?$", re.IGNORECASE)
+"""All but browsers write two digits of it."""
 
 
 class Row(NamedTuple):
@@ -127,7 +136,7 @@ class TextTable:
             DataError: the file cannot be read, is no text, or a row has more or fewer cells than the first.
         """
         empty = ragged = found = 0
-        decimals: set[int] = set()
+        decimals: Counter[int] = Counter()
         for number, line in self._lines():
             cells = self._fitted(split_row(line.rstrip("\n"), self.separator))
             if not any(map(str.strip, cells)):
@@ -143,10 +152,12 @@ class TextTable:
             for before in range(number - empty, number):
                 yield Row(self._where(before), [""] * self.width)
             empty, found = 0, number
+            if number % _OFTEN == 0:
+                check_density(self.path, number * self.width, "cells")
             yield Row(self._where(number), cells)
             if line.endswith("\n"):
-                decimals.add(_decimals(cells))
-            elif len(decimals) == 1 and _decimals(cells) < min(decimals):
+                decimals[_decimals(cells[-1])] += 1
+            elif decimals and _seems_cut(cells[-1], decimals):
                 doubts.append(_CUT)
         if not found:
             raise DataError(f"{self.path} should have a row of numbers for every frame, but has none.")
@@ -259,6 +270,16 @@ def _encoding(start: bytes) -> str:
     return "utf-16" if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
 
 
-def _decimals(cells: Sequence[str]) -> int:
-    """Digits behind the point of the last number."""
-    return len(cells[-1].strip().replace(",", ".").partition(".")[2])
+def _decimals(cell: str) -> int:
+    """Characters behind the point of a number."""
+    return len(cell.strip().replace(",", ".").partition(".")[2])
+
+
+def _seems_cut(cell: str, decimals: Counter[int]) -> bool:
+    """Whether the last number of a file may lack digits: it has fewer decimals than nearly all others in its column.
+
+    Of whole numbers nobody can tell, so they always may.
+    """
+    rows = sorted(decimals.elements())
+    usual = rows[int(_SHORTER * len(rows))]
+    return usual == 0 or _decimals(cell) < usual or _CUT_EXPONENT.search(cell.strip()) is not None

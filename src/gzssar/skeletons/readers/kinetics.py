@@ -15,7 +15,7 @@ from jaxtyping import Float
 from gzssar.errors import DataError
 from gzssar.skeletons.layout import OPENPOSE18, Layout
 from gzssar.skeletons.readers.arrays import agreed_layout
-from gzssar.skeletons.readers.json_files import number_array, read_json
+from gzssar.skeletons.readers.json_files import number_array, read_json_items
 from gzssar.skeletons.readers.people import Pose, clip_of_people
 from gzssar.skeletons.readers.reader import ClipEntry, ClipSource, ReadOptions
 from gzssar.skeletons.sequence import SkeletonSequence
@@ -46,31 +46,30 @@ class KineticsReader:
 
 
 def _read(path: Path, layout: Layout, options: ReadOptions) -> SkeletonSequence:
-    content = read_json(path, _packed)
-    data = content.get("data") if isinstance(content, dict) else None
-    if not isinstance(data, list):
+    poses: list[Pose] = []
+    known: dict[str, Any] = {}
+    first, last = _HIGHEST, 0
+    for key, value, index in read_json_items(path):
+        if key == "data" and index is not None:
+            number, people = _frame(value, layout, f"{path}: frame {index}")
+            poses += people
+            first, last = min(first, number), max(last, number)
+        elif key in ("data", "label_index"):
+            known[key] = value
+    if known.get("data") != [] and first == _HIGHEST:
         raise DataError(f"{path} should be a JSON object with 'data', a list of frames, but it is not.")
-    poses, numbers = [], []
-    for index, frame in enumerate(data):
-        where = f"{path}: frame {index}"
-        number, people = (frame.get("frame_index"), frame.get("skeleton")) if isinstance(frame, dict) else (None, None)
-        if type(number) is not int or not 0 <= number < _HIGHEST or not isinstance(people, list):
-            raise DataError(
-                f"{where} should have a 'frame_index' from 0 on and a list called 'skeleton', but it has not."
-            )
-        numbers.append(number)
-        poses += [Pose.of(number, _joints(person, layout, where)) for person in people]
-    frames = range(min(numbers, default=0), max(numbers, default=0) + 1)
-    return clip_of_people(poses, frames, options, path.name, layout, _label(content, path))
+    return clip_of_people(poses, range(min(first, last), last + 1), options, path.name, layout, _label(known, path))
 
 
-def _packed(content: dict[str, Any]) -> dict[str, Any]:
-    """A person's numbers as arrays, which take a fifth of their memory; all else as it is."""
-    return content | {key: number_array(content[key]) for key in ("pose", "score") if key in content}
+def _frame(frame: Any, layout: Layout, where: str) -> tuple[int, list[Pose]]:
+    number, people = (frame.get("frame_index"), frame.get("skeleton")) if isinstance(frame, dict) else (None, None)
+    if type(number) is not int or not 0 <= number < _HIGHEST or not isinstance(people, list):
+        raise DataError(f"{where} should have a 'frame_index' from 0 on and a list called 'skeleton', but it has not.")
+    return number, [Pose.of(number, _joints(person, layout, where)) for person in people]
 
 
 def _joints(person: Any, layout: Layout, where: str) -> Float[np.ndarray, "V 3"]:
-    pose, score = (person.get(key) if isinstance(person, dict) else None for key in ("pose", "score"))
+    pose, score = (number_array(person.get(key)) if isinstance(person, dict) else None for key in ("pose", "score"))
     v = layout.joint_count
     if pose is None or score is None or pose.shape != (2 * v,) or score.shape != (v,):
         raise DataError(

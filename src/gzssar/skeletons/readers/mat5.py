@@ -10,6 +10,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
@@ -21,6 +22,11 @@ _NUMBERS = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f
 _NUMERIC_CLASSES = range(6, 16)  # double, single and the integers; the others are cells, structs, text, sparse
 _COMPLEX = 0x0800
 _MOST_AXES = 32
+_LONGEST_HEAD = 1024  # bytes of a variable before its numbers: flags, shape and name
+_ANY_SIZE, _HIGHEST_RATIO = (
+    2**20,
+    50,
+)  # bytes that any variable may unpack to, and times its size; honest ones stay under 10
 
 
 @dataclass(frozen=True)
@@ -47,7 +53,9 @@ def read_variable(data: bytes, name: str, largest: int, where: str) -> np.ndarra
     others = []
     try:
         for element in _elements(memoryview(data)[_HEADER:], order):
-            found, array = _matrix(_unpacked(element, order, largest), order, name)
+            found, array = _name(element, order), None
+            if found == name:
+                array = _matrix(_unpacked(element, order, largest), order, name)
             if array is not None:
                 return array
             others.append(found)
@@ -73,32 +81,46 @@ def _elements(data: memoryview, order: str) -> Iterator[_Element]:
         at = end
 
 
+def _name(element: _Element, order: str) -> str:
+    """The name of a variable, of which no more than the beginning is unpacked."""
+    if element.kind == _COMPRESSED:
+        start = memoryview(zlib.decompressobj().decompress(element.data, _LONGEST_HEAD))
+        kind, data = struct.unpack_from(order + "I", start)[0], start[8:]
+    else:
+        kind, data = element.kind, element.data
+    if kind != _MATRIX:
+        raise ValueError(f"an element of kind {kind} stands where a variable should")
+    _, _, name = _head(data, order)
+    return bytes(name.data).decode("ascii", "replace")[:64]
+
+
+def _head(data: memoryview, order: str) -> list[_Element]:
+    """Flags, shape and name, which every variable begins with."""
+    head = list(islice(_elements(data, order), 3))
+    return head + [_Element(0, data[:0])] * (3 - len(head))
+
+
 def _unpacked(element: _Element, order: str, largest: int) -> _Element:
     if element.kind != _COMPRESSED:
         return element
+    largest = min(largest, _ANY_SIZE + _HIGHEST_RATIO * len(element.data))
     unpacked = zlib.decompressobj().decompress(element.data, largest + 1)
     if len(unpacked) > largest:
         raise ValueError(f"a variable unpacks to more than {largest} bytes")
     return next(_elements(memoryview(unpacked), order), _Element(0, element.data))
 
 
-def _matrix(element: _Element, order: str, wanted: str) -> tuple[str, np.ndarray | None]:
-    """Return the name of a variable and, where it is the wanted one, its numbers."""
-    if element.kind != _MATRIX:
-        raise ValueError(f"an element of kind {element.kind} stands where a variable should")
-    parts = _elements(element.data, order)
-    flags, shape, name = (next(parts, _Element(0, element.data[:0])) for _ in range(3))
-    text = bytes(name.data).decode("ascii", "replace")[:64]
-    if text != wanted:
-        return text, None
+def _matrix(element: _Element, order: str, name: str) -> np.ndarray:
+    """The numbers of a variable."""
+    flags, shape, _ = _head(element.data, order)
+    numbers = next(islice(_elements(element.data, order), 3, None), None)
     (bits, _) = struct.unpack(order + "II", flags.data)
     if bits & 0xFF not in _NUMERIC_CLASSES or bits & _COMPLEX:
-        raise ValueError(f"{wanted} is no array of real numbers")
-    numbers = next(parts, None)
+        raise ValueError(f"{name} is no array of real numbers")
     if numbers is None or numbers.kind not in _NUMBERS:
-        raise ValueError(f"{wanted} has no numbers")
+        raise ValueError(f"{name} has no numbers")
     dtype = np.dtype(order + _NUMBERS[numbers.kind])
     sizes = struct.unpack(f"{order}{min(len(shape.data) // 4, _MOST_AXES)}i", shape.data)
     if min(sizes, default=-1) < 0 or math.prod(sizes) * dtype.itemsize != len(numbers.data):
-        raise ValueError(f"{wanted} has other numbers than its shape {sizes[:6]} needs")
-    return text, np.ndarray(sizes, dtype, buffer=numbers.data, order="F")
+        raise ValueError(f"{name} has other numbers than its shape {sizes[:6]} needs")
+    return np.ndarray(sizes, dtype, buffer=numbers.data, order="F")

@@ -9,10 +9,10 @@ and gaps are bridged, as in videos.
 
 import re
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,8 +20,9 @@ from gzssar.errors import DataError
 from gzssar.skeletons.layout import MEDIAPIPE33, Layout
 from gzssar.skeletons.readers.arrays import agreed_layout, make_clip
 from gzssar.skeletons.readers.clock import Clock, counted, stated, timed, untimed
+from gzssar.skeletons.readers.density import check_density
 from gzssar.skeletons.readers.headers import is_time, joint_words, joints_of
-from gzssar.skeletons.readers.json_files import read_json_lines
+from gzssar.skeletons.readers.json_files import read_json_items
 from gzssar.skeletons.readers.mediapipe import shares_of_picture
 from gzssar.skeletons.readers.reader import ClipEntry, ClipSource, ReadOptions
 from gzssar.skeletons.readers.video import FEWEST_SEEN, LONGEST_BRIDGE, Pose, bridge
@@ -44,6 +45,10 @@ _RATES = ("fps", "frame_rate", "frameRate")
 _DEEPEST = 4
 """Objects and lists around the landmarks of a frame: object, object of its kind of landmarks, people, person."""
 _LANDMARK = struct.Struct("4f")
+_FEWEST_OF_LANDMARK, _FEWEST_OF_FRAME = 26, 85
+"""Bytes. With three numbers of one digit, a landmark has 20; a tenth of the frames shows 33 of them."""
+_OFTEN = 64
+"""Frames after which the density of the file is looked at."""
 _HUGE = 1e20
 """Larger than any coordinate, and than any time in nanoseconds."""
 
@@ -68,14 +73,11 @@ class MediaPipeJsonReader:
 
 
 def _read(path: Path, layout: Layout, options: ReadOptions) -> SkeletonSequence:
-    content = read_json_lines(path, _packed)
-    frames = _frames(content, path)
-    _check_seen(sum(map(bool, frames)), len(frames), path)
-    poses = [_pose(frame, f"{path}: frame {index}", _DEEPEST) for index, frame in enumerate(frames)]
+    content = _Content(path)
+    frames = content.frames()
+    _check_seen(sum(frame.pose is not None for frame in frames), len(frames), path)
     fps, times, doubts = _clock(content, frames, options, path)
-    del content, frames
-    seen = [pose for pose in poses if pose is not None]
-    _check_seen(len(seen), len(poses), path)
+    poses = [frame.pose for frame in frames]
     joints, visibility = bridge(poses, max(1, round(LONGEST_BRIDGE * fps)))
     return make_clip(
         joints,
@@ -85,7 +87,7 @@ def _read(path: Path, layout: Layout, options: ReadOptions) -> SkeletonSequence:
         layout=layout,
         times=times,
         visibility=visibility,
-        doubts=(*doubts, *shares_of_picture(np.stack([pose.joints for pose in seen]))),
+        doubts=(*doubts, *shares_of_picture(np.stack([pose.joints for pose in poses if pose is not None]))),
     )
 
 
@@ -97,22 +99,107 @@ def _check_seen(seen: int, frames: int, path: Path) -> None:
         )
 
 
-def _frames(content: Any, path: Path) -> Sequence[Any]:
-    """The frames of a file, whose outermost object may hold more."""
-    if numbers := _frame_numbers(content):
-        return [content[key] for key in sorted(numbers, key=numbers.__getitem__)]
-    if isinstance(content, dict):
-        content = next((content[key] for key in (*_FRAMES, *_POSES) if key in content), None)
-    if not isinstance(content, list) or not content:
-        raise DataError(f"{path} should hold a list of frames with landmarks of MediaPipe, but it does not.")
-    return [content] if _is_landmark(content[0]) else content
+class _Frame(NamedTuple):
+    """What a file says of one frame."""
+
+    pose: Pose | None
+    """The one person, if there is one."""
+
+    stamps: dict[str, Any]
+    """Its times, by their names."""
 
 
-def _frame_numbers(content: Any) -> dict[str, int]:
-    """The numbers in the names of all that an object holds ("17", "frame_0017"); empty where one has none."""
-    matches = [_FRAME.fullmatch(key) for key in content] if isinstance(content, dict) else []
-    numbers = {match[0]: int(match["number"]) for match in matches if match}
-    return numbers if len(set(numbers.values())) == len(matches) else {}
+_NOBODY = _Frame(None, {})
+
+
+class _Content:
+    """What a file holds, with frames as poses: as objects they would take many times the size of the file.
+
+    Raises:
+        DataError: it is damaged, or its frames have hardly any digits.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.rates: dict[str, Any] = {}
+        """What may be the frames per second."""
+        self.numbered: dict[str, list[Any]] = {}
+        """Members called by the number of a frame, if all are: their frame, or its landmarks."""
+        self._path, self._lists, self._unnumbered = path, dict[str | None, list[Any]](), False
+        self._faults: dict[str | None, DataError] = {}  # of lists, and of what is numbered under None
+        self._seen = 0
+        for key, value, index in read_json_items(path, pack=_packed, lines=True):
+            empty = index is None and value == []
+            items = self._items(key, listed=index is not None or empty)
+            if key in _RATES:
+                self.rates[key] = value
+            if items is not None and not empty:
+                items.append(self._item(key, value, index or 0))
+                if (count := max(len(items), len(self.numbered))) % _OFTEN == 0:
+                    check_density(path, count, "frames", _FEWEST_OF_FRAME)
+                    check_density(path, self._seen * MEDIAPIPE33.joint_count, "landmarks", _FEWEST_OF_LANDMARK)
+
+    @property
+    def is_numbered(self) -> bool:
+        """Whether the outermost object holds frames under their numbers, and nothing else."""
+        return bool(_frame_numbers(self.numbered)) and not self._unnumbered
+
+    def frames(self) -> Sequence[_Frame]:
+        """The frames of the clip; the outermost object may hold more."""
+        if self.is_numbered:
+            self._check(None)
+            numbers = _frame_numbers(self.numbered)
+            ordered = sorted(numbers, key=numbers.__getitem__)
+            return [self._single(self.numbered[key], index) for index, key in enumerate(ordered)]
+        key = next((key for key in (None, *_FRAMES, *_POSES) if key in self._lists), None)
+        items = self._lists.get(key)
+        if not items:
+            raise DataError(f"{self._path} should hold a list of frames with landmarks of MediaPipe, but it does not.")
+        if _is_landmark(items[0]):
+            return [self._single(items, 0)]
+        self._check(key)
+        return [self._single([item], index) for index, item in enumerate(items)]
+
+    def _items(self, key: str | None, listed: bool) -> list[Any] | None:
+        """Where the items of a member are kept, if they may be frames."""
+        if key is None or key in _FRAMES or key in _POSES:
+            self._unnumbered = self._unnumbered or key is not None
+            return self._lists.setdefault(key, []) if listed else None
+        if _FRAME.fullmatch(key):
+            return self.numbered.setdefault(key, [])
+        self._unnumbered = True
+        return None
+
+    def _item(self, key: str | None, value: Any, index: int) -> Any:
+        """A frame as its pose; a landmark as it is, as long as there are not too many."""
+        if _is_landmark(value):
+            return value if index <= MEDIAPIPE33.joint_count else _NOBODY
+        try:
+            pose = _pose(value, f"{self._path}: frame {index}", _DEEPEST)
+        except DataError as error:
+            self._faults.setdefault(None if key in self.numbered else key, error)
+            return _NOBODY
+        self._seen += pose is not None
+        names = [name for name in value if is_time(name)] if isinstance(value, dict) else []
+        stamps = {name: value[name] if _is_number(value[name]) else None for name in names}
+        return _Frame(pose, stamps) if stamps or pose is not None else _NOBODY
+
+    def _single(self, items: list[Any], index: int) -> _Frame:
+        """One frame, of which an item is all, or a landmark."""
+        if not items:
+            return _NOBODY
+        if len(items) == 1 and isinstance(items[0], _Frame):
+            return items[0]
+        return _Frame(_landmarks(items, f"{self._path}: frame {index}"), {})
+
+    def _check(self, key: str | None) -> None:
+        if key in self._faults:
+            raise self._faults[key]
+
+
+def _frame_numbers(names: Iterable[str]) -> dict[str, int]:
+    """The numbers in the names of frames ("17", "frame_0017"); empty where one comes twice."""
+    numbers = {name: int(match["number"]) for name in names if (match := _FRAME.fullmatch(name))}
+    return numbers if len(set(numbers.values())) == len(numbers) else {}
 
 
 def _pose(frame: Any, where: str, depth: int) -> Pose | None:
@@ -187,13 +274,14 @@ def _number(value: Any, where: str) -> float:
     return float(value)
 
 
-def _clock(content: Any, frames: Sequence[Any], options: ReadOptions, path: Path) -> Clock:
+def _clock(content: _Content, frames: Sequence[_Frame], options: ReadOptions, path: Path) -> Clock:
     """When the frames were taken, as they say themselves, or else as their frame rate says."""
-    key = next((key for key in frames[0] if is_time(key)), None) if isinstance(frames[0], dict) else None
-    if key and all(isinstance(frame, dict) and key in frame for frame in frames):
-        stamps = [_number(frame[key], f"{path}: frame {index}, {key[:40]}") for index, frame in enumerate(frames)]
+    key = next(iter(frames[0].stamps), None)
+    if key and all(key in frame.stamps for frame in frames):
+        stamps = [_number(frame.stamps[key], f"{path}: frame {i}, {key[:40]}") for i, frame in enumerate(frames)]
         return timed(np.array(stamps), key, options, path)
-    if numbers := _frame_numbers(content):
-        return counted(np.array(sorted(numbers.values()), dtype=np.float64), "frames", options, path)
-    rate = next((content[key] for key in _RATES if key in content), None) if isinstance(content, dict) else None
+    if content.is_numbered:
+        numbers = sorted(_frame_numbers(content.numbered).values())
+        return counted(np.array(numbers, dtype=np.float64), "frames", options, path)
+    rate = next((content.rates[key] for key in _RATES if key in content.rates), None)
     return untimed(options) if rate is None else stated(_number(rate, f"{path}, frames per second"), options, path)

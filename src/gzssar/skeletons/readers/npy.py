@@ -158,7 +158,8 @@ def _fitting(shape: tuple[int, ...], layout: Layout) -> list[str]:
     fitting = [order for order in _ORDERS if _fits(order, shape, layout)]
     in_space = [order for order in fitting if _sizes(order, shape)["C"] > 2]
     fitting = fitting if layout.name in PICTURE_LAYOUTS else in_space or fitting
-    return [order for order in fitting if _more_frames(_sizes(order, shape))] or fitting[:1]
+    with_motion = [order for order in fitting if _more_frames(_sizes(order, shape))]
+    return with_motion or (fitting[:1] if shape[:2] == (1, 1) else fitting)  # one frame of one body, in any order
 
 
 def _flat_shape(numbers: int, layout: Layout) -> tuple[int, int, int] | None:

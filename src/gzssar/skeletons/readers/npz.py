@@ -4,7 +4,7 @@ Arrays: `joints` (all frames, V, 3) in metres, y up; `offsets` (n + 1), clip i b
 or none where there is one clip;
 `fps`; `joint_names` (V), compared loosely with the known layouts; and where known `label`, `subject`, `view` (the
 camera) and `is_dup` (n each) and `class_names` (K). Clips that `is_dup` marks as copies of another are left out. Where
-`unit` ("m", "cm", "mm", …) or `up_axis` ("y", "z") say otherwise, joints are brought to metres and y up.
+`unit` ("m", "cm", "mm", …) or `up_axis` ("x", "y", "z") say otherwise, joints are brought to metres and y up.
 """
 
 from dataclasses import replace
@@ -45,6 +45,12 @@ _KINDS = {
     "unit": "U",
     "up_axis": "U",
 }  # the others are "iu"
+_UPRIGHT = {
+    "x": ((0, -1, 0), (1, 0, 0), (0, 0, 1)),
+    "y": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
+    "z": ((1, 0, 0), (0, 0, 1), (0, -1, 0)),
+}
+"""What turns each axis up to y."""
 
 
 class NpzReader:
@@ -194,14 +200,13 @@ def _turn(
     sentence = "The file itself is not sure of its unit or of which axis points up: check the height in inspect."
     unsure = (Doubt("unit-unsure", sentence),) if any(text.endswith("?") for text in said.values()) else ()
     metres = metres_per_unit(options, said["unit"].rstrip("?"), path) if "unit" in said else 1.0
-    if up not in ("y", "z"):
-        raise DataError(f"{path} should have y or z up, but its up_axis is {up[:20]!r}: convert it.")
+    if up not in _UPRIGHT:
+        raise DataError(f"{path} should have x, y or z up, but its up_axis is {up[:20]!r}: convert it.")
     if metres in (None, 1.0) and up == "y":
         return None, unsure
     if arrays["joints"].shape[2] != 3:
         raise DataError(f"{path} states a unit or an up_axis, but its joints have no three coordinates: drop it.")
-    axes = np.eye(3) if up == "y" else np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]])
-    return (metres or 1.0) * axes, unsure
+    return (metres or 1.0) * np.array(_UPRIGHT[up], dtype=np.float64), unsure
 
 
 def _texts(names: np.ndarray, path: Path) -> list[str]:

@@ -6,16 +6,18 @@ depth picture, x y in the colour picture, orientation w x y z, tracking state (S
 """
 
 import re
+from array import array
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from gzssar.errors import ConfigError, DataError
 from gzssar.skeletons.layout import NTU25
-from gzssar.skeletons.readers.arrays import check_size, make_clip
+from gzssar.skeletons.readers.arrays import make_clip, read_bytes
+from gzssar.skeletons.readers.density import check_density
 from gzssar.skeletons.readers.missing import complete
 from gzssar.skeletons.readers.ntu_bodies import Track, choose_bodies
 from gzssar.skeletons.readers.reader import START, ClipEntry, ClipSource, ReadOptions
@@ -33,6 +35,7 @@ _COPY_AND_ENDINGS = re.compile(r"( ?\(\d+\))?(\.\w{1,12}( ?\(\d+\))?){0,3}", re.
 _JOINT_COUNT = str(NTU25.joint_count)
 _BODY = bytes([10, 1] + NTU25.joint_count * [12])  # how many values each line of a body holds
 _CHARACTERS = b"0123456789+-.eE \t\r\nnaifNAIFtyTY"  # of numbers, nan and infinity among them, and of blanks
+_BODIES = 256  # that are parsed in one go
 _BLOCK = 2**15  # bytes looked at in one go: larger arrays come as fresh memory each time, and take half as long again
 _LARGEST = 128 * 2**20  # bytes; those of the data sets have a few megabytes at most
 _MOST_FRAMES = 500_000  # four hours
@@ -143,26 +146,38 @@ def read_tracks(path: Path, fill_gaps: bool = False) -> tuple[Track, ...]:
     return tuple(_whole(track, path) for track in tracks) if fill_gaps else tracks
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Text:
+    """A file in memory. Its lines are cut out as they are needed: all of them would take several times its size."""
+
     path: Path
-    lines: list[str]
+    data: bytes
+    ends: "array[int]"  # of each line, behind its newline
     value_counts: bytes  # how many values each line holds, 255 for more
 
+    def lines(self, first: int, count: int = 1) -> bytes:
+        """Some lines, with their ends."""
+        start = self.ends[first - 1] if first else 0
+        return self.data[start : self.ends[first + count - 1]]
+
+    def words(self, line: int) -> str:
+        """A line (0-based) without blanks around it; empty behind the end."""
+        return self.lines(line).decode().strip() if line < len(self.value_counts) else ""
+
     def whole(self, line: int, expected: str) -> int:
-        """The whole number in a line (0-based) that should hold nothing else."""
-        word = self.lines[line].strip() if line < len(self.lines) else ""
+        """The whole number in a line that should hold nothing else."""
+        word = self.words(line)
         if not (word.isdecimal() and len(word) < 10):
             raise self.error(line, expected)
         return int(word)
 
     def error(self, line: int, expected: str) -> DataError:
-        if line >= len(self.lines):
+        if line >= (count := len(self.value_counts)):
             return DataError(
-                f"{self.path}, line {line + 1}, should hold {expected}, but the file ends after line "
-                f"{len(self.lines)}: it was cut off, so copy it again from its source."
+                f"{self.path}, line {line + 1}, should hold {expected}, but the file ends after line {count}: it was "
+                "cut off, so copy it again from its source."
             )
-        content = self.lines[line].strip()
+        content = self.words(line)
         shown = repr(content[:_SHOWN]) + ("…" if len(content) > _SHOWN else "") if content else "nothing"
         return DataError(
             f"{self.path}, line {line + 1}, should hold {expected}, but it holds {shown}: the file is damaged, so copy "
@@ -180,21 +195,25 @@ class _Found:
 
 
 def _read_text(path: Path) -> _Text:
-    check_size(path, _LARGEST)
-    lines: list[str] = []
+    data = read_bytes(path, _LARGEST)
+    ends = array("I")
     counts = bytearray()
-    try:
-        with path.open("rb") as file:
-            while block := b"".join(file.readlines(_BLOCK)):
-                _check_characters(path, block, len(lines))
-                counts += _value_counts(block)
-                lines += block.decode().removesuffix("\n").split("\n")
-    except OSError as error:
-        raise DataError(f"{path} should be a file to read, but it cannot be ({error.strerror}).") from error
+    start = 0
+    while start < len(data):
+        end = len(data) if len(data) - start <= _BLOCK else data.rfind(b"\n", start, start + _BLOCK) + 1
+        if not end:
+            raise DataError(f"{path}, line {len(ends) + 1}, should have fewer than {_BLOCK} characters: it is damaged.")
+        block = data[start:end]
+        _check_characters(path, block, len(ends))
+        newlines = _newlines(block)
+        ends.frombytes((newlines + start).astype(np.uint32).tobytes())
+        counts += _value_counts(block, newlines)
+        check_density(path, len(ends), "lines")
+        start = end
     value_counts = bytes(counts.rstrip(b"\0"))  # blank lines at the end are no part of the clip
     if not value_counts:
         raise DataError(f"{path} should hold a clip, but it is empty: copy it again from its source.")
-    return _Text(path, lines[: len(value_counts)], value_counts)
+    return _Text(path, data, ends, value_counts)
 
 
 def _check_characters(path: Path, block: bytes, lines_before: int) -> None:
@@ -206,13 +225,17 @@ def _check_characters(path: Path, block: bytes, lines_before: int) -> None:
         )
 
 
-def _value_counts(block: bytes) -> bytes:
+def _newlines(block: bytes) -> Int[np.ndarray, "_"]:
+    """Where the lines of a block end, behind their newlines; the last one may lack its."""
+    ends = np.flatnonzero(np.frombuffer(block, np.uint8) == ord("\n")) + 1
+    return ends if block.endswith(b"\n") else np.append(ends, len(block))
+
+
+def _value_counts(block: bytes, ends: Int[np.ndarray, "_"]) -> bytes:
     """How many values each line holds, 255 for more. In numpy, since to split every line takes longer than to parse."""
-    characters = np.frombuffer(b"\n" + block.removesuffix(b"\n") + b"\n", np.uint8)
-    blank = characters <= ord(" ")
-    begins = blank[:-1] > blank[1:]  # a value follows
-    newlines = np.flatnonzero(characters == ord("\n"))
-    counts = np.add.reduceat(begins.view(np.uint8), newlines[:-1], dtype=np.uint32)
+    blank = np.frombuffer(b"\n" + block, np.uint8) <= ord(" ")
+    begins = blank[:-1] > blank[1:]  # a value is here
+    counts = np.add.reduceat(begins.view(np.uint8), np.append(0, ends[:-1]), dtype=np.uint32)
     return np.minimum(counts, 255).astype(np.uint8).tobytes()
 
 
@@ -231,7 +254,7 @@ def _find_bodies(text: _Text) -> list[_Found]:
         for _ in range(bodies):
             found.append(_Found(frame, _body_id(text, line), line))
             line += len(_BODY)
-    if line < len(text.lines):
+    if line < len(text.value_counts):
         raise text.error(line, f"nothing, since its {frames} frames are over")
     return found
 
@@ -239,8 +262,8 @@ def _find_bodies(text: _Text) -> list[_Found]:
 def _body_id(text: _Text, line: int) -> str:
     """The id of the body that begins in a line, after a look at the number of values in each of its lines."""
     is_body = text.value_counts[line : line + len(_BODY)] == _BODY
-    body = text.lines[line].split(maxsplit=1)[0] if is_body else ""
-    if not body.isdecimal() or text.lines[line + 1].strip() != _JOINT_COUNT:
+    body = text.words(line).split(maxsplit=1)[0] if is_body else ""
+    if not body.isdecimal() or text.words(line + 1) != _JOINT_COUNT:
         raise _misshapen(text, line)
     return body
 
@@ -250,8 +273,8 @@ def _misshapen(text: _Text, start: int) -> DataError:
     kinds = [f"a body's id and {_BODY[0] - 1} numbers", f"the number of joints, {_JOINT_COUNT}"]
     kinds += [f"the {_BODY[2]} numbers of a joint"] * NTU25.joint_count
     for line, (kind, count) in enumerate(zip(kinds, _BODY, strict=True), start):
-        whole_line = line < len(text.lines) and text.value_counts[line] == count
-        if not whole_line or (line == start + 1 and text.lines[line].strip() != _JOINT_COUNT):
+        whole_line = line < len(text.value_counts) and text.value_counts[line] == count
+        if not whole_line or (line == start + 1 and text.words(line) != _JOINT_COUNT):
             return text.error(line, kind)
     return text.error(start, kinds[0])  # all but the id is right
 
@@ -267,16 +290,20 @@ def _whole(track: Track, path: Path) -> Track:
 
 
 def _read_positions(text: _Text, found: list[_Found], fill_gaps: bool) -> Float[np.ndarray, "_ V 3"]:
-    """The joints of every body in `found`."""
-    lines = [line for body in found for line in text.lines[body.line + 2 : body.line + len(_BODY)]]
-    if (numbers := _parse(lines)) is None:
-        raise text.error(_joint_line(found, _first_bad(lines)), f"the {_BODY[2]} numbers of a joint")
-    with np.errstate(over="ignore"):  # what leaves the range becomes infinite and is refused with the rest
-        positions = numbers.astype(np.float32)
-    if not fill_gaps and (bad := np.flatnonzero(~np.isfinite(positions).all(axis=1))).size:
+    """The joints of every body in `found`, parsed some bodies at a time."""
+    positions = np.zeros((len(found), NTU25.joint_count, 3), np.float32)
+    for first in range(0, len(found), _BODIES):
+        some = found[first : first + _BODIES]
+        joined = b"".join(text.lines(body.line + 2, NTU25.joint_count) for body in some)
+        lines = joined.decode().removesuffix("\n").split("\n")
+        if (numbers := _parse(lines)) is None:
+            raise text.error(_joint_line(some, _first_bad(lines)), f"the {_BODY[2]} numbers of a joint")
+        with np.errstate(over="ignore"):  # what leaves the range becomes infinite and is refused with the rest
+            positions[first : first + _BODIES] = numbers.reshape(len(some), NTU25.joint_count, 3)
+    if not fill_gaps and (bad := np.flatnonzero(~np.isfinite(positions).all(axis=2))).size:
         error = text.error(_joint_line(found, int(bad[0])), "a joint's position as finite numbers of metres")
         raise DataError(f"{str(error).removesuffix('.')}, or fill the gap.", option="fill_gaps")
-    return positions.reshape(-1, NTU25.joint_count, 3)
+    return positions
 
 
 def _joint_line(found: list[_Found], index: int) -> int:

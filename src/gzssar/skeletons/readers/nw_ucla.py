@@ -6,6 +6,7 @@ Wang et al., "Cross-view Action Modeling, Learning and Recognition", CVPR 2014.
 """
 
 import re
+from array import array
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from jaxtyping import Float
 from gzssar.errors import DataError
 from gzssar.skeletons.layout import Layout
 from gzssar.skeletons.readers.arrays import agreed_layout, make_clip
-from gzssar.skeletons.readers.json_files import number_array, read_json
+from gzssar.skeletons.readers.json_files import number_array, read_json_items
 from gzssar.skeletons.readers.reader import ClipEntry, ClipSource, ReadOptions
 from gzssar.skeletons.sequence import SkeletonSequence
 
@@ -24,6 +25,7 @@ _START = re.compile(rb'(\xef\xbb\xbf)?\s*\{.*"skeletons"\s*:', re.DOTALL)
 _NAME = re.compile(r"a(\d\d)_s(\d\d)_e\d\d_v(\d\d)")
 _ACTIONS = (1, 2, 3, 4, 5, 6, 8, 9, 11, 12)
 _FPS = 12.0
+_SHAPE = (20, 3)
 _LARGEST = 16 * 2**20  # bytes; the longest clip has less than one megabyte
 
 _CLASS_NAMES = (
@@ -52,11 +54,18 @@ class NwUclaReader:
 
 
 def _read(path: Path, layout: Layout, options: ReadOptions) -> SkeletonSequence:
-    content = read_json(path, largest=_LARGEST)
-    if not isinstance(content, dict):
-        raise DataError(f"{path} should be one JSON object with 'skeletons' and 'label', but it is not.")
-    joints = _skeletons(content, path)
-    name = content.get("file_name")
+    numbers, known = array("f"), dict[str, Any]()
+    for key, value, _ in read_json_items(path, _LARGEST):
+        if key is None:
+            raise DataError(f"{path} should be one JSON object with 'skeletons' and 'label', but it is not.")
+        if key == "skeletons":
+            numbers.frombytes(_frame(value, path).tobytes())
+        elif key in ("file_name", "label"):
+            known[key] = value
+    joints = np.frombuffer(numbers, np.float32).reshape(-1, *_SHAPE)
+    if not len(joints):
+        raise _no_skeletons(path)
+    name = known.get("file_name")
     match = _NAME.fullmatch(name) if isinstance(name, str) else None
     action, subject, view = map(int, match.groups()) if match else (None, None, None)
     return make_clip(
@@ -65,22 +74,25 @@ def _read(path: Path, layout: Layout, options: ReadOptions) -> SkeletonSequence:
         name=path.name,
         fps=_FPS if options.fps is None else options.fps,
         layout=layout,
-        label=_label(content.get("label"), action, path),
+        label=_label(known.get("label"), action, path),
         subject=subject,
         camera=view,
     )
 
 
-def _skeletons(content: dict[str, Any], path: Path) -> Float[np.ndarray, "T V 3"]:
-    found = content.get("skeletons")
-    frames = [number_array(frame) for frame in (found if isinstance(found, list) else ())]
-    joints = [frame for frame in frames if frame is not None and frame.shape == (20, 3)]
-    if not joints or len(joints) < len(frames):
-        raise DataError(
-            f"{path} should have 'skeletons' of T frames with 20 joints and 3 numbers each, but it has something else: "
-            "fetch the file again."
-        )
-    return np.array(joints)
+def _frame(value: Any, path: Path) -> Float[np.ndarray, "V 3"]:
+    frame = number_array(value)
+    if frame is None or frame.shape != _SHAPE:
+        raise _no_skeletons(path)
+    with np.errstate(over="ignore"):  # what leaves the range becomes infinite and is refused
+        return frame.astype(np.float32)
+
+
+def _no_skeletons(path: Path) -> DataError:
+    return DataError(
+        f"{path} should have 'skeletons' of T frames with 20 joints and 3 numbers each, but it has something else: "
+        "fetch the file again."
+    )
 
 
 def _label(label: Any, action: int | None, path: Path) -> int | None:

@@ -6,6 +6,7 @@ A file is called `NAME_000000000012_keypoints.json`, or by other programs `12.js
 """
 
 import re
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import numpy as np
 from gzssar.errors import DataError
 from gzssar.skeletons.layout import Layout
 from gzssar.skeletons.readers.arrays import agreed_layout
-from gzssar.skeletons.readers.json_files import number_array, read_json
+from gzssar.skeletons.readers.json_files import number_array, read_json_items
 from gzssar.skeletons.readers.people import Pose, clip_of_people
 from gzssar.skeletons.readers.reader import ClipEntry, ClipSource, ReadOptions
 from gzssar.skeletons.sequence import SkeletonSequence
@@ -23,7 +24,6 @@ from gzssar.skeletons.sequence import SkeletonSequence
 _START = re.compile(rb'(\xef\xbb\xbf)?\s*\{.*"people"\s*:\s*\[\s*(\]|\{.*"pose_keypoints)', re.DOTALL)
 _NAME = re.compile(r"(?P<video>.*?)[_-]?(?P<frame>\d{1,12})(_keypoints)?\.json", re.IGNORECASE | re.ASCII)
 _KEYS = ("pose_keypoints_2d", "pose_keypoints")  # the second before version 1.2
-_USED = {"people", *_KEYS}
 _LARGEST = 16 * 2**20  # bytes of a frame; a person with face and hands has a few thousand
 _LAYOUTS = {3 * 25: "openpose25", 3 * 18: "openpose18"}
 
@@ -54,7 +54,7 @@ class OpenPoseReader:
         frames = {int(match["frame"]): file for match, file in matches if match["video"] == video} or {0: path}
         poses, layout = [], None
         for frame, file in sorted(frames.items()):
-            for numbers in _people(read_json(file, _packed, _LARGEST), file):
+            for numbers in _people(file):
                 layout = layout or _layout(len(numbers), options, file)
                 if len(numbers) != 3 * layout.joint_count:
                     raise DataError(f"{file} should have the {layout.joint_count} joints of its video's other people.")
@@ -63,24 +63,25 @@ class OpenPoseReader:
         return clip_of_people(poses, every, options, video or folder.name, layout or _layout(75, options, path))
 
 
-def _people(content: Any, file: Path) -> list[np.ndarray]:
-    people = content.get("people") if isinstance(content, dict) else None
-    if not isinstance(people, list):
+def _people(file: Path) -> Iterator[np.ndarray]:
+    """The numbers of each person; none where only a face or a hand was found."""
+    known = False
+    for key, person, index in read_json_items(file, _LARGEST):
+        if key != "people":
+            continue
+        known = index is not None or person == []
+        if index is not None and (numbers := _numbers(person, file)).size:
+            yield numbers
+    if not known:
         raise DataError(f"{file} should be a JSON object with a list of 'people', but it is not: write it again.")
-    found = []
-    for person in people:
-        keypoints = [person[key] for key in _KEYS if key in person] if isinstance(person, dict) else []
-        numbers = keypoints[0] if keypoints else None
-        if numbers is None or numbers.ndim != 1:
-            raise DataError(f"{file} should have {_KEYS[0]!r} as a list of numbers for each person, but it has not.")
-        if numbers.size:  # empty where only a face or a hand was found
-            found.append(numbers)
-    return found
 
 
-def _packed(content: dict[str, Any]) -> dict[str, Any]:
-    """A person's numbers as an array, which takes a fifth of their memory; without those of face and hands."""
-    return {key: number_array(value) if key in _KEYS else value for key, value in content.items() if key in _USED}
+def _numbers(person: Any, file: Path) -> np.ndarray:
+    keypoints = [person[key] for key in _KEYS if key in person] if isinstance(person, dict) else []
+    numbers = number_array(keypoints[0]) if keypoints else None
+    if numbers is None or numbers.ndim != 1:
+        raise DataError(f"{file} should have {_KEYS[0]!r} as a list of numbers for each person, but it has not.")
+    return numbers
 
 
 def _layout(count: int, options: ReadOptions, file: Path) -> Layout:

@@ -30,7 +30,7 @@ from gzssar.skeletons.sequence import SkeletonSequence
 # the expected key.
 _BINARY = re.compile(rb"\x80[\x02-\x05](\x95.{8})?([}c\x8c]|\](\x94|q.)?\(?})", re.DOTALL)
 _TEXT = re.compile(rb"(\(l.*|\]q.\(?)?(\(d|}q).*(split|annotations|keypoint)", re.DOTALL)
-_FEWEST_BYTES = 20  # of an annotation, packed or not; millions of empty ones would fill the memory
+_FEWEST_BYTES = 100  # of an annotation, packed or not; hundreds of thousands of empty ones would fill the memory
 _LOOKED_AT = 16  # annotations of a file, that tell its unit
 _LAYOUT_OF_JOINTS = {(25, 3): "ntu25", (17, 2): "coco17", (17, 3): "coco17"}
 

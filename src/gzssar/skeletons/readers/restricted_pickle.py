@@ -34,6 +34,8 @@ GZIP = b"\x1f\x8b"
 """How files begin that are packed with gzip."""
 _GZIP_FORMAT = 31  # for zlib: a header and a checksum as gzip has them
 _HIGHEST_RATIO = 50  # of unpacked to packed size; honest files of numbers stay under 10
+_MOST_TAKEN, _TIMES_TAKEN = 14 * 2**20, 2
+"""What Python's objects may take, in bytes and in times the size of the file: those of NTU's labels take as much."""
 _DAMAGE = (
     *(ValueError, LookupError, TypeError, ArithmeticError, OSError, MemoryError),
     *(EOFError, zlib.error),  # of packed files
@@ -49,8 +51,9 @@ def read_plain_pickle(path: Path) -> Any:
     Raises:
         DataError: the file is cut off or damaged, or holds anything else; the message names it.
     """
-    machine = _Machine()
+    machine, taken = _Machine(), 0
     try:
+        most = _MOST_TAKEN + _TIMES_TAKEN * path.stat().st_size
         with _opened(path) as file, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # on odd escapes in the names of protocol 0, which are refused anyway
             # genops asks `tell` before every instruction if there is one: without it, reading takes half the time.
@@ -59,7 +62,14 @@ def read_plain_pickle(path: Path) -> Any:
                 if instruction.name not in _INSTRUCTIONS:
                     raise _Refused(f"the instruction {instruction.name}")
                 _INSTRUCTIONS[instruction.name](machine, argument)
+                if (taken := taken + _TAKEN.get(instruction.name, 0)) > most:
+                    raise DataError(
+                        f"{path} should hold numpy arrays, but it holds hardly anything but empty containers and "
+                        "single numbers, which take many times its size in memory: convert it."
+                    )
         return machine.stack.pop()
+    except DataError:
+        raise
     except _Refused as refused:
         raise DataError(
             f"{path} should hold numpy arrays of numbers and plain containers only, but it holds {refused}, which is "
@@ -315,3 +325,11 @@ _INSTRUCTIONS: dict[str, Callable[[_Machine, Any], None]] = {
     "REDUCE": lambda machine, _: machine.call(),
     "BUILD": lambda machine, _: machine.build(),
 }
+_TAKEN = {
+    **dict.fromkeys(_VALUES, 40),
+    **dict.fromkeys(("EMPTY_LIST", "EMPTY_DICT", "LIST", "DICT"), 72),
+    **dict.fromkeys(("TUPLE", "TUPLE1", "TUPLE2", "TUPLE3", "MARK"), 56),
+    **dict.fromkeys(("PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE", "REDUCE"), 100),
+    **dict.fromkeys(("NONE", "NEWTRUE", "NEWFALSE", "EMPTY_TUPLE", "GET", "BINGET", "LONG_BINGET"), 8),
+}
+"""Bytes of memory that what an instruction makes takes, beside what stands in the file."""

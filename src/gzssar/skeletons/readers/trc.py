@@ -19,6 +19,7 @@ from jaxtyping import Float
 from gzssar.errors import DataError
 from gzssar.skeletons.doubt import Doubt
 from gzssar.skeletons.readers.arrays import agreed_fps, make_clip, parse_numbers
+from gzssar.skeletons.readers.density import check_density
 from gzssar.skeletons.readers.markers import joints_of_markers
 from gzssar.skeletons.readers.mocap import frames_doubt, placed, text_lines, used_in
 from gzssar.skeletons.readers.reader import ClipEntry, ClipSource, ReadOptions
@@ -30,6 +31,8 @@ _MOST_MARKERS = 1000
 _UNEVEN = 0.1
 """Shares of the usual step between frames by which a step may differ from it."""
 _HEADER_LINES = 5
+_OFTEN = 256
+"""Rows after which the density of the file is looked at."""
 
 
 class TrcReader:
@@ -114,6 +117,8 @@ class _Rows:
         columns = [2 + 3 * marker + axis for marker in used for axis in range(3)]
         for row in self._rows(lines):
             self._times.append(row[1])
+            if len(self._times) % _OFTEN == 0:
+                check_density(self._path, len(self._times) * self._columns)
             yield [row[column] for column in columns]
 
     def times(self) -> Float[np.ndarray, "T"]:

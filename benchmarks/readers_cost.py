@@ -1,0 +1,307 @@
+"""What the worst files of each kind cost to read or to refuse; writes ``results/readers-cost.json``.
+
+    python benchmarks/readers_cost.py [--mebibytes 1] [--out results/readers-cost.json]
+
+The files are made here, each to take as much memory or time as its kind of file can: numbers of one digit, empty cells,
+brackets, one endless line, archives of zeros. Each is read in a process of its own, and none may take more than 20
+times its size, or 300 MiB where it is packed.
+"""
+
+import argparse
+import gzip
+import io
+import json
+import os
+import pickle
+import resource
+import struct
+import tempfile
+import time
+import zipfile
+import zlib
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from gzssar.errors import GzssarError
+from gzssar.files import write_json
+from gzssar.skeletons.layout import LAYOUTS
+from gzssar.skeletons.readers.reader import ReadOptions
+from gzssar.skeletons.readers.registry import open_clips
+from results import RESULTS, origin
+
+MIB = 2**20
+TIMES, MOST = 20, 300
+"""A plain file may take so many times its size, a packed one so many MiB."""
+BASE = 4
+"""MiB that any file may take: modules that are loaded when they are needed, and blocks of numbers."""
+PACKED = (".gz", ".npz", ".mat", ".zip")
+JOINTS = LAYOUTS["ntu25"].joint_names
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of one file."""
+
+    mib: float
+    """Its size."""
+
+    peak: float
+    """MiB of memory above what the process had before."""
+
+    seconds: float
+    """Of the processor."""
+
+    outcome: str
+    """"read", or the beginning of the sentence that refuses it."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--mebibytes", type=int, default=1)
+    parser.add_argument("--out", type=Path, default=RESULTS / "readers-cost.json")
+    arguments = parser.parse_args()
+    result = origin("readers")
+    costs: dict[str, Cost] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for name, make in FILES.items():
+            path = Path(folder) / name
+            path.write_bytes(make(arguments.mebibytes * MIB))
+            costs[name] = measured(path)
+            path.unlink()
+            print(row(name, costs[name]), flush=True)
+    dear = [name for name, cost in costs.items() if cost.peak > allowed(name, cost)]
+    if dear:
+        raise SystemExit(f"These take more than they may: {', '.join(dear)}.")
+    write_json(arguments.out, result | {"files": {name: asdict(cost) for name, cost in costs.items()}})
+
+
+def allowed(name: str, cost: Cost) -> float:
+    return MOST if name.endswith(PACKED) else min(MOST, BASE + TIMES * cost.mib)
+
+
+def row(name: str, cost: Cost) -> str:
+    times = cost.peak / cost.mib
+    return (
+        f"{name:28} {cost.mib:6.2f} MiB {times:6.1f} x {cost.peak:6.1f} MiB {cost.seconds:6.2f} s  {cost.outcome[:70]}"
+    )
+
+
+def measured(path: Path) -> Cost:
+    """Read all clips of a file in a child process, of which nothing is left afterwards."""
+    receiver, sender = os.pipe()
+    if not (child := os.fork()):
+        with os.fdopen(sender, "w") as pipe:
+            json.dump(asdict(cost_of(path)), pipe)
+            pipe.flush()
+            os._exit(0)
+    os.close(sender)
+    with os.fdopen(receiver) as pipe:
+        cost = Cost(**json.load(pipe))
+    os.waitpid(child, 0)
+    return cost
+
+
+def cost_of(path: Path) -> Cost:
+    before, started = _peak(), time.process_time()
+    try:
+        layout = "ntu25" if path.suffix == ".npy" else None
+        for entry in open_clips(path, ReadOptions(layout, fill_gaps=True)).entries:
+            entry.read()
+        outcome = "read"
+    except GzssarError as error:
+        outcome = str(error).replace(f"{path.parent}/", "")
+    seconds = time.process_time() - started
+    return Cost(path.stat().st_size / MIB, _peak() - before, seconds, outcome[:200])
+
+
+def _peak() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def filled(head: bytes, piece: bytes, tail: bytes = b"") -> Callable[[int], bytes]:
+    """A file of so many bytes, most of them the same piece again and again."""
+    return lambda size: head + piece * ((size - len(head) - len(tail)) // len(piece)) + tail
+
+
+def table(cells: list[str]) -> Callable[[int], bytes]:
+    names = ",".join(f"{joint}_{axis}" for joint in JOINTS for axis in "xyz")
+    return filled(f"{names}\n".encode(), f"{','.join(cells)}\n".encode())
+
+
+def long_table(size: int) -> bytes:
+    rows = (f"{frame},{joint},0,0,0\n" for frame in range(size // 400) for joint in JOINTS)
+    return ("frame,joint,x,y,z\n" + "".join(rows)).encode()
+
+
+def ntu(size: int) -> bytes:
+    joint = b"0 0 0 0 0 0 0 0 0 0 0 0\n"
+    body = b"1\n72057594037931101 0 1 1 0 0 0 0 0 2\n25\n" + b"1" + joint[1:] + joint * 24
+    return b"%d\n" % (size // len(body)) + body * (size // len(body))
+
+
+def bvh(size: int) -> bytes:
+    parts = ["HIERARCHY"]
+    row = ["0", "90", "0"]
+
+    def add(name: str, offset: str, *children: tuple) -> None:
+        root = len(parts) == 1
+        channels = "Zrotation Xrotation Yrotation"
+        row.extend("000")
+        parts.extend([f"{'ROOT' if root else 'JOINT'} {name}", "{", f"OFFSET {offset}"])
+        parts.append(f"CHANNELS 6 Xposition Yposition Zposition {channels}" if root else f"CHANNELS 3 {channels}")
+        for child in children:
+            add(*child)
+        parts.extend(["}"] if children else ["End Site", "{", "OFFSET 0 5 0", "}", "}"])
+
+    def limb(*joints: tuple[str, str]) -> tuple:
+        (name, offset), *rest = joints
+        return (name, offset, limb(*rest)) if rest else (name, offset)
+
+    arms = [
+        limb(
+            (f"{side}Shoulder", f"{sign}4 10 0"),
+            (f"{side}Arm", f"{sign}12 0 0"),
+            (f"{side}ForeArm", f"{sign}28 0 0"),
+            (f"{side}Hand", f"{sign}25 0 0"),
+        )
+        for side, sign in (("Left", ""), ("Right", "-"))
+    ]
+    legs = [
+        limb(
+            (f"{side}UpLeg", f"{sign}9 -4 0"),
+            (f"{side}Leg", "0 -42 0"),
+            (f"{side}Foot", "0 -40 0"),
+            (f"{side}ToeBase", "0 -5 14"),
+        )
+        for side, sign in (("Left", ""), ("Right", "-"))
+    ]
+    head = ("Neck", "0 15 0", ("Head", "0 10 0"))
+    add("Hips", "0 90 0", ("Spine", "0 10 0", ("Spine1", "0 12 0", head, *arms)), *legs)
+    line = f"{' '.join(row)}\n"
+    frames = (size - 3000) // len(line)
+    return "\n".join([*parts, "MOTION", f"Frames: {frames}", "Frame Time: 0.01", line * frames]).encode()
+
+
+def landmarks(piece: bytes) -> Callable[[int], bytes]:
+    frame = b"[" + b",".join([piece] * 33) + b"]"
+    return filled(b"[", frame + b",", frame + b"]")
+
+
+def alphapose(size: int) -> bytes:
+    items = [f'{{"image_id":"{frame}","keypoints":[{",".join("1" * 51)}]}}' for frame in range(size // 135)]
+    return f"[{','.join(items)}]".encode()
+
+
+def kinetics(size: int) -> bytes:
+    person = f'{{"pose":[{",".join("1" * 36)}],"score":[{",".join("1" * 18)}]}}'
+    frames = [f'{{"frame_index":{frame},"skeleton":[{person}]}}' for frame in range(size // 170)]
+    return f'{{"data":[{",".join(frames)}],"label_index":1}}'.encode()
+
+
+def npy(kind: str) -> Callable[[int], bytes]:
+    return lambda size: npy_bytes(
+        (np.arange(size // 75 // np.dtype(kind).itemsize * 75) % 99).astype(kind).reshape(-1, 25, 3)
+    )
+
+
+def npy_bytes(array: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, array)
+    return buffer.getvalue()
+
+
+def npz(name: str, times: int) -> Callable[[int], bytes]:
+    """An archive of an array that unpacks to so many times its size: noise, and zeros behind it."""
+
+    def make(size: int) -> bytes:
+        noise = np.random.default_rng(0).normal(size=size // 4).astype(np.float32)
+        array = np.zeros(size * times // 4 // 75 * 75, np.float32)
+        array[: len(noise)] = noise
+        arrays = {name: array.reshape(-1, 25, 3)}
+        if name == "joints":
+            arrays["joint_names"] = np.array(JOINTS)
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+            for key, values in arrays.items():
+                archive.writestr(f"{key}.npy", npy_bytes(values))
+        return buffer.getvalue()
+
+    return make
+
+
+def annotations(size: int) -> bytes:
+    keypoint = np.ones((1, 1, 25, 3), np.int8)
+    one = {"frame_dir": "a", "label": 1, "total_frames": 1, "keypoint": keypoint}
+    return pickle.dumps([{**one, "keypoint": keypoint.copy()} for _ in range(size // 200)], 4)
+
+
+def packed_pickle(size: int) -> bytes:
+    """An annotation whose numbers unpack to fifty times their size."""
+    noise = np.random.default_rng(0).integers(0, 2**15, size // 2, dtype=np.int16)
+    keypoint = np.zeros(size * 20 // 2 // 75 * 75, np.int16)
+    keypoint[: len(noise)] = noise
+    one = {"frame_dir": "a", "label": 1, "keypoint": keypoint.reshape(1, -1, 25, 3)}
+    return gzip.compress(pickle.dumps([one], 4), 9)
+
+
+def element(kind: int, data: bytes) -> bytes:
+    return struct.pack("<II", kind, len(data)) + data + bytes(-len(data) % 8)
+
+
+def matlab(name: str) -> Callable[[int], bytes]:
+    """Compressed variables of 63 MiB of zeros each, as many as there is room for."""
+
+    def make(size: int) -> bytes:
+        frames = 63 * MIB // 480
+        content = element(6, struct.pack("<II", 6, 0)) + element(5, struct.pack("<iii", 20, 3, frames))
+        content += element(1, name.encode()) + element(9, bytes(frames * 480))
+        packed = zlib.compress(element(14, content), 9)
+        one = struct.pack("<II", 15, len(packed)) + packed
+        return b"MATLAB 5.0 MAT-file".ljust(124) + b"\x00\x01IM" + one * max(1, size // len(one))
+
+    return make
+
+
+FILES: dict[str, Callable[[int], bytes]] = {
+    "zeros.csv": table(["0"] * 75),
+    "empty.csv": table(["1", *[""] * 74]),
+    "one cell a line.csv": table(["1"]),
+    "a row a joint.csv": long_table,
+    "zeros.skeleton": ntu,
+    "empty frames.skeleton": filled(b"300000\n", b"0\n"),
+    "blank lines.skeleton": filled(b"5\n", b"\n"),
+    "one line.skeleton": filled(b"1\n1\n", b"1 "),
+    "zeros.bvh": bvh,
+    "words.bvh": filled(b"HIERARCHY\nROOT Hips\n{\n", b"w "),
+    "lines.bvh": filled(b"HIERARCHY\nROOT Hips\n{\n", b"w\n"),
+    "landmarks.json": landmarks(b'{"x":0,"y":0,"z":0}'),
+    "frames without anybody.json": filled(b'{"landmarks":[', b"[],", b"[]]}"),
+    "timed frames.json": filled(b'{"frames":[', b'{"t":1,"landmarks":[]},', b"{}]}"),
+    "landmarks of numbers.json": filled(b'[{"x":1,"y":1,"z":1,"a":[', b"0.1,", b"1]}]"),
+    "members.json": lambda size: b'{"landmarks":[],' + b",".join(b'"%d":[]' % n for n in range(size // 11)) + b"}",
+    "people.json": filled(b'{"people":[{"pose_keypoints_2d":[]}', b',{"pose_keypoints_2d":[]}', b"]}"),
+    "alphapose.json": alphapose,
+    "kinetics.json": kinetics,
+    "brackets.json": filled(b'{"skeletons":[', b"[],", b"[]]}"),
+    "deep.json": filled(b'{"skeletons":[', b"["),
+    "skeletons.json": filled(b'{"skeletons":[', b"[" + b",".join([b"[0,0,0]"] * 20) + b"],", b"[]]}"),
+    "dictionaries.pkl": filled(b"\x80\x02}X\x0b\0\0\0annotations](", b"}", b"es."),
+    "lists in a split.pkl": filled(b"\x80\x02}(X\x05\0\0\0split](", b"]", b"eu."),
+    "memo.pkl": filled(b"\x80\x04]\x94(", b"}\x94", b"e."),
+    "numbers.pkl": filled(b"\x80\x02](", b"M\xff\xff", b"e."),
+    "small annotations.pkl": annotations,
+    "padded.pkl.gz": packed_pickle,
+    "bytes.npy": npy("i1"),
+    "halves.npy": npy("f2"),
+    "padded.npz": npz("joints", 20),
+    "padded amass.npz": npz("Jtr", 20),
+    "other variables.mat": matlab("other"),
+    "zeros.mat": matlab("d_skel"),
+}
+
+
+if __name__ == "__main__":
+    main()

@@ -232,6 +232,18 @@ def npz(name: str, times: int) -> Callable[[int], bytes]:
     return make
 
 
+def many_clips(size: int) -> bytes:
+    """As many clips of a frame as there is room for."""
+    arrays = {"joints": np.zeros((5 * MIB, 1, 3), np.float32), "offsets": np.arange(5 * MIB)}
+    arrays["joints"][:1000, 0, 0] = np.random.default_rng(0).normal(size=1000)  # all zeros would be packed too tightly
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for key, values in arrays.items():
+            archive.writestr(f"{key}.npy", npy_bytes(values))
+        archive.writestr("noise", np.random.default_rng(0).bytes(max(0, size - 8 * MIB)))
+    return buffer.getvalue()
+
+
 def annotations(size: int) -> bytes:
     keypoint = np.ones((1, 1, 25, 3), np.int8)
     one = {"frame_dir": "a", "label": 1, "total_frames": 1, "keypoint": keypoint}
@@ -239,9 +251,9 @@ def annotations(size: int) -> bytes:
 
 
 def packed_pickle(size: int) -> bytes:
-    """An annotation whose numbers unpack to fifty times their size."""
+    """An annotation whose numbers unpack to almost as much as they may."""
     noise = np.random.default_rng(0).integers(0, 2**15, size // 2, dtype=np.int16)
-    keypoint = np.zeros(size * 20 // 2 // 75 * 75, np.int16)
+    keypoint = np.zeros(size * 18 // 2 // 75 * 75, np.int16)
     keypoint[: len(noise)] = noise
     one = {"frame_dir": "a", "label": 1, "keypoint": keypoint.reshape(1, -1, 25, 3)}
     return gzip.compress(pickle.dumps([one], 4), 9)
@@ -296,8 +308,9 @@ FILES: dict[str, Callable[[int], bytes]] = {
     "padded.pkl.gz": packed_pickle,
     "bytes.npy": npy("i1"),
     "halves.npy": npy("f2"),
-    "padded.npz": npz("joints", 20),
-    "padded amass.npz": npz("Jtr", 20),
+    "padded.npz": npz("joints", 60),
+    "padded amass.npz": npz("Jtr", 60),
+    "many clips.npz": many_clips,
     "other variables.mat": matlab("other"),
     "zeros.mat": matlab("d_skel"),
 }

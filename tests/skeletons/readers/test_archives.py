@@ -67,6 +67,16 @@ def test_a_bomb_is_refused(archive):
         list_entries(archive, 64 * MEGABYTE)
 
 
+def test_a_large_entry_may_unpack_to_less_than_a_small_one(archive, monkeypatch):
+    write(archive, zip_bytes({"zeros": bytes(MEGABYTE)[1:] + bytes(range(256)) * 12}))
+    assert list_entries(archive, 64 * MEGABYTE)
+    monkeypatch.setattr(archives, "_LARGE", MEGABYTE)
+    with pytest.raises(
+        DataError, match=r"entry 'zeros' unpacks \d+ bytes to 1051647: the archive is not to be trusted"
+    ):
+        list_entries(archive, 64 * MEGABYTE)
+
+
 def test_an_entry_that_unpacks_to_more_than_it_declares_is_refused(archive):
     data = zip_bytes({"liar": b"12" * 500})
     write(archive, data.replace((1000).to_bytes(4, "little"), (900).to_bytes(4, "little")))

@@ -47,6 +47,12 @@ def test_only_joints_and_offsets_are_needed(opened):
         opened(**bare)
 
 
+def test_more_clips_than_there_is_room_for_are_refused(opened):
+    many = dict.fromkeys(("label", "subject", "view", "is_dup"))
+    with pytest.raises(DataError, match=r"its 9000 clips have no room in \d+ bytes"):
+        opened(joints=np.zeros((9000, 20, 3), np.float32), offsets=np.arange(9001, dtype=np.int16), **many)
+
+
 def test_joints_alone_are_one_clip(opened):
     bare = dict.fromkeys(("offsets", "label", "subject", "view", "is_dup", "class_names", "joint_names"))
     (entry,) = opened(ReadOptions(layout="kinect20"), **bare).entries

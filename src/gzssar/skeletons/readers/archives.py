@@ -17,6 +17,7 @@ from gzssar.skeletons.readers.arrays import map_bytes
 
 _LONGEST_DIRECTORY = 46 * 1_000_000  # bytes; an entry takes 46 and its name, so this bounds the entries by a million
 _HIGHEST_RATIO = 1000  # of unpacked to packed size; deflate cannot pass 1032, honest files of numbers stay under 10
+_LARGE, _HIGHEST_RATIO_OF_LARGE = 64 * 2**20, 50  # bytes; labels as rows of zeros with a one are packed more tightly
 _LARGEST_UNPACKED = 4 * 2**30  # bytes
 _LOCAL_HEADER = struct.Struct("<4s22xHH")
 _ENCRYPTED = 0x1
@@ -118,7 +119,8 @@ def _check(path: Path, entry: zipfile.ZipInfo, largest: int) -> None:
         raise DataError(f"{place} climbs out of its folder: the archive is not to be trusted.")
     if (size := max(entry.file_size, entry.compress_size)) > largest:
         raise DataError(f"{place} should have at most {largest} bytes, packed or not, but it declares {size}.")
-    if entry.file_size > _HIGHEST_RATIO * entry.compress_size:
+    ratio = _HIGHEST_RATIO if entry.file_size <= _LARGE else _HIGHEST_RATIO_OF_LARGE
+    if entry.file_size > ratio * entry.compress_size:
         raise DataError(
             f"{place} unpacks {entry.compress_size} bytes to {entry.file_size}: the archive is not to be trusted."
         )

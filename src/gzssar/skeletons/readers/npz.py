@@ -32,6 +32,7 @@ from gzssar.skeletons.readers.units import AssumedUnit, in_metres, metres_per_un
 from gzssar.skeletons.sequence import SkeletonSequence
 
 _LARGEST = 4 * 2**30  # bytes of one array: 16 million frames of 20 joints
+_FEWEST_BYTES = 20  # of a clip, packed; millions of them would fill the memory
 _IDS = ("label", "subject", "view")
 _AXES = {"joints": 3, "fps": 0, "unit": 0, "up_axis": 0} | dict.fromkeys(
     ("offsets", *_IDS, "is_dup", "class_names", "joint_names"), 1
@@ -157,7 +158,9 @@ def _clip_count(arrays: dict[str, np.ndarray], path: Path) -> int:
     offsets, frames = arrays["offsets"], len(arrays["joints"])
     if not len(offsets) or offsets[0] < 0 or offsets[-1] > frames or (offsets[1:] <= offsets[:-1]).any():
         raise DataError(f"{path}: offsets should increase from 0 or more to at most the {frames} frames, but do not.")
-    return len(offsets) - 1
+    if (count := len(offsets) - 1) * _FEWEST_BYTES > (size := path.stat().st_size):
+        raise DataError(f"{path} should hold clips, but its {count} clips have no room in {size} bytes.")
+    return count
 
 
 def _check_per_clip(arrays: dict[str, np.ndarray], keys: tuple[str, ...], count: int, path: Path) -> None:

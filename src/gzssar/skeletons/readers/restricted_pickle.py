@@ -33,7 +33,7 @@ _MOST_AXES = 32
 GZIP = b"\x1f\x8b"
 """How files begin that are packed with gzip."""
 _GZIP_FORMAT = 31  # for zlib: a header and a checksum as gzip has them
-_HIGHEST_RATIO = 50  # of unpacked to packed size; honest files of numbers stay under 10
+_HIGHEST_RATIO = 20  # of unpacked to packed size; honest files of numbers stay under 10
 _MOST_TAKEN, _TIMES_TAKEN = 14 * 2**20, 2
 """What Python's objects may take, in bytes and in times the size of the file: those of NTU's labels take as much."""
 _DAMAGE = (

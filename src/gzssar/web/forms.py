@@ -15,7 +15,7 @@ from gzssar.skeletons.readers import ReadOptions
 from gzssar.skeletons.sequence import SkeletonSequence
 from gzssar.web.limits import MIB, Limits
 from gzssar.web.samples import Samples
-from gzssar.web.schemas import NewClass
+from gzssar.web.schemas import Label, OwnClass
 from gzssar.web.uploads import read_upload
 
 LayoutName = Literal[
@@ -25,7 +25,7 @@ assert set(get_args(LayoutName)) == set(LAYOUTS)
 ShownName = Annotated[str, StringConstraints(max_length=200)]
 Multipart = Form(media_type="multipart/form-data")
 
-_CLASS_LIST = TypeAdapter(Annotated[list[NewClass], Field(max_length=1000)])
+_CLASS_LIST = TypeAdapter(Annotated[list[OwnClass], Field(max_length=1000)])
 
 
 def _without_null(schema: dict[str, Any]) -> None:
@@ -66,10 +66,10 @@ class ClipForm(BaseModel):
 class ClassesForm(ClipForm):
     """A clip, and classes of one's own."""
 
-    classes: Annotated[str, StringConstraints(max_length=500_000)] | None = None
-    """Classes that count for this request alone, as JSON: [{"label": …, "action": …, "motion": …}]."""
+    classes: Annotated[str, StringConstraints(max_length=900_000)] | None = None
+    """Classes that count for this request alone, as JSON: [{"label": …, "action": …, "motion": …, "clips": […]}]."""
 
-    def parse_classes(self) -> tuple[NewClass, ...]:
+    def parse_classes(self) -> tuple[OwnClass, ...]:
         """Read the classes.
 
         Raises:
@@ -94,6 +94,13 @@ class PredictForm(ClassesForm):
 
     abstain: bool = False
     """Give no label where the model is not sure enough."""
+
+
+class TeachForm(ClassesForm):
+    """What shows a class."""
+
+    label: Label
+    """The class that the clip shows: one that the model knows, or a new one."""
 
 
 class ExplainForm(ClassesForm):

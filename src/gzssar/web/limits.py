@@ -28,4 +28,7 @@ class Limits:
     """Requests that may wait for a worker; further ones are told to come back."""
 
     max_classes: int = 50
-    """Classes that one visitor, or with `shared` all visitors together, may add."""
+    """Classes that one visitor, or with `shared` all visitors together, may add or teach."""
+
+    max_clips: int = 100
+    """Clips that one visitor, or with `shared` all visitors together, may teach classes with."""

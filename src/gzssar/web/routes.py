@@ -1,6 +1,6 @@
 """The JSON routes. Each checks its fields, hands the work to a thread, and answers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from typing import Annotated, Any, TypeVar
 
@@ -8,9 +8,10 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 
 from gzssar.recognizer import Recognizer
+from gzssar.skeletons.doubt import Doubt as SkeletonDoubt
 from gzssar.skeletons.layout import LAYOUTS
 from gzssar.skeletons.sequence import SkeletonSequence
-from gzssar.web.forms import ClassesForm, ClipForm, ExplainForm, Multipart, PredictForm, find_clip
+from gzssar.web.forms import ClassesForm, ClipForm, ExplainForm, Multipart, PredictForm, TeachForm, find_clip
 from gzssar.web.limits import Limits
 from gzssar.web.player import playback
 from gzssar.web.samples import Samples
@@ -27,9 +28,11 @@ from gzssar.web.schemas import (
     Sample,
     SampleList,
     ShownClip,
+    Taught,
     Why,
+    packed,
 )
-from gzssar.web.store import ClassStore
+from gzssar.web.store import ClassStore, called, with_clip
 from gzssar.web.workers import Check, Workers
 
 T = TypeVar("T")
@@ -78,6 +81,27 @@ def clip_routes(
             request, form, lambda recognizer, clip: Why.model_validate(recognizer.explain(clip, form.label))
         )
 
+    @router.post("/teach")
+    async def teach(request: Request, form: Annotated[TeachForm, Multipart]) -> Taught:
+        """Show a class by a clip: it is recognized by that at once, and nothing is trained.
+
+        A server started with `--shared` shows it to everyone's model. Any other keeps nothing: send what comes back as
+        `clip` along with each request, among the `clips` of the class in the field `classes`.
+        """
+
+        def show(recognizer: Recognizer, clip: SkeletonSequence) -> Taught:
+            features, told = recognizer.lesson(form.label, clip)
+            label = called(form.label, recognizer)
+            return Taught(label=label, clip=packed(features[0]), kept=store.shared, warning=as_doubts(told))
+
+        shown = await ask(request, form, show)
+        if store.shared:
+            await readers_of_words.run(request, lambda check: store.teach(shown.label, shown.clip, check))
+        else:
+            taught = with_clip(form.parse_classes(), shown.label, shown.clip)
+            await readers_of_words.run(request, lambda check: store.recognizer(taught))
+        return shown
+
     async def ask(request: Request, form: ClassesForm, answer: Callable[[Recognizer, SkeletonSequence], T]) -> T:
         read, added = find_clip(form, samples, limits), form.parse_classes()
         recognizer = store.ready(added)
@@ -113,14 +137,24 @@ def class_routes(store: ClassStore, workers: Workers) -> APIRouter:
         """
 
         told = await workers.run(request, lambda check: store.add(new, check) if store.shared else store.check(new))
-        doubts = [Doubt(code=one.code, sentence=one.sentence) for one in told]
-        return Checked(label=new.label, kept=store.shared, warning=doubts)
+        return Checked(label=new.label, kept=store.shared, warning=as_doubts(told))
 
     @router.delete("", responses=_only(403, 422, 503, 504) | _UNKNOWN | _OWN)
     async def remove_class(request: Request, label: Annotated[Label, Query(description="Its label.")]) -> Checked:
         """Remove a class that was added for everyone."""
 
         await workers.run(request, lambda check: store.remove(label))
+        return Checked(label=label, kept=False)
+
+    @router.delete("/clip", responses=_only(403, 422, 503, 504) | _UNKNOWN)
+    async def take_back(
+        request: Request,
+        label: Annotated[Label, Query(description="The class that it showed.")],
+        number: Annotated[int, Query(ge=0, le=1000, description="Which, from 0, as they came.")],
+    ) -> Checked:
+        """Take back a clip that was shown to everyone's model. With its last clip, a class without texts goes."""
+
+        await workers.run(request, lambda check: store.take_back(label, number))
         return Checked(label=label, kept=False)
 
     return router
@@ -140,7 +174,7 @@ def about_routes(store: ClassStore, samples: Samples, limits: Limits) -> APIRout
     async def about() -> About:
         """Describe the model, and what the server allows."""
         recognizer = store.recognizer()
-        seen = len(recognizer.seen_classes)
+        seen = len(store.trained)
         return About(
             version=version("gzssar"),
             synthetic=recognizer.synthetic,
@@ -152,6 +186,7 @@ def about_routes(store: ClassStore, samples: Samples, limits: Limits) -> APIRout
             max_upload_bytes=limits.max_upload_bytes,
             max_frames=limits.max_frames,
             max_classes=limits.max_classes,
+            max_clips=limits.max_clips,
         )
 
     @router.get("/healthz")
@@ -160,6 +195,11 @@ def about_routes(store: ClassStore, samples: Samples, limits: Limits) -> APIRout
         return Health()
 
     return router
+
+
+def as_doubts(told: Sequence[SkeletonDoubt]) -> list[Doubt]:
+    """Doubts as the routes tell them."""
+    return [Doubt(code=one.code, sentence=one.sentence) for one in told]
 
 
 def _only(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -32,7 +32,7 @@ function choose(named) {
   source = named;
   selected = null;
   for (const chip of $("samples").children) chip.setAttribute("aria-pressed", String(chip.value === named?.sample));
-  tell("clip-error", "");
+  for (const place of ["clip-error", "teach-error", "teach-warning"]) tell(place, "");
   forgetWhy();
   if (!named) {
     begin("clip");
@@ -60,11 +60,10 @@ async function load() {
   player.load(clip);
   const bodies = Math.max(...clip.motion.map((frame) => frame.filter(Boolean).length));
   show("second", bodies > 1);
-  const name = source.sample || source.clip.name;
   $("facts").textContent =
-    `${name} · ${clip.frame_count} ${clip.frame_count === 1 ? "frame" : "frames"}, ${+clip.fps.toFixed(2)} per second · ${clip.layout}` +
+    `${name()} · ${clip.frame_count} ${clip.frame_count === 1 ? "frame" : "frames"}, ${+clip.fps.toFixed(2)} per second · ${clip.layout}` +
     `${bodies > 1 ? ` · ${bodies} bodies` : ""}${clip.dimensions === 2 ? " · in a picture (2-D)" : ""}`;
-  $("canvas").setAttribute("aria-label", `Skeleton of ${name}, ${clip.duration_s.toFixed(1)} seconds`);
+  $("canvas").setAttribute("aria-label", `Skeleton of ${name()}, ${clip.duration_s.toFixed(1)} seconds`);
   if (!calm.matches) player.play();
   showParts();
   return true;
@@ -95,6 +94,8 @@ function takeFile(file) {
   choose({ clip: file, ...options() });
 }
 
+const name = () => source.sample || source.clip.name;
+
 const options = () => ({
   layout: $("layout").value,
   fps: $("fps").value,
@@ -121,7 +122,7 @@ async function rank(about_label = null) {
   }
   answer.waiting();
   try {
-    ranked = await api.predict(source, { classes: classes.own, candidates, top_k: 10000, abstain: true }, signal);
+    ranked = await api.predict(source, { classes: classes.sent, candidates, top_k: 10000, abstain: true }, signal);
   } catch (error) {
     const readable = await reading;
     if (signal.aborted) return;
@@ -150,7 +151,7 @@ function announce(label) {
 }
 
 function showAnswer() {
-  answer.showAnswer(ranked, classes.added, selected, explain, all);
+  answer.showAnswer(ranked, classes, selected, explain, all);
 }
 
 async function explain(label) {
@@ -159,7 +160,7 @@ async function explain(label) {
   const signal = begin("why");
   answer.whyWaiting(label);
   try {
-    why = await api.explain(source, { label, classes: classes.own }, signal);
+    why = await api.explain(source, { label, classes: classes.sent }, signal);
   } catch (error) {
     if (error.name === "AbortError") return;
     forgetWhy();
@@ -182,6 +183,27 @@ function showParts() {
   player.explain(shown?.joints ?? null);
   answer.showStrip(shown);
   show("mattered", Boolean(player.weights));
+}
+
+// ---- teaching
+
+async function teach(event) {
+  event.preventDefault();
+  const label = $("teach-label").value.trim();
+  tell("teach-error", label ? "" : "A name is needed: what does the clip show?");
+  tell("teach-warning", "");
+  if (!label || !source || teach.busy) return;
+  teach.busy = true; // not disabled: a button that is would lose the focus
+  $("teach-button").textContent = "Looking…";
+  try {
+    tell("teach-warning", await classes.teach(label, source, name()));
+    $("teach-label").value = "";
+  } catch (error) {
+    tell("teach-error", capital(error.message));
+  } finally {
+    teach.busy = false;
+    $("teach-button").textContent = "Teach";
+  }
 }
 
 // ---- the player's controls
@@ -218,6 +240,8 @@ function listen() {
     takeFile(event.target.files[0]);
     event.target.value = ""; // so that the same file can be chosen again
   });
+  $("teach").addEventListener("submit", teach);
+  $("teach").addEventListener("input", () => tell("teach-error", ""));
   $("options").addEventListener("submit", (event) => event.preventDefault());
   $("options").addEventListener("change", () => source?.clip && takeFile(source.clip));
   listenToDrops();
@@ -248,10 +272,11 @@ function introduce() {
 }
 
 function showCounts() {
-  const total = classes.labels.length;
+  const total = classes.labels.length, { taught } = classes;
+  const words = `${total - taught - about.seen_count} it knows from words alone`;
   $("lead").textContent =
-    `Give it a skeleton clip. The model ranks ${total} actions: ${about.seen_count} it was trained on, and ` +
-    `${total - about.seen_count} it knows from words alone. Add one of your own below.`;
+    `Give it a skeleton clip. The model ranks ${total} actions: ${about.seen_count} it was trained on, ` +
+    `${taught ? `${words}, and ${taught} that clips showed it here` : `and ${words}`}. Add one of your own below.`;
 }
 
 function showSamples(samples) {

@@ -30,5 +30,17 @@ class Limits:
     max_classes: int = 50
     """Classes that one visitor, or with `shared` all visitors together, may add or teach."""
 
+    max_picture_bytes: int = 512 * 1024
+    """Size of a camera's picture, as JPEG."""
+
+    max_picture_side: int = 1280
+    """Its pixels, across and down."""
+
+    camera_s: float = 600.0
+    """Seconds that a camera may run without a break."""
+
+    camera_silence_s: float = 10.0
+    """Seconds without a picture after which it is taken to be gone."""
+
     max_clips: int = 100
     """Clips that one visitor, or with `shared` all visitors together, may teach classes with."""

@@ -6,8 +6,9 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from gzssar.skeletons.conversion import to_ntu25
-from gzssar.skeletons.layout import NTU25
+from gzssar.skeletons.layout import MEDIAPIPE33, NTU25
 from gzssar.skeletons.oddities import present_bodies
+from gzssar.skeletons.poses import Pose, bodies_of
 from gzssar.skeletons.resampling import spread
 from gzssar.skeletons.sequence import SkeletonSequence
 from gzssar.skeletons.views import choose_views
@@ -54,6 +55,35 @@ def playback(sequence: SkeletonSequence) -> ShownClip:
         sides=list(SIDES),
         bones=[list(bone) for bone in NTU25.bones],
     )
+
+
+def standing(people: dict[int, Pose]) -> list[list[float] | None]:
+    """People in one picture as the player draws them, in metres: one stands in the middle, several side by side.
+
+    Returns:
+        For each number, x, y, z of each joint of the person; None where nobody has it.
+    """
+    bodies = bodies_of(people)
+    if not len(bodies):
+        return []
+    pose = SkeletonSequence(bodies.transpose(2, 1, 0)[:, None], 1.0, MEDIAPIPE33)
+    joints = to_ntu25(pose).joints[:, 0].transpose(2, 1, 0)  # M V C
+    joints[..., 0] += _aside(people, len(bodies))[:, None]
+    return [
+        joints[number].round(_DIGITS).ravel().tolist() if number in people else None for number in range(len(joints))
+    ]
+
+
+def _aside(people: dict[int, Pose], count: int) -> Float[np.ndarray, "M"]:
+    """How far from the middle people stand, from their places in the picture, where these are known."""
+    aside = np.zeros(count)
+    places = {number: pose.places for number, pose in people.items() if pose.places is not None}
+    if len(places) > 1:
+        middles = {number: float(shown[:, 0].mean()) for number, shown in places.items()}
+        width = max(float(np.ptp(shown[:, 0])) for shown in places.values())
+        for number, middle in middles.items():
+            aside[number] = (middle - np.mean(list(middles.values()))) / (width or 1.0)
+    return aside
 
 
 def _reduced(sequence: SkeletonSequence) -> SkeletonSequence:

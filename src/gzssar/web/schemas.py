@@ -5,7 +5,7 @@ from typing import Annotated
 
 import numpy as np
 from jaxtyping import Float
-from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from gzssar.errors import DataError
 
@@ -141,6 +141,18 @@ class Ranked(_Documented):
     """What speaks against trusting the answer."""
 
     ranking: list[RankedClass]
+
+
+class CameraOrder(_Documented):
+    """What a camera's people are to be ranked by."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    classes: tuple[OwnClass, ...] = Field(default=(), max_length=1000)
+    """Classes of the visitor's own, as in `/api/predict`."""
+
+    candidates: list[str] | None = Field(default=None, max_length=900)
+    """Rank these labels alone."""
 
 
 class Why(_Documented):

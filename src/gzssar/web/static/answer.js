@@ -53,12 +53,27 @@ export function showAnswer(answer, classes, selected, choose, all) {
           ? "The model was trained on clips of this action."
           : "The model has no clip of this action, only words.";
   show("top-badge", !answer.resting);
+  tell("top-others", "");
   tell("top-warning", answer.warning.map((doubt) => doubt.sentence).join(" "));
   show("gate", judged(answer));
   $("gate-seen").style.width = `${100 * answer.p_seen}%`;
   $("gate-text-seen").textContent = `seen ${percent(answer.p_seen)}`;
   $("gate-text-unseen").textContent = `unseen ${percent(1 - answer.p_seen)}`;
   showRanking(answer.ranking, classes, selected, choose, all);
+}
+
+// What the last seconds of a camera show: answers follow one another, so nothing waits for the one before.
+export function showLive({ answer, early, others }, classes, choose, all) {
+  show("why", false);
+  if (!answer) {
+    empty(early ? "Looking…" : "Nobody is there.");
+    return;
+  }
+  show("answer-empty", false);
+  tell("answer-error", "");
+  showAnswer(answer, classes, null, choose, all);
+  const words = others.map((other) => (other.resting ? "nothing is happening" : other.label || `perhaps ${other.best_guess}`));
+  tell("top-others", words.length ? `Somebody else: ${words.join("; ")}.` : "");
 }
 
 // Whether classes of both kinds compete: else there is nothing for the gate to judge.

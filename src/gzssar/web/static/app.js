@@ -2,6 +2,7 @@
 
 import * as answer from "./answer.js";
 import * as api from "./api.js";
+import { Camera } from "./camera.js";
 import { Classes } from "./classes.js";
 import { $, capital, element, percent, show, tell } from "./dom.js";
 import { Player } from "./player.js";
@@ -18,6 +19,23 @@ let ranked = null;
 let selected = null;
 let why = null;
 let all = false;
+let live = false; // whether what the camera sees is shown
+const camera = new Camera({
+  begin: goLive,
+  hold: goLive,
+  clip: takeFile,
+  order: () => ({ classes: classes?.sent || [], candidates: classes?.candidates || null }),
+  pose: ({ bodies }, skeleton) => live && player.show(bodies, skeleton),
+  answer: (found) => {
+    if (!live || !classes) return;
+    ranked = found.answer;
+    answer.showLive(found, classes, () => {}, all);
+  },
+  end: () => {
+    if (live) choose(null, "No clip yet.");
+    show("camera-live", false);
+  },
+});
 let asking = { clip: null, answer: null, why: null }; // the request of each kind that still counts
 
 function begin(kind) {
@@ -28,7 +46,10 @@ function begin(kind) {
 
 // ---- the clip
 
-function choose(named) {
+function choose(named, sentence = UNREADABLE) {
+  live = false;
+  show("camera-live", camera.running);
+  show("teach");
   source = named;
   selected = null;
   for (const chip of $("samples").children) chip.setAttribute("aria-pressed", String(chip.value === named?.sample));
@@ -37,11 +58,24 @@ function choose(named) {
   if (!named) {
     begin("clip");
     begin("answer");
-    answer.empty(UNREADABLE);
+    clear();
+    answer.empty(sentence);
     return;
   }
   reading = load();
   rank();
+}
+
+// What the camera sees in place of a clip.
+function goLive() {
+  if (live) return;
+  choose(null, "Looking…");
+  live = true;
+  show("camera-live", false);
+  show("stage-empty", false);
+  show("teach", false);
+  $("facts").textContent = "Live";
+  $("canvas").setAttribute("aria-label", "Skeleton of whom the camera sees");
 }
 
 async function load() {
@@ -69,14 +103,20 @@ async function load() {
   return true;
 }
 
-// What the server says about a clip that it cannot read; where a field would help, the fields are opened.
-function refuse({ message, field }) {
+function clear() {
   $("stage").removeAttribute("aria-busy");
+  clip = null;
   player.clear();
   for (const id of ["play", "scrub"]) $(id).disabled = true;
   show("stage-empty");
+  show("second", false);
   $("facts").textContent = "";
   $("canvas").setAttribute("aria-label", "No clip");
+}
+
+// What the server says about a clip that it cannot read; where a field would help, the fields are opened.
+function refuse({ message, field }) {
+  clear();
   tell("clip-error", capital(message));
   if (field) $("reading").open = true;
 }
@@ -108,6 +148,7 @@ const options = () => ({
 
 function changeClasses(added) {
   showCounts();
+  camera.order();
   rank(added);
   if (added && source) $("answer").scrollIntoView({ behavior: calm.matches ? "auto" : "smooth", block: "start" });
 }
@@ -229,7 +270,7 @@ function listen() {
   $("show-parts").addEventListener("change", showParts);
   $("more").addEventListener("click", () => {
     all = !all;
-    showAnswer();
+    if (!live) showAnswer();
   });
   document.addEventListener("keydown", (event) => {
     if (event.key !== " " || event.target.closest("button, input, select, textarea, summary, a, label")) return;
@@ -240,6 +281,7 @@ function listen() {
     takeFile(event.target.files[0]);
     event.target.value = ""; // so that the same file can be chosen again
   });
+  $("camera-live").addEventListener("click", goLive);
   $("teach").addEventListener("submit", teach);
   $("teach").addEventListener("input", () => tell("teach-error", ""));
   $("options").addEventListener("submit", (event) => event.preventDefault());

@@ -9,7 +9,7 @@ import pytest
 from selenium import webdriver
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
-from web_camera import bright_hand
+from web_camera import bright_hand, video_bytes
 from web_page import CHROMIUM, DRIVER, FLAGS, Page, in_chromium
 from web_server import running
 
@@ -134,6 +134,18 @@ def test_a_sample_beside_the_camera(page):
     page.wait(lambda: page["facts"].text.startswith("hand waving"))
     assert page["camera-live"].is_displayed()
     page.settled("hand waving")
+
+
+def test_a_video_is_ranked_and_taught(page, tmp_path):
+    assert "videos of one person" in page["formats"].text
+    page.upload(tmp_path, "dance.avi", video_bytes(tmp_path, [0.3, 0.9] * 10))
+    page.wait(lambda: page["facts"].text.startswith("dance.avi.json · 20 frames, 10 per second · mediapipe33"))
+    page.wait(lambda: page.ranking())
+    page["teach-label"].send_keys("dance", Keys.ENTER)
+    page.wait(lambda: page["top-label"].text == "dance")
+    page.upload(tmp_path, "dark.avi", video_bytes(tmp_path, [0.0] * 5))
+    page.wait(lambda: "dark.avi should show one person" in page["clip-error"].text)
+    assert page["answer-empty"].text == "No answer without a clip that can be read."
 
 
 def test_a_camera_that_stops(page):

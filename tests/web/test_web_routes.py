@@ -245,7 +245,7 @@ def test_openapi_documents_every_error_as_a_sentence():
     paths = client().get("/openapi.json").json()["paths"]
     assert set(paths) == {
         *("/api/clip", "/api/predict", "/api/explain", "/api/teach", "/api/classes", "/api/classes/clip"),
-        *("/api/samples", "/api/model", "/healthz"),
+        *("/api/video", "/api/samples", "/api/model", "/healthz"),
     }
     for methods in paths.values():
         for operation in methods.values():

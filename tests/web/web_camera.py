@@ -4,6 +4,7 @@ import io
 import struct
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from gzssar.skeletons.poses import Pose, Sighting
@@ -33,6 +34,17 @@ def picture(bright, size=(64, 48), format="JPEG"):
     buffer = io.BytesIO()
     Image.new("RGB", size, (round(255 * bright),) * 3).save(buffer, format)
     return buffer.getvalue()
+
+
+def video_bytes(folder, brightness, size=(64, 48), fps=10.0):
+    """A video of such pictures, as MJPEG in AVI."""
+    cv2 = pytest.importorskip("cv2", reason="OpenCV is missing: pip install 'gzssar[pose]'")
+    path = folder / "written.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), fps, size)
+    for bright in brightness:
+        writer.write(np.full((size[1], size[0], 3), round(255 * bright), dtype=np.uint8))
+    writer.release()
+    return path.read_bytes()
 
 
 def packet(time, file):

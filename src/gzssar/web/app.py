@@ -54,7 +54,7 @@ def create_app(
         shared: whether classes that one visitor adds are there for all.
         samples: clips to offer, by name.
         hosts: names under which the server answers; None for any.
-        find_poses: what finds people in the pictures of visitors' cameras; None where these are not to be used.
+        find_poses: what finds people in visitors' videos and cameras; None where these are not to be used.
     """
     limits, samples = limits or Limits(), samples or {}
     store, workers = ClassStore(recognizer, limits, shared), Workers(limits)
@@ -77,9 +77,9 @@ def create_app(
         lifespan=lifespan,
     )
     for router in (
-        clip_routes(store, samples, limits, workers, readers_of_words),
+        clip_routes(store, samples, limits, workers, readers_of_words, find_poses),
         class_routes(store, readers_of_words),
-        about_routes(store, samples, limits),
+        about_routes(store, samples, limits, find_poses is not None),
         camera_routes(store, limits, find_poses),
     ):
         app.include_router(router)

@@ -11,12 +11,14 @@ from starlette.exceptions import HTTPException
 
 from gzssar.errors import ConfigError
 from gzssar.skeletons.layout import LAYOUTS
+from gzssar.skeletons.poses import FindPoses
 from gzssar.skeletons.readers import ReadOptions
 from gzssar.skeletons.sequence import SkeletonSequence
 from gzssar.web.limits import MIB, Limits
 from gzssar.web.samples import Samples
 from gzssar.web.schemas import Label, OwnClass
 from gzssar.web.uploads import read_upload
+from gzssar.web.workers import Check
 
 LayoutName = Literal[
     "ntu25", "kinect20", "utd20", "coco17", "openpose18", "openpose25", "mediapipe33", "smpl22", "smpl24"
@@ -110,12 +112,14 @@ class ExplainForm(ClassesForm):
     """The class whose score is to be explained."""
 
 
-def find_clip(form: ClipForm, samples: Samples, limits: Limits) -> Callable[[], SkeletonSequence]:
+def find_clip(
+    form: ClipForm, samples: Samples, limits: Limits, find_poses: FindPoses | None
+) -> Callable[[Check], SkeletonSequence]:
     """Find out which clip a form is about: an upload or a sample.
 
     Returns:
-        What reads it, or raises a GzssarError where the upload holds no single readable clip. That takes a while: it is
-        for a worker's thread.
+        What reads it while somebody waits, or raises a GzssarError where the upload holds no single readable clip. That
+        takes a while: it is for a worker's thread.
 
     Raises:
         HTTPException: there is no such sample, or the file is too large.
@@ -129,10 +133,10 @@ def find_clip(form: ClipForm, samples: Samples, limits: Limits) -> Callable[[], 
             names = ", ".join(samples) or "none"
             raise HTTPException(404, f"there is no sample {form.sample!r}; there are {names}.")
         sample = samples[form.sample]
-        return lambda: sample
+        return lambda check: sample
     assert form.clip is not None  # one of the two is there
     if form.clip.size is not None and form.clip.size > limits.max_upload_bytes:
         size = f"{limits.max_upload_bytes / MIB:g} MiB"
         raise HTTPException(413, f"a clip should have at most {size}, but this one has more: send a shorter one.")
     options = ReadOptions(form.layout, form.fps, form.fill_gaps, form.unit)
-    return partial(read_upload, form.clip, options, form.index, limits)
+    return partial(read_upload, form.clip, options, form.index, limits, find_poses)

@@ -24,7 +24,7 @@ SECURITY = {
 }
 """Headers of every response."""
 
-UPLOADS = ("/api/predict", "/api/explain", "/api/clip", "/api/teach")
+UPLOADS = ("/api/predict", "/api/explain", "/api/clip", "/api/video", "/api/teach")
 """Routes that take a file."""
 
 _SMALL = 64 * 1024  # bytes of a request without a file

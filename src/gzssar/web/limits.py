@@ -30,6 +30,12 @@ class Limits:
     max_classes: int = 50
     """Classes that one visitor, or with `shared` all visitors together, may add or teach."""
 
+    max_video_s: float = 30.0
+    """Seconds of a video."""
+
+    max_video_side: int = 4096
+    """Its pixels, across and down."""
+
     max_picture_bytes: int = 512 * 1024
     """Size of a camera's picture, as JPEG."""
 

@@ -5,14 +5,15 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Bool, Float
 
+from gzssar.errors import DataError
 from gzssar.skeletons.conversion import to_ntu25
 from gzssar.skeletons.layout import MEDIAPIPE33, NTU25
 from gzssar.skeletons.oddities import present_bodies
-from gzssar.skeletons.poses import Pose, bodies_of
+from gzssar.skeletons.poses import HALF_TURN, Pose, bodies_of
 from gzssar.skeletons.resampling import spread
 from gzssar.skeletons.sequence import SkeletonSequence
 from gzssar.skeletons.views import choose_views
-from gzssar.web.schemas import ShownClip
+from gzssar.web.schemas import Doubt, Filmed, ShownClip
 
 _MOST_FRAMES, _MOST_BODIES = 300, 2
 _DIGITS = 4
@@ -54,6 +55,26 @@ def playback(sequence: SkeletonSequence) -> ShownClip:
         joint_names=list(NTU25.joint_names),
         sides=list(SIDES),
         bones=[list(bone) for bone in NTU25.bones],
+    )
+
+
+def filmed(clip: SkeletonSequence) -> Filmed:
+    """A video's clip as a file of MediaPipe's landmarks has it.
+
+    Raises:
+        DataError: the clip is no video's.
+    """
+    if clip.layout != MEDIAPIPE33:
+        raise DataError(f"{clip.name} should be a video, but it holds a clip of layout {clip.layout.name!r}.")
+    joints = clip.joints[..., 0].transpose(1, 2, 0) * HALF_TURN
+    sure = np.ones(joints.shape[:2]) if clip.visibility is None else clip.visibility[..., 0]
+    there = present_bodies(clip)[:, 0]
+    known = np.concatenate([joints, sure[..., None]], axis=2).round(_DIGITS).tolist()
+    return Filmed(
+        name=clip.name,
+        times=clip.seconds.round(_DIGITS).tolist(),
+        joints=[frame if seen else [] for frame, seen in zip(known, there, strict=True)],
+        warning=[Doubt(code=one.code, sentence=one.sentence) for one in clip.doubts],
     )
 
 

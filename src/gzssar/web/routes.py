@@ -10,10 +10,11 @@ from starlette.requests import Request
 from gzssar.recognizer import Recognizer
 from gzssar.skeletons.doubt import Doubt as SkeletonDoubt
 from gzssar.skeletons.layout import LAYOUTS
+from gzssar.skeletons.poses import FindPoses
 from gzssar.skeletons.sequence import SkeletonSequence
 from gzssar.web.forms import ClassesForm, ClipForm, ExplainForm, Multipart, PredictForm, TeachForm, find_clip
 from gzssar.web.limits import Limits
-from gzssar.web.player import playback
+from gzssar.web.player import filmed, playback
 from gzssar.web.samples import Samples
 from gzssar.web.schemas import (
     About,
@@ -21,6 +22,7 @@ from gzssar.web.schemas import (
     ClassList,
     Doubt,
     Failure,
+    Filmed,
     Health,
     Label,
     NewClass,
@@ -51,7 +53,12 @@ _OWN: dict[int | str, dict[str, Any]] = {409: {"model": Failure, "description": 
 
 
 def clip_routes(
-    store: ClassStore, samples: Samples, limits: Limits, workers: Workers, readers_of_words: Workers
+    store: ClassStore,
+    samples: Samples,
+    limits: Limits,
+    workers: Workers,
+    readers_of_words: Workers,
+    find_poses: FindPoses | None,
 ) -> APIRouter:
     """Routes about one clip: how it moves, what it shows, and why."""
     router = APIRouter(prefix="/api", responses=_REFUSED | _UNKNOWN, tags=["clips"])
@@ -59,8 +66,14 @@ def clip_routes(
     @router.post("/clip")
     async def read_clip(request: Request, form: Annotated[ClipForm, Multipart]) -> ShownClip:
         """Read a clip, and return its joints for a player."""
-        read = find_clip(form, samples, limits)
-        return await workers.run(request, lambda check: playback(read()))
+        read = find_clip(form, samples, limits, find_poses)
+        return await workers.run(request, lambda check: playback(read(check)))
+
+    @router.post("/video")
+    async def read_video(request: Request, form: Annotated[ClipForm, Multipart]) -> Filmed:
+        """Find the person in a video: a clip that the other routes take as a file, without finding it each time."""
+        read = find_clip(form, samples, limits, find_poses)
+        return await workers.run(request, lambda check: filmed(read(check)))
 
     @router.post("/predict")
     async def predict(request: Request, form: Annotated[PredictForm, Multipart]) -> Ranked:
@@ -103,13 +116,13 @@ def clip_routes(
         return shown
 
     async def ask(request: Request, form: ClassesForm, answer: Callable[[Recognizer, SkeletonSequence], T]) -> T:
-        read, added = find_clip(form, samples, limits), form.parse_classes()
+        read, added = find_clip(form, samples, limits, find_poses), form.parse_classes()
         recognizer = store.ready(added)
         if recognizer is None:  # its words are encoded where nobody's clip waits for it
             recognizer = await readers_of_words.run(request, lambda check: store.recognizer(added))
 
         def work(check: Check) -> T:
-            clip = read()
+            clip = read(check)
             check()
             return answer(recognizer, clip)
 
@@ -160,7 +173,7 @@ def class_routes(store: ClassStore, workers: Workers) -> APIRouter:
     return router
 
 
-def about_routes(store: ClassStore, samples: Samples, limits: Limits) -> APIRouter:
+def about_routes(store: ClassStore, samples: Samples, limits: Limits, videos: bool) -> APIRouter:
     """Routes about the server itself."""
     router = APIRouter(tags=["server"], responses=_only(403))
 
@@ -187,6 +200,7 @@ def about_routes(store: ClassStore, samples: Samples, limits: Limits) -> APIRout
             max_frames=limits.max_frames,
             max_classes=limits.max_classes,
             max_clips=limits.max_clips,
+            videos=videos,
         )
 
     @router.get("/healthz")

@@ -196,6 +196,20 @@ class ShownClip(_Documented):
     """(child, parent) of each bone, as joints."""
 
 
+class Filmed(_Documented):
+    """Who is seen in a video: a clip, as a file of MediaPipe's landmarks has it."""
+
+    name: str
+    times: list[float]
+    """Of each frame, in seconds."""
+
+    joints: list[list[list[float]]]
+    """Frame → joint → x, y, z in metres, in MediaPipe's axes, and how sure it is; no joints where nobody is seen."""
+
+    warning: list[Doubt]
+    """What speaks against trusting it."""
+
+
 class Sample(_Documented):
     """A clip that the server offers."""
 
@@ -227,6 +241,8 @@ class About(_Documented):
     max_frames: int
     max_classes: int
     max_clips: int
+    videos: bool
+    """Whether the server takes videos and cameras."""
 
 
 class Health(_Documented):

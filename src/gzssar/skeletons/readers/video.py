@@ -9,6 +9,7 @@ place faster than people move, which the clip's doubts say.
 
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import count, pairwise
 from pathlib import Path
@@ -45,8 +46,11 @@ _FASTEST = 1000.0
 """Frames per second; containers without a frame rate state their clock's."""
 
 
+@dataclass(frozen=True)
 class VideoReader:
-    """Videos, by MediaPipe."""
+    """Videos, by MediaPipe or whatever else finds people."""
+
+    find_poses: FindPoses | None = None
 
     kind = "video of one person (MP4, MOV, AVI, WebM, MKV)"
 
@@ -66,7 +70,9 @@ class VideoReader:
             ConfigError: the options name another layout than mediapipe33.
         """
         layout = agreed_layout(options, MEDIAPIPE33.name, path)
-        return ClipSource(self.kind, [ClipEntry(path.name, partial(read_video, path, layout, options))])
+        return ClipSource(
+            self.kind, [ClipEntry(path.name, partial(read_video, path, layout, options, self.find_poses))]
+        )
 
 
 def read_video(

@@ -2,17 +2,19 @@
 
 import * as answer from "./answer.js";
 import * as api from "./api.js";
-import { Camera } from "./camera.js";
+import { Camera, landmarks } from "./camera.js";
 import { Classes } from "./classes.js";
 import { $, capital, element, percent, show, tell } from "./dom.js";
 import { Player } from "./player.js";
 
 const UNREADABLE = "No answer without a clip that can be read.";
+const VIDEO = /\.(mp4|m4v|mov|avi|webm|mkv)$/i;
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const player = new Player($("canvas"), showTime);
 let about = { max_upload_bytes: Infinity };
 let classes;
 let source = null; // form fields that name the clip
+let unread = null; // a video that lacks something, which its user may name
 let clip = null;
 let reading = null; // tells, once the server has answered, whether the clip can be read
 let ranked = null;
@@ -51,9 +53,10 @@ function choose(named, sentence = UNREADABLE) {
   show("camera-live", camera.running);
   show("teach");
   source = named;
+  unread = null;
   selected = null;
   for (const chip of $("samples").children) chip.setAttribute("aria-pressed", String(chip.value === named?.sample));
-  for (const place of ["clip-error", "teach-error", "teach-warning"]) tell(place, "");
+  for (const place of ["clip-error", "clip-warning", "teach-error", "teach-warning"]) tell(place, "");
   forgetWhy();
   if (!named) {
     begin("clip");
@@ -131,7 +134,25 @@ function takeFile(file) {
     refuse({ message });
     return;
   }
-  choose({ clip: file, ...options() });
+  if (file.type.startsWith("video/") || VIDEO.test(file.name)) watch(file);
+  else choose({ clip: file, ...options() });
+}
+
+// A video becomes a clip of skeletons once, which is then asked about like any other.
+async function watch(file) {
+  choose(null, "Looking for somebody in the video…");
+  const signal = begin("clip");
+  $("stage").setAttribute("aria-busy", "true");
+  try {
+    const { times, joints, warning } = await api.readVideo({ clip: file, fps: $("fps").value }, signal);
+    choose({ clip: landmarks(file.name, times, joints) });
+    tell("clip-warning", warning.map(({ sentence }) => sentence).join(" "));
+  } catch (error) {
+    if (error.name === "AbortError") return;
+    refuse(error);
+    answer.empty(UNREADABLE);
+    unread = file;
+  }
 }
 
 const name = () => source.sample || source.clip.name;
@@ -285,7 +306,7 @@ function listen() {
   $("teach").addEventListener("submit", teach);
   $("teach").addEventListener("input", () => tell("teach-error", ""));
   $("options").addEventListener("submit", (event) => event.preventDefault());
-  $("options").addEventListener("change", () => source?.clip && takeFile(source.clip));
+  $("options").addEventListener("change", () => takeFile(unread || source?.clip));
   listenToDrops();
 }
 
@@ -309,6 +330,7 @@ function introduce() {
   $("version").textContent = about.version;
   $("card").textContent = about.card;
   show("about", Boolean(about.card));
+  show("videos", about.videos);
   $("size").textContent = `; at most ${Math.round(about.max_upload_bytes / 2 ** 20)} MiB`;
   for (const layout of about.layouts) $("layout").append(element("option", { value: layout }, layout));
 }

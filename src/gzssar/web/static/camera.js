@@ -192,7 +192,11 @@ export class Camera {
     const seconds = frames.length ? frames.at(-1).time - frames[0].time : 0;
     if (number === null) tell("camera-error", "Nobody was seen while the button was held.");
     else if (seconds < SHORTEST) tell("camera-error", "Hold the button as long as the movement takes: half a second at least.");
-    else this.tell.clip(file(frames, number));
+    else {
+      const joints = frames.map(({ people }) => people[number] || []);
+      const name = `camera ${new Date().toLocaleTimeString("en-GB")}`;
+      this.tell.clip(landmarks(name, frames.map(({ time }) => time), joints));
+    }
   }
 }
 
@@ -209,12 +213,12 @@ function liveliest(frames) {
   return ways.size ? [...ways].reduce((most, one) => (one[1] > most[1] ? one : most))[0] : null;
 }
 
-function file(frames, number) {
+// A clip as a file of MediaPipe's landmarks: frame → joint → x, y, z and how sure it is.
+export function landmarks(name, times, joints) {
   const landmark = ([x, y, z, visibility]) => ({ x, y, z, visibility });
-  const content = frames.map(({ time, people }) => ({
-    time_s: Number((time - frames[0].time).toFixed(4)),
-    worldLandmarks: (people[number] || []).map(landmark),
+  const frames = joints.map((some, at) => ({
+    time_s: Number((times[at] - times[0]).toFixed(4)),
+    worldLandmarks: some.map(landmark),
   }));
-  const name = `camera ${new Date().toLocaleTimeString("en-GB")}.json`;
-  return new File([JSON.stringify({ frames: content })], name, { type: "application/json" });
+  return new File([JSON.stringify({ frames })], `${name}.json`, { type: "application/json" });
 }

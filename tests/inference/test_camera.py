@@ -1,18 +1,24 @@
 """Pictures of a camera: who hands what to whom, and what is said of people in them. Poses are made by hand."""
 
+import io
+import json
 import sys
 import threading
+import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from gzssar.commands.options import Reading
+from gzssar.commands.predict import PredictConfig, answer
 from gzssar.errors import DataError, MissingExtraError
 from gzssar.inference.camera import Newest, answer_pictures, camera_pictures
 from gzssar.inference.live import answer_frames
 from gzssar.recognizer import Prediction
 from gzssar.skeletons.layout import MEDIAPIPE33
 from gzssar.skeletons.poses import HALF_TURN, Picture, Pose, Sighting
+from predict_world import MODEL, any_model
 
 RIGHT_WRIST = MEDIAPIPE33.joint_names.index("right wrist")
 
@@ -156,36 +162,75 @@ def cv2():
 def test_a_camera_that_stops(cv2, monkeypatch):
     camera = Camera(1)
     monkeypatch.setattr(cv2, "VideoCapture", lambda number: camera)
-    come = camera_pictures(0)
-    assert next(come).pixels[0, 0].tolist() == [0, 0, 250]
-    with pytest.raises(DataError, match="camera 0 gives no more pictures: was it unplugged"):
-        next(come)
-    assert camera.released.wait(5)
+    with camera_pictures(0) as pictures:
+        come = iter(pictures)
+        assert next(come).pixels[0, 0].tolist() == [0, 0, 250]
+        with pytest.raises(DataError, match="camera 0 gives no more pictures: was it unplugged"):
+            next(come)
+        assert camera.released.wait(5)
 
 
 def test_a_camera_is_let_go(cv2, monkeypatch):
     camera = Camera(10**9)
     monkeypatch.setattr(cv2, "VideoCapture", lambda number: camera)
-    come = camera_pictures(0)
-    next(come)
-    come.close()
+    with camera_pictures(0) as pictures:
+        next(iter(pictures))
     assert camera.released.wait(5)
+    assert len(list(pictures)) <= 1  # what waited, and no more
 
 
 def test_a_camera_that_is_not_there_or_busy(cv2, monkeypatch, capfd):
     monkeypatch.setattr(cv2, "VideoCapture", lambda number: Camera(0, opens=False))
-    with pytest.raises(DataError, match="camera 7 should give pictures, but cannot be opened: see that it is connect"):
-        camera_pictures(7)
+    with pytest.raises(DataError, match="camera 7 should give pictures, but cannot be opened"), camera_pictures(7):
+        pass
     assert capfd.readouterr().err == ""
 
 
 def test_a_machine_without_cameras(cv2, capfd):
-    with pytest.raises(DataError, match="camera 99 should give pictures"):
-        camera_pictures(99)
+    with pytest.raises(DataError, match="camera 99 should give pictures"), camera_pictures(99):
+        pass
     assert capfd.readouterr().err == ""
 
 
 def test_a_camera_needs_opencv(monkeypatch):
     monkeypatch.setitem(sys.modules, "cv2", None)
-    with pytest.raises(MissingExtraError, match=r"needs OpenCV and MediaPipe: pip install 'gzssar\[pose\]'"):
-        camera_pictures(0)
+    with pytest.raises(MissingExtraError, match=r"needs OpenCV and MediaPipe: pip"), camera_pictures(0):
+        pass
+
+
+def raising():
+    """Somebody whose left hand is above the shoulders."""
+    pose = person()
+    pose.joints[[13, 15, 17, 19, 21], 1] = -0.9
+    return pose
+
+
+class PacedCamera(Camera):
+    """As a real one, it gives a picture in so many seconds."""
+
+    def read(self):
+        time.sleep(0.02)
+        return super().read()
+
+
+def test_predict_answers_a_camera(cv2, monkeypatch):
+    out = io.StringIO()
+    monkeypatch.setattr(cv2, "VideoCapture", lambda number: PacedCamera(60))
+    monkeypatch.setattr("gzssar.skeletons.poses.pose_finder", lambda model: finder(*[[raising()]] * 1000))
+    with any_model(), pytest.raises(DataError, match="camera 3 gives no more pictures"):
+        answer(PredictConfig(MODEL, camera=3, window=0.4, stride=0.1), out)
+    rows = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert rows[0]["warning"][0]["code"] == "too-early"
+    assert {row["label"] for row in rows[1:]} == {"raise hand"}
+    assert 3 < len(rows) < 30
+
+
+def test_predict_needs_a_camera(cv2, capfd):
+    with any_model(), pytest.raises(DataError, match="camera 98 should give pictures, but cannot be opened"):
+        answer(PredictConfig(MODEL, camera=98), io.StringIO())
+
+
+def test_predict_needs_the_pose_model_that_is_named(tmp_path):
+    reading = Reading(pose_model=tmp_path / "none.task")
+    with any_model(), pytest.raises(DataError, match=r"none\.task should be a pose model of MediaPipe \(\.task\)"):
+        answer(PredictConfig(MODEL, camera=0, reading=reading), io.StringIO())

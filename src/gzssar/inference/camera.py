@@ -8,9 +8,9 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager
 from queue import Queue
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
 
@@ -26,8 +26,6 @@ WINDOW, STRIDE = 2.0, 0.3
 """Seconds that count, and seconds from answer to answer."""
 _USUAL_FPS = 30.0
 """Of cameras; their pictures carry their times."""
-_FIRST_PICTURE = 10.0
-"""Seconds in which a camera should give one."""
 
 OnSighting = Callable[[Sighting, dict[int, Pose]], None]
 """Told of each picture who is seen, and who is who."""
@@ -119,15 +117,16 @@ def answer_pictures(
     return answer_each(come(), answer, MEDIAPIPE33, _USUAL_FPS, window, stride, on_bad, behind, apart=True)
 
 
-def camera_pictures(number: int) -> Iterator[Picture]:
-    """Take pictures with a camera of this machine, in a thread of its own, until the iterator is closed.
+@contextmanager
+def camera_pictures(number: int) -> Iterator[Iterable[Picture]]:
+    """Take pictures with a camera of this machine, in a thread of its own, and let it go at the end.
 
     Args:
         number: which camera, from 0.
 
     Raises:
         MissingExtraError: OpenCV is not installed.
-        DataError: there is no such camera, another program has it, or it stops.
+        DataError: there is no such camera, or another program has it; or, where pictures are taken, it stops.
     """
     os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # what is wrong with a camera is said by us, in a sentence
     try:
@@ -141,26 +140,20 @@ def camera_pictures(number: int) -> Iterator[Picture]:
             f"camera {number} should give pictures, but cannot be opened: see that it is connected, that no other "
             "program uses it, and that this one may; or name another number."
         )
-    return _taken(camera, number)
-
-
-def _taken(camera: Any, number: int) -> Iterator[Picture]:
     newest, done = Newest[Picture](), threading.Event()
 
     def take() -> None:
-        try:
-            while not done.is_set():
-                there, picture = camera.read()
-                if not there:
-                    newest.end(DataError(f"camera {number} gives no more pictures: was it unplugged?"))
-                    return
-                newest.put(Picture(np.ascontiguousarray(picture[..., ::-1]), time.monotonic()))
-        finally:
-            with suppress(Exception):  # whatever it says when it is let go, it is gone
-                camera.release()
+        while not done.is_set():
+            there, picture = camera.read()
+            if not there:
+                newest.end(DataError(f"camera {number} gives no more pictures: was it unplugged?"))
+                break
+            newest.put(Picture(np.ascontiguousarray(picture[..., ::-1]), time.monotonic()))
+        camera.release()
 
     threading.Thread(target=take, name="gzssar-camera", daemon=True).start()
     try:
-        yield from newest
+        yield newest
     finally:
         done.set()
+        newest.end()

@@ -26,6 +26,7 @@ from gzssar.skeletons.poses import (
     FindPoses,
     Picture,
     Pose,
+    packaged_poses,
     pose_finder,
     quietly,
     torsos_apart,
@@ -68,15 +69,15 @@ class VideoReader:
 
         Raises:
             ConfigError: the options name another layout than mediapipe33.
+            DataError: there is no such pose model.
         """
         layout = agreed_layout(options, MEDIAPIPE33.name, path)
-        return ClipSource(
-            self.kind, [ClipEntry(path.name, partial(read_video, path, layout, options, self.find_poses))]
-        )
+        find_poses = self.find_poses or pose_finder(options.pose_model)
+        return ClipSource(self.kind, [ClipEntry(path.name, partial(read_video, path, layout, options, find_poses))])
 
 
 def read_video(
-    path: Path, layout: Layout, options: ReadOptions, find_poses: FindPoses | None = None
+    path: Path, layout: Layout, options: ReadOptions, find_poses: FindPoses = packaged_poses
 ) -> SkeletonSequence:
     """Find the person of a video in every frame.
 
@@ -84,14 +85,13 @@ def read_video(
         path: the video.
         layout: mediapipe33.
         options: frames per second, for files that do not say.
-        find_poses: what finds people; MediaPipe without it.
+        find_poses: what finds people.
 
     Raises:
         MissingExtraError: OpenCV or MediaPipe is not installed.
         DataError: the video cannot be read, or shows nobody in nearly all frames.
         ConfigError: the options name another frame rate than the file.
     """
-    find_poses = pose_finder() if find_poses is None else find_poses
     fps, pictures = _open(path, options)
     poses = [next(iter(seen.people), None) for seen in find_poses(pictures)]
     if not poses:

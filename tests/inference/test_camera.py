@@ -221,7 +221,7 @@ def test_predict_answers_a_camera(cv2, monkeypatch):
         answer(PredictConfig(MODEL, camera=3, window=0.4, stride=0.1), out)
     rows = [json.loads(line) for line in out.getvalue().splitlines()]
     assert rows[0]["warning"][0]["code"] == "too-early"
-    assert {row["label"] for row in rows[1:]} == {"raise hand"}
+    assert {row["label"] for row in rows if not row["warning"]} == {"raise hand"}
     assert 3 < len(rows) < 30
 
 

@@ -24,7 +24,7 @@ from gzssar import GzssarError, Prediction, Recognizer, SkeletonSequence
 from gzssar.inference.live import LiveAnswer, answer_frames
 from gzssar.recognizer.embedded import synthetic_model
 from gzssar.skeletons.layout import MEDIAPIPE33
-from gzssar.skeletons.readers.video import HALF_TURN, mediapipe_poses
+from gzssar.skeletons.poses import HALF_TURN, Picture, packaged_poses
 
 TITLE, STRIDE = "gzssar", 0.3  # seconds from answer to answer
 ENDS = (27, ord("q"))
@@ -55,9 +55,9 @@ def main(source: int | str = 0, model: Path | None = None) -> None:
     answers = Thread(target=recognize, daemon=True)
     answers.start()
     shown, read = tee(pictures(video, live=source == 0))
-    poses = mediapipe_poses(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB) for _, picture in read)
-    for (seconds, picture), pose in zip(shown, poses, strict=True):
-        joints = None if pose is None else (pose.joints * HALF_TURN).tolist()
+    poses = packaged_poses(Picture(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), seconds) for seconds, picture in read)
+    for (seconds, picture), sighting in zip(shown, poses, strict=True):
+        joints = [(pose.joints * HALF_TURN).tolist() for pose in sighting.people]
         lines.put(json.dumps({"joints": joints, "time": seconds}))
         cv2.putText(picture, said[-1], (20, 50), cv2.FONT_HERSHEY_SIMPLEX, 1.2, (0, 255, 0), 2)
         cv2.imshow(TITLE, picture)

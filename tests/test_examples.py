@@ -13,7 +13,7 @@ from gzssar.inference.live import LiveAnswer
 from gzssar.methods.recipe import RECIPES
 from gzssar.recognizer import Prediction
 from gzssar.skeletons.doubt import Doubt
-from gzssar.skeletons.readers.video import Pose
+from gzssar.skeletons.poses import Pose, Sighting
 from predict_world import any_model
 from recipes import changed
 from synse_folder import write_synse_folder
@@ -76,8 +76,8 @@ class Film:
 
     def find(self, pictures):
         for pose, picture in zip(self.poses, pictures, strict=False):
-            assert picture.shape == (60, 80, 3)
-            yield pose
+            assert picture.pixels.shape == (60, 80, 3)
+            yield Sighting(picture.time, () if pose is None else (pose,))
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def webcam(monkeypatch):
         monkeypatch.setattr(cv2, "waitKey", lambda wait: next(film.keys, -1))
         for name in ("namedWindow", "imshow", "destroyAllWindows"):
             monkeypatch.setattr(cv2, name, lambda *how: None)
-        monkeypatch.setitem(main.__globals__, "mediapipe_poses", film.find)
+        monkeypatch.setitem(main.__globals__, "packaged_poses", film.find)
         with any_model():
             main("film.mp4", Path("model"))
         return film.drawn

@@ -100,7 +100,7 @@ def test_the_routes_page(browser, address):
     browser.get(f"{address}/docs")
     page = Page.__new__(Page)
     page.browser = browser
-    page.wait(lambda: len(page.all("article")) == 9)
+    page.wait(lambda: len(page.all("article")) == 12)
     text = browser.find_element(By.TAG_NAME, "main").text
     assert "curl http://127.0.0.1" in text
     assert "/api/predict" in text

@@ -141,7 +141,7 @@ def test_a_shared_server_keeps_classes_for_all():
     page = client(recognizer, shared=True)
     assert page.post("/api/classes", json=JUGGLE).json() == {"label": "juggle", "kept": True, "warning": []}
     last = page.get("/api/classes").json()["classes"][-1]
-    assert last == {**JUGGLE, "seen": False, "added": True}
+    assert last == {**JUGGLE, "seen": False, "added": True, "clips": 0}
     assert "juggle" in {entry["label"] for entry in predict(page, top_k=100).json()["ranking"]}
     assert "already" in sentence(page.post("/api/classes", json=JUGGLE), 409)
     assert "model's own" in sentence(page.delete("/api/classes", params={"label": "clap"}), 409)
@@ -244,7 +244,8 @@ def test_unknown_addresses_and_methods():
 def test_openapi_documents_every_error_as_a_sentence():
     paths = client().get("/openapi.json").json()["paths"]
     assert set(paths) == {
-        *("/api/clip", "/api/predict", "/api/explain", "/api/classes", "/api/samples", "/api/model", "/healthz"),
+        *("/api/clip", "/api/predict", "/api/explain", "/api/teach", "/api/classes", "/api/classes/clip"),
+        *("/api/video", "/api/samples", "/api/model", "/healthz"),
     }
     for methods in paths.values():
         for operation in methods.values():

@@ -17,7 +17,7 @@ ROUTES = schemathesis.openapi.from_asgi("/openapi.json", create_app(FakeRecogniz
 OPERATIONS = {f"{found.ok().method} {found.ok().path}": found.ok() for found in ROUTES.get_all_operations()}
 
 
-CLIPS = ("post /api/clip", "post /api/predict", "post /api/explain")
+CLIPS = ("post /api/clip", "post /api/predict", "post /api/explain", "post /api/teach", "post /api/video")
 GOOD, BAD = GenerationMode.POSITIVE, GenerationMode.NEGATIVE
 CASES = [
     (name, mode)

@@ -8,24 +8,24 @@ from web_recognizer import FakeRecognizer
 
 from gzssar.errors import ConfigError
 from gzssar.web.limits import Limits
-from gzssar.web.schemas import NewClass
+from gzssar.web.schemas import OwnClass
 from gzssar.web.store import ClassStore
 
 
 def test_the_same_classes_are_encoded_once():
     recognizer = FakeRecognizer()
     store = ClassStore(recognizer, Limits(), shared=False)
-    one, two = NewClass(label="one"), NewClass(label="two", motion="up")
+    one, two = OwnClass(label="one"), OwnClass(label="two", motion="up")
     first = store.recognizer((one, two))
     assert store.recognizer((one, two)) is first
     assert recognizer.encoded == ["one", "two"]
-    assert store.recognizer((one, NewClass(label="two", motion="down"))) is not first
+    assert store.recognizer((one, OwnClass(label="two", motion="down"))) is not first
     assert store.recognizer() is recognizer
     assert "one" not in recognizer.classes
 
 
 def test_what_needs_no_encoding_is_ready():
-    store, own = ClassStore(FakeRecognizer(), Limits(), shared=False), (NewClass(label="own"),)
+    store, own = ClassStore(FakeRecognizer(), Limits(), shared=False), (OwnClass(label="own"),)
     assert store.ready(()) is store.recognizer()
     assert store.ready(own) is None
     assert store.recognizer(own) is store.ready(own)
@@ -33,7 +33,7 @@ def test_what_needs_no_encoding_is_ready():
 
 def test_copies_are_bounded():
     store = ClassStore(FakeRecognizer(), Limits(), shared=False)
-    added = [(NewClass(label=f"class {k}"),) for k in range(100)]
+    added = [(OwnClass(label=f"class {k}"),) for k in range(100)]
     for one in added:
         store.recognizer(one)
     assert [store.ready(one) is not None for one in added] == [False] * 68 + [True] * 32
@@ -41,9 +41,9 @@ def test_copies_are_bounded():
 
 def test_a_copy_of_before_a_change_is_not_kept():
     store = ClassStore(FakeRecognizer(), Limits(), shared=True)
-    own = (NewClass(label="own"),)
+    own = (OwnClass(label="own"),)
     store.recognizer(own)
-    store.add(NewClass(label="for all"))
+    store.add(OwnClass(label="for all"))
     assert store.recognizer(own).classes[-2:] == ("for all", "own")
     assert store.classes()[-1].added
     with pytest.raises(HTTPException):
@@ -54,7 +54,7 @@ def test_a_failed_class_changes_nothing():
     store = ClassStore(FakeRecognizer(), Limits(), shared=True)
     before = store.recognizer().classes
     with pytest.raises(ConfigError):
-        store.add(NewClass(label="bell\x07"))
+        store.add(OwnClass(label="bell\x07"))
     assert store.recognizer().classes == before
 
 
@@ -67,7 +67,7 @@ def test_reading_does_not_wait_for_texts_to_be_encoded():
             super().add_class(label, action, motion)
 
     store = ClassStore(Slow(), Limits(), shared=True)
-    adding = threading.Thread(target=store.add, args=(NewClass(label="slow"),))
+    adding = threading.Thread(target=store.add, args=(OwnClass(label="slow"),))
     adding.start()
     assert "slow" not in store.recognizer().classes  # would hang if it waited
     gate.set()

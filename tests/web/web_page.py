@@ -55,9 +55,12 @@ class Page:
         ActionChains(self.browser).send_keys(*keys).perform()
 
     def sample(self, name):
+        self.choose(name)
+        self.settled(name)
+
+    def choose(self, name):
         self.browser.execute_script("scrollTo(0, 0)")  # a reload may leave the samples below the banner
         next(button for button in self.all("#samples button") if button.text == name).click()
-        self.settled(name)
 
     def settled(self, top):
         self.wait(lambda: self["top-label"].text == top)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from gzssar.errors import ConfigError
+from gzssar.errors import ConfigError, DataError
 from gzssar.recognizer import Prediction, Recognizer
 from gzssar.recognizer.explanation import Explanation
 from gzssar.skeletons.conversion import require_3d
@@ -39,6 +39,9 @@ class FakeRecognizer(Recognizer):
 
     encoded: list = field(default_factory=list)
     """Labels of the classes that were added, in order: what it cost."""
+
+    shown: dict = field(default_factory=dict)
+    """Label → the clips that showed it."""
 
     def __post_init__(self):
         self.seen = self.seen or frozenset(row.label for row in self.rows if row.label not in UNSEEN)
@@ -91,6 +94,18 @@ class FakeRecognizer(Recognizer):
     def text_doubts(self, label):
         return ()
 
+    def lesson(self, label, clips, trim=True):
+        """The clip's name would not be kept: the fake knows a clip by its numbers alone."""
+        told = (Doubt("made-up", "1 frame: made up"),) if clips.joints.shape[1] == 1 else ()
+        return np.array([[number(clips.joints.tobytes()) % 1000]], dtype=np.float32), told
+
+    def add_features(self, label, features):
+        if features.shape != (1, 1):
+            raise DataError("features should be of width 1.")
+        self._known(label)
+        self.shown = {**self.shown, label: (*self.shown.get(label, ()), float(features[0, 0]))}
+        self.seen |= {label}
+
     def add_class(self, label, action=None, motion=None):
         if label in self.classes:
             raise ConfigError(f"a new class should have a label of its own, but {label!r} is there already.")
@@ -116,7 +131,8 @@ class FakeRecognizer(Recognizer):
         noise = number(clip.joints.tobytes(), label) % 1000 / 400
         right = clip.label is not None and clip.label < len(ALL) and ALL[clip.label] == label
         added = label not in ALL
-        return noise + 4.0 * right + 3.0 * added
+        looks_alike = number(clip.joints.tobytes()) % 1000 in self.shown.get(label, ())
+        return noise + 4.0 * right + 3.0 * added + 20.0 * looks_alike
 
 
 def _rows():

@@ -42,6 +42,10 @@ class Reading:
     unit: str | None = None
     """What positions are counted in, for motion capture, tables and arrays that do not say: m, cm, mm, in or ft."""
 
+    pose_model: Path | None = None
+    """For videos: what finds people in them, a model of MediaPipe's Tasks interface (pose_landmarker_….task). Without
+    it, the one in the wheel of MediaPipe 0.10.21."""
+
     skip_bad: bool = False
     """Leave malformed clips out and count them, instead of stopping at the first."""
 
@@ -72,7 +76,7 @@ def read_options(reading: Reading) -> "ReadOptions":
     """The part of the arguments that readers see."""
     from gzssar.skeletons.readers import ReadOptions
 
-    return ReadOptions(reading.layout, reading.fps, reading.fill_gaps, reading.unit)
+    return ReadOptions(reading.layout, reading.fps, reading.fill_gaps, reading.unit, reading.pose_model)
 
 
 def open_source(path: Path, reading: Reading, labels: "Labelling") -> "ClipSource":

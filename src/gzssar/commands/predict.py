@@ -74,13 +74,17 @@ class PredictConfig:
     """Instead of clips: a folder. What lies there is answered, then every new file as soon as it is complete, until
     Ctrl-C."""
 
+    camera: int | None = None
+    """Instead of clips: a camera of this machine by its number, 0 for the first. Whom it sees is answered as JSON
+    Lines, each person apart, the one who moves most first, until Ctrl-C. Nothing is stored."""
+
     window: float | None = None
     """Seconds of a window that slides over long recordings, each of which gives segments: recognized, unsure, at rest
-    or without anybody. For -: the seconds that count, 2 unless said otherwise."""
+    or without anybody. For - and --camera: the seconds that count, 2 unless said otherwise."""
 
     stride: float | None = None
-    """Seconds from window to window; half a window unless said otherwise. For -: seconds from answer to answer; without
-    it, each frame is answered."""
+    """Seconds from window to window; half a window unless said otherwise. For - and --camera: seconds from answer to
+    answer; without it, each frame of - is answered, and a camera three times a second."""
 
     timeline: Path | None = None
     """With --window: a picture (.png) of the segments of one recording."""
@@ -100,19 +104,24 @@ class PredictConfig:
         clips_may_follow = not self.clips and bool(self.candidate_labels)  # see _with_clips_behind_labels
         if self.abstain and self.no_abstain:
             raise ConfigError("--abstain and --no-abstain say the opposite: give one of them.")
-        if bool(self.clips) == (self.watch is not None) and not clips_may_follow:
-            raise ConfigError("what to recognize comes as files and folders or as --watch DIR: give one of them.")
+        given = sum([bool(self.clips), self.watch is not None, self.camera is not None])
+        if given > 1 or not (given or clips_may_follow):
+            raise ConfigError(
+                "what to recognize comes as files and folders or as --watch DIR, or as --camera N: give one of them."
+            )
         check_positive(self, "top_k", "batch_size")
         self._check_windows()
         if self.timeline is not None:
             self._check_timeline()
         if STDIN in self.clips:
             self._check_stdin()
+        if self.camera is not None:
+            self._check_camera(self.camera)
 
     @property
     def live(self) -> bool:
         """Whether frames come one by one."""
-        return self.clips == (STDIN,)
+        return self.clips == (STDIN,) or self.camera is not None
 
     def _check_windows(self) -> None:
         for name in ("window", "stride"):
@@ -131,7 +140,7 @@ class PredictConfig:
 
     def _check_timeline(self) -> None:
         assert self.timeline is not None
-        if self.window is None or self.watch is not None or STDIN in self.clips:
+        if self.window is None or self.watch is not None or self.camera is not None or STDIN in self.clips:
             raise ConfigError("--timeline draws the segments of one recording: give a file and --window.")
         if self.timeline.suffix.lower() != ".png":
             raise ConfigError(f"--timeline should be a picture that ends in .png, but {self.timeline} does not.")
@@ -141,6 +150,12 @@ class PredictConfig:
             raise ConfigError("- reads frames from standard input: leave the other clips out.")
         if self.csv:
             raise ConfigError("answers to frames from standard input are JSON Lines: leave --csv out.")
+
+    def _check_camera(self, number: int) -> None:
+        if number < 0:
+            raise ConfigError(f"--camera should be a camera's number, 0 for the first, but it is {number}.")
+        if self.csv:
+            raise ConfigError("answers to a camera are JSON Lines: leave --csv out.")
 
 
 def predict(config: Annotated[PredictConfig, tyro.conf.OmitArgPrefixes]) -> None:
@@ -182,7 +197,9 @@ def answer(
     job = _job(config, recognizer, out)
     job.answer([])  # candidates that do not exist are named before anything is read
     try:
-        if config.live:
+        if config.camera is not None:
+            _answer_camera(config, config.camera, job.answer, out)
+        elif config.live:
             _answer_stdin(config, job.answer, out, _stdin() if frames is None else frames)
         elif config.watch is not None:
             watch_folder(job, config.watch)
@@ -229,7 +246,7 @@ def _with_clips_behind_labels(config: PredictConfig, classes: Sequence[str]) -> 
     known = set(map(label_key, classes))
     while labels and label_key(labels[-1]) not in known and _may_be_clips(labels[-1]):
         behind.insert(0, labels.pop())
-    if not behind and not config.clips and config.watch is None:
+    if not behind and not config.clips and config.watch is None and config.camera is None:
         raise ConfigError(
             f"what to recognize comes as files and folders or as --watch DIR, but the last word, {labels[-1]!r}, was "
             "taken for one of --candidate-labels, and there is no such file: name clips right behind the model."
@@ -301,6 +318,18 @@ def _answer_stdin(config: PredictConfig, answer: "Answer", out: "Output", frames
         return answer([replace(clip, joints=clip.joints * scale) for clip in clips])
 
     answer_stream(frames, in_metres, JsonRows(out), layout, fps, window, config.stride)
+
+
+def _answer_camera(config: PredictConfig, number: int, answer: "Answer", out: "Output") -> None:
+    from gzssar.inference.camera import STRIDE, WINDOW, camera_pictures
+    from gzssar.inference.job import answer_camera
+    from gzssar.inference.rows import JsonRows
+    from gzssar.skeletons.poses import pose_finder
+
+    find_poses = pose_finder(config.reading.pose_model)
+    with camera_pictures(number) as pictures:
+        window, stride = config.window or WINDOW, config.stride or STRIDE
+        answer_camera(pictures, find_poses, answer, JsonRows(out), window, stride)
 
 
 def _stdin() -> Iterable[str]:

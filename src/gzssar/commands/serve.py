@@ -42,6 +42,14 @@ class ServeConfig:
     samples: Path | None = None
     """A folder of clips that the page offers; usually the model's own `samples`."""
 
+    camera: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Look at the cameras of visitors from elsewhere, too, where --host lets them in; on this machine, the page always
+    may. Browsers give a camera to pages from elsewhere over https alone."""
+
+    pose_model: Path | None = None
+    """What finds people in pictures: a model of MediaPipe's Tasks interface (pose_landmarker_….task). Without it, the
+    one in the wheel of MediaPipe 0.10.21."""
+
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65535:
             raise ConfigError(f"--port is a number from 0 to 65535, but it is {self.port}.")
@@ -60,10 +68,12 @@ def serve(config: Annotated[ServeConfig, tyro.conf.OmitArgPrefixes]) -> None:
     """Open a web page that recognizes clips and takes classes described in words."""
     from gzssar.recognizer import Recognizer
     from gzssar.running import one_thread
+    from gzssar.skeletons.poses import pose_finder
     from gzssar.texts.encoders.cache import MemoryCache
     from gzssar.texts.encoding import load_text_encoders
     from gzssar.web.server import serve as serve_page, warm_up
 
+    find_poses = pose_finder(config.pose_model)
     with progress_bar() as progress:
         if config.model:
             recognizer = Recognizer.load(config.model)
@@ -77,7 +87,9 @@ def serve(config: Annotated[ServeConfig, tyro.conf.OmitArgPrefixes]) -> None:
     warm_up(encoders)
     samples = offered(config, recognizer.synthetic)
     with one_thread():  # once for all requests, whose own limits would undo each other's
-        serve_page(recognizer, config.host, config.port, config.limits, config.shared, samples)
+        serve_page(
+            recognizer, config.host, config.port, config.limits, config.shared, samples, find_poses, config.camera
+        )
 
 
 def offered(config: ServeConfig, synthetic: bool) -> "Samples":

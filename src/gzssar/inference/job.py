@@ -4,12 +4,14 @@ import glob
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from textwrap import shorten
 
 from gzssar.errors import ConfigError, DataError, GzssarError, MissingExtraError
+from gzssar.inference.camera import STRIDE, WINDOW, answer_pictures
 from gzssar.inference.doubted import Doubted
 from gzssar.inference.live import answer_frames
 from gzssar.inference.reading_ahead import ReadAhead
@@ -20,6 +22,7 @@ from gzssar.recognizer import Prediction
 from gzssar.running import Progress
 from gzssar.skeletons.layout import Layout
 from gzssar.skeletons.ntu_protocols import without
+from gzssar.skeletons.poses import FindPoses, Picture
 from gzssar.skeletons.readers import ClipEntry, ReadOptions
 from gzssar.skeletons.readers.finding import find_files
 from gzssar.skeletons.readers.registry import Found, find_reader
@@ -266,6 +269,34 @@ def answer_stream(
             rows.frame(found.as_dict())
     except KeyboardInterrupt:
         return
+
+
+def answer_camera(
+    pictures: Iterable[Picture],
+    find_poses: FindPoses,
+    answer: Answer,
+    rows: JsonRows,
+    window: float = WINDOW,
+    stride: float = STRIDE,
+) -> None:
+    """Answer what people in the pictures of a camera do, each apart, until Ctrl-C.
+
+    Args:
+        pictures: see :func:`~gzssar.inference.camera.camera_pictures`.
+        find_poses: what finds people in them.
+        answer: what recognizes clips.
+        rows: where the answers go.
+        window: seconds that are recognized.
+        stride: seconds from answer to answer.
+
+    Raises:
+        DataError: the camera stops.
+        MissingExtraError: MediaPipe is not installed.
+    """
+    told = _few_complaints()
+    with suppress(KeyboardInterrupt):
+        for found in answer_pictures(pictures, find_poses, answer, window=window, stride=stride, on_bad=told):
+            rows.frame(found.as_dict())
 
 
 def _name(path: Path, entry: str) -> str:

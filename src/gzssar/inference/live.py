@@ -12,7 +12,7 @@ import json
 import math
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -25,7 +25,7 @@ from gzssar.inference.segments import NOBODY, Answer
 from gzssar.recognizer import Prediction
 from gzssar.skeletons.doubt import Doubt
 from gzssar.skeletons.layout import Layout
-from gzssar.skeletons.moving import LONGEST_LOSS
+from gzssar.skeletons.moving import LONGEST_LOSS, movement
 from gzssar.skeletons.preprocess import fill_gaps
 from gzssar.skeletons.readers.json_files import number_array
 from gzssar.skeletons.sequence import SkeletonSequence
@@ -64,10 +64,14 @@ class LiveAnswer:
     skipped: int = 0
     """Frames before this one that were due for an answer, but got none, because newer ones waited already."""
 
+    others: tuple[Prediction, ...] = ()
+    """What the other people do, where each is answered apart; `prediction` is of the one who moves most."""
+
     def as_dict(self) -> dict[str, Any]:
         """As JSON has it; without a prediction, an abstention without a ranking."""
         found = replace(NOBODY, warning=self.warning) if self.prediction is None else self.prediction
-        return {"frame": self.frame, "time": round(self.time, 4), "skipped": self.skipped, **found.as_dict()}
+        others = {"others": [other.as_dict() for other in self.others]} if self.others else {}
+        return {"frame": self.frame, "time": round(self.time, 4), "skipped": self.skipped, **found.as_dict(), **others}
 
 
 class Frame(NamedTuple):
@@ -205,6 +209,37 @@ def answer_frames(
         ConfigError: `fps` is no positive number.
         DataError: a line is no frame or a window cannot be recognized, and `on_bad` is None; or no line is a frame.
     """
+    return answer_each(_frames(lines, layout, on_bad), answer, layout, fps, window, stride, on_bad, behind)
+
+
+def answer_each(
+    numbered: Iterable[tuple[int, Frame]],
+    answer: Answer,
+    layout: Layout,
+    fps: float = 30.0,
+    window: float = 2.0,
+    stride: float | None = None,
+    on_bad: Callable[[str, DataError], None] | None = None,
+    behind: Callable[[], bool] | None = None,
+    apart: bool = False,
+) -> Iterator[LiveAnswer]:
+    """Answer frames as they come, as :func:`answer_frames` does with lines.
+
+    Args:
+        numbered: frames, each with the number of its line.
+        answer: what recognizes clips.
+        layout: what the joints are.
+        fps: frames per second, of frames that do not carry their time.
+        window: seconds that are recognized.
+        stride: seconds from answer to answer; None for one per frame.
+        on_bad: told of windows that cannot be recognized.
+        behind: asked before each answer whether newer frames wait already.
+        apart: whether each body is answered on its own, as if it were alone, the one who moves most first.
+
+    Raises:
+        ConfigError: `fps` is no positive number.
+        DataError: a window cannot be recognized, and `on_bad` is None.
+    """
     if not (np.isfinite(fps) and fps > 0):
         raise ConfigError(f"frames should come at a positive rate, but --fps is {fps:g}.")
     recent = RecentFrames(window, layout, fps)
@@ -213,10 +248,10 @@ def answer_frames(
 
     def found(line: int, warning: tuple[Doubt, ...] = ()) -> LiveAnswer:
         time = (frames - 1) / fps if recent.time is None else recent.time
-        prediction = None if warning else _answered(recent, line, answer, on_bad)
-        return LiveAnswer(frames - 1, time, prediction, warning, skipped)
+        people = () if warning else tuple(_answered(recent, line, answer, on_bad, apart))
+        return LiveAnswer(frames - 1, time, people[0] if people else None, warning, skipped, people[1:])
 
-    for line, frame in _frames(lines, layout, on_bad):
+    for line, frame in numbered:
         recent.add(frame)
         frames += 1
         if recent.elapsed < due:
@@ -266,17 +301,30 @@ def _next(elapsed: float, stride: float | None, fps: float) -> float:
 
 
 def _answered(
-    recent: RecentFrames, number: int, answer: Answer, on_bad: Callable[[str, DataError], None] | None
-) -> Prediction | None:
-    """The answer to a window; None where nobody is there any more, or it cannot be recognized and somebody listens."""
+    recent: RecentFrames,
+    number: int,
+    answer: Answer,
+    on_bad: Callable[[str, DataError], None] | None,
+    apart: bool,
+) -> Sequence[Prediction]:
+    """The answer to a window, or to each body of it; none where nobody is there any more, or it cannot be recognized
+    and somebody listens."""
     try:
         clip = recent.clip()
-        return answer([clip])[0] if clip is not None and clip.joints[:, -1].any() else None
+        if clip is None or not clip.joints[:, -1].any():
+            return []
+        return answer(_bodies_apart(clip) if apart else [clip])
     except DataError as error:
         if on_bad is None:
             raise
         on_bad(f"the window that ends in line {number}", error)
-        return None
+        return []
+
+
+def _bodies_apart(clip: SkeletonSequence) -> list[SkeletonSequence]:
+    """A clip of each body that is there at the end, the one who moves most first."""
+    order = np.argsort(-movement(clip).mean(axis=0), kind="stable")
+    return [clip.of_bodies([int(body)]) for body in order if clip.joints[:, -1, :, body].any()]
 
 
 def parse_frame(line: str, layout: Layout) -> Frame:

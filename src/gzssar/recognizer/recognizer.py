@@ -256,7 +256,6 @@ class Recognizer:
         described = text.action or text.motion
         return (*alike, *(text_doubts(self.parts, one) if described else ()), *told)
 
-    @one_thread()
     def add_clips(self, label: str, clips: Clip | Sequence[Clip], trim: bool = True) -> tuple[Doubt, ...]:
         """Show clips of a class that is known: its centre moves towards them, at once.
 
@@ -277,6 +276,29 @@ class Recognizer:
                 recognizer was made from features.
         """
         self._key(label)
+        features, told = self.lesson(label, clips, trim)
+        self.add_features(label, features)
+        return told
+
+    @one_thread()
+    def lesson(
+        self, label: str, clips: Clip | Sequence[Clip], trim: bool = True
+    ) -> tuple[Float[np.ndarray, "N D"], tuple[Doubt, ...]]:
+        """What clips would show of a class: what :meth:`add_features` takes, and what speaks against the clips.
+
+        Nothing changes by it.
+
+        Args:
+            label: the class, known or not.
+            clips: recordings, or paths of files with one clip each.
+            trim: as in :meth:`predict`.
+
+        Returns:
+            The features of the clips, without those that come twice; and as :meth:`add_clips`.
+
+        Raises:
+            DataError: as :meth:`add_clips`.
+        """
         cut = [trimmed(clip, trim) for clip in as_list(clips)]
         if not cut:
             raise DataError(f"showing {label!r} takes a clip at least, but there is none.")
@@ -294,8 +316,7 @@ class Recognizer:
                 *([] if kept[number - 1] else [Doubt("twice", "It comes twice and counts once.")]),
             )
         ]
-        self.add_features(label, features[kept])
-        return tuple(told)
+        return features[kept], tuple(told)
 
     def doubts(self, clip: SkeletonSequence) -> tuple[Doubt, ...]:
         """What speaks against trusting an answer about a clip: what is odd about it, and what is unlike the clips that

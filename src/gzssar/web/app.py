@@ -12,6 +12,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gzssar.recognizer import Recognizer
+from gzssar.skeletons.poses import FindPoses
+from gzssar.web.camera import camera_routes
 from gzssar.web.failures import answer_errors
 from gzssar.web.guard import Guard
 from gzssar.web.limits import Limits
@@ -42,6 +44,7 @@ def create_app(
     shared: bool = False,
     samples: Samples | None = None,
     hosts: Collection[str] | None = None,
+    find_poses: FindPoses | None = None,
 ) -> FastAPI:
     """Build the app.
 
@@ -51,6 +54,7 @@ def create_app(
         shared: whether classes that one visitor adds are there for all.
         samples: clips to offer, by name.
         hosts: names under which the server answers; None for any.
+        find_poses: what finds people in visitors' videos and cameras; None where these are not to be used.
     """
     limits, samples = limits or Limits(), samples or {}
     store, workers = ClassStore(recognizer, limits, shared), Workers(limits)
@@ -73,9 +77,10 @@ def create_app(
         lifespan=lifespan,
     )
     for router in (
-        clip_routes(store, samples, limits, workers, readers_of_words),
+        clip_routes(store, samples, limits, workers, readers_of_words, find_poses),
         class_routes(store, readers_of_words),
-        about_routes(store, samples, limits),
+        about_routes(store, samples, limits, find_poses is not None),
+        camera_routes(store, limits, find_poses),
     ):
         app.include_router(router)
     answer_errors(app)

@@ -11,12 +11,14 @@ from starlette.exceptions import HTTPException
 
 from gzssar.errors import ConfigError
 from gzssar.skeletons.layout import LAYOUTS
+from gzssar.skeletons.poses import FindPoses
 from gzssar.skeletons.readers import ReadOptions
 from gzssar.skeletons.sequence import SkeletonSequence
 from gzssar.web.limits import MIB, Limits
 from gzssar.web.samples import Samples
-from gzssar.web.schemas import NewClass
+from gzssar.web.schemas import Label, OwnClass
 from gzssar.web.uploads import read_upload
+from gzssar.web.workers import Check
 
 LayoutName = Literal[
     "ntu25", "kinect20", "utd20", "coco17", "openpose18", "openpose25", "mediapipe33", "smpl22", "smpl24"
@@ -25,7 +27,7 @@ assert set(get_args(LayoutName)) == set(LAYOUTS)
 ShownName = Annotated[str, StringConstraints(max_length=200)]
 Multipart = Form(media_type="multipart/form-data")
 
-_CLASS_LIST = TypeAdapter(Annotated[list[NewClass], Field(max_length=1000)])
+_CLASS_LIST = TypeAdapter(Annotated[list[OwnClass], Field(max_length=1000)])
 
 
 def _without_null(schema: dict[str, Any]) -> None:
@@ -66,10 +68,10 @@ class ClipForm(BaseModel):
 class ClassesForm(ClipForm):
     """A clip, and classes of one's own."""
 
-    classes: Annotated[str, StringConstraints(max_length=500_000)] | None = None
-    """Classes that count for this request alone, as JSON: [{"label": …, "action": …, "motion": …}]."""
+    classes: Annotated[str, StringConstraints(max_length=900_000)] | None = None
+    """Classes that count for this request alone, as JSON: [{"label": …, "action": …, "motion": …, "clips": […]}]."""
 
-    def parse_classes(self) -> tuple[NewClass, ...]:
+    def parse_classes(self) -> tuple[OwnClass, ...]:
         """Read the classes.
 
         Raises:
@@ -96,6 +98,13 @@ class PredictForm(ClassesForm):
     """Give no label where the model is not sure enough."""
 
 
+class TeachForm(ClassesForm):
+    """What shows a class."""
+
+    label: Label
+    """The class that the clip shows: one that the model knows, or a new one."""
+
+
 class ExplainForm(ClassesForm):
     """What is to be explained."""
 
@@ -103,12 +112,14 @@ class ExplainForm(ClassesForm):
     """The class whose score is to be explained."""
 
 
-def find_clip(form: ClipForm, samples: Samples, limits: Limits) -> Callable[[], SkeletonSequence]:
+def find_clip(
+    form: ClipForm, samples: Samples, limits: Limits, find_poses: FindPoses | None
+) -> Callable[[Check], SkeletonSequence]:
     """Find out which clip a form is about: an upload or a sample.
 
     Returns:
-        What reads it, or raises a GzssarError where the upload holds no single readable clip. That takes a while: it is
-        for a worker's thread.
+        What reads it while somebody waits, or raises a GzssarError where the upload holds no single readable clip. That
+        takes a while: it is for a worker's thread.
 
     Raises:
         HTTPException: there is no such sample, or the file is too large.
@@ -122,10 +133,10 @@ def find_clip(form: ClipForm, samples: Samples, limits: Limits) -> Callable[[], 
             names = ", ".join(samples) or "none"
             raise HTTPException(404, f"there is no sample {form.sample!r}; there are {names}.")
         sample = samples[form.sample]
-        return lambda: sample
+        return lambda check: sample
     assert form.clip is not None  # one of the two is there
     if form.clip.size is not None and form.clip.size > limits.max_upload_bytes:
         size = f"{limits.max_upload_bytes / MIB:g} MiB"
         raise HTTPException(413, f"a clip should have at most {size}, but this one has more: send a shorter one.")
     options = ReadOptions(form.layout, form.fps, form.fill_gaps, form.unit)
-    return partial(read_upload, form.clip, options, form.index, limits)
+    return partial(read_upload, form.clip, options, form.index, limits, find_poses)

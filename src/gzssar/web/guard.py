@@ -24,7 +24,7 @@ SECURITY = {
 }
 """Headers of every response."""
 
-UPLOADS = ("/api/predict", "/api/explain", "/api/clip")
+UPLOADS = ("/api/predict", "/api/explain", "/api/clip", "/api/video", "/api/teach")
 """Routes that take a file."""
 
 _SMALL = 64 * 1024  # bytes of a request without a file
@@ -50,6 +50,9 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
+        if scope["type"] == "websocket":
+            await self._guard_socket(scope, receive, send)
+            return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -63,6 +66,15 @@ class Guard:
             await JSONResponse({"error": refused.detail}, refused.status_code)(scope, receive, sending)
             return
         await self._app(scope, body.receive, sending)
+
+    async def _guard_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on what opens a connection that stays open, unless another site's page does."""
+        try:
+            self._check_sender("CONNECT", Headers(scope=scope))
+        except HTTPException:
+            await send({"type": "websocket.close", "code": 1008})  # before it is accepted: status 403
+            return
+        await self._app(scope, receive, send)
 
     def _check_sender(self, method: str, headers: Headers) -> None:
         host = headers.get("host", "")

@@ -28,4 +28,25 @@ class Limits:
     """Requests that may wait for a worker; further ones are told to come back."""
 
     max_classes: int = 50
-    """Classes that one visitor, or with `shared` all visitors together, may add."""
+    """Classes that one visitor, or with `shared` all visitors together, may add or teach."""
+
+    max_video_s: float = 30.0
+    """Seconds of a video."""
+
+    max_video_side: int = 4096
+    """Its pixels, across and down."""
+
+    max_picture_bytes: int = 512 * 1024
+    """Size of a camera's picture, as JPEG."""
+
+    max_picture_side: int = 1280
+    """Its pixels, across and down."""
+
+    camera_s: float = 600.0
+    """Seconds that a camera may run without a break."""
+
+    camera_silence_s: float = 10.0
+    """Seconds without a picture after which it is taken to be gone."""
+
+    max_clips: int = 100
+    """Clips that one visitor, or with `shared` all visitors together, may teach classes with."""

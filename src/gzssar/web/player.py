@@ -5,13 +5,15 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Bool, Float
 
+from gzssar.errors import DataError
 from gzssar.skeletons.conversion import to_ntu25
-from gzssar.skeletons.layout import NTU25
+from gzssar.skeletons.layout import MEDIAPIPE33, NTU25
 from gzssar.skeletons.oddities import present_bodies
+from gzssar.skeletons.poses import HALF_TURN, Pose, bodies_of
 from gzssar.skeletons.resampling import spread
 from gzssar.skeletons.sequence import SkeletonSequence
 from gzssar.skeletons.views import choose_views
-from gzssar.web.schemas import ShownClip
+from gzssar.web.schemas import Doubt, Filmed, ShownClip
 
 _MOST_FRAMES, _MOST_BODIES = 300, 2
 _DIGITS = 4
@@ -54,6 +56,55 @@ def playback(sequence: SkeletonSequence) -> ShownClip:
         sides=list(SIDES),
         bones=[list(bone) for bone in NTU25.bones],
     )
+
+
+def filmed(clip: SkeletonSequence) -> Filmed:
+    """A video's clip as a file of MediaPipe's landmarks has it.
+
+    Raises:
+        DataError: the clip is no video's.
+    """
+    if clip.layout != MEDIAPIPE33:
+        raise DataError(f"{clip.name} should be a video, but it holds a clip of layout {clip.layout.name!r}.")
+    joints = clip.joints[..., 0].transpose(1, 2, 0) * HALF_TURN
+    sure = np.ones(joints.shape[:2]) if clip.visibility is None else clip.visibility[..., 0]
+    there = present_bodies(clip)[:, 0]
+    known = np.concatenate([joints, sure[..., None]], axis=2).round(_DIGITS).tolist()
+    return Filmed(
+        name=clip.name,
+        times=clip.seconds.round(_DIGITS).tolist(),
+        joints=[frame if seen else [] for frame, seen in zip(known, there, strict=True)],
+        warning=[Doubt(code=one.code, sentence=one.sentence) for one in clip.doubts],
+    )
+
+
+def standing(people: dict[int, Pose]) -> list[list[float] | None]:
+    """People in one picture as the player draws them, in metres: one stands in the middle, several side by side.
+
+    Returns:
+        For each number, x, y, z of each joint of the person; None where nobody has it.
+    """
+    bodies = bodies_of(people)
+    if not len(bodies):
+        return []
+    pose = SkeletonSequence(bodies.transpose(2, 1, 0)[:, None], 1.0, MEDIAPIPE33)
+    joints = to_ntu25(pose).joints[:, 0].transpose(2, 1, 0)  # M V C
+    joints[..., 0] += _aside(people, len(bodies))[:, None]
+    return [
+        joints[number].round(_DIGITS).ravel().tolist() if number in people else None for number in range(len(joints))
+    ]
+
+
+def _aside(people: dict[int, Pose], count: int) -> Float[np.ndarray, "M"]:
+    """How far from the middle people stand, from their places in the picture, where these are known."""
+    aside = np.zeros(count)
+    places = {number: pose.places for number, pose in people.items() if pose.places is not None}
+    if len(places) > 1:
+        middles = {number: float(shown[:, 0].mean()) for number, shown in places.items()}
+        width = max(float(np.ptp(shown[:, 0])) for shown in places.values())
+        for number, middle in middles.items():
+            aside[number] = (middle - np.mean(list(middles.values()))) / (width or 1.0)
+    return aside
 
 
 def _reduced(sequence: SkeletonSequence) -> SkeletonSequence:

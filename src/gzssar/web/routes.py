@@ -1,6 +1,6 @@
 """The JSON routes. Each checks its fields, hands the work to a thread, and answers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from typing import Annotated, Any, TypeVar
 
@@ -8,11 +8,13 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 
 from gzssar.recognizer import Recognizer
+from gzssar.skeletons.doubt import Doubt as SkeletonDoubt
 from gzssar.skeletons.layout import LAYOUTS
+from gzssar.skeletons.poses import FindPoses
 from gzssar.skeletons.sequence import SkeletonSequence
-from gzssar.web.forms import ClassesForm, ClipForm, ExplainForm, Multipart, PredictForm, find_clip
+from gzssar.web.forms import ClassesForm, ClipForm, ExplainForm, Multipart, PredictForm, TeachForm, find_clip
 from gzssar.web.limits import Limits
-from gzssar.web.player import playback
+from gzssar.web.player import filmed, playback
 from gzssar.web.samples import Samples
 from gzssar.web.schemas import (
     About,
@@ -20,6 +22,7 @@ from gzssar.web.schemas import (
     ClassList,
     Doubt,
     Failure,
+    Filmed,
     Health,
     Label,
     NewClass,
@@ -27,9 +30,11 @@ from gzssar.web.schemas import (
     Sample,
     SampleList,
     ShownClip,
+    Taught,
     Why,
+    packed,
 )
-from gzssar.web.store import ClassStore
+from gzssar.web.store import ClassStore, called, with_clip
 from gzssar.web.workers import Check, Workers
 
 T = TypeVar("T")
@@ -48,7 +53,12 @@ _OWN: dict[int | str, dict[str, Any]] = {409: {"model": Failure, "description": 
 
 
 def clip_routes(
-    store: ClassStore, samples: Samples, limits: Limits, workers: Workers, readers_of_words: Workers
+    store: ClassStore,
+    samples: Samples,
+    limits: Limits,
+    workers: Workers,
+    readers_of_words: Workers,
+    find_poses: FindPoses | None,
 ) -> APIRouter:
     """Routes about one clip: how it moves, what it shows, and why."""
     router = APIRouter(prefix="/api", responses=_REFUSED | _UNKNOWN, tags=["clips"])
@@ -56,8 +66,14 @@ def clip_routes(
     @router.post("/clip")
     async def read_clip(request: Request, form: Annotated[ClipForm, Multipart]) -> ShownClip:
         """Read a clip, and return its joints for a player."""
-        read = find_clip(form, samples, limits)
-        return await workers.run(request, lambda check: playback(read()))
+        read = find_clip(form, samples, limits, find_poses)
+        return await workers.run(request, lambda check: playback(read(check)))
+
+    @router.post("/video")
+    async def read_video(request: Request, form: Annotated[ClipForm, Multipart]) -> Filmed:
+        """Find the person in a video: a clip that the other routes take as a file, without finding it each time."""
+        read = find_clip(form, samples, limits, find_poses)
+        return await workers.run(request, lambda check: filmed(read(check)))
 
     @router.post("/predict")
     async def predict(request: Request, form: Annotated[PredictForm, Multipart]) -> Ranked:
@@ -78,14 +94,35 @@ def clip_routes(
             request, form, lambda recognizer, clip: Why.model_validate(recognizer.explain(clip, form.label))
         )
 
+    @router.post("/teach")
+    async def teach(request: Request, form: Annotated[TeachForm, Multipart]) -> Taught:
+        """Show a class by a clip: it is recognized by that at once, and nothing is trained.
+
+        A server started with `--shared` shows it to everyone's model. Any other keeps nothing: send what comes back as
+        `clip` along with each request, among the `clips` of the class in the field `classes`.
+        """
+
+        def show(recognizer: Recognizer, clip: SkeletonSequence) -> Taught:
+            features, told = recognizer.lesson(form.label, clip)
+            label = called(form.label, recognizer)
+            return Taught(label=label, clip=packed(features[0]), kept=store.shared, warning=as_doubts(told))
+
+        shown = await ask(request, form, show)
+        if store.shared:
+            await readers_of_words.run(request, lambda check: store.teach(shown.label, shown.clip, check))
+        else:
+            taught = with_clip(form.parse_classes(), shown.label, shown.clip)
+            await readers_of_words.run(request, lambda check: store.recognizer(taught))
+        return shown
+
     async def ask(request: Request, form: ClassesForm, answer: Callable[[Recognizer, SkeletonSequence], T]) -> T:
-        read, added = find_clip(form, samples, limits), form.parse_classes()
+        read, added = find_clip(form, samples, limits, find_poses), form.parse_classes()
         recognizer = store.ready(added)
         if recognizer is None:  # its words are encoded where nobody's clip waits for it
             recognizer = await readers_of_words.run(request, lambda check: store.recognizer(added))
 
         def work(check: Check) -> T:
-            clip = read()
+            clip = read(check)
             check()
             return answer(recognizer, clip)
 
@@ -113,8 +150,7 @@ def class_routes(store: ClassStore, workers: Workers) -> APIRouter:
         """
 
         told = await workers.run(request, lambda check: store.add(new, check) if store.shared else store.check(new))
-        doubts = [Doubt(code=one.code, sentence=one.sentence) for one in told]
-        return Checked(label=new.label, kept=store.shared, warning=doubts)
+        return Checked(label=new.label, kept=store.shared, warning=as_doubts(told))
 
     @router.delete("", responses=_only(403, 422, 503, 504) | _UNKNOWN | _OWN)
     async def remove_class(request: Request, label: Annotated[Label, Query(description="Its label.")]) -> Checked:
@@ -123,10 +159,21 @@ def class_routes(store: ClassStore, workers: Workers) -> APIRouter:
         await workers.run(request, lambda check: store.remove(label))
         return Checked(label=label, kept=False)
 
+    @router.delete("/clip", responses=_only(403, 422, 503, 504) | _UNKNOWN)
+    async def take_back(
+        request: Request,
+        label: Annotated[Label, Query(description="The class that it showed.")],
+        number: Annotated[int, Query(ge=0, le=1000, description="Which, from 0, as they came.")],
+    ) -> Checked:
+        """Take back a clip that was shown to everyone's model. With its last clip, a class without texts goes."""
+
+        await workers.run(request, lambda check: store.take_back(label, number))
+        return Checked(label=label, kept=False)
+
     return router
 
 
-def about_routes(store: ClassStore, samples: Samples, limits: Limits) -> APIRouter:
+def about_routes(store: ClassStore, samples: Samples, limits: Limits, videos: bool) -> APIRouter:
     """Routes about the server itself."""
     router = APIRouter(tags=["server"], responses=_only(403))
 
@@ -140,7 +187,7 @@ def about_routes(store: ClassStore, samples: Samples, limits: Limits) -> APIRout
     async def about() -> About:
         """Describe the model, and what the server allows."""
         recognizer = store.recognizer()
-        seen = len(recognizer.seen_classes)
+        seen = len(store.trained)
         return About(
             version=version("gzssar"),
             synthetic=recognizer.synthetic,
@@ -152,6 +199,8 @@ def about_routes(store: ClassStore, samples: Samples, limits: Limits) -> APIRout
             max_upload_bytes=limits.max_upload_bytes,
             max_frames=limits.max_frames,
             max_classes=limits.max_classes,
+            max_clips=limits.max_clips,
+            videos=videos,
         )
 
     @router.get("/healthz")
@@ -160,6 +209,11 @@ def about_routes(store: ClassStore, samples: Samples, limits: Limits) -> APIRout
         return Health()
 
     return router
+
+
+def as_doubts(told: Sequence[SkeletonDoubt]) -> list[Doubt]:
+    """Doubts as the routes tell them."""
+    return [Doubt(code=one.code, sentence=one.sentence) for one in told]
 
 
 def _only(*statuses: int) -> dict[int | str, dict[str, Any]]:

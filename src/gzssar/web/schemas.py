@@ -1,13 +1,20 @@
 """What goes into the routes and what comes out, as the OpenAPI page shows it."""
 
+import base64
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
+import numpy as np
+from jaxtyping import Float
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from gzssar.errors import DataError
 
 Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)]
 Numbers = Annotated[list[float], BeforeValidator(list)]
 """A list in the answer; made from an array, too."""
+Features = Annotated[str, StringConstraints(max_length=20_000, pattern="^[A-Za-z0-9+/]+=?=?$")]
+"""What the encoder makes of a clip: float32, little-endian, in base64. A clip cannot be made of it."""
 
 
 class _Documented(BaseModel):
@@ -41,6 +48,13 @@ class NewClass(_Documented):
     """What the body parts do, and in which order."""
 
 
+class OwnClass(NewClass):
+    """A class of a visitor's own, in words, by clips, or both; or clips of a class that the model knows."""
+
+    clips: tuple[Features, ...] = ()
+    """What `/api/teach` made of the clips that show it."""
+
+
 class ShownClass(_Documented):
     """A class that the server knows."""
 
@@ -52,6 +66,9 @@ class ShownClass(_Documented):
 
     added: bool
     """Whether a visitor added it."""
+
+    clips: int
+    """How many clips visitors showed of it, for everyone."""
 
 
 class ClassList(_Documented):
@@ -78,6 +95,20 @@ class Checked(_Documented):
 
     warning: list[Doubt] = []
     """What speaks against its texts."""
+
+
+class Taught(_Documented):
+    """A clip that shows a class."""
+
+    label: str
+    """The class, as the model calls it."""
+
+    clip: Features
+    kept: bool
+    """Whether the server keeps it for everyone; if not, send it along with each request, in `classes`."""
+
+    warning: list[Doubt] = []
+    """What speaks against the clip."""
 
 
 class RankedClass(_Documented):
@@ -110,6 +141,18 @@ class Ranked(_Documented):
     """What speaks against trusting the answer."""
 
     ranking: list[RankedClass]
+
+
+class CameraOrder(_Documented):
+    """What a camera's people are to be ranked by."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    classes: tuple[OwnClass, ...] = Field(default=(), max_length=1000)
+    """Classes of the visitor's own, as in `/api/predict`."""
+
+    candidates: list[str] | None = Field(default=None, max_length=900)
+    """Rank these labels alone."""
 
 
 class Why(_Documented):
@@ -153,6 +196,20 @@ class ShownClip(_Documented):
     """(child, parent) of each bone, as joints."""
 
 
+class Filmed(_Documented):
+    """Who is seen in a video: a clip, as a file of MediaPipe's landmarks has it."""
+
+    name: str
+    times: list[float]
+    """Of each frame, in seconds."""
+
+    joints: list[list[list[float]]]
+    """Frame → joint → x, y, z in metres, in MediaPipe's axes, and how sure it is; no joints where nobody is seen."""
+
+    warning: list[Doubt]
+    """What speaks against trusting it."""
+
+
 class Sample(_Documented):
     """A clip that the server offers."""
 
@@ -183,9 +240,31 @@ class About(_Documented):
     max_upload_bytes: int
     max_frames: int
     max_classes: int
+    max_clips: int
+    videos: bool
+    """Whether the server takes videos and cameras."""
 
 
 class Health(_Documented):
     """The server is up."""
 
     status: str = "ok"
+
+
+def packed(features: Float[np.ndarray, "D"]) -> Features:
+    """A clip's features as text."""
+    return base64.b64encode(np.asarray(features, dtype="<f4").tobytes()).decode()
+
+
+def unpacked(features: Features) -> Float[np.ndarray, "D"]:
+    """A clip's features again.
+
+    Raises:
+        DataError: the text holds no numbers.
+    """
+    try:
+        return np.frombuffer(base64.b64decode(features, validate=True), dtype="<f4").astype(np.float32)
+    except ValueError:
+        raise DataError(
+            "the clips of a class should be what /api/teach answered, but one is something else: show the clip again."
+        ) from None

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from gzssar.errors import ConfigError, MissingExtraError
 from gzssar.recognizer import Recognizer
+from gzssar.skeletons.poses import FindPoses
 from gzssar.texts.encoders import TextEncoder
-from gzssar.web.limits import Limits
+from gzssar.web.limits import MIB, Limits
 
 if TYPE_CHECKING:
     from gzssar.web.samples import Samples
@@ -21,9 +22,20 @@ if TYPE_CHECKING:
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 _CONNECTIONS = 256
 _GOODBYE_S = 3
+_LARGEST_MESSAGE = MIB
+"""Of a camera's connection: a picture, or a visitor's classes."""
 
 
-def serve(recognizer: Recognizer, host: str, port: int, limits: Limits, shared: bool, samples: "Samples") -> None:
+def serve(
+    recognizer: Recognizer,
+    host: str,
+    port: int,
+    limits: Limits,
+    shared: bool,
+    samples: "Samples",
+    find_poses: FindPoses | None = None,
+    camera: bool = False,
+) -> None:
     """Serve a recognizer until Ctrl-C.
 
     Args:
@@ -33,6 +45,8 @@ def serve(recognizer: Recognizer, host: str, port: int, limits: Limits, shared: 
         limits: of what visitors may ask for.
         shared: classes that a visitor adds are there for all.
         samples: clips that the page offers.
+        find_poses: what finds people in the pictures of cameras.
+        camera: use the cameras of visitors elsewhere, too, where others can reach the page.
 
     Raises:
         MissingExtraError: FastAPI or uvicorn is not installed.
@@ -51,7 +65,8 @@ def serve(recognizer: Recognizer, host: str, port: int, limits: Limits, shared: 
         address, port = listener.getsockname()[:2]
         hosts = dict.fromkeys((*_LOCAL, host)) if _is_local(host) else None  # any, where others are to reach it
         shown = f"[{address}]" if ":" in address else address
-        app = create_app(recognizer, limits, shared, samples, hosts)
+        poses = find_poses if camera or _is_local(host) else None
+        app = create_app(recognizer, limits, shared, samples, hosts, poses)
         server = uvicorn.Server(
             uvicorn.Config(
                 app,
@@ -59,6 +74,8 @@ def serve(recognizer: Recognizer, host: str, port: int, limits: Limits, shared: 
                 access_log=False,
                 server_header=False,
                 limit_concurrency=_CONNECTIONS,
+                ws_max_size=_LARGEST_MESSAGE,
+                ws_per_message_deflate=False,  # pictures are packed already
                 timeout_graceful_shutdown=_GOODBYE_S,
             )
         )

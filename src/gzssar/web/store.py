@@ -1,7 +1,7 @@
 """Which classes there are: the model's own, those that visitors share, and those that one visitor sends along.
 
-A recognizer that answers never changes: classes are added to copies. So any number of requests read at the same time,
-and what one visitor adds cannot reach another.
+A recognizer that answers never changes: classes are added to copies, and clips shown to them. So any number of requests
+read at the same time, and what one visitor adds cannot reach another.
 """
 
 import threading
@@ -14,8 +14,11 @@ from gzssar.recognizer import Recognizer
 from gzssar.skeletons.doubt import Doubt
 from gzssar.texts.classes import label_key
 from gzssar.web.limits import Limits
-from gzssar.web.schemas import NewClass, ShownClass
+from gzssar.web.schemas import Features, NewClass, OwnClass, ShownClass, unpacked
 from gzssar.web.workers import Check
+
+Own = tuple[OwnClass, ...]
+"""Classes that are not the model's, and clips that show such or the model's."""
 
 _COPIES = 32  # of recognizers with visitors' classes that are kept, because the next request is likely to want them
 
@@ -31,10 +34,13 @@ class ClassStore:
 
     def __init__(self, recognizer: Recognizer, limits: Limits, shared: bool) -> None:
         self.shared = shared
+        self.trained = recognizer.seen_classes
+        """Classes that the model itself has seen clips of."""
         self._limits = limits
-        self._own = frozenset(recognizer.classes)
+        self._model = recognizer
+        self._everyone: Own = ()
         self._current = recognizer
-        self._copies: OrderedDict[tuple[NewClass, ...], Recognizer] = OrderedDict()
+        self._copies: OrderedDict[Own, Recognizer] = OrderedDict()
         self._reading = threading.Lock()
         """Held for look-ups only, never while texts are encoded."""
         self._writing = threading.Lock()
@@ -47,9 +53,9 @@ class ClassStore:
             GzssarError: the recognizer refuses it.
         """
         _require_new(new.label, self.recognizer())
-        return self.recognizer((new,)).text_doubts(new.label)
+        return self.recognizer((_own(new),)).text_doubts(new.label)
 
-    def recognizer(self, added: tuple[NewClass, ...] = ()) -> Recognizer:
+    def recognizer(self, added: Own = ()) -> Recognizer:
         """The recognizer with the classes that a visitor sends along.
 
         Raises:
@@ -57,8 +63,7 @@ class ClassStore:
         """
         if known := self.ready(added):
             return known
-        if len(added) > self._limits.max_classes:
-            raise self._too_many()
+        self._check_count(added)
         with self._reading:
             base = self._current
         changed = _with(base, added)
@@ -69,7 +74,7 @@ class ClassStore:
                     self._copies.popitem(last=False)
         return changed
 
-    def ready(self, added: tuple[NewClass, ...]) -> Recognizer | None:
+    def ready(self, added: Own) -> Recognizer | None:
         """The recognizer with these classes, where no text has to be encoded for it."""
         with self._reading:
             if not added:
@@ -80,14 +85,15 @@ class ClassStore:
 
     def classes(self) -> list[ShownClass]:
         """Everything the server knows, in the recognizer's order."""
-        now = self.recognizer()
+        now, shown = self.recognizer(), {label_key(one.label): len(one.clips) for one in self._everyone}
         return [
             ShownClass(
                 label=label,
                 action=text.action,
                 motion=text.motion,
-                seen=label in now.seen_classes,
-                added=label not in self._own,
+                seen=label in self.trained,
+                added=label not in self._model.classes,
+                clips=shown.get(label_key(label), 0),
             )
             for label, text in zip(now.classes, now.texts, strict=True)
         ]
@@ -104,14 +110,24 @@ class ClassStore:
             GzssarError: there are too many, or the recognizer refuses it.
         """
         with self._writing:
-            now = self.recognizer()
-            _require_new(new.label, now)
-            if len(now.classes) - len(self._own) >= self._limits.max_classes:
-                raise self._too_many()
-            changed = _with(now, (new,))
-            check()
-            self._change(changed)
+            _require_new(new.label, self.recognizer())
+            changed = self._grow((*self._everyone, _own(new)), _own(new), check)
             return changed.text_doubts(new.label)
+
+    def teach(self, label: str, clip: Features, check: Check = lambda: None) -> None:
+        """Show a class to everyone's recognizer.
+
+        Args:
+            label: the class; a new one is added.
+            clip: shows it.
+            check: as in :meth:`add`.
+
+        Raises:
+            GzssarError: there are too many classes or clips, this clip showed the class already, or the recognizer
+                refuses one.
+        """
+        with self._writing:
+            self._grow(with_clip(self._everyone, label, clip), OwnClass(label=label, clips=(clip,)), check)
 
     def remove(self, label: str) -> None:
         """Remove a class that was added for everyone.
@@ -120,22 +136,75 @@ class ClassStore:
             HTTPException: there is none of that label, or it is the model's own.
         """
         with self._writing:
-            now = self.recognizer()
-            if label in self._own:
+            if label in self._model.classes:
                 raise HTTPException(409, f"{label!r} is the model's own class: only added ones can be removed.")
-            if label not in now.classes:
+            kept = tuple(one for one in self._everyone if one.label != label)
+            if len(kept) == len(self._everyone):
                 raise HTTPException(404, f"there is no added class {label[:100]!r}.")
-            changed = now.copy()
-            changed.remove_class(label)
-            self._change(changed)
+            self._change(kept, _with(self._model, kept))
 
-    def _change(self, recognizer: Recognizer) -> None:
+    def take_back(self, label: str, number: int) -> None:
+        """Take back a clip that was shown to everyone's recognizer; a class of nothing else goes with its last one.
+
+        Args:
+            label: the class.
+            number: of the clip, from 0, in the order in which they came.
+
+        Raises:
+            HTTPException: there is no such clip.
+        """
+        with self._writing:
+            known = next((one for one in self._everyone if one.label == label), None)
+            if known is None or number >= len(known.clips):
+                raise HTTPException(404, f"no clip number {number} was shown of {label[:100]!r}.")
+            left = known.model_copy(update={"clips": known.clips[:number] + known.clips[number + 1 :]})
+            kept = tuple(left if one is known else one for one in self._everyone)
+            kept = tuple(one for one in kept if one.clips or one.action or one.motion or one is not left)
+            self._change(kept, _with(self._model, kept))
+
+    def _grow(self, everyone: Own, new: OwnClass, check: Check) -> Recognizer:
+        self._check_count(everyone)
+        changed = _with(self.recognizer(), (new,))
+        check()
+        self._change(everyone, changed)
+        return changed
+
+    def _change(self, everyone: Own, recognizer: Recognizer) -> None:
         with self._reading:
-            self._current = recognizer
+            self._everyone, self._current = everyone, recognizer
             self._copies.clear()
 
-    def _too_many(self) -> ConfigError:
-        return ConfigError(f"at most {self._limits.max_classes} classes can be added: remove one first.")
+    def _check_count(self, added: Own) -> None:
+        most = self._limits
+        if len(added) > most.max_classes:
+            raise ConfigError(f"at most {most.max_classes} classes can be added: remove one first.")
+        if sum(len(one.clips) for one in added) > most.max_clips:
+            raise ConfigError(f"at most {most.max_clips} clips can show classes: take one back first.")
+
+
+def with_clip(added: Own, label: str, clip: Features) -> Own:
+    """Classes after one more clip shows one of them, or one that is not among them yet.
+
+    Raises:
+        ConfigError: this clip shows it already.
+    """
+    key = label_key(label)
+    if not any(label_key(one.label) == key for one in added):
+        return (*added, OwnClass(label=label, clips=(clip,)))
+    if any(label_key(one.label) == key and clip in one.clips for one in added):
+        raise ConfigError(f"this clip shows {label!r} already, and counts once: show another.")
+    return tuple(
+        one.model_copy(update={"clips": (*one.clips, clip)}) if label_key(one.label) == key else one for one in added
+    )
+
+
+def _own(new: NewClass) -> OwnClass:
+    return OwnClass(label=new.label, action=new.action, motion=new.motion)
+
+
+def called(label: str, recognizer: Recognizer) -> str:
+    """A label as the recognizer writes it, if it knows the class."""
+    return next((known for known in recognizer.classes if label_key(known) == label_key(label)), label)
 
 
 def _require_new(label: str, recognizer: Recognizer) -> None:
@@ -143,8 +212,12 @@ def _require_new(label: str, recognizer: Recognizer) -> None:
         raise HTTPException(409, f"there is a class {label!r} already: choose another name.")
 
 
-def _with(recognizer: Recognizer, added: tuple[NewClass, ...]) -> Recognizer:
+def _with(recognizer: Recognizer, added: Own) -> Recognizer:
     changed = recognizer.copy()
     for new in added:
-        changed.add_class(new.label, new.action or None, new.motion or None)
+        only_clips = bool(new.clips) and not (new.action or new.motion)
+        if not (only_clips and called(new.label, changed) in changed.classes):
+            changed.add_class(new.label, new.action or None, new.motion or None)
+        for clip in new.clips:
+            changed.add_features(new.label, unpacked(clip)[None])
     return changed

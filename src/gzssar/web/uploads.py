@@ -7,6 +7,7 @@ more than they weigh are refused before a reader takes them up.
 
 import logging
 import tempfile
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from shutil import copyfileobj
@@ -14,6 +15,7 @@ from shutil import copyfileobj
 from starlette.datastructures import UploadFile
 
 from gzssar.errors import ConfigError, DataError, GzssarError
+from gzssar.skeletons.poses import FindPoses, Picture
 from gzssar.skeletons.readers import ClipSource, ReadOptions
 from gzssar.skeletons.readers.archives import list_entries
 from gzssar.skeletons.readers.content import PAGE, looks_like
@@ -24,6 +26,7 @@ from gzssar.skeletons.readers.restricted_pickle import GZIP
 from gzssar.skeletons.readers.video import VideoReader
 from gzssar.skeletons.sequence import SkeletonSequence
 from gzssar.web.limits import MIB, Limits
+from gzssar.web.workers import Abandoned, Check
 
 SUFFIXES = (".skeleton", ".npz", ".npy", ".csv", ".txt", ".bvh", ".mat", ".json", ".pkl", ".zip")
 """Endings that a temporary file may have; some readers look at them."""
@@ -45,7 +48,14 @@ _ARRAYS = (b"\x93NUMPY", b"MATLAB")
 log = logging.getLogger(__name__)
 
 
-def read_upload(upload: UploadFile, options: ReadOptions, index: int | None, limits: Limits) -> SkeletonSequence:
+def read_upload(
+    upload: UploadFile,
+    options: ReadOptions,
+    index: int | None,
+    limits: Limits,
+    find_poses: FindPoses | None = None,
+    check: Check = lambda: None,
+) -> SkeletonSequence:
     """Read the one clip of an upload; its temporary file is gone afterwards.
 
     Args:
@@ -53,6 +63,8 @@ def read_upload(upload: UploadFile, options: ReadOptions, index: int | None, lim
         options: how to read it.
         index: which clip, where the file holds several.
         limits: how large it may be.
+        find_poses: what finds people in videos; None where videos are not taken.
+        check: raises where nobody waits for the clip any more.
 
     Raises:
         GzssarError: it is too large, no reader knows it, it is damaged, or it holds several clips and none was chosen.
@@ -64,10 +76,12 @@ def read_upload(upload: UploadFile, options: ReadOptions, index: int | None, lim
         try:
             with path.open("wb") as target:
                 copyfileobj(upload.file, target, MIB)
-            clip = _read(path, options, index, limits, shown)
+            clip = _read(path, options, index, limits, shown, _bounded(find_poses, limits, shown, check))
         except GzssarError as error:
             sentence = str(error).replace(str(path), shown).replace(path.name, shown)
             raise type(error)(sentence, option=error.option) from error
+        except Abandoned:
+            raise
         except Exception as error:  # a reader's own mistake: the visitor gets a sentence, the log the traceback
             log.exception("reading an upload failed")
             raise DataError(f"{shown} should hold a skeleton clip, but reading it failed: save it again.") from error
@@ -86,7 +100,30 @@ def shown_name(name: str) -> str:
     return "".join(character for character in last if character.isprintable())[-_LONGEST_NAME:].strip() or "the file"
 
 
-def _read(path: Path, options: ReadOptions, index: int | None, limits: Limits, shown: str) -> SkeletonSequence:
+def _bounded(find_poses: FindPoses | None, limits: Limits, shown: str, check: Check) -> FindPoses | None:
+    """The same, for videos that are not too long or too large, and as long as somebody waits."""
+    if find_poses is None:
+        return None
+
+    def bounded(pictures: Iterable[Picture]) -> Iterator[Picture]:
+        for picture in pictures:
+            check()
+            if picture.time > limits.max_video_s:
+                raise DataError(f"{shown} should last at most {limits.max_video_s:g} s, but lasts longer: cut it.")
+            if max(picture.pixels.shape) > limits.max_video_side:
+                height, width, _ = picture.pixels.shape
+                raise DataError(
+                    f"{shown} should have at most {limits.max_video_side} pixels across and down, but it has {width} × "
+                    f"{height}: make it smaller."
+                )
+            yield picture
+
+    return lambda pictures: find_poses(bounded(pictures))
+
+
+def _read(
+    path: Path, options: ReadOptions, index: int | None, limits: Limits, shown: str, find_poses: FindPoses | None
+) -> SkeletonSequence:
     if path.stat().st_size == 0:
         raise DataError(f"{shown} should hold a skeleton clip, but it is empty.")
     _check_cost(path, limits)
@@ -95,8 +132,13 @@ def _read(path: Path, options: ReadOptions, index: int | None, limits: Limits, s
         with path.open("rb") as file:
             seems = looks_like(path, file.read(START))
         raise DataError(f"{shown} should hold a skeleton clip, but it looks like {seems}; {PAGE}.")
-    if isinstance(reader, VideoReader):  # strangers' videos are for no decoder here, and take longer than one waits
-        raise DataError(f"{shown} should hold a skeleton clip, but it is a video: turn it into one of skeletons first.")
+    if isinstance(reader, VideoReader):
+        if find_poses is None:  # strangers' videos are for no decoder here
+            raise DataError(
+                f"{shown} should hold a skeleton clip, but it is a video, which this server takes from this machine "
+                "alone, unless it was started with --camera: turn it into one of skeletons first."
+            )
+        reader = VideoReader(find_poses)
     source = reader.open(path, options)
     return source.entries[_chosen(source, index, shown)].read()
 
@@ -121,6 +163,8 @@ def _check_cost(path: Path, limits: Limits) -> None:
     """
     with path.open("rb") as file:
         start = file.read(START)
+    if VideoReader().recognizes(path, start):
+        return  # bounded while it is read
     if start.startswith(GZIP):
         raise DataError(f"{path} should not be packed with gzip: unpack it first.")
     if start.startswith(b"PK\3\4"):

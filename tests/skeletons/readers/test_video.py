@@ -11,9 +11,10 @@ import pytest
 from gzssar.errors import ConfigError, DataError, MissingExtraError
 from gzssar.skeletons.conversion import to_ntu25
 from gzssar.skeletons.layout import MEDIAPIPE33
+from gzssar.skeletons.poses import Picture, Pose, Sighting, packaged_poses
 from gzssar.skeletons.preprocess import prenormalise
 from gzssar.skeletons.readers import ReadOptions, open_clips, read_clips, video as video_reader
-from gzssar.skeletons.readers.video import Pose, VideoReader, bridge, read_video
+from gzssar.skeletons.readers.video import VideoReader, bridge, read_video
 
 PATH = Path("clip.mp4")
 NOSE, LEFT_SHOULDER, RIGHT_SHOULDER = 0, 11, 12
@@ -39,8 +40,19 @@ def moved(by, visibility=None, place=None):
 
 def read(monkeypatch, poses, fps=30.0, options=None):
     """Read a video whose frames show these poses."""
-    monkeypatch.setattr(video_reader, "_open", lambda path, options: (fps, iter(poses)))
-    return read_video(PATH, MEDIAPIPE33, options or ReadOptions(), find_poses=lambda pictures: pictures)
+    pictures = (Picture(np.zeros((2, 2, 3), np.uint8), number / fps) for number in range(len(poses)))
+    monkeypatch.setattr(video_reader, "_open", lambda path, options: (fps, pictures))
+    return read_video(PATH, MEDIAPIPE33, options or ReadOptions(), finder(poses))
+
+
+def finder(poses):
+    """What finds these poses in pictures, one by one."""
+
+    def find(pictures):
+        for pose, picture in zip(poses, pictures, strict=False):
+            yield Sighting(picture.time, () if pose is None else (pose,))
+
+    return find
 
 
 def test_axes_are_the_house_s(monkeypatch):
@@ -133,7 +145,7 @@ def test_the_sentence_names_what_to_install(monkeypatch, module):
             read_video(PATH, MEDIAPIPE33, ReadOptions())
     else:
         with pytest.raises(MissingExtraError, match=r"needs MediaPipe 0.10.21: pip install 'gzssar\[pose\]'"):
-            list(video_reader.mediapipe_poses(iter([])))
+            list(packaged_poses(iter([])))
 
 
 @pytest.mark.parametrize(
@@ -198,8 +210,9 @@ def test_frames_come_in_order_as_red_green_blue(tmp_path, opencv, name, code):
 
     def find_poses(pictures):
         for picture, number in zip(pictures, count(), strict=False):
-            seen.append(int(picture.mean(axis=(0, 1)).argmax()))
-            yield moved(0.1 * number)
+            seen.append(int(picture.pixels.mean(axis=(0, 1)).argmax()))
+            assert picture.time == number / 25
+            yield Sighting(picture.time, (moved(0.1 * number),))
 
     clip = read_video(path, MEDIAPIPE33, ReadOptions(), find_poses)
     assert seen == [0] * 4 + [1] * 4 + [2] * 4
@@ -209,7 +222,7 @@ def test_frames_come_in_order_as_red_green_blue(tmp_path, opencv, name, code):
 def test_the_frame_rate_is_the_file_s(tmp_path, opencv):
     path = write_video(opencv, tmp_path / "a.avi", [np.zeros((64, 64, 3), dtype=np.uint8)] * 3, "MJPG")
     with pytest.raises(ConfigError, match="states 25 frames per second, but the options name 30"):
-        read_video(path, MEDIAPIPE33, ReadOptions(fps=30.0), lambda pictures: [moved(0)])
+        read_video(path, MEDIAPIPE33, ReadOptions(fps=30.0), finder([moved(0)]))
 
 
 @pytest.mark.parametrize("data", [b"\0\0\0\x1cftypisom" + bytes(500), b"\x1a\x45\xdf\xa3", b"RIFF\0\0\0\0AVI LIST"])
@@ -225,7 +238,7 @@ def test_a_video_that_is_cut_off(tmp_path, opencv):
     pictures = list(np.random.default_rng(0).integers(0, 255, (20, 64, 64, 3), dtype=np.uint8))
     path = write_video(opencv, tmp_path / "a.avi", pictures, "MJPG")
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    clip = read_video(path, MEDIAPIPE33, ReadOptions(), lambda pictures: [moved(0) for _ in pictures])
+    clip = read_video(path, MEDIAPIPE33, ReadOptions(), finder([moved(0)] * 20))
     assert 0 < clip.joints.shape[1] < 20
 
 

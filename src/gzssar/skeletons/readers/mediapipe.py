@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from gzssar.skeletons.doubt import Doubt
 from gzssar.skeletons.layout import MEDIAPIPE33
-from gzssar.skeletons.readers.video import HALF_TURN
+from gzssar.skeletons.poses import HALF_TURN
 
 _NOSE, *_HIPS = (MEDIAPIPE33.joint_names.index(joint) for joint in ("nose", "left hip", "right hip"))
 _MOST_INSIDE = 0.9

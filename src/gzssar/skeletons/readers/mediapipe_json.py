@@ -18,6 +18,7 @@ import numpy as np
 
 from gzssar.errors import DataError
 from gzssar.skeletons.layout import MEDIAPIPE33, Layout
+from gzssar.skeletons.poses import Pose
 from gzssar.skeletons.readers.arrays import agreed_layout, make_clip
 from gzssar.skeletons.readers.clock import Clock, counted, stated, timed, untimed
 from gzssar.skeletons.readers.density import check_density
@@ -25,7 +26,7 @@ from gzssar.skeletons.readers.headers import is_time, joint_words, joints_of
 from gzssar.skeletons.readers.json_files import read_json_items
 from gzssar.skeletons.readers.mediapipe import shares_of_picture
 from gzssar.skeletons.readers.reader import ClipEntry, ClipSource, ReadOptions
-from gzssar.skeletons.readers.video import FEWEST_SEEN, LONGEST_BRIDGE, Pose, bridge
+from gzssar.skeletons.readers.video import FEWEST_SEEN, LONGEST_BRIDGE, bridge
 from gzssar.skeletons.sequence import SkeletonSequence
 
 _START = re.compile(rb"(\xef\xbb\xbf)?\s*[\[{]")

@@ -27,6 +27,9 @@ class ReadOptions:
     unit: str | None = None
     """What positions are counted in, for motion capture, tables and arrays that do not say: m, cm, mm, in or ft."""
 
+    pose_model: Path | None = None
+    """What finds people in videos: see :func:`~gzssar.skeletons.poses.pose_finder`."""
+
 
 @dataclass(frozen=True)
 class ClipEntry:

@@ -1,5 +1,6 @@
 // The ranking, the gate, and why.
 
+import { counted } from "./classes.js";
 import { $, bar, element, percent, show, tell } from "./dom.js";
 
 const SHOWN = 8;
@@ -28,7 +29,7 @@ export function empty(sentence) {
   $("live").textContent = "";
 }
 
-export function showAnswer(answer, added, selected, choose, all) {
+export function showAnswer(answer, classes, selected, choose, all) {
   show("answer-loading", false);
   show("answer-body");
   $("answer-body").removeAttribute("aria-busy");
@@ -40,21 +41,39 @@ export function showAnswer(answer, added, selected, choose, all) {
       : first.label;
   const badge = $("top-badge");
   badge.className = `badge ${kind(first)}`;
-  badge.textContent = first.seen ? "seen" : "unseen";
+  const clips = classes.clips(first.label).length;
+  badge.textContent = clips ? "taught" : kind(first);
   $("top-note").textContent = answer.resting
     ? "Nobody moves, so no action is named. The ranking is what the pose alone resembles."
     : answer.abstained
       ? "Not sure: answers like this one are wrong too often to be given."
-      : first.seen
-        ? "The model was trained on clips of this action."
-        : "The model has no clip of this action, only words.";
+      : clips
+        ? `Shown here by ${counted(clips)}.`
+        : first.seen
+          ? "The model was trained on clips of this action."
+          : "The model has no clip of this action, only words.";
   show("top-badge", !answer.resting);
+  tell("top-others", "");
   tell("top-warning", answer.warning.map((doubt) => doubt.sentence).join(" "));
   show("gate", judged(answer));
   $("gate-seen").style.width = `${100 * answer.p_seen}%`;
   $("gate-text-seen").textContent = `seen ${percent(answer.p_seen)}`;
   $("gate-text-unseen").textContent = `unseen ${percent(1 - answer.p_seen)}`;
-  showRanking(answer.ranking, added, selected, choose, all);
+  showRanking(answer.ranking, classes, selected, choose, all);
+}
+
+// What the last seconds of a camera show: answers follow one another, so nothing waits for the one before.
+export function showLive({ answer, early, others }, classes, choose, all) {
+  show("why", false);
+  if (!answer) {
+    empty(early ? "Looking…" : "Nobody is there.");
+    return;
+  }
+  show("answer-empty", false);
+  tell("answer-error", "");
+  showAnswer(answer, classes, null, choose, all);
+  const words = others.map((other) => (other.resting ? "nothing is happening" : other.label || `perhaps ${other.best_guess}`));
+  tell("top-others", words.length ? `Somebody else: ${words.join("; ")}.` : "");
 }
 
 // Whether classes of both kinds compete: else there is nothing for the gate to judge.
@@ -62,12 +81,12 @@ export const judged = ({ p_seen }) => p_seen !== null;
 
 const kind = (entry) => (entry.seen ? "seen" : "unseen");
 
-function showRanking(ranking, added, selected, choose, all) {
+function showRanking(ranking, classes, selected, choose, all) {
   const largest = Math.max(ranking[0].score, 1e-9);
   const rows = [];
   let before = 0;
   ranking.forEach((entry, index) => {
-    const own = added.includes(entry.label);
+    const own = classes.clips(entry.label).length ? "taught" : classes.added.includes(entry.label) ? "added" : "";
     if (!all && index >= SHOWN && !own && entry.label !== selected) return;
     if (index > before) rows.push(element("li", { class: "gap", "aria-hidden": "true" }, "⋮"));
     before = index + 1;
@@ -91,7 +110,7 @@ function row(entry, place, largest, own, pressed, choose) {
     },
     element("span", { class: "place" }, String(place)),
     element("span", { class: "name" }, entry.label),
-    element("span", { class: `badge ${kind(entry)}` }, own ? "added" : kind(entry)),
+    element("span", { class: `badge ${kind(entry)}` }, own || kind(entry)),
     element("span", { class: "score" }, percent(entry.score)),
     track,
   );

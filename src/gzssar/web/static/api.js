@@ -36,8 +36,10 @@ export const about = () => ask("api/model");
 export const samples = () => ask("api/samples").then((found) => found.samples);
 export const classes = () => ask("api/classes").then((found) => found.classes);
 export const readClip = (source, signal) => post("api/clip", source, signal);
+export const readVideo = (source, signal) => post("api/video", source, signal);
 export const predict = (source, more, signal) => post("api/predict", { ...source, ...more }, signal);
 export const explain = (source, more, signal) => post("api/explain", { ...source, ...more }, signal);
+export const teach = (source, more) => post("api/teach", { ...source, ...more });
 
 export const addClass = (described) =>
   ask("api/classes", {
@@ -48,3 +50,6 @@ export const addClass = (described) =>
 
 export const removeClass = (label) =>
   ask(`api/classes?label=${encodeURIComponent(label)}`, { method: "DELETE" });
+
+export const takeBack = (label, number) =>
+  ask(`api/classes/clip?label=${encodeURIComponent(label)}&number=${number}`, { method: "DELETE" });

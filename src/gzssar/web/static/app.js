@@ -2,22 +2,42 @@
 
 import * as answer from "./answer.js";
 import * as api from "./api.js";
+import { Camera, landmarks } from "./camera.js";
 import { Classes } from "./classes.js";
 import { $, capital, element, percent, show, tell } from "./dom.js";
 import { Player } from "./player.js";
 
 const UNREADABLE = "No answer without a clip that can be read.";
+const VIDEO = /\.(mp4|m4v|mov|avi|webm|mkv)$/i;
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const player = new Player($("canvas"), showTime);
 let about = { max_upload_bytes: Infinity };
 let classes;
 let source = null; // form fields that name the clip
+let unread = null; // a video that lacks something, which its user may name
 let clip = null;
 let reading = null; // tells, once the server has answered, whether the clip can be read
 let ranked = null;
 let selected = null;
 let why = null;
 let all = false;
+let live = false; // whether what the camera sees is shown
+const camera = new Camera({
+  begin: goLive,
+  hold: goLive,
+  clip: takeFile,
+  order: () => ({ classes: classes?.sent || [], candidates: classes?.candidates || null }),
+  pose: ({ bodies }, skeleton) => live && player.show(bodies, skeleton),
+  answer: (found) => {
+    if (!live || !classes) return;
+    ranked = found.answer;
+    answer.showLive(found, classes, () => {}, all);
+  },
+  end: () => {
+    if (live) choose(null, "No clip yet.");
+    show("camera-live", false);
+  },
+});
 let asking = { clip: null, answer: null, why: null }; // the request of each kind that still counts
 
 function begin(kind) {
@@ -28,20 +48,37 @@ function begin(kind) {
 
 // ---- the clip
 
-function choose(named) {
+function choose(named, sentence = UNREADABLE) {
+  live = false;
+  show("camera-live", camera.running);
+  show("teach");
   source = named;
+  unread = null;
   selected = null;
   for (const chip of $("samples").children) chip.setAttribute("aria-pressed", String(chip.value === named?.sample));
-  tell("clip-error", "");
+  for (const place of ["clip-error", "clip-warning", "teach-error", "teach-warning"]) tell(place, "");
   forgetWhy();
   if (!named) {
     begin("clip");
     begin("answer");
-    answer.empty(UNREADABLE);
+    clear();
+    answer.empty(sentence);
     return;
   }
   reading = load();
   rank();
+}
+
+// What the camera sees in place of a clip.
+function goLive() {
+  if (live) return;
+  choose(null, "Looking…");
+  live = true;
+  show("camera-live", false);
+  show("stage-empty", false);
+  show("teach", false);
+  $("facts").textContent = "Live";
+  $("canvas").setAttribute("aria-label", "Skeleton of whom the camera sees");
 }
 
 async function load() {
@@ -60,24 +97,29 @@ async function load() {
   player.load(clip);
   const bodies = Math.max(...clip.motion.map((frame) => frame.filter(Boolean).length));
   show("second", bodies > 1);
-  const name = source.sample || source.clip.name;
   $("facts").textContent =
-    `${name} · ${clip.frame_count} ${clip.frame_count === 1 ? "frame" : "frames"}, ${+clip.fps.toFixed(2)} per second · ${clip.layout}` +
+    `${name()} · ${clip.frame_count} ${clip.frame_count === 1 ? "frame" : "frames"}, ${+clip.fps.toFixed(2)} per second · ${clip.layout}` +
     `${bodies > 1 ? ` · ${bodies} bodies` : ""}${clip.dimensions === 2 ? " · in a picture (2-D)" : ""}`;
-  $("canvas").setAttribute("aria-label", `Skeleton of ${name}, ${clip.duration_s.toFixed(1)} seconds`);
+  $("canvas").setAttribute("aria-label", `Skeleton of ${name()}, ${clip.duration_s.toFixed(1)} seconds`);
   if (!calm.matches) player.play();
   showParts();
   return true;
 }
 
-// What the server says about a clip that it cannot read; where a field would help, the fields are opened.
-function refuse({ message, field }) {
+function clear() {
   $("stage").removeAttribute("aria-busy");
+  clip = null;
   player.clear();
   for (const id of ["play", "scrub"]) $(id).disabled = true;
   show("stage-empty");
+  show("second", false);
   $("facts").textContent = "";
   $("canvas").setAttribute("aria-label", "No clip");
+}
+
+// What the server says about a clip that it cannot read; where a field would help, the fields are opened.
+function refuse({ message, field }) {
+  clear();
   tell("clip-error", capital(message));
   if (field) $("reading").open = true;
 }
@@ -92,8 +134,28 @@ function takeFile(file) {
     refuse({ message });
     return;
   }
-  choose({ clip: file, ...options() });
+  if (file.type.startsWith("video/") || VIDEO.test(file.name)) watch(file);
+  else choose({ clip: file, ...options() });
 }
+
+// A video becomes a clip of skeletons once, which is then asked about like any other.
+async function watch(file) {
+  choose(null, "Looking for somebody in the video…");
+  const signal = begin("clip");
+  $("stage").setAttribute("aria-busy", "true");
+  try {
+    const { times, joints, warning } = await api.readVideo({ clip: file, fps: $("fps").value }, signal);
+    choose({ clip: landmarks(file.name, times, joints) });
+    tell("clip-warning", warning.map(({ sentence }) => sentence).join(" "));
+  } catch (error) {
+    if (error.name === "AbortError") return;
+    refuse(error);
+    answer.empty(UNREADABLE);
+    unread = file;
+  }
+}
+
+const name = () => source.sample || source.clip.name;
 
 const options = () => ({
   layout: $("layout").value,
@@ -107,6 +169,7 @@ const options = () => ({
 
 function changeClasses(added) {
   showCounts();
+  camera.order();
   rank(added);
   if (added && source) $("answer").scrollIntoView({ behavior: calm.matches ? "auto" : "smooth", block: "start" });
 }
@@ -121,7 +184,7 @@ async function rank(about_label = null) {
   }
   answer.waiting();
   try {
-    ranked = await api.predict(source, { classes: classes.own, candidates, top_k: 10000, abstain: true }, signal);
+    ranked = await api.predict(source, { classes: classes.sent, candidates, top_k: 10000, abstain: true }, signal);
   } catch (error) {
     const readable = await reading;
     if (signal.aborted) return;
@@ -150,7 +213,7 @@ function announce(label) {
 }
 
 function showAnswer() {
-  answer.showAnswer(ranked, classes.added, selected, explain, all);
+  answer.showAnswer(ranked, classes, selected, explain, all);
 }
 
 async function explain(label) {
@@ -159,7 +222,7 @@ async function explain(label) {
   const signal = begin("why");
   answer.whyWaiting(label);
   try {
-    why = await api.explain(source, { label, classes: classes.own }, signal);
+    why = await api.explain(source, { label, classes: classes.sent }, signal);
   } catch (error) {
     if (error.name === "AbortError") return;
     forgetWhy();
@@ -182,6 +245,27 @@ function showParts() {
   player.explain(shown?.joints ?? null);
   answer.showStrip(shown);
   show("mattered", Boolean(player.weights));
+}
+
+// ---- teaching
+
+async function teach(event) {
+  event.preventDefault();
+  const label = $("teach-label").value.trim();
+  tell("teach-error", label ? "" : "A name is needed: what does the clip show?");
+  tell("teach-warning", "");
+  if (!label || !source || teach.busy) return;
+  teach.busy = true; // not disabled: a button that is would lose the focus
+  $("teach-button").textContent = "Looking…";
+  try {
+    tell("teach-warning", await classes.teach(label, source, name()));
+    $("teach-label").value = "";
+  } catch (error) {
+    tell("teach-error", capital(error.message));
+  } finally {
+    teach.busy = false;
+    $("teach-button").textContent = "Teach";
+  }
 }
 
 // ---- the player's controls
@@ -207,7 +291,7 @@ function listen() {
   $("show-parts").addEventListener("change", showParts);
   $("more").addEventListener("click", () => {
     all = !all;
-    showAnswer();
+    if (!live) showAnswer();
   });
   document.addEventListener("keydown", (event) => {
     if (event.key !== " " || event.target.closest("button, input, select, textarea, summary, a, label")) return;
@@ -218,8 +302,11 @@ function listen() {
     takeFile(event.target.files[0]);
     event.target.value = ""; // so that the same file can be chosen again
   });
+  $("camera-live").addEventListener("click", goLive);
+  $("teach").addEventListener("submit", teach);
+  $("teach").addEventListener("input", () => tell("teach-error", ""));
   $("options").addEventListener("submit", (event) => event.preventDefault());
-  $("options").addEventListener("change", () => source?.clip && takeFile(source.clip));
+  $("options").addEventListener("change", () => takeFile(unread || source?.clip));
   listenToDrops();
 }
 
@@ -243,15 +330,17 @@ function introduce() {
   $("version").textContent = about.version;
   $("card").textContent = about.card;
   show("about", Boolean(about.card));
+  show("videos", about.videos);
   $("size").textContent = `; at most ${Math.round(about.max_upload_bytes / 2 ** 20)} MiB`;
   for (const layout of about.layouts) $("layout").append(element("option", { value: layout }, layout));
 }
 
 function showCounts() {
-  const total = classes.labels.length;
+  const total = classes.labels.length, { taught } = classes;
+  const words = `${total - taught - about.seen_count} it knows from words alone`;
   $("lead").textContent =
-    `Give it a skeleton clip. The model ranks ${total} actions: ${about.seen_count} it was trained on, and ` +
-    `${total - about.seen_count} it knows from words alone. Add one of your own below.`;
+    `Give it a skeleton clip. The model ranks ${total} actions: ${about.seen_count} it was trained on, ` +
+    `${taught ? `${words}, and ${taught} that clips showed it here` : `and ${words}`}. Add one of your own below.`;
 }
 
 function showSamples(samples) {

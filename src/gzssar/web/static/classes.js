@@ -1,9 +1,11 @@
-// Classes: the server's, the visitor's own, and which of them compete.
+// Classes: the server's, the visitor's own, in words or by clips, and which of them compete.
 
 import * as api from "./api.js";
 import { $, element, show, tell } from "./dom.js";
 
 const KEPT = "gzssar added classes"; // in this tab alone
+
+export const counted = (clips) => `${clips} ${clips === 1 ? "clip" : "clips"}`;
 
 export class Classes {
   constructor(shared, onChange) {
@@ -15,6 +17,9 @@ export class Classes {
     $("whose").textContent = shared
       ? "Everyone who opens this page will see it."
       : "It takes effect at once, without training. Only you see it, in this tab.";
+    $("taught-whose").textContent = shared
+      ? "Everyone who opens this page gets answers by it."
+      : "This tab alone keeps what the clip showed, not the clip.";
     $("add").addEventListener("submit", (event) => this.submit(event));
     $("add").addEventListener("input", () => tell("add-error", ""));
     $("filter").addEventListener("input", () => this.filter());
@@ -24,11 +29,32 @@ export class Classes {
 
   // Labels that somebody added.
   get added() {
-    return this.shared ? this.known.filter((one) => one.added).map((one) => one.label) : this.own.map((one) => one.label);
+    const labels = this.known.map((one) => one.label);
+    return this.shared
+      ? this.known.filter((one) => one.added).map((one) => one.label)
+      : this.own.map((one) => one.label).filter((label) => !labels.includes(label));
   }
 
   get labels() {
-    return [...this.known, ...(this.shared ? [] : this.own)].map((one) => one.label);
+    return [...this.known.map((one) => one.label), ...(this.shared ? [] : this.added)];
+  }
+
+  // What the clips are called that show a class here.
+  clips(label) {
+    if (!this.shared) return this.own.find((one) => one.label === label)?.names || [];
+    const count = this.known.find((one) => one.label === label)?.clips || 0;
+    return Array.from({ length: count }, (_, number) => `clip ${number + 1}`);
+  }
+
+  // How many classes the model knows from clips that showed them here, and from nothing else.
+  get taught() {
+    const trained = this.known.filter((one) => one.seen).map((one) => one.label);
+    return this.labels.filter((label) => this.clips(label).length && !trained.includes(label)).length;
+  }
+
+  // The visitor's own, as requests take them along.
+  get sent() {
+    return this.own.map(({ label, action, motion, clips = [] }) => ({ label, action, motion, clips }));
   }
 
   texts(label) {
@@ -82,6 +108,41 @@ export class Classes {
     return same ? `There is “${same}” already: choose another name.` : "";
   }
 
+  // Let a clip show a class; what speaks against the clip comes back.
+  async teach(label, source, name) {
+    const taught = await api.teach(source, { label, classes: this.sent });
+    if (this.shared) await this.refresh();
+    else {
+      const one = this.own.find((own) => own.label === taught.label) || { label: taught.label };
+      const more = { ...one, clips: [...(one.clips || []), taught.clip], names: [...(one.names || []), name] };
+      this.keep(this.own.includes(one) ? this.own.map((own) => (own === one ? more : own)) : [...this.own, more]);
+    }
+    this.onChange(taught.label);
+    return taught.warning.map(({ sentence }) => sentence).join(" ");
+  }
+
+  // A class that is nothing but its clips goes with the last of them.
+  async takeBack(label, number) {
+    tell("add-error", "");
+    try {
+      if (this.shared) {
+        await api.takeBack(label, number);
+        await this.refresh();
+      } else {
+        const without = (some) => some.filter((_, place) => place !== number);
+        const changed = this.own.map((one) =>
+          one.label === label ? { ...one, clips: without(one.clips), names: without(one.names) } : one,
+        );
+        this.keep(changed.filter((one) => one.action || one.motion || one.clips?.length || one.label !== label));
+      }
+      if (!this.labels.includes(label)) this.left_out.delete(label);
+      $("new-label").focus();
+      this.onChange(null);
+    } catch (error) {
+      tell("add-error", error.message);
+    }
+  }
+
   async remove(label) {
     tell("add-error", "");
     try {
@@ -117,20 +178,35 @@ export class Classes {
   }
 
   show() {
-    const added = this.added;
-    show("added-box", added.length > 0);
-    const rows = added.map((label) => {
-      const { action, motion } = this.texts(label);
-      const remove = element(
-        "button",
-        { type: "button", class: "quiet", "aria-label": `Remove ${label}`, onclick: () => this.remove(label) },
-        "Remove",
-      );
-      const words = element("span", { class: "small" }, action || motion || "");
-      return element("li", {}, element("span", {}, label, words), remove);
-    });
-    $("added").replaceChildren(...rows);
+    const changed = this.labels.filter((label) => this.added.includes(label) || this.clips(label).length);
+    show("added-box", changed.length > 0);
+    $("added").replaceChildren(...changed.map((label) => this.row(label)));
+    $("labels").replaceChildren(...this.labels.map((label) => element("option", { value: label })));
     this.showCandidates();
+  }
+
+  row(label) {
+    const { action, motion } = this.texts(label);
+    const words = this.added.includes(label) ? action || motion || "" : "";
+    const clips = this.clips(label).map((name, number) =>
+      element(
+        "button",
+        {
+          type: "button", class: "quiet", "aria-label": `Take ${name} of ${label} back`,
+          onclick: () => this.takeBack(label, number),
+        },
+        `${name} ×`,
+      ),
+    );
+    const count = clips.length ? element("span", { class: "small" }, counted(clips.length)) : null;
+    const what = element("span", {}, label, words && element("span", { class: "small" }, words), count);
+    if (clips.length) what.append(element("span", { class: "chips" }, ...clips));
+    const remove = element(
+      "button",
+      { type: "button", class: "quiet", "aria-label": `Remove ${label}`, onclick: () => this.remove(label) },
+      this.added.includes(label) ? "Remove" : "Take all back",
+    );
+    return element("li", {}, what, this.shared && !this.added.includes(label) ? null : remove);
   }
 
   showCandidates() {

@@ -36,10 +36,12 @@ const properties = (schema) =>
 function example(path, method, operation, content) {
   const address = `curl ${location.origin}${path}`;
   if (content?.["multipart/form-data"]) {
-    return `${address} -F clip=@clip.skeleton${path.endsWith("explain") ? " -F label=wave" : ""}`;
+    return `${address} -F clip=@clip.skeleton${/(explain|teach)$/.test(path) ? " -F label=wave" : ""}`;
   }
   if (content) return `${address} -H 'Content-Type: application/json' -d '{"label": "juggle", "motion": "Both hands go up and down."}'`;
-  return method === "delete" ? `${address}?label=juggle -X DELETE` : address;
+  if (method !== "delete") return address;
+  const query = operation.parameters.map(({ name }) => `${name}=${{ label: "juggle", number: 0 }[name]}`).join("&");
+  return `curl '${location.origin}${path}?${query}' -X DELETE`;
 }
 
 function route(path, method, operation) {

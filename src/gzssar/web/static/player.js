@@ -54,6 +54,22 @@ export class Player {
     this.onTick();
   }
 
+  // One moment of people who are being filmed, in metres: seen from the front, as large as they were at their largest.
+  show(bodies, { sides, bones }) {
+    if (!this.clip?.live) {
+      this.pause();
+      this.weights = null;
+      this.view = { ...FRONT };
+      Object.assign(this, { radius: 0.9, height: 1.1, floor: -0.9 });
+    }
+    this.clip = { live: true, motion: [bodies], sides, bones, dimensions: 3, duration_s: 0 };
+    this.share = 0;
+    for (const body of bodies) {
+      for (let at = 0; body && at < body.length; at += 3) this.radius = Math.max(this.radius, Math.abs(body[at]));
+    }
+    this.draw();
+  }
+
   clear() {
     this.pause();
     this.clip = this.weights = null;
@@ -95,7 +111,7 @@ export class Player {
   }
 
   play() {
-    if (!this.clip || this.playing) return;
+    if (!this.clip || this.clip.live || this.playing) return;
     this.playing = true;
     this.last = null;
     if (this.share >= 1) this.share = 0;

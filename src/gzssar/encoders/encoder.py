@@ -3,9 +3,9 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from gzssar.encoders.network import SkeletonNetwork
 from gzssar.encoders.registry import NETWORKS, find_network
 from gzssar.errors import ConfigError, DataError
 from gzssar.files import writing
+from gzssar.schema import MOST, Count, Within, parse, read_json
 from gzssar.shapes import Clips, Logits, SkeletonFeatures
 from gzssar.skeletons.conversion import require_3d, to_ntu25
 from gzssar.skeletons.layout import NTU25
@@ -30,7 +31,26 @@ NEVER_TRAINED = -20.0
 AUTHORS_FPS = 30.0
 """At which NTU RGB+D was recorded, and so what published weights learned from."""
 
+MOST_FRAMES = 3000
+"""T at most: ten times the paper's. Memory and time are proportional to it."""
+
 _FORMAT = "gzssar-encoder-1"
+
+
+@dataclass(frozen=True)
+class _About:
+    """What a saved encoder says of itself, beside its weights."""
+
+    classes: Annotated[tuple[Annotated[int, Within(0, 99_999)], ...], Count(1, 10_000)]
+    width: Annotated[int, Within(1, 1024)]
+    body_count: Annotated[int, Within(1, 16)]
+    frames: Annotated[int, Within(1, MOST_FRAMES)]
+    stream: str
+    provenance: dict[str, Any]
+    network: str = "shift-gcn"
+    """Where a file names none, it is the first one."""
+    fps: Annotated[float, Within(0.01, 10_000)] = AUTHORS_FPS
+    """Where a file names none, it is of before clips were brought to one rate."""
 
 
 class EncodedClips(NamedTuple):
@@ -81,6 +101,8 @@ class Encoder:
             raise DataError(f"an encoder reads clips at a positive frame rate, but {self.fps} came.")
         if self.frames < 1:
             raise DataError(f"an encoder reads at least one frame, but {self.frames} were asked for.")
+        if self.frames > MOST_FRAMES:
+            raise DataError(f"an encoder reads at most {MOST_FRAMES} frames, but {self.frames} were asked for.")
 
     @cached_property
     def _folded(self) -> torch.nn.Module:
@@ -264,21 +286,42 @@ def load_own_encoder(path: Path) -> Encoder:
         with safe_open(path, "pt") as file:
             metadata = file.metadata() or {}
             weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError, MemoryError) as error:
         raise DataError(f"{path} should hold encoder weights, but it cannot be read ({error}).") from error
     if metadata.get("format") != _FORMAT:
         raise DataError(f"{path} should be in the format {_FORMAT}, but it says {metadata.get('format')!r}.")
+    about = parse(_About, read_json(metadata.get("encoder", ""), f"{path}: encoder"), f"{path}: encoder")
     try:
-        about = json.loads(metadata["encoder"])
-        make = find_network(about.get("network", "shift-gcn")).network  # where a file names none, it is the first one
-        network = make(class_count=len(about["classes"]), width=about["width"], body_count=about["body_count"])
+        make = partial(
+            find_network(about.network).network, len(about.classes), about.width, body_count=about.body_count
+        )
+        with torch.device("meta"):
+            _require_weights(make(), weights)  # before the memory is taken that the real one needs
+        network = make()
         network.load_state_dict(weights)
         network.eval().requires_grad_(False)
-        fps = about.get("fps", AUTHORS_FPS)  # of before clips were brought to one rate
-        classes, frames, stream = tuple(about["classes"]), about["frames"], about["stream"]
-        return Encoder(network, classes, frames, stream, about["provenance"], fps, path)
-    except (ConfigError, KeyError, TypeError, ValueError, RuntimeError) as error:
-        reason = str(error).splitlines()[0]
-        raise DataError(
-            f"{path} should hold a whole encoder, but its weights do not fit together ({reason})."
-        ) from error
+        return Encoder(network, about.classes, about.frames, about.stream, about.provenance, about.fps, path)
+    except (ConfigError, DataError) as error:
+        raise DataError(f"{path} should hold a whole encoder, but its parts do not fit together: {error}") from error
+
+
+def _require_weights(network: SkeletonNetwork, weights: Mapping[str, torch.Tensor]) -> None:
+    """See that weights are those of a network, and in their range.
+
+    Raises:
+        DataError: they are not.
+    """
+    wanted = network.state_dict()
+    if differs := sorted(wanted.keys() ^ weights.keys()):
+        raise DataError(f"{differs[0][:80]!r} is {'missing' if differs[0] in wanted else 'unknown'} among the weights.")
+    for name, own in wanted.items():
+        given = weights[name]
+        if (given.dtype, given.shape) != (own.dtype, own.shape):
+            raise DataError(
+                f"{name} should be of type {own.dtype} and shape {tuple(own.shape)}, but it is of type {given.dtype} "
+                f"and shape {tuple(given.shape)}."
+            )
+        most = next((most for end, most in network.largest.items() if name.endswith(end)), MOST)
+        least = 0 if name.endswith(("running_var", "num_batches_tracked")) else -most
+        if not bool(((given >= least) & (given <= most)).all()):
+            raise DataError(f"{name} should hold finite numbers from {least:g} to {most:g}, but it does not.")

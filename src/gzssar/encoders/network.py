@@ -3,7 +3,7 @@
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
@@ -37,6 +37,9 @@ class SkeletonNetwork(nn.Module, ABC):
 
     name: ClassVar[str]
     """Under which :data:`~gzssar.encoders.registry.NETWORKS` has it, and saved encoders name it."""
+
+    largest: ClassVar[Mapping[str, float]] = {}
+    """How large weights may be whose names end so; others may have any size."""
 
     classifier: nn.Linear
     """The last layer, (S, D): from features to logits."""

@@ -11,8 +11,8 @@ file                     holds
 ``README.md``            the model card, to which notes may be added
 ======================== =========================================================
 
-The folder is written beside its name and renamed, and an older one is moved away in one go, so that a kill leaves no
-half of either.
+The folder is written beside its name, and takes the place of an older one in one go, so that a kill leaves no half of
+either; see :mod:`gzssar.folders`.
 """
 
 import csv
@@ -20,7 +20,6 @@ import hashlib
 import io
 import json
 import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -33,16 +32,27 @@ from gzssar.decision.decision import Calibration, Decision
 from gzssar.decision.gate import BestScores, Gate
 from gzssar.encoders.encoder import load_own_encoder, save_encoder
 from gzssar.encoders.streams import SkeletonEncoder, joined
-from gzssar.errors import DataError, OutputError
+from gzssar.errors import ConfigError, DataError, OutputError
 from gzssar.features.whitening import SkeletonSpace
-from gzssar.files import hash_file, require_free, write_json, write_text, writing
+from gzssar.files import hash_file, read_table_bytes, require_free, write_json, write_text, writing
+from gzssar.folders import put_back, replacing
 from gzssar.recognizer.card import card
+from gzssar.recognizer.contents import (
+    ClassRow,
+    Config,
+    array_axes,
+    parse_classes,
+    parse_config,
+    require_agreement,
+    require_directions,
+)
 from gzssar.recognizer.parts import EncoderTexts, KnownClass, Parts
 from gzssar.recognizer.shown import Prior
+from gzssar.schema import check_arrays, parse, read_json
 from gzssar.skeletons.preprocess import STREAMS
 from gzssar.texts.classes import ClassText
-from gzssar.texts.encoding import Encoding
 from gzssar.texts.fusion import TextSpace
+from gzssar.texts.words import WIDTH
 
 FORMAT = "gzssar-recognizer"
 VERSION = 5
@@ -61,6 +71,8 @@ _ENCODERS = (_ENCODER, *(f"encoder-{stream.replace(' ', '-')}.safetensors" for s
 """The first stream's is always the first name, so that one encoder has one name whatever it reads."""
 SAMPLES = "samples"
 """A folder of clips to try, which may stand among the files."""
+_MOST_MEBIBYTES = 64
+"""Of a file of text, which takes many times that once it is parsed."""
 
 
 def save_bundle(folder: Path, parts: Parts, known: Sequence[KnownClass], overwrite: bool = False) -> None:
@@ -69,19 +81,15 @@ def save_bundle(folder: Path, parts: Parts, known: Sequence[KnownClass], overwri
     Raises:
         OutputError: the folder holds a recognizer already, or something else, or cannot be written.
     """
+    target = folder.resolve()  # a link stays one
+    put_back(target)
     _check_target(folder, overwrite)
     try:
-        target = folder.resolve()  # a link stays one
-        target.parent.mkdir(parents=True, exist_ok=True)
-        working = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part"))
-        try:
-            _write(working / "new", parts, known, target / SAMPLES)
-            _swap(working, target)
-        finally:
-            if not (working / "old").exists() or _is_bundle(target):  # else it is all that is left
-                shutil.rmtree(working, ignore_errors=True)
-    except OSError as error:
-        raise OutputError(f"{folder} cannot be written ({error.strerror}): name another folder.") from error
+        with replacing(target) as new:
+            _write(new, parts, known, target / SAMPLES)
+    except (OSError, RecursionError) as error:
+        reason = getattr(error, "strerror", None) or "its samples lie in folders too deep within each other"
+        raise OutputError(f"{folder} cannot be written ({reason}): name another folder.") from error
 
 
 def _check_target(folder: Path, overwrite: bool) -> None:
@@ -118,27 +126,34 @@ def _encoder_files(streams: Sequence[str]) -> list[str]:
     return [_ENCODER, *(_ENCODERS[STREAMS.index(stream)] for stream in streams[1:])]
 
 
-def _swap(working: Path, target: Path) -> None:
-    """Put the new folder in the old one's place; where that fails, the old one stays."""
-    if not target.exists():
-        (working / "new").rename(target)
-        return
-    target.rename(working / "old")
-    try:
-        (working / "new").rename(target)
-    except BaseException:
-        (working / "old").rename(target)
-        raise
-
-
 def load_bundle(folder: Path) -> tuple[Parts, list[KnownClass]]:
     """Read what :func:`save_bundle` wrote.
 
     Raises:
-        DataError: it is no recognizer, a file is missing, altered or cut off, or a newer version wrote it.
+        DataError: it is no recognizer, a file is missing, altered or cut off, a newer version wrote it, or it holds
+            what no recognizer does: see :mod:`gzssar.recognizer.contents`.
     """
-    config = _read_config(folder)
-    for name, digest in config["files"].items():
+    if not folder.exists():
+        put_back(folder.resolve())
+    raw = _read_config(folder)
+    _require_whole(folder, raw["files"])
+    config = parse_config(raw, folder / _CONFIG)
+    rows = parse_classes(read_table_bytes(folder / _TEXTS, _MOST_MEBIBYTES, "a table of classes"), folder / _TEXTS)
+    arrays = _read_weights(folder / _WEIGHTS)
+    sizes = {"K": len(rows), "C": len(config.encoder_classes)}
+    check_arrays(folder / _WEIGHTS, arrays, array_axes(config, list(arrays)), sizes)
+    require_directions(folder / _WEIGHTS, arrays)
+    encoder = _read_encoder(folder, raw["files"])
+    try:
+        require_agreement(config, sizes, WIDTH, encoder)
+    except DataError as error:
+        raise DataError(f"{folder} should hold files that fit together, but {error}") from error
+    return _parts(config, arrays, encoder), _classes(rows, arrays)
+
+
+def _require_whole(folder: Path, files: Mapping[str, str]) -> None:
+    """See that the files are there, as they were saved."""
+    for name, digest in files.items():
         if not (folder / name).is_file():
             raise DataError(f"{folder} should hold {name}, but it does not: copy the whole folder again.")
         if hash_file(folder / name) != digest:
@@ -146,60 +161,55 @@ def load_bundle(folder: Path) -> tuple[Parts, list[KnownClass]]:
                 f"{folder / name} should be as it was saved, but it was altered or cut off: copy the folder again."
                 + " Classes are added with add_class, not in the file." * (name == _TEXTS)
             )
+
+
+def _read_encoder(folder: Path, files: Mapping[str, str]) -> SkeletonEncoder | None:
+    """The encoders of a folder as one, if there are any."""
+    encoders = [load_own_encoder(folder / name) for name in _ENCODERS if name in files]
     try:
-        arrays = _read_weights(folder / _WEIGHTS)
-        encoders = [load_own_encoder(folder / name) for name in _ENCODERS if name in config["files"]]
         encoder = joined(encoders) if encoders else None
-        parts, known = _parts(config, arrays, encoder), _classes(folder / _TEXTS, arrays)
-        _require_fit(parts, known)
-        return parts, known
-    except (KeyError, TypeError, ValueError, IndexError, RuntimeError) as error:
-        if isinstance(error, DataError):
-            raise
+    except ConfigError as error:
+        raise DataError(f"{folder} should hold encoders that go together, but they do not: {error}") from error
+    if encoder and (named := set(_encoder_files(encoder.streams))) != (there := set(_ENCODERS) & set(files)):
         raise DataError(
-            f"{folder} should hold a whole recognizer, but its files do not fit together: {error}."
-        ) from error
+            f"{folder} should hold encoders called after their streams, {', '.join(sorted(named))}, but they are "
+            f"called {', '.join(sorted(there))}."
+        )
+    return encoder
 
 
 def _is_bundle(folder: Path) -> bool:
     try:
-        return bool(json.loads((folder / _CONFIG).read_text(encoding="utf-8")).get("format") == FORMAT)
-    except (OSError, ValueError, AttributeError, RecursionError):
+        config = read_json(read_table_bytes(folder / _CONFIG, _MOST_MEBIBYTES, "JSON"), _CONFIG)
+    except DataError:
         return False
+    return isinstance(config, dict) and config.get("format") == FORMAT
 
 
 def _read_config(folder: Path) -> dict[str, Any]:
     path = folder / _CONFIG
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    if not path.is_file():
         what = "there is no such folder" if not folder.exists() else "it has no config.json"
-        raise DataError(f"{folder} should be a folder that `gzssar fit` wrote, but {what}.") from None
-    except NotADirectoryError:
-        raise DataError(f"{folder} should be a folder that `gzssar fit` wrote, but it is a file.") from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise DataError(f"{path} should describe a recognizer, but it is cut off or no JSON ({error}).") from error
+        what = "it is a file" if folder.is_file() else what
+        raise DataError(f"{folder} should be a folder that `gzssar fit` wrote, but {what}.")
+    config = read_json(read_table_bytes(path, _MOST_MEBIBYTES, "a description of a recognizer"), str(path))
     if not isinstance(config, dict) or config.get("format") != FORMAT:
         raise DataError(
             f"{folder} should be a folder that `gzssar fit` wrote, but its config.json is something else's."
         )
-    if not isinstance(config.get("version"), int) or config["version"] > VERSION:
+    version = parse(int, config.get("version"), f"{path}: version")
+    if version > VERSION:
         raise DataError(
-            f"{folder} was written by a newer gzssar (format version {config.get('version')}, here {VERSION}): "
-            "upgrade gzssar, or fit again."
+            f"{folder} was written by a newer gzssar (format version {version}, here {VERSION}): upgrade gzssar, "
+            "or fit again."
         )
-    if config["version"] < VERSION:
+    if version < VERSION:
         raise DataError(
             f"{folder} was fitted by an older gzssar, with another method, before clips were brought to the encoder's "
-            f"frame rate or models learned when to abstain (format version {config['version']}, here {VERSION}): fit "
-            "again."
+            f"frame rate or models learned when to abstain (format version {version}, here {VERSION}): fit again."
         )
-    if (
-        not isinstance(config.get("files"), dict)
-        or not set(config["files"]) <= {_WEIGHTS, *_ENCODERS, _TEXTS}
-        or _WEIGHTS not in config["files"]
-        or _TEXTS not in config["files"]
-    ):
+    files = config.get("files")
+    if not isinstance(files, dict) or not {_WEIGHTS, _TEXTS} <= set(files) <= {_WEIGHTS, *_ENCODERS, _TEXTS}:
         raise DataError(f"{path} should list the files of the recognizer, but it does not: copy the folder again.")
     if config.get("digest") != digest_of(config):
         raise DataError(f"{path} should be as it was saved, but it was altered: copy the folder again.")
@@ -258,49 +268,37 @@ def _read_weights(path: Path) -> dict[str, np.ndarray]:
 
     try:
         arrays: dict[str, np.ndarray] = load_file(path)
-    except (SafetensorError, OSError) as error:
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError, AttributeError, MemoryError) as error:
         raise DataError(f"{path} should hold a recognizer's weights, but it cannot be read ({error}).") from error
     return arrays
 
 
-def _parts(config: Mapping[str, Any], arrays: Mapping[str, np.ndarray], encoder: SkeletonEncoder | None) -> Parts:
-    text = TextSpace(
-        config["whole_row_norm"], arrays["text.offset"], arrays.get("text.scale"), arrays.get("text.matrix")
-    )
-    skeleton = SkeletonSpace(arrays["skeleton.offset"], arrays.get("skeleton.blocks"), config["roots"])
-    centre, scale, weights = (np.array(config["gate"][key]) for key in ("centre", "scale", "weights"))
-    gate = Gate(centre, scale, weights, config["gate"]["bias"], BestScores())
-    encoding = {**config["encoding"], "encoder": tuple(config["encoding"]["encoder"])}
-    labels = tuple(config.get("encoder_classes", []))
+def _parts(config: Config, arrays: Mapping[str, np.ndarray], encoder: SkeletonEncoder | None) -> Parts:
+    text = TextSpace(config.whole_row_norm, arrays["text.offset"], arrays.get("text.scale"), arrays.get("text.matrix"))
+    numbers, labels = config.gate, config.encoder_classes
+    centre, scale, weights = (np.array(row) for row in (numbers.centre, numbers.scale, numbers.weights))
+    gate = Gate(centre, scale, weights, numbers.bias, BestScores())
+    limits = [tuple(Limits(*kind) for kind in thresholds) for thresholds in config.abstention]
     return Parts(
         encoder,
-        skeleton,
+        SkeletonSpace(arrays["skeleton.offset"], arrays.get("skeleton.blocks"), config.roots),
         text,
         arrays["regression"],
-        Decision(gate, Calibration(**config["calibration"])),
-        Abstention(tuple(Thresholds(Limits(*seen), Limits(*unseen)) for seen, unseen in config["abstention"])),
-        Prior(**config["prior"]),
-        tuple(config["kinds"]),
-        config["words"],
-        Encoding(**encoding),
-        tuple(config["revisions"]),
+        Decision(gate, Calibration(**vars(config.calibration))),
+        Abstention(tuple(Thresholds(*kinds) for kinds in limits)),
+        Prior(**vars(config.prior)),
+        config.kinds,
+        config.words,
+        config.encoding,
+        config.revisions,
         EncoderTexts(labels, _numbered(arrays, "encoder.text.")) if labels else None,
-        config["about"],
+        config.about,
     )
 
 
 def _numbered(arrays: Mapping[str, np.ndarray], prefix: str) -> tuple[np.ndarray, ...]:
     """The arrays of this name, in the order of the numbers behind it."""
     return tuple(arrays[f"{prefix}{number}"] for number in range(sum(name.startswith(prefix) for name in arrays)))
-
-
-def _require_fit(parts: Parts, known: Sequence[KnownClass]) -> None:
-    """Refuse spaces and centres of different widths."""
-    space = parts.skeleton_space
-    if {parts.regression.shape[1], *(len(one.centre) for one in known)} != {len(space.offset)}:
-        raise ValueError("the regression and the classes' centres are not as wide as the skeleton space")
-    if parts.encoder is not None and parts.encoder.feature_width != space.width:
-        raise ValueError(f"the encoder gives {parts.encoder.feature_width} numbers, the space takes {space.width}")
 
 
 def _table(known: Sequence[KnownClass]) -> str:
@@ -314,17 +312,16 @@ def _table(known: Sequence[KnownClass]) -> str:
     return out.getvalue()
 
 
-def _classes(path: Path, arrays: Mapping[str, np.ndarray]) -> list[KnownClass]:
-    rows = list(csv.DictReader(io.StringIO(path.read_bytes().decode(), newline="")))
+def _classes(rows: Sequence[ClassRow], arrays: Mapping[str, np.ndarray]) -> list[KnownClass]:
     tables = _numbered(arrays, "classes.text.")
     return [
         KnownClass(
-            ClassText(row["label"], row["action"] or None, row["motion"] or None),
-            row["seen"] == "1",
+            ClassText(row.label, row.action or None, row.motion or None),
+            row.seen == "1",
             tuple(table[k] for table in tables),
             arrays["classes.centre"][k],
-            int(row["clips"]),
-            row["shown"] == "1",
+            int(row.clips),
+            row.shown == "1",
         )
         for k, row in enumerate(rows)
     ]

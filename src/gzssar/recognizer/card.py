@@ -155,7 +155,7 @@ def _recalibrated(about: Mapping[str, Any]) -> list[str]:
 def _scores(about: Mapping[str, Any]) -> list[str]:
     scores, alone = about.get("scores", {}), about.get("scores_without_encoder_classes", {})
     rows = [
-        f"| {' | '.join([text, *(f'{one[key]:.3f}' for one in (scores, alone) if one)])} |"
+        f"| {' | '.join([text, *(f'{one[key]:.3f}' if key in one else '–' for one in (scores, alone) if one)])} |"
         for key, text in _SCORES.items()
         if key in scores
     ]

@@ -5,7 +5,6 @@ downloaded.
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -74,8 +73,6 @@ def _shared(
     commit = folder.name
     try:
         parts, known = load_bundle(folder)
-        if not isinstance(parts.about, Mapping):
-            raise DataError("its config.json does not say what it is about.")
     except DataError as error:
         raise DataError(
             f"{name} at {commit} should hold a recognizer, but it does not load: {error} If it came damaged, delete "

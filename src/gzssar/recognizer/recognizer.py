@@ -296,7 +296,7 @@ class Recognizer:
     def doubts(self, clip: SkeletonSequence) -> tuple[Doubt, ...]:
         """What speaks against trusting an answer about a clip: what is odd about it, and what is unlike the clips that
         the recognizer learned from."""
-        return (*clip_doubts(clip), *unlike(clip, self.parts.about.get("recordings", {})))
+        return (*clip_doubts(clip), *unlike(clip, self.parts.about.get("recordings") or {}))
 
     def text_doubts(self, label: str) -> tuple[Doubt, ...]:
         """What speaks against the texts of a class: that they are like those of no action.
@@ -664,9 +664,20 @@ class Recognizer:
         return tuple(table[kind] for kind in range(len(texts)) for table in rows)
 
     def _centre(self, vectors: Sequence[Float[np.ndarray, "_"]], text: ClassText) -> Float[np.ndarray, "W"]:
-        """What the texts of one class let expect."""
+        """What the texts of one class let expect.
+
+        Raises:
+            DataError: the weights of the recognizer let expect nothing finite.
+        """
         tables = [table for _, table in text_tables(self.parts, vectors, text)]
-        return np.asarray((self.parts.text_space(tables) @ self.parts.regression)[0], dtype=np.float32)
+        with np.errstate(over="ignore", invalid="ignore"):  # what leaves the range becomes infinite and is refused
+            centre = np.asarray((self.parts.text_space(tables) @ self.parts.regression)[0], dtype=np.float32)
+        if not np.isfinite(centre).all():
+            raise DataError(
+                f"the texts of {text.label!r} should let expect finite features, but they do not: the recognizer's "
+                "weights are too large, so fit it again."
+            )
+        return centre
 
     @property
     def encoder(self) -> SkeletonEncoder:

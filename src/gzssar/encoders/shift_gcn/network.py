@@ -11,6 +11,9 @@ Difference from the authors' code, 1: their CUDA kernel of the temporal shift is
 computes the same and has a gradient without code of its own. 2: the width can be chosen.
 """
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
@@ -26,6 +29,8 @@ class ShiftGcn(SkeletonNetwork):
     """Clips in, features and logits out."""
 
     name = "shift-gcn"
+    largest: ClassVar[Mapping[str, float]] = {"shift_in.offset": 300.0, "shift_out.offset": 300.0}
+    """In frames, and memory is proportional to it."""
 
     def __init__(
         self, class_count: int, width: int = 64, joint_count: int = 25, body_count: int = 2, coordinate_count: int = 3

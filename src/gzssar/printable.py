@@ -1,0 +1,23 @@
+"""Text that others wrote, made safe to print: terminals obey some characters, and others hide or turn what is read."""
+
+import unicodedata
+
+_OBEYED = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Categories of Unicode: control characters; those of zero width, which also turn the direction of what follows; halves
+of surrogate pairs, which stand for bytes of file names that are no text; ends of lines and of paragraphs."""
+
+
+def is_obeyed(character: str) -> bool:
+    """Whether a character is none that is read."""
+    return not character.isprintable() and unicodedata.category(character) in _OBEYED
+
+
+def printable(text: str) -> str:
+    r"""The text with an escape (``\x1b``, ``\u202e``) for each character that is none to read; all else stays."""
+    if text.isprintable():
+        return text
+    return "".join(_escaped(character) if is_obeyed(character) else character for character in text)
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape", "surrogatepass").decode("ascii")

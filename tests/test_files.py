@@ -1,14 +1,28 @@
 import errno
 import json
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from full_disk import room_for
 from gzssar import files
+from gzssar.encoders.encoder import load_encoder
 from gzssar.errors import DataError, OutputError
-from gzssar.files import read_array, require_free, require_same, write_json, write_text, writing
+from gzssar.files import (
+    hash_file,
+    read_array,
+    read_table_bytes,
+    require_free,
+    require_same,
+    write_json,
+    write_text,
+    writing,
+)
+from gzssar.skeletons.readers.finding import find_files
+from gzssar.skeletons.readers.registry import list_files, read_clip
+from gzssar.texts.classes import read_class_texts
 
 
 def test_a_block_that_fails_leaves_the_old_file_and_nothing_beside_it(tmp_path):
@@ -180,3 +194,37 @@ def test_work_of_others_is_told_apart(tmp_path):
         path.write_text(damage)
         with pytest.raises(OutputError, match=r"job\.json"):
             require_same(path, {"clips": (1, 2)})
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        hash_file,
+        lambda path: read_table_bytes(path, 1, "a table"),
+        lambda path: read_array(path, np.float32, 1, "numbers"),
+        read_clip,
+        lambda path: find_files([str(path)]),
+        load_encoder,
+        read_class_texts,
+    ],
+)
+def test_a_pipe_without_a_writer_is_refused_instead_of_waited_for(tmp_path, read):
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(DataError, match=r"pipe\.csv should be a file.*, but it is a pipe"):
+        read(tmp_path / "pipe.csv")
+
+
+def test_a_pipe_that_was_given_open_is_read():
+    """As in `--texts <(command)`."""
+    end, writer = os.pipe()
+    os.write(writer, b"label\nwave\n")
+    os.close(writer)
+    assert read_table_bytes(Path(f"/proc/self/fd/{end}"), 1, "a table") == b"label\nwave\n"
+    os.close(end)
+
+
+def test_a_folder_with_a_pipe_is_read_without_it(tmp_path):
+    os.mkfifo(tmp_path / "pipe.csv")
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a/clip.csv").write_text("x")
+    assert [path.name for path in list_files(tmp_path)] == ["clip.csv"]

@@ -10,6 +10,8 @@ import pytest
 import gzssar.folders as folders
 from gzssar.errors import DataError
 from gzssar.folders import put_back, replacing, walk
+from gzssar.skeletons.readers.finding import find_files
+from gzssar.skeletons.readers.registry import open_clips
 
 EVENTS = {"os.rename", "os.mkdir", "os.rmdir", "os.remove", "open", "shutil.rmtree", "tempfile.mkdtemp", "fcntl.flock"}
 """Steps of a replacement, as Python tells them to audit hooks; a kill comes right before one of them."""
@@ -142,3 +144,13 @@ def test_a_tree_of_many_levels_is_walked_to_its_end(nest):
 def test_a_tree_too_deep_for_names_is_refused_in_a_sentence(nest):
     with pytest.raises(DataError, match="should be a folder that can be listed to its last file, but it cannot"):
         list(walk(nest(30, "d" * 200)))
+
+
+def test_recordings_in_a_deep_tree_are_found(nest):
+    top = nest(1200, "d")
+    with pytest.raises(DataError, match="should hold skeleton clips, but none of its 1 files does"):
+        open_clips(top)
+    with pytest.raises(DataError, match="no clips were found in"):
+        find_files([str(top)])
+    with pytest.raises(DataError, match="should be a file, a folder or a pattern, but it is none"):
+        find_files([f"{top}/**/*.csv"])

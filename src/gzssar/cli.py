@@ -99,6 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             description=_ABOUT,
             args=given,
         )
+        sys.stdout.flush()  # or a full disk would be told when nobody names it any more
     except SystemExit as end:
         if end.code in (0, None) and given[0] in COMMANDS:  # tyro has printed a command's help
             print(f"Example: {COMMANDS[given[0]].example}")
@@ -110,7 +111,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         hush(sys.stdout)
         sys.exit(PIPE_CLOSED)
     except OSError as error:
-        warn(f"{error.filename or 'a file'} cannot be read or written ({error.strerror}).")
+        if not error.filename:
+            hush(sys.stdout)
+        warn(f"{error.filename or 'the standard output'} cannot be read or written ({error.strerror or error}).")
         sys.exit(USAGE_ERROR)
     except KeyboardInterrupt:
         warn("interrupted; the same command goes on where it stopped.")

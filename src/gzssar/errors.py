@@ -16,6 +16,8 @@ Each message is one sentence or two: what was expected, what came, what to do. T
 with code 2.
 """
 
+from gzssar.printable import printable
+
 
 class GzssarError(Exception):
     """Root of the tree: catch this to catch every error the package raises on purpose.
@@ -36,8 +38,9 @@ class GzssarError(Exception):
 
     @property
     def for_terminal(self) -> str:
-        """The sentence, with the option as the command line spells it."""
-        return f"{self} (--{self.option.replace('_', '-')})" if self.option else str(self)
+        """The sentence, safe to print, with the option as the command line spells it."""
+        sentence = printable(str(self))
+        return f"{sentence} (--{self.option.replace('_', '-')})" if self.option else sentence
 
 
 class DataError(GzssarError, ValueError):

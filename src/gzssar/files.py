@@ -4,6 +4,7 @@ there, and outputs that nobody reads any more."""
 import hashlib
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -155,12 +156,30 @@ def cache_root() -> Path | None:
         return None
 
 
+def require_no_pipe(path: Path, error: type[DataError] = DataError) -> None:
+    """Refuse a pipe that nobody may ever write into, since reading would wait for ever. One that this program was
+    given open, as by ``<(command)``, has a writer.
+
+    Raises:
+        DataError: it is such a pipe, or a socket or a device.
+    """
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):  # whoever reads it says why it cannot be
+        return
+    given = path.resolve().parent.name == "fd"
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or given):
+        kind = "a pipe" if stat.S_ISFIFO(mode) else "a socket or a device"
+        raise error(f"{path} should be a file, but it is {kind}: save what comes out of it as a file, and name that.")
+
+
 def hash_file(path: Path) -> str:
     """SHA-256 of a file of any size.
 
     Raises:
         DataError: it cannot be read.
     """
+    require_no_pipe(path)
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -204,6 +223,7 @@ def read_table_bytes(path: Path, mebibytes: int, what: str, error: type[DataErro
         DataError: it cannot be read, or is larger.
     """
     most = mebibytes * 2**20
+    require_no_pipe(path, error)
     try:
         with path.open("rb") as file:
             content = file.read(most + 1)
@@ -247,6 +267,7 @@ def read_array(path: Path, dtype: type[np.generic], ndim: int, what: str) -> np.
     Raises:
         DataError: the file is missing, not a plain array, of another shape or type, or holds NaN or infinity.
     """
+    require_no_pipe(path)
     try:
         with path.open("rb") as file:
             array = np.lib.format.read_array(file, allow_pickle=False)

@@ -1,6 +1,8 @@
 import functools
 import re
 import shlex
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -65,3 +67,21 @@ def test_doctor_says_what_each_extra_is_for_and_what_to_install(capsys, monkeypa
 def test_doctor_knows_every_extra():
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
     assert set(PURPOSES) == set(project["optional-dependencies"]) - {"dev"}
+
+
+def test_a_full_disk_behind_standard_output_is_named():
+    code = "from gzssar.cli import main; main(['models', 'list'])"
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([sys.executable, "-c", code], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 2
+    assert done.stderr == "gzssar: the standard output cannot be read or written (No space left on device).\n"
+
+
+def test_an_error_about_a_hostile_name_is_safe_to_print(tmp_path, capsys):
+    path = tmp_path / "\x1b[2Jx.csv"
+    path.write_text("no clip")
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(["inspect", str(path)])
+    told = capsys.readouterr().err
+    assert r"\x1b[2Jx.csv" in told
+    assert told.rstrip("\n").isprintable()

@@ -136,3 +136,18 @@ def test_names_that_are_no_text(tmp_path):
         answer(PredictConfig(MODEL, (str(tmp_path),), csv=True, reading=NTU), out)
         out.detach()
     assert raw.getvalue().count(b"bad\\udcff.npy") == 2
+
+
+HOSTILE = "up\x1b[2J\u202e\x9b.npy"
+
+
+@pytest.mark.parametrize("options", [{}, {"csv": True}, {"json": True}])
+def test_no_character_that_a_terminal_obeys_is_written(tmp_path, options):
+    written = answers(write_clip(tmp_path / HOSTILE, *UP), **options)
+    assert "x1b[2J" in written or "u001b[2J" in written
+    assert written.replace("\n", "").isprintable()
+
+
+def test_json_says_the_same_all_the_same(tmp_path):
+    (row,) = rows(write_clip(tmp_path / HOSTILE, *UP))
+    assert row["name"] == str(tmp_path / HOSTILE)

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from gzssar import running
+from gzssar.printable import printable
 
 FOUND_SOMETHING = 1
 USAGE_ERROR = 2
@@ -41,12 +42,17 @@ def progress_bar() -> Iterator[running.Progress]:
 
 def warn(sentence: str) -> None:
     """Say something on stderr."""
-    print(f"gzssar: {sentence}", file=sys.stderr, flush=True)
+    print(f"gzssar: {printable(sentence)}", file=sys.stderr, flush=True)
+
+
+def say(sentence: str) -> None:
+    """Say something on stdout in which others' text may stand: names of files, clips and classes."""
+    print(printable(sentence))
 
 
 def name_malformed(reasons: Mapping[str, str]) -> None:
     """Say which clips were left out, and why: the first ones by name."""
     for name, reason in list(reasons.items())[:_MOST_NAMED]:
-        print(f"left out {name}: {reason}")
+        say(f"left out {name}: {reason}")
     if len(reasons) > _MOST_NAMED:
         print(f"left out {len(reasons)} malformed clips in all")

@@ -15,7 +15,7 @@ import tyro
 from rich.console import Console
 
 from gzssar.choices import check_positive
-from gzssar.commands.console import FOUND_SOMETHING, name_malformed, progress_bar, warn
+from gzssar.commands.console import FOUND_SOMETHING, name_malformed, progress_bar, say, warn
 from gzssar.commands.options import OUT, Classes, Reading, add_table, labelling, open_source
 from gzssar.errors import ConfigError, DataError
 from gzssar.features.class_rows import row_of_class
@@ -142,7 +142,7 @@ def evaluate(config: Annotated[EvaluateConfig, tyro.conf.OmitArgPrefixes]) -> No
         warn(sentence)
     name_malformed(clips.left_out)
     for sentence in _matched(test):
-        print(sentence)
+        say(sentence)
     Console().print(own_table(scores))
     print(f"Report: {config.report}/report.html")
     if new and config.model_out:

@@ -8,7 +8,7 @@ from typing import Annotated
 import tyro
 from rich.console import Console
 
-from gzssar.commands.console import FOUND_SOMETHING, progress_bar
+from gzssar.commands.console import FOUND_SOMETHING, progress_bar, say
 from gzssar.commands.options import Classes, ClipsPath, Out, Reading, labelling, open_source
 from gzssar.errors import ConfigError
 
@@ -72,4 +72,4 @@ def show(config: Annotated[ShowConfig, tyro.conf.OmitArgPrefixes]) -> None:
     shown = (
         "" if clip.label is None else f" ({dict(enumerate(source.class_names)).get(clip.label, f'class {clip.label}')})"
     )
-    print(f"{clip.name}{shown}: {config.out}")
+    say(f"{clip.name}{shown}: {config.out}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from gzssar.commands.console import warn
+from gzssar.commands.console import say, warn
 from gzssar.commands.options import Reading, read_options
 from gzssar.errors import ConfigError, DataError
 from gzssar.files import require_free
@@ -79,7 +79,7 @@ def teach(config: Annotated[TeachConfig, tyro.conf.OmitArgPrefixes]) -> None:
         for doubt in told:
             warn(doubt.sentence)
     recognizer.save(config.out or config.model, overwrite=config.out is None)
-    print(_summary(recognizer, config.label))
+    say(_summary(recognizer, config.label))
     print(f"Model: {config.out or config.model}")
 
 

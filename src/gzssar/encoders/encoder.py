@@ -14,7 +14,7 @@ from jaxtyping import Float
 from gzssar.encoders.network import SkeletonNetwork
 from gzssar.encoders.registry import NETWORKS, find_network
 from gzssar.errors import ConfigError, DataError
-from gzssar.files import writing
+from gzssar.files import require_no_pipe, writing
 from gzssar.schema import MOST, Count, Within, parse, read_json
 from gzssar.shapes import Clips, Logits, SkeletonFeatures
 from gzssar.skeletons.conversion import require_3d, to_ntu25
@@ -255,6 +255,7 @@ def is_own_file(path: Path) -> bool:
     Raises:
         DataError: it cannot be read.
     """
+    require_no_pipe(path)
     try:
         with path.open("rb") as file:
             return file.read(9)[8:] == b"{"

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 
+from gzssar.printable import printable
 from gzssar.skeletons.doubt import Doubt
 from gzssar.skeletons.oddities import counted
 from gzssar.skeletons.recordings import Tally, count_doubts, doubt_told
@@ -31,5 +32,5 @@ class Doubted:
             if code not in self._told:
                 alone = f"{found['first']}: {found['sentence']}"
                 some = doubt_told(code, found, f"{found['clips']} of {counted(self._total, unit)}")
-                print(f"gzssar: {alone if self._total == 1 else some}", file=sys.stderr)
+                print(f"gzssar: {printable(alone if self._total == 1 else some)}", file=sys.stderr)
         self._told.update(self._tally)

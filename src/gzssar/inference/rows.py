@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gzssar.inference.segments import Segment, clock
+from gzssar.printable import is_obeyed, printable
 from gzssar.recognizer import Prediction
 from gzssar.skeletons.doubt import Doubt
 
@@ -86,7 +87,8 @@ class JsonRows:
         self._out.flush()
 
     def _write(self, row: dict[str, Any]) -> None:
-        self._out.write(json.dumps(row, ensure_ascii=self._plain) + "\n")
+        line = json.dumps(row, ensure_ascii=self._plain)
+        self._out.write((line if line.isprintable() else _escaped_json(line)) + "\n")
 
 
 _COLUMNS = ("label", "best_guess", "score", "seen", "p_seen", "abstained", "resting")
@@ -97,7 +99,8 @@ _WARNING_COLUMNS = ("warning", "warning_sentences")
 
 
 class CsvRows:
-    """Comma-separated values with a header; further ranks have columns of their own, label_2, score_2 and so on."""
+    """Comma-separated values with a header; further ranks have columns of their own, label_2, score_2 and so on. What a
+    terminal would obey in a name is escaped."""
 
     def __init__(self, out: Output, ranks: int) -> None:
         self._out, self._ranks = out, ranks
@@ -134,7 +137,7 @@ class CsvRows:
         ]
         further += [None] * (2 * (self._ranks - 1) - len(further))
         row = [name, *(told[column] for column in columns), *_told(prediction.warning), *further]
-        self._writer.writerow([str(value).lower() if isinstance(value, bool) else _rounded(value) for value in row])
+        self._writer.writerow(map(_cell, row))
 
 
 _PERHAPS = (
@@ -164,7 +167,7 @@ class TableRows:
         for name, prediction in answers:
             others = () if prediction.resting else prediction[1 : 1 + self._others]
             also = ", ".join(f"{other['label']} {other['score']:.2f}" for other in others)
-            table.add_row(Text(name), *self._cells(prediction), Text(also, "dim"))
+            table.add_row(Text(printable(name)), *self._cells(prediction), Text(printable(also), "dim"))
         self._print(table)
 
     def segments(self, name: str, segments: Sequence[Segment]) -> None:
@@ -172,7 +175,7 @@ class TableRows:
         table = self._table({"clip": 0, "from": 0, "to": 0, **_ANSWER})
         for segment in segments:
             times = (clock(segment.start), clock(segment.end))
-            table.add_row(Text(name), *times, *self._cells(segment.prediction))
+            table.add_row(Text(printable(name)), *times, *self._cells(segment.prediction))
         self._print(table)
 
     def end(self) -> None:
@@ -187,7 +190,7 @@ class TableRows:
             return Text(f"– {prediction.in_words}", "dim"), "", "", ""
         best, p_seen = prediction[0], prediction.p_seen
         self._unsure |= prediction.abstained
-        label = Text(prediction.in_words, "dim" if prediction.abstained else "bold")
+        label = Text(printable(prediction.in_words), "dim" if prediction.abstained else "bold")
         kind = "seen" if best["seen"] else "unseen"
         return label, f"{best['score']:.2f}", kind, "" if p_seen is None else f"{p_seen:.2f}"
 
@@ -224,6 +227,15 @@ def _told(warning: Sequence[Doubt]) -> list[str]:
     return [" ".join(doubt.code for doubt in warning), " ".join(doubt.sentence for doubt in warning)]
 
 
-def _rounded(value: Any) -> Any:
-    """Numbers to six decimals: what lies behind them tells nobody anything."""
+def _cell(value: Any) -> Any:
+    """Text that is safe to print; numbers to six decimals, for what lies behind them tells nobody anything."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return printable(value)
     return round(value, 6) if isinstance(value, float) else value
+
+
+def _escaped_json(line: str) -> str:
+    """JSON with its own escapes for characters that a terminal obeys: the same to programs."""
+    return "".join(json.dumps(one)[1:-1] if is_obeyed(one) else one for one in line)

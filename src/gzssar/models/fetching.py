@@ -6,6 +6,7 @@ from pathlib import Path
 
 from gzssar.errors import DataError
 from gzssar.files import output, require_writable, writing
+from gzssar.folders import walk
 from gzssar.models.cache import folder_of, is_file, lacking
 from gzssar.models.registry import Model, ModelFile
 from gzssar.running import Progress
@@ -79,9 +80,9 @@ def _download(model: Model, file: ModelFile, folder: Path, tell: Callable[[int],
 
 def _copy(model: Model, file: ModelFile, source: Path, folder: Path) -> None:
     """Copy one file from a folder, where its content tells which it is."""
-    found = next((path for path in sorted(source.rglob("*")) if is_file(path, file)), None)
+    found = next((path for path in sorted(walk(source)) if is_file(path, file)), None)
     if found is None:
-        other = next(source.rglob(file.name), None)
+        other = next((path for path in walk(source) if path.name == file.name), None)
         reason = f"{other} has another SHA-256 than {file.sha256}" if other else "no file there is this one"
         raise DataError(
             f"{source} should hold {file.name} of {model.name}, but {reason}: fetch it from {model.address}{file.name}."

@@ -26,6 +26,7 @@ from gzssar.methods.ridge import Ridge, RidgeScorer
 from gzssar.provenance import versions
 from gzssar.recognizer.encoder_classes import encoder_classes
 from gzssar.recognizer.held_out import held_out_answers
+from gzssar.recognizer.labels import require_label
 from gzssar.recognizer.parts import EncoderTexts, KnownClass, Parts
 from gzssar.recognizer.recognizer import Recognizer
 from gzssar.recognizer.shown import fit_prior
@@ -78,7 +79,8 @@ def fit_recognizer(
             have not one text each.
         DataError: there are too few classes or clips, or the features are not finite, not the encoder's or of other
             streams.
-        TextError: a class lacks a text, or one is longer than the encoder reads, or two classes have one label.
+        TextError: a class lacks a text, or one is longer than the encoder reads, or two classes have one label, or a
+            label holds control or zero-width characters.
     """
     _check(clips, texts, encoder)
     recipe, encoding, kinds = fitting.recipe, fitting.encoding, text_kinds(fitting.text)
@@ -186,6 +188,8 @@ def _check(clips: FeatureSet, texts: ClassTexts, encoder: SkeletonEncoder | None
             f"fitting needs a class with at least {FEWEST_CLIPS} clips, one of which is held out meanwhile, but no "
             f"class has more than {most}: bring more clips, of each class if you can."
         )
+    for k, text in enumerate(texts):
+        require_label(_label(text, k))
     keys = [label_key(_label(text, k)) for k, text in enumerate(texts)]
     if len(set(keys)) < len(keys):
         raise TextError("classes are told apart by their labels, but two have the same one: rename one of them.")

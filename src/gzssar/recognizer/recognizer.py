@@ -27,6 +27,7 @@ from gzssar.recognizer.bundle import load_bundle, save_bundle
 from gzssar.recognizer.card import card
 from gzssar.recognizer.clips import Clip, as_clip, as_list, trimmed
 from gzssar.recognizer.explanation import Explanation, explain
+from gzssar.recognizer.labels import look_alikes, require_label
 from gzssar.recognizer.own_test import is_silent, own_test, recalibrated
 from gzssar.recognizer.parts import KnownClass, Parts, advantages, text_tables, texts_read
 from gzssar.recognizer.prediction import Prediction, RankedClass
@@ -223,12 +224,13 @@ class Recognizer:
             trim: as in :meth:`predict`.
 
         Returns:
-            What speaks against the texts, where they are like those of no action, and against the clips; see
-            :meth:`add_clips`.
+            What speaks against the label, where it looks like another class's, against the texts, where they are like
+            those of no action, and against the clips; see :meth:`add_clips`.
 
         Raises:
             ConfigError: there is such a class already.
-            TextError: a text is no text, or empty, or longer than the encoder reads.
+            TextError: a text is no text, or empty, or longer than the encoder reads, or the label holds control or
+                zero-width characters.
             DataError: the text encoder is another than the recognizer was fitted with; or as :meth:`add_clips`.
         """
         for name, value in (("label", label), ("action", action or ""), ("motion", motion or "")):
@@ -236,21 +238,23 @@ class Recognizer:
                 raise TextError(f"the {name} of a class should be text, but {value!r} came.")
         if not label.strip():
             raise TextError("a class should have a label, but an empty one came.")
+        require_label(label.strip())
         if label_key(label) in self._classes:
             raise ConfigError(f"there is a class {label!r} already: remove it first, or choose another label.")
         label = label.strip()
         text = ClassText(label, action or None, motion or None)
         vectors = self._encode(texts_read(self.parts, text))
         one = KnownClass(text, False, vectors, self._centre(vectors, text))
+        alike = look_alikes(label, self.classes)
         if not (some := as_list(clips)):
             self._classes[label_key(label)] = one
-            return text_doubts(self.parts, one)
+            return (*alike, *text_doubts(self.parts, one))
         taught = self.copy()
         taught._classes[label_key(label)] = one
         told = taught.add_clips(label, some, trim)
         self._classes = taught._classes
         described = text.action or text.motion
-        return (*(text_doubts(self.parts, one) if described else ()), *told)
+        return (*alike, *(text_doubts(self.parts, one) if described else ()), *told)
 
     @one_thread()
     def add_clips(self, label: str, clips: Clip | Sequence[Clip], trim: bool = True) -> tuple[Doubt, ...]:

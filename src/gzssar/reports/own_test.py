@@ -13,6 +13,7 @@ from rich.text import Text
 from gzssar.files import write_all
 from gzssar.own_test import OwnScores, OwnTest, scores_of
 from gzssar.palette import png
+from gzssar.printable import printable
 from gzssar.reports.own_page import INTERVAL, OwnHeader, estimate_rows, own_page
 from gzssar.reports.pages import to_html, to_markdown
 
@@ -55,7 +56,7 @@ def predictions_csv(test: OwnTest) -> str:
         answer = [test.classes[best], f"{test.top[n]:.6f}", _word(test.is_seen[best])]
         flags = [_word(test.given[n]), _word(test.silent[n]), _word(test.right[n])]
         who = "" if test.subjects[n] < 0 else str(test.subjects[n])
-        writer.writerow([clip, who, test.called[n], *known, *answer, *flags])
+        writer.writerow(map(printable, [clip, who, test.called[n], *known, *answer, *flags]))
     return lines.getvalue()
 
 

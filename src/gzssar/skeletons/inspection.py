@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gzssar.printable import printable
 from gzssar.running import Steps
 from gzssar.skeletons.doubts import clip_doubts
 from gzssar.skeletons.oddities import ADVICE, counted, find_oddities, height, present_bodies
@@ -145,12 +146,12 @@ def inspection_table(inspection: Inspection) -> "Group":
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=Text(inspection.kind), box=SIMPLE_HEAD, pad_edge=False, title_justify="left")
+    table = Table(title=Text(printable(inspection.kind)), box=SIMPLE_HEAD, pad_edge=False, title_justify="left")
     table.add_column("readable clips", no_wrap=True)
     table.add_column(f"{inspection.readable} of {inspection.clips}")
     for name, cell in _rows(inspection):
-        table.add_row(name, Text(cell))
-    warnings = [f"• {sentence}" for sentence in inspection.warnings()]
+        table.add_row(name, Text(printable(cell)))
+    warnings = [printable(f"• {sentence}") for sentence in inspection.warnings()]
     return Group(table, *map(Text, warnings or ["Nothing looks wrong."]))
 
 

@@ -1,6 +1,7 @@
 """What a training leaves on disk while it runs: a checkpoint to go on from, and scalars to look at."""
 
 import hashlib
+import io
 import pickle
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -36,8 +37,10 @@ def identity_of(
 
 def save_checkpoint(path: Path, who: Mapping[str, str], state: Mapping[str, Any]) -> None:
     """Write a training's state; all of it or nothing."""
+    content = io.BytesIO()  # where a disk is full, torch itself names neither the file nor the reason
+    torch.save({"fingerprint": dict(who), "state": dict(state)}, content)
     with writing(path) as file:
-        torch.save({"fingerprint": dict(who), "state": dict(state)}, file)
+        file.write(content.getbuffer())
 
 
 def load_checkpoint(path: Path, who: Mapping[str, str]) -> dict[str, Any] | None:

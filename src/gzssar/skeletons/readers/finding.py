@@ -58,7 +58,7 @@ def _paths(name: str) -> list[Path]:
         if path.exists():
             return [path]
         matches = glob.glob(name, recursive=True) if glob.has_magic(name) else None  # noqa: PTH207  # an absolute one, too
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"{name[:200]!r} should be a file, a folder or a pattern, but it is none ({error}).") from error
     if matches is None:
         raise DataError(f"{name} should be a file, a folder or a pattern of recordings, but there is no such file.")

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from gzssar.errors import ConfigError, DataError
+from gzssar.folders import walk
 from gzssar.skeletons.readers.alphapose import AlphaPoseReader
 from gzssar.skeletons.readers.amass import AmassReader
 from gzssar.skeletons.readers.bvh import BvhReader
@@ -165,7 +166,7 @@ def _of_file(path: Path, reader: Reader, source: ClipSource) -> list[ClipEntry]:
 
 def list_files(folder: Path) -> list[Path]:
     """List the files below a folder in natural order, a2 before a10; hidden ones are left out."""
-    files = [path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")]
+    files = [path for path in walk(folder) if not path.name.startswith(".")]
     return sorted(files, key=lambda path: natural_order(str(path.relative_to(folder))))
 
 
@@ -231,6 +232,11 @@ def find_reader(path: Path) -> Reader | None:
 
 
 def _start(path: Path) -> bytes:
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise DataError(
+            f"{path} should be a file or folder to read, but it is a pipe or a device, which can be read once at most: "
+            "save what comes out of it as a file, and name that."
+        )
     try:
         with path.open("rb") as file:
             return file.read(START)

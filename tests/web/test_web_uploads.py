@@ -10,18 +10,21 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from starlette.datastructures import UploadFile
 from web_server import csv_bytes, npz_bytes
 
 from gzssar.errors import ConfigError, DataError, GzssarError
 from gzssar.skeletons.readers import ReadOptions
 from gzssar.web import uploads
 from gzssar.web.limits import Limits
-from gzssar.web.uploads import read_upload, shown_name
+from gzssar.web.uploads import ending, read_file, shown_name
 
 
 def read(data, name, options=None, index=None, limits=None):
-    return read_upload(UploadFile(io.BytesIO(data), filename=name), options or ReadOptions(), index, limits or Limits())
+    shown = shown_name(name)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"upload-123{ending(shown)}"
+        path.write_bytes(data)
+        return read_file(path, shown, options or ReadOptions(), index, limits or Limits())
 
 
 def told(data, name, error=GzssarError, **more):
@@ -49,35 +52,21 @@ def ntu(frames=2):
     return "\n".join([str(frames), *(["1", *body] * frames)]).encode()
 
 
-def test_nothing_stays_on_disk(tmp_path, monkeypatch):
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    assert read(ntu(3), "a.skeleton").joints.shape[1] == 3
-    told(b"3\nwrong", "a.skeleton")
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_names_of_visitors_are_no_paths(tmp_path, monkeypatch):
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    seen = []
-
-    def spy(path, options):
-        seen.append(path)
-        raise DataError(f"{path} is only looked at.")
-
-    opened_by(monkeypatch, spy)
-    for name in (
-        "../../../etc/cron.d/x.skeleton",
-        "/etc/passwd",
-        "C:\\x\\y.CSV",
-        "..",
-        "",
-        "a\0.csv",
-        "x.exe",
-        "a." * 500,
-    ):
-        told(ntu(), name)
-    assert all(path.parent.parent == tmp_path and path.stem.startswith("upload-") for path in seen)
-    assert {path.suffix for path in seen} == {".skeleton", ".csv", ""}
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("../../../etc/cron.d/x.skeleton", ".skeleton"),
+        ("/etc/passwd", ""),
+        ("C:\\x\\y.CSV", ".csv"),
+        ("..", ""),
+        ("", ""),
+        ("a\0.csv", ".csv"),
+        ("x.exe", ""),
+        ("a." * 500, ""),
+    ],
+)
+def test_of_a_visitors_name_an_ending_at_most_is_used(name, wanted):
+    assert ending(shown_name(name)) == wanted
 
 
 @pytest.mark.parametrize(

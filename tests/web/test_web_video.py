@@ -1,25 +1,18 @@
 """Videos that visitors upload: who is in them comes back as a clip, within bounds."""
 
-import io
 import json
 
 import numpy as np
 import pytest
-from starlette.datastructures import UploadFile
 from web_camera import RIGHT_WRIST, bright_hand, video_bytes
 from web_server import client, npz_bytes
 
 from gzssar.errors import DataError
 from gzssar.skeletons.readers import ReadOptions
 from gzssar.web.limits import Limits
-from gzssar.web.uploads import read_upload
-from gzssar.web.workers import Abandoned
+from gzssar.web.uploads import read_file
 
 WAVING = [0.3, 0.5, 0.7, 0.9, 0.7, 0.5, 0.3, 0.5, 0.7, 0.9]
-
-
-def upload(data):
-    return UploadFile(io.BytesIO(data), filename="dance.avi")
 
 
 def test_a_video_becomes_a_clip_that_other_routes_take(tmp_path):
@@ -68,22 +61,7 @@ def test_nobody_in_the_video(tmp_path):
     ],
 )
 def test_bounds(tmp_path, limits, told):
+    path = tmp_path / "upload-1"
+    path.write_bytes(video_bytes(tmp_path, WAVING))
     with pytest.raises(DataError, match=told):
-        read_upload(upload(video_bytes(tmp_path, WAVING)), ReadOptions(), None, limits, bright_hand)
-
-
-def test_nobody_waits_any_more(tmp_path):
-    looked_at = []
-
-    def find(pictures):
-        for picture in pictures:
-            looked_at.append(picture.time)
-            yield from bright_hand([picture])
-
-    def check():
-        if len(looked_at) == 3:
-            raise Abandoned
-
-    with pytest.raises(Abandoned):
-        read_upload(upload(video_bytes(tmp_path, WAVING)), ReadOptions(), None, Limits(), find, check)
-    assert len(looked_at) == 3
+        read_file(path, "dance.avi", ReadOptions(), None, limits, bright_hand)

@@ -61,7 +61,12 @@ class ServeConfig:
     def limits(self) -> Limits:
         """The bounds that these arguments ask for."""
         upload = self.max_upload_mib * MIB
-        return Limits(upload, 8 * upload, self.max_frames, self.time_limit_s)
+        return Limits(
+            max_upload_bytes=upload,
+            max_unpacked_bytes=8 * upload,
+            max_frames=self.max_frames,
+            time_limit_s=self.time_limit_s,
+        )
 
 
 def serve(config: Annotated[ServeConfig, tyro.conf.OmitArgPrefixes]) -> None:

@@ -17,6 +17,7 @@ from gzssar.web.camera import camera_routes
 from gzssar.web.failures import answer_errors
 from gzssar.web.guard import Guard
 from gzssar.web.limits import Limits
+from gzssar.web.reading import Readers
 from gzssar.web.routes import about_routes, class_routes, clip_routes
 from gzssar.web.samples import Samples
 from gzssar.web.store import ClassStore
@@ -58,12 +59,14 @@ def create_app(
     """
     limits, samples = limits or Limits(), samples or {}
     store, workers = ClassStore(recognizer, limits, shared), Workers(limits)
+    readers = Readers(limits, find_poses)
     readers_of_words = Workers(replace(limits, workers=1))  # who loads a language model holds up no clip
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
         workers.close()
+        readers.close()
         readers_of_words.close()
 
     now = version("gzssar")
@@ -77,7 +80,7 @@ def create_app(
         lifespan=lifespan,
     )
     for router in (
-        clip_routes(store, samples, limits, workers, readers_of_words, find_poses),
+        clip_routes(store, samples, limits, readers, workers, readers_of_words),
         class_routes(store, readers_of_words),
         about_routes(store, samples, limits, find_poses is not None),
         camera_routes(store, limits, find_poses),

@@ -11,13 +11,12 @@ from starlette.exceptions import HTTPException
 
 from gzssar.errors import ConfigError
 from gzssar.skeletons.layout import LAYOUTS
-from gzssar.skeletons.poses import FindPoses
 from gzssar.skeletons.readers import ReadOptions
 from gzssar.skeletons.sequence import SkeletonSequence
 from gzssar.web.limits import MIB, Limits
+from gzssar.web.reading import Readers
 from gzssar.web.samples import Samples
 from gzssar.web.schemas import Label, OwnClass
-from gzssar.web.uploads import read_upload
 from gzssar.web.workers import Check
 
 LayoutName = Literal[
@@ -113,13 +112,13 @@ class ExplainForm(ClassesForm):
 
 
 def find_clip(
-    form: ClipForm, samples: Samples, limits: Limits, find_poses: FindPoses | None
+    form: ClipForm, samples: Samples, limits: Limits, readers: Readers
 ) -> Callable[[Check], SkeletonSequence]:
     """Find out which clip a form is about: an upload or a sample.
 
     Returns:
-        What reads it while somebody waits, or raises a GzssarError where the upload holds no single readable clip. That
-        takes a while: it is for a worker's thread.
+        What reads it, or raises a GzssarError where the upload holds no single readable clip. That takes a while: it is
+        for a worker's thread, whose check it calls meanwhile.
 
     Raises:
         HTTPException: there is no such sample, or the file is too large.
@@ -139,4 +138,4 @@ def find_clip(
         size = f"{limits.max_upload_bytes / MIB:g} MiB"
         raise HTTPException(413, f"a clip should have at most {size}, but this one has more: send a shorter one.")
     options = ReadOptions(form.layout, form.fps, form.fill_gaps, form.unit)
-    return partial(read_upload, form.clip, options, form.index, limits, find_poses)
+    return partial(readers.read, form.clip.file, form.clip.filename or "", options, form.index)

@@ -15,6 +15,9 @@ class Limits:
     max_unpacked_bytes: int = 128 * MIB
     """Size of what an uploaded archive unpacks to, all its files together."""
 
+    max_reading_bytes: int = 300 * MIB
+    """Memory that it may take to read an upload, beside what the process takes that reads it."""
+
     max_frames: int = 10_000
     """Frames of a clip."""
 

@@ -10,11 +10,11 @@ from starlette.requests import Request
 from gzssar.recognizer import Recognizer
 from gzssar.skeletons.doubt import Doubt as SkeletonDoubt
 from gzssar.skeletons.layout import LAYOUTS
-from gzssar.skeletons.poses import FindPoses
 from gzssar.skeletons.sequence import SkeletonSequence
 from gzssar.web.forms import ClassesForm, ClipForm, ExplainForm, Multipart, PredictForm, TeachForm, find_clip
 from gzssar.web.limits import Limits
 from gzssar.web.player import filmed, playback
+from gzssar.web.reading import Readers
 from gzssar.web.samples import Samples
 from gzssar.web.schemas import (
     About,
@@ -56,9 +56,9 @@ def clip_routes(
     store: ClassStore,
     samples: Samples,
     limits: Limits,
+    readers: Readers,
     workers: Workers,
     readers_of_words: Workers,
-    find_poses: FindPoses | None,
 ) -> APIRouter:
     """Routes about one clip: how it moves, what it shows, and why."""
     router = APIRouter(prefix="/api", responses=_REFUSED | _UNKNOWN, tags=["clips"])
@@ -66,13 +66,13 @@ def clip_routes(
     @router.post("/clip")
     async def read_clip(request: Request, form: Annotated[ClipForm, Multipart]) -> ShownClip:
         """Read a clip, and return its joints for a player."""
-        read = find_clip(form, samples, limits, find_poses)
+        read = find_clip(form, samples, limits, readers)
         return await workers.run(request, lambda check: playback(read(check)))
 
     @router.post("/video")
     async def read_video(request: Request, form: Annotated[ClipForm, Multipart]) -> Filmed:
         """Find the person in a video: a clip that the other routes take as a file, without finding it each time."""
-        read = find_clip(form, samples, limits, find_poses)
+        read = find_clip(form, samples, limits, readers)
         return await workers.run(request, lambda check: filmed(read(check)))
 
     @router.post("/predict")
@@ -116,7 +116,7 @@ def clip_routes(
         return shown
 
     async def ask(request: Request, form: ClassesForm, answer: Callable[[Recognizer, SkeletonSequence], T]) -> T:
-        read, added = find_clip(form, samples, limits, find_poses), form.parse_classes()
+        read, added = find_clip(form, samples, limits, readers), form.parse_classes()
         recognizer = store.ready(added)
         if recognizer is None:  # its words are encoded where nobody's clip waits for it
             recognizer = await readers_of_words.run(request, lambda check: store.recognizer(added))

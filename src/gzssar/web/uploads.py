@@ -6,13 +6,9 @@ more than they weigh are refused before a reader takes them up.
 """
 
 import logging
-import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from shutil import copyfileobj
-
-from starlette.datastructures import UploadFile
 
 from gzssar.errors import ConfigError, DataError, GzssarError
 from gzssar.skeletons.poses import FindPoses, Picture
@@ -26,7 +22,6 @@ from gzssar.skeletons.readers.restricted_pickle import GZIP
 from gzssar.skeletons.readers.video import VideoReader
 from gzssar.skeletons.sequence import SkeletonSequence
 from gzssar.web.limits import MIB, Limits
-from gzssar.web.workers import Abandoned, Check
 
 SUFFIXES = (".skeleton", ".npz", ".npy", ".csv", ".txt", ".bvh", ".mat", ".json", ".pkl", ".zip")
 """Endings that a temporary file may have; some readers look at them."""
@@ -48,18 +43,19 @@ _ARRAYS = (b"\x93NUMPY", b"MATLAB")
 log = logging.getLogger(__name__)
 
 
-def read_upload(
-    upload: UploadFile,
+def read_file(
+    path: Path,
+    shown: str,
     options: ReadOptions,
     index: int | None,
     limits: Limits,
     find_poses: FindPoses | None = None,
-    check: Check = lambda: None,
 ) -> SkeletonSequence:
-    """Read the one clip of an upload; its temporary file is gone afterwards.
+    """Read the one clip of an upload that lies in a file of ours.
 
     Args:
-        upload: a file that came with a request.
+        path: of the file.
+        shown: what errors call it.
         options: how to read it.
         index: which clip, where the file holds several.
         limits: how large it may be.
@@ -68,23 +64,18 @@ def read_upload(
 
     Raises:
         GzssarError: it is too large, no reader knows it, it is damaged, or it holds several clips and none was chosen.
+        MemoryError: there is no memory for it.
     """
-    shown = shown_name(upload.filename or "")
-    suffix = PurePosixPath(shown).suffix.lower()
-    with tempfile.TemporaryDirectory(prefix="gzssar-", ignore_cleanup_errors=True) as folder:
-        path = Path(folder) / f"upload-{Path(folder).name}{suffix if suffix in SUFFIXES else ''}"
-        try:
-            with path.open("wb") as target:
-                copyfileobj(upload.file, target, MIB)
-            clip = _read(path, options, index, limits, shown, _bounded(find_poses, limits, shown, check))
-        except GzssarError as error:
-            sentence = str(error).replace(str(path), shown).replace(path.name, shown)
-            raise type(error)(sentence, option=error.option) from error
-        except Abandoned:
-            raise
-        except Exception as error:  # a reader's own mistake: the visitor gets a sentence, the log the traceback
-            log.exception("reading an upload failed")
-            raise DataError(f"{shown} should hold a skeleton clip, but reading it failed: save it again.") from error
+    try:
+        clip = _read(path, options, index, limits, shown, _bounded(find_poses, limits, shown))
+    except GzssarError as error:
+        sentence = str(error).replace(str(path), shown).replace(path.name, shown)
+        raise type(error)(sentence, option=error.option) from error
+    except MemoryError:
+        raise
+    except Exception as error:  # a reader's own mistake: the visitor gets a sentence, the log the traceback
+        log.exception("reading an upload failed")
+        raise DataError(f"{shown} should hold a skeleton clip, but reading it failed: save it again.") from error
     clip = replace(clip, name=clip.name.replace(path.name, shown))
     frames = clip.joints.shape[1]
     if frames > limits.max_frames:
@@ -94,20 +85,31 @@ def read_upload(
     return clip
 
 
+def ending(shown: str) -> str:
+    """What a file of ours may end in: one of :data:`SUFFIXES`, or nothing."""
+    suffix = PurePosixPath(shown).suffix.lower()
+    return suffix if suffix in SUFFIXES else ""
+
+
+def is_video(path: Path) -> bool:
+    """Whether a file is a video: its reading takes more memory, and is bounded frame by frame."""
+    with path.open("rb") as file:
+        return VideoReader().recognizes(path, file.read(START))
+
+
 def shown_name(name: str) -> str:
     """A visitor's name of a file, without folders and unprintable characters, for messages only."""
     last = name.replace("\\", "/").rpartition("/")[2]
     return "".join(character for character in last if character.isprintable())[-_LONGEST_NAME:].strip() or "the file"
 
 
-def _bounded(find_poses: FindPoses | None, limits: Limits, shown: str, check: Check) -> FindPoses | None:
-    """The same, for videos that are not too long or too large, and as long as somebody waits."""
+def _bounded(find_poses: FindPoses | None, limits: Limits, shown: str) -> FindPoses | None:
+    """The same, for videos that are not too long or too large."""
     if find_poses is None:
         return None
 
     def bounded(pictures: Iterable[Picture]) -> Iterator[Picture]:
         for picture in pictures:
-            check()
             if picture.time > limits.max_video_s:
                 raise DataError(f"{shown} should last at most {limits.max_video_s:g} s, but lasts longer: cut it.")
             if max(picture.pixels.shape) > limits.max_video_side:
@@ -163,8 +165,8 @@ def _check_cost(path: Path, limits: Limits) -> None:
     """
     with path.open("rb") as file:
         start = file.read(START)
-    if VideoReader().recognizes(path, start):
-        return  # bounded while it is read
+    if is_video(path):
+        return
     if start.startswith(GZIP):
         raise DataError(f"{path} should not be packed with gzip: unpack it first.")
     if start.startswith(b"PK\3\4"):

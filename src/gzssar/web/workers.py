@@ -20,7 +20,7 @@ Check = Callable[[], None]
 CLIENT_LEFT = 499
 
 
-class Abandoned(Exception):
+class _Abandoned(Exception):
     """Nobody waits for this any more."""
 
 
@@ -48,7 +48,7 @@ class Workers:
 
         def check() -> None:
             if abandoned.is_set():
-                raise Abandoned
+                raise _Abandoned
 
         if self._pool is None:
             self._pool = ThreadPoolExecutor(self._limits.workers, thread_name_prefix="gzssar")

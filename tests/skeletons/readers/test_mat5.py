@@ -43,7 +43,7 @@ def test_another_variable_is_named():
         read(mat_bytes(walk(2, 3), name="d_iner"))
 
 
-@pytest.mark.parametrize("value", ["text", 1 + 2j, np.array([1, "b"], dtype=object), scipy.sparse.eye_array(3)])
+@pytest.mark.parametrize("value", ["text", 1 + 2j, np.array([1, "b"], dtype=object), scipy.sparse.eye(3)])
 def test_what_is_no_array_of_real_numbers_is_refused(value):
     buffer = io.BytesIO()
     scipy.io.savemat(buffer, {"d_skel": value})

@@ -1,0 +1,197 @@
+"""Strangers' files are read by processes of their own: one that takes too long is ended, and one that takes too much
+memory fails by itself."""
+
+import atexit
+import multiprocessing
+import os
+import shutil
+import signal
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from shutil import copyfileobj
+from typing import Protocol, runtime_checkable
+
+from gzssar.errors import DataError, GzssarError
+from gzssar.skeletons.poses import FindPoses
+from gzssar.skeletons.readers import ReadOptions
+from gzssar.skeletons.sequence import SkeletonSequence
+from gzssar.web.limits import MIB, Limits
+from gzssar.web.uploads import ending, is_video, read_file, shown_name
+
+_PREFIX = "gzssar-uploads-"
+_LOOK_S = 0.05
+"""How often a thread that waits for a process asks whether anybody still waits for the answer."""
+_FORKS = "forkserver" in multiprocessing.get_all_start_methods()
+_CONTEXT = multiprocessing.get_context("forkserver") if _FORKS else multiprocessing.get_context("spawn")
+if _FORKS:
+    _CONTEXT.set_forkserver_preload(["__main__", "gzssar.web.uploads"])  # a process is there in milliseconds
+
+
+@runtime_checkable
+class Upload(Protocol):
+    """What came with a request."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """The next bytes."""
+        ...
+
+
+ReadFile = Callable[[Path, str, ReadOptions, int | None, Limits, FindPoses | None], SkeletonSequence]
+
+
+class Readers:
+    """Reads uploads, each in a process, from files in a folder that goes with the server.
+
+    Args:
+        limits: how large an upload may be, and how much memory it may take.
+        find_poses: what finds people in videos, which have no bound of memory; None where these are refused.
+        read: reads a file; it is for a process of its own, which has to find it by its name.
+    """
+
+    def __init__(self, limits: Limits, find_poses: FindPoses | None = None, read: ReadFile = read_file) -> None:
+        self._limits, self._read, self._find_poses = limits, read, find_poses
+        self._folder: Path | None = None
+        self._lock = threading.Lock()
+        self._running: set[BaseProcess] = set()
+
+    def read(
+        self, file: Upload, name: str, options: ReadOptions, index: int | None, check: Callable[[], None]
+    ) -> SkeletonSequence:
+        """Read the one clip of an upload; nothing of the file is left afterwards.
+
+        Args:
+            file: what was uploaded.
+            name: what the visitor calls it; it never becomes a path.
+            options: how to read it.
+            index: which clip, where the file holds several.
+            check: raises where nobody waits for the answer any more; the process is ended then.
+
+        Raises:
+            GzssarError: no reader knows it, it is damaged, it takes too much memory, or it holds several clips and none
+                was chosen.
+        """
+        shown = shown_name(name)
+        with self._kept(file, ending(shown)) as path:
+            answer = self._ask(path, shown, options, index, check)
+        if isinstance(answer, SkeletonSequence):
+            return answer
+        kind, sentence, option = answer
+        raise kind(sentence, option=option)
+
+    def close(self) -> None:
+        """End what is at work, and remove the folder; a file that comes later makes a new one."""
+        with self._lock:
+            folder, self._folder = self._folder, None
+            running = list(self._running)
+        for process in running:
+            process.kill()
+        if folder:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    @contextmanager
+    def _kept(self, file: Upload, suffix: str) -> Iterator[Path]:
+        with self._lock:
+            if self._folder is None:
+                sweep()
+                self._folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+                atexit.register(shutil.rmtree, self._folder, ignore_errors=True)
+            folder = self._folder
+        number, name = tempfile.mkstemp(prefix="upload-", suffix=suffix, dir=folder)
+        try:
+            with os.fdopen(number, "wb") as target:
+                copyfileobj(file, target, MIB)
+            yield Path(name)
+        finally:
+            Path(name).unlink(missing_ok=True)
+
+    def _ask(
+        self, path: Path, shown: str, options: ReadOptions, index: int | None, check: Callable[[], None]
+    ) -> "SkeletonSequence | Refusal":
+        ours, theirs = _CONTEXT.Pipe(duplex=False)
+        process = _CONTEXT.Process(
+            target=_work,
+            args=(theirs, self._read, path, shown, options, index, self._limits, self._find_poses),
+            name="gzssar-reader",
+            daemon=True,
+        )
+        with self._lock:
+            process.start()
+            self._running.add(process)
+        theirs.close()
+        try:
+            while not wait([ours, process.sentinel], timeout=_LOOK_S):
+                check()
+            answer: SkeletonSequence | Refusal = ours.recv()
+            return answer
+        except EOFError:  # it ended without an answer
+            return DataError, f"{shown} should hold a skeleton clip, but reading it failed: save it again.", None
+        finally:
+            process.kill()
+            process.join()
+            ours.close()
+            with self._lock:
+                self._running.discard(process)
+
+
+Refusal = tuple[type[GzssarError], str, str | None]
+"""An error on its way from one process to the other: its kind, its sentence and the option that it is about."""
+
+
+def sweep() -> None:
+    """Remove the folders of servers that were killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        number = folder.name.removeprefix(_PREFIX).partition("-")[0]
+        if number.isdecimal() and not _is_running(int(number)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # it is another user's
+        return True
+    return True
+
+
+def _work(
+    answer: Connection,
+    read: ReadFile,
+    path: Path,
+    shown: str,
+    options: ReadOptions,
+    index: int | None,
+    limits: Limits,
+    find_poses: FindPoses | None,
+) -> None:
+    """What a process does."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which ends this process
+    if find_poses is None or not is_video(path):
+        _bound_memory(limits.max_reading_bytes)
+    told: SkeletonSequence | Refusal
+    try:
+        told = read(path, shown, options, index, limits, find_poses)
+    except GzssarError as error:
+        told = type(error), str(error), error.option
+    except MemoryError:
+        most = limits.max_reading_bytes // MIB
+        sentence = f"{shown} should be read in {most} MiB of memory, but it takes more: send a shorter clip."
+        told = DataError, sentence, None
+    with suppress(BrokenPipeError):
+        answer.send(told)
+
+
+def _bound_memory(most: int) -> None:
+    """Let this process take so many bytes more than it has, where the system can say what it has."""
+    with suppress(ImportError, OSError, ValueError):
+        import resource
+
+        taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+        resource.setrlimit(resource.RLIMIT_AS, (taken + most, hard))

@@ -1,0 +1,138 @@
+"""Processes that read uploads: what is slow or large ends them, and them alone."""
+
+import io
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+import numpy as np
+import pytest
+from web_server import csv_bytes
+
+from gzssar.errors import ConfigError, DataError
+from gzssar.skeletons.readers import ReadOptions
+from gzssar.web.limits import MIB, Limits
+from gzssar.web.reading import Readers, sweep
+
+
+class Left(Exception):
+    """Nobody waits any more."""
+
+
+@pytest.fixture
+def readers(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    made = []
+
+    def make(read=None, **limits):
+        made.append(Readers(Limits(**limits), **({"read": read} if read else {})))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+    assert uploads(tmp_path) == []
+
+
+def uploads(folder):
+    """What there is of visitors' files; the processes' own socket may lie beside them."""
+    return [path for path in folder.rglob("*") if "gzssar" in str(path.relative_to(folder))]
+
+
+def ask(readers, data=b"x", name="a.csv", options=None, index=None, check=lambda: None):
+    return readers.read(io.BytesIO(data), name, options or ReadOptions(), index, check)
+
+
+def sleeping(path, shown, options, index, limits, find_poses):
+    time.sleep(60)
+
+
+def filling(path, shown, options, index, limits, find_poses):
+    return np.ones(2 * limits.max_reading_bytes // 8)
+
+
+def dying(path, shown, options, index, limits, find_poses):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def naming(path, shown, options, index, limits, find_poses):
+    raise ConfigError(f"{shown} {path.read_text()} {path.suffix} {os.getpid() != int(options.layout)}", option="index")
+
+
+def test_a_clip_comes_back_as_it_was_read(readers):
+    clip = ask(readers(), csv_bytes(), options=ReadOptions("ntu25", 15.0))
+    assert (clip.layout.name, clip.fps) == ("ntu25", 15)
+    np.testing.assert_allclose(
+        clip.joints[:, 0, :, 0].T.ravel(), np.loadtxt(io.BytesIO(csv_bytes()), delimiter=",")[0], rtol=1e-6
+    )
+
+
+def test_nothing_of_a_file_stays(readers, tmp_path):
+    reading = readers()
+    ask(reading, csv_bytes(), options=ReadOptions("ntu25"))
+    with pytest.raises(DataError, match=r"^a\.csv should hold a skeleton clip, but it looks like"):
+        ask(reading, b"nothing of the kind")
+    assert [path.is_dir() for path in uploads(tmp_path)] == [True]
+
+
+def test_errors_come_back_with_their_kind_and_option_from_another_process(readers):
+    with pytest.raises(ConfigError, match=r"^b\.npy hello \.npy True$") as raised:
+        ask(readers(naming), b"hello", "../b.npy", ReadOptions(str(os.getpid())))
+    assert raised.value.option == "index"
+
+
+def test_who_leaves_ends_the_process_at_once(readers, tmp_path):
+    def check():
+        if time.monotonic() > begun + 0.5:
+            raise Left
+
+    reading, begun = readers(sleeping), time.monotonic()
+    with pytest.raises(Left):
+        ask(reading, check=check)
+    assert [path.is_dir() for path in uploads(tmp_path)] == [True]
+    assert not reading._running
+
+
+def test_a_file_that_takes_too_much_memory_is_refused(readers):
+    with pytest.raises(DataError, match=r"^a\.csv should be read in 64 MiB of memory, but it takes more: send a sh"):
+        ask(readers(filling, max_reading_bytes=64 * MIB))
+
+
+def test_a_process_that_dies_is_a_damaged_file(readers):
+    with pytest.raises(DataError, match=r"^a\.csv should hold a skeleton clip, but reading it failed"):
+        ask(readers(dying))
+
+
+def test_closing_ends_what_is_at_work(readers, tmp_path):
+    reading, ended = readers(sleeping), []
+
+    def work():
+        try:
+            ask(reading)
+        except DataError:
+            ended.append(True)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    while thread.is_alive() and not reading._running:
+        time.sleep(0.01)
+    reading.close()
+    thread.join(20)
+    assert ended == [True]
+    assert uploads(tmp_path) == []
+
+
+def test_folders_of_servers_that_were_killed_are_swept(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    names = [f"gzssar-uploads-{gone.pid}-abc", f"gzssar-uploads-{os.getpid()}-abc", "gzssar-uploads-x", "other"]
+    for name in names:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "upload-1.csv").touch()
+    sweep()
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names[1:])

@@ -146,3 +146,35 @@ def test_what_is_no_request_passes():
 
     asyncio.run(Guard(app, Limits())({"type": "lifespan"}, None, None))
     assert seen == ["lifespan"]
+
+
+def test_too_many_requests_are_told_to_come_back_in_json():
+    sent, arrived, leave = [], asyncio.Event(), asyncio.Event()
+
+    async def slow(scope, receive, send):
+        arrived.set()
+        await leave.wait()
+
+    async def receive():
+        return {"type": "http.request", "body": b""}
+
+    async def send(message):
+        sent.append(message)
+
+    async def ask():
+        guard = Guard(slow, Limits(max_requests=1))
+        scope = {"type": "http", "method": "GET", "path": "/healthz", "headers": [(b"host", b"x")]}
+        first = asyncio.create_task(guard(dict(scope), receive, send))
+        await arrived.wait()
+        await guard(dict(scope), receive, send)  # answered at once, though the first is still there
+        leave.set()
+        await first
+        refused, body = sent
+        await guard(dict(scope), receive, send)  # there is room again
+        return refused, body
+
+    refused, body = asyncio.run(ask())
+    assert (refused["status"], dict(refused["headers"])[b"retry-after"]) == (503, b"2")
+    assert "busy" in json.loads(body["body"])["error"]
+    assert b"content-security-policy" in dict(refused["headers"])
+    assert len(sent) == 2

@@ -47,6 +47,7 @@ class Guard:
         self._app = app
         self._limits = limits
         self._hosts = hosts
+        self._requests = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
@@ -56,7 +57,19 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers, sending = Headers(scope=scope), _with_headers(send)
+        sending = _with_headers(send)
+        if self._requests >= self._limits.max_requests:
+            sentence = "the server is busy with other requests: try again in some seconds."
+            await JSONResponse({"error": sentence}, 503, {"Retry-After": "2"})(scope, receive, sending)
+            return
+        self._requests += 1
+        try:
+            await self._guard_request(scope, receive, sending)
+        finally:
+            self._requests -= 1
+
+    async def _guard_request(self, scope: Scope, receive: Receive, sending: Send) -> None:
+        headers = Headers(scope=scope)
         limit = self._limits.max_upload_bytes + _FIELDS if scope["path"] in UPLOADS else _SMALL
         body = _Body(receive, limit, self._limits.time_limit_s)
         try:

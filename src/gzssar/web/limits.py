@@ -24,6 +24,9 @@ class Limits:
     time_limit_s: float = 30.0
     """Seconds that an answer may take, and that a request's body may take to arrive."""
 
+    max_requests: int = 256
+    """Requests at the same time, in whatever state; further ones are told to come back."""
+
     workers: int = 2
     """Requests worked on at the same time."""
 

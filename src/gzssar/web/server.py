@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from gzssar.web.samples import Samples
 
 _LOCAL = ("localhost", "127.0.0.1", "::1")
-_CONNECTIONS = 256
+_IDLE_CONNECTIONS = 256
+"""Beyond those that the limits allow requests on; uvicorn closes any more with a line of plain text."""
 _GOODBYE_S = 3
 _LARGEST_MESSAGE = MIB
 """Of a camera's connection: a picture, or a visitor's classes."""
@@ -73,7 +74,7 @@ def serve(
                 log_level="warning",
                 access_log=False,
                 server_header=False,
-                limit_concurrency=_CONNECTIONS,
+                limit_concurrency=limits.max_requests + _IDLE_CONNECTIONS,
                 ws_max_size=_LARGEST_MESSAGE,
                 ws_per_message_deflate=False,  # pictures are packed already
                 timeout_graceful_shutdown=_GOODBYE_S,

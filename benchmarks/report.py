@@ -169,6 +169,10 @@ SPEEDS = {
         "The web page's routes",
         "`python benchmarks/serving.py`: 200 requests from 16 clients on loopback.",
     ),
+    "uploads": (
+        "Expensive uploads",
+        "`python benchmarks/uploads.py`: four at a time, and one ordinary request after the other beside them.",
+    ),
     "parsing": ("Parsing NTU RGB+D text", "`python benchmarks/parsing.py`: one core; generated files."),
 }
 

@@ -28,6 +28,7 @@ ODD = {
     "frozen": (walking(joints=np.repeat(walking(1).joints, 5, axis=1)), "5 frames"),
     "frozen run": (changed("clip", walking(), np.s_[:, 4:15], walking().joints[:, 4:5]), "11 frames, 1.1 s"),
     "scale": (walking(joints=walking().joints * 1000), "1500 m tall: millimetres?"),
+    "far": (walking(joints=walking().joints + 1e6), "1000 km, where places are told to 6.2 cm"),
     "layout": (replace(walking(), layout=OPENPOSE25), "openpose25, but fit ntu25"),
     "mirrored": (walking(joints=walking().joints * [[[[-1]]], [[[1]]], [[[1]]]]), "the toes point backwards"),
     "jumps": (changed("clip", walking(), np.s_[0, 9, 5], 2.4), "1 frame"),

@@ -15,6 +15,7 @@ _ODD = {
     "frozen": "Nothing moves ({}).",
     "flat": "A coordinate never changes ({}): is this a recording in two dimensions?",
     "scale": "The skeleton has an unlikely size ({}): positions should be in metres.",
+    "far": "The body is far from the origin ({}): subtract the place of the hips before you save it.",
     "layout": "The joints do not look like {}: give the --layout in which they were recorded.",
     "mirrored": "Left and right are swapped or an axis is turned round ({}): negate x, or swap the sides.",
     "jumps": "A joint jumps as no body can ({}): tracking was lost there, or joints are missing.",
@@ -25,7 +26,8 @@ _ODD = {
 
 def clip_doubts(clip: SkeletonSequence) -> tuple[Doubt, ...]:
     """What the clip's reader noticed, and then: that it is very short, without motion, flat, of a size that people do
-    not have, of another layout, mirrored, badly tracked or full of gaps, or that its legs were not seen."""
+    not have, far from the origin, of another layout, mirrored, badly tracked or full of gaps, or that its
+    legs were not seen."""
     count, odd = clip.joints.shape[1], find_oddities(clip)
     told = list(clip.doubts)
     if is_too_short(clip):

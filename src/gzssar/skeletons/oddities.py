@@ -23,6 +23,8 @@ makes: in 400 clips each of UTD-MHAD, NW-UCLA and MSR Action3D, two leap so far,
 _BEHIND = -0.02
 """Torso lengths by which toes and nose point backwards in a mirrored clip; of 400 clips each of the same sets, less
 than 1 % get there unmirrored."""
+_COARSE = 0.001
+"""Metres between two numbers of 32 bits, above which positions are too coarse: from 16 km on."""
 _UNSEEN = 0.5
 """Visibility below which a joint is invented, and share of the frames from which it counts as never seen."""
 
@@ -42,6 +44,10 @@ ADVICE: dict[str, tuple[str, str]] = {
         "Tracking stalled or the clip was padded: cut the repetition",
     ),
     "scale": ("The skeletons have an unlikely size", "Convert to metres, or to pixels if they are 2-D"),
+    "far": (
+        "The body is so far from the origin that its positions are coarse",
+        "Subtract the place of the hips in the first frame before you save them",
+    ),
     "layout": (
         "The joints do not look like their layout",
         "Give the --layout in which they were recorded, or bring them into its order",
@@ -86,6 +92,7 @@ def find_oddities(sequence: SkeletonSequence) -> dict[str, str]:
         "frozen": _frames(len(present)) if frozen else "",
         "frozen run": f"{_frames(run)}, {run / sequence.fps:.1f} s" if stalled else "",
         "scale": scale,
+        "far": "" if scale or sequence.dimensions == 2 else _coarse(sequence),
         "layout": mismatch,
         "mirrored": "" if scale or mismatch else _mirrored(sequence),
         "jumps": "" if scale or sequence.dimensions == 2 else _jumps(sequence, present),
@@ -110,6 +117,13 @@ def unlikely_size(sequence: SkeletonSequence, present: Bool[np.ndarray, "T M"]) 
     units = {"millimetres": 1000, "centimetres": 100}
     guess = next((f": {unit}?" for unit, per_metre in units.items() if low <= size / per_metre <= high), "")
     return f"{size:.{0 if size >= 10 else 2}f} m tall{guess}"
+
+
+def _coarse(sequence: SkeletonSequence) -> str:
+    """How far away the body is, where 32 bits tell places there only roughly."""
+    farthest = np.float32(np.abs(sequence.joints).max())
+    step = float(np.spacing(farthest))
+    return f"{farthest / 1000:.0f} km, where places are told to {100 * step:.2g} cm" if step > _COARSE else ""
 
 
 def _mirrored(sequence: SkeletonSequence) -> str:

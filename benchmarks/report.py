@@ -173,6 +173,10 @@ SPEEDS = {
         "Expensive uploads",
         "`python benchmarks/uploads.py`: four at a time, and one ordinary request after the other beside them.",
     ),
+    "endurance": (
+        "Mixed load for a long time",
+        "`python benchmarks/endurance.py`: clients that ask, send what is damaged or expensive, or leave.",
+    ),
     "parsing": ("Parsing NTU RGB+D text", "`python benchmarks/parsing.py`: one core; generated files."),
 }
 

@@ -74,6 +74,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "latency": (*_RECOGNIZER, "inference", "onnx_export"),
     "serving": (*_RECOGNIZER, "synthetic", "web"),
     "uploads": ("skeletons/readers", "web"),
+    "endurance": ("skeletons/readers", "web"),
     "readers": ("skeletons/readers",),
     "parsing": tuple(f"skeletons/readers/{name}.py" for name in ("arrays", "missing", "ntu", "ntu_bodies")),
     "demo": (*_RECORDINGS, "synthetic", "texts/data/synthetic.csv", "commands/run.py", "reports/terminal.py"),

@@ -142,7 +142,7 @@ def routes() -> Iterator[str]:
     """The JSON routes of the page, from their schema."""
     from gzssar.web.app import create_app
 
-    schema = create_app(SimpleNamespace(classes=()), samples={}).openapi()  # type: ignore[arg-type]
+    schema = create_app(SimpleNamespace(classes=(), seen_classes=frozenset()), samples={}).openapi()  # type: ignore[arg-type]
     yield from (
         "# JSON routes",
         "",

@@ -35,7 +35,7 @@ export class Camera {
     tell("camera-error", "");
     $("camera-start").textContent = "Starting…";
     try {
-      if (!navigator.mediaDevices) throw new Error("Browsers give a camera to pages of this machine (http://localhost), or over https, alone.");
+      if (!navigator.mediaDevices) throw new Error("Browsers give a camera to pages of this machine (localhost), or over https, alone.");
       this.stream = await navigator.mediaDevices.getUserMedia({ video: { width: { ideal: SIDE }, facingMode: "user" } });
     } catch (error) {
       this.stop(REFUSALS[error.name] || error.message || "The camera cannot be used.");

@@ -21,17 +21,18 @@ HOMES = (
 def model_of(contents, address="http://127.0.0.1:9/", streams=("joint", "bone")):
     """A model whose files have such contents, by name."""
     files = tuple(
-        ModelFile(name, stream, len(content), hashlib.sha256(content).hexdigest())
+        ModelFile(name, len(content), hashlib.sha256(content).hexdigest(), stream)
         for (name, content), stream in zip(contents.items(), streams, strict=True)
     )
-    return Model("toy", "a toy", 3, "synthetic", 16, 30.0, "CC0-1.0", "no terms", ("Nobody, 2026",), address, files)
+    encoder = {"class_count": 3, "texts": "synthetic", "frames": 16, "fps": 30.0}
+    return Model("toy", "a toy", "CC0-1.0", "no terms", ("Nobody, 2026",), address, files, **encoder)
 
 
 def known(monkeypatch, *models):
     """These are all models that there are."""
     for home in HOMES:
         __import__(home)
-        monkeypatch.setattr(sys.modules[home], "known_models", lambda: models)
+        monkeypatch.setattr(sys.modules[home], "known_models", lambda kind="encoder": models)
 
 
 class Server:

@@ -1,10 +1,15 @@
 """`gzssar models` as a user calls it, and its names in the place of weights."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from gzssar.cli import main
+from gzssar.commands.options import pose_model
 from gzssar.encoders.encoder import save_encoder
+from gzssar.errors import ConfigError
 from gzssar.recognizer import Recognizer
 from model_commands import refused
 from models_world import known, model_of, serving
@@ -136,3 +141,39 @@ def test_what_is_not_in_the_cache_is_said_at_once(server, clips, cache, tmp_path
             "models get toy.\n"
         )
         assert "'to' is neither; nearest is 'toy'" in refused(capsys, *command, "to")
+
+
+POSE_MODEL = {"pose_landmarker_lite.task": b"what finds people"}
+
+
+@pytest.fixture
+def pose_server(monkeypatch):
+    """The pose model is a small file on loopback."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with serving(POSE_MODEL) as served:
+        model = replace(model_of(POSE_MODEL, served.address, streams=("",)), name="mediapipe-pose", kind="pose")
+        known(monkeypatch, model)
+        monkeypatch.setattr("gzssar.models.known_models", lambda kind=None: (model,))
+        yield served
+
+
+def test_a_pose_model_is_fetched_and_named(pose_server, cache, capsys):
+    with pytest.raises(ConfigError, match="fetch it with gzssar models get mediapipe-pose"):
+        pose_model(Path("mediapipe-pose"))
+    assert pose_model(None) is None
+    assert "--pose-model mediapipe-pose" in said(capsys, "models", "get", "mediapipe-pose")
+    fetched = cache / "models" / "mediapipe-pose" / "pose_landmarker_lite.task"
+    assert pose_model(Path("mediapipe-pose")) == fetched
+    assert fetched.read_bytes() == b"what finds people"
+    assert "classes" not in said(capsys, "models")
+
+
+def test_a_fetched_pose_model_is_used_where_mediapipe_has_none(pose_server, cache, capsys, monkeypatch):
+    for lacks in (True, False):
+        monkeypatch.setattr("gzssar.skeletons.poses.lacks_packaged_model", lambda lacks=lacks: lacks)
+        assert pose_model(None) is None  # not fetched yet
+    said(capsys, "models", "get", "mediapipe-pose")
+    assert pose_model(None) is None  # the wheel's own
+    monkeypatch.setattr("gzssar.skeletons.poses.lacks_packaged_model", lambda: True)
+    assert pose_model(None) == cache / "models" / "mediapipe-pose" / "pose_landmarker_lite.task"
+    assert pose_model(Path("own.task")) == Path("own.task")

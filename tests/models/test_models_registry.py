@@ -27,6 +27,17 @@ def test_an_entry_is_complete(model):
         assert re.fullmatch(r"[0-9a-f]{64}", one.sha256)
 
 
+def test_what_finds_people():
+    (model,) = known_models("pose")
+    assert model == find_model("mediapipe-pose")
+    assert model not in known_models()  # no encoder
+    assert model.address.startswith("https://storage.googleapis.com/mediapipe-models/")
+    assert re.search(r"/float16/\d+/$", model.address)  # a fixed version
+    (file,) = model.files
+    assert (file.name, file.size) == ("pose_landmarker_lite.task", 5_777_746)
+    assert re.fullmatch(r"[0-9a-f]{64}", file.sha256)
+
+
 def test_the_four_streams_of_ntu120():
     model = find_model("ntu120")
     assert (model.streams, model.size) == (STREAMS, 4 * 3700199)
@@ -40,7 +51,9 @@ def test_the_files_are_those_beside_the_repository(shared_data):
         assert is_file(shared_data / "shiftgcn" / f"ntu120_xset_{one.stream.replace(' ', '-')}.pt", one)
 
 
-@pytest.mark.parametrize(("name", "told"), [("ntu12", r"\(nearest: 'ntu120'\)"), ("yolo", "there are ntu120.$")])
+@pytest.mark.parametrize(
+    ("name", "told"), [("ntu12", r"\(nearest: 'ntu120'\)"), ("yolo", "there are ntu120, mediapipe-pose.$")]
+)
 def test_other_names_are_refused(name, told):
     with pytest.raises(ConfigError, match=f"no model named '{name}'; .*{told}"):
         find_model(name)

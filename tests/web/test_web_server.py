@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from web_camera import bright_hand
 from web_recognizer import FakeRecognizer
 
 from gzssar.errors import ConfigError, MissingExtraError, TextError
@@ -45,8 +46,27 @@ def test_an_address_that_is_not_ours():
         serve_at("no such host.invalid")
 
 
-def test_without_the_extra(monkeypatch):
-    monkeypatch.setitem(sys.modules, "uvicorn", None)
+class Made(Exception):
+    """The app would be made now."""
+
+
+@pytest.mark.parametrize(
+    ("host", "camera", "taken"),
+    [("127.0.0.1", False, True), ("127.0.0.1", True, True), ("0.0.0.0", False, False), ("0.0.0.0", True, True)],
+)
+def test_cameras_of_others_are_taken_only_where_the_server_is_told(monkeypatch, host, camera, taken):
+    def create(*given):
+        raise Made(given[-1])
+
+    monkeypatch.setattr("gzssar.web.app.create_app", create)
+    with pytest.raises(Made) as made:
+        serve(FakeRecognizer(), host, 0, Limits(), False, {}, bright_hand, camera)
+    assert made.value.args == (bright_hand if taken else None,)
+
+
+@pytest.mark.parametrize("module", ["uvicorn", "wsproto"])
+def test_without_the_extra(monkeypatch, module):
+    monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(MissingExtraError, match=r"pip install 'gzssar\[web\]'"):
         serve_at()
 

@@ -72,7 +72,7 @@ def _extra(extra: str, purpose: str) -> str:
 def _models() -> list[tuple[str, str]]:
     root = cache_root()
     told = [("cache", str(root) if root else "none: name a folder in GZSSAR_CACHE")]
-    for model in known_models() if root else ():
+    for model in known_models(None) if root else ():
         told.append((model.name, f"gzssar models get {model.name}" if lacking(model) else "at hand"))
     return told
 

@@ -50,10 +50,11 @@ _LIST = ListModels()
 
 
 def models(command: ModelsCommand = _LIST) -> None:
-    """List the models that can be had by name, or get one; --encoder-weights and --weights take their names."""
+    """List the models that can be had by name, or get one; --encoder-weights, --weights and --pose-model take their
+    names."""
     match command:
         case ListModels():
-            for model in known_models():
+            for model in known_models(None):
                 Console().print(_described(model, command.cache))
         case GetModel():
             _get(command)
@@ -66,7 +67,10 @@ def _get(config: GetModel) -> None:
     print(f"Model: {folder_of(model, config.cache)}")
     print(f"Licence: {model.licence}; {model.terms}")
     where = f"GZSSAR_CACHE={shlex.quote(str(config.cache))} " if config.cache else ""
-    print(f"Then: {where}gzssar fit --encoder-weights {model.name}, or {where}gzssar embed --weights {model.name}")
+    if model.kind == "pose":
+        print(f"Then: {where}gzssar predict MODEL video.mp4 --pose-model {model.name}")
+    else:
+        print(f"Then: {where}gzssar fit --encoder-weights {model.name}, or {where}gzssar embed --weights {model.name}")
 
 
 def _described(model: Model, cache: Path | None) -> "Table":
@@ -76,10 +80,13 @@ def _described(model: Model, cache: Path | None) -> "Table":
 
     absent = len(lacking(model, cache))
     told = f"{len(model.files) - absent} of {len(model.files)} files: gzssar models get {model.name}"
-    lines = {
+    encoder = {
         "knows": f"{model.class_count} classes, those of the texts {model.texts}; {model.frames} frames at "
         f"{model.fps:g} per second",
         "streams": ", ".join(model.streams),
+    }
+    lines = {
+        **(encoder if model.kind == "encoder" else {}),
         "size": f"{model.size / 1e6:.1f} MB in {len(model.files)} files",
         "licence": f"{model.licence}; {model.terms}",
         "cite": "\n".join(model.citations),

@@ -43,8 +43,9 @@ class Reading:
     """What positions are counted in, for motion capture, tables and arrays that do not say: m, cm, mm, in or ft."""
 
     pose_model: Path | None = None
-    """For videos: what finds people in them, a model of MediaPipe's Tasks interface (pose_landmarker_….task). Without
-    it, the one in the wheel of MediaPipe 0.10.21."""
+    """For videos and cameras: what finds people in them, a model of MediaPipe's Tasks interface, pose_landmarker_….task
+    or the name of one that `gzssar models` lists. Without it, the one in the wheel of MediaPipe 0.10.21, or else the
+    one that was fetched."""
 
     skip_bad: bool = False
     """Leave malformed clips out and count them, instead of stopping at the first."""
@@ -76,7 +77,25 @@ def read_options(reading: Reading) -> "ReadOptions":
     """The part of the arguments that readers see."""
     from gzssar.skeletons.readers import ReadOptions
 
-    return ReadOptions(reading.layout, reading.fps, reading.fill_gaps, reading.unit, reading.pose_model)
+    return ReadOptions(reading.layout, reading.fps, reading.fill_gaps, reading.unit, pose_model(reading.pose_model))
+
+
+def pose_model(named: Path | None) -> Path | None:
+    """The file of the pose model that is named; else of the one that was fetched, where MediaPipe has none of its own.
+
+    Raises:
+        ConfigError: it is one that can be had by name, but it was not fetched.
+    """
+    from gzssar.files import cache_root
+    from gzssar.models import cached, known_models, lacking
+    from gzssar.skeletons.poses import lacks_packaged_model
+
+    (known,) = known_models("pose")
+    if named is None:
+        wanted = lacks_packaged_model() and cache_root() is not None and not lacking(known)
+    else:
+        wanted = str(named) == known.name and not named.exists()
+    return cached(known)[0][0] if wanted else named
 
 
 def open_source(path: Path, reading: Reading, labels: "Labelling") -> "ClipSource":

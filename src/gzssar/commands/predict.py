@@ -12,7 +12,7 @@ import tyro
 
 from gzssar.choices import check_positive
 from gzssar.commands.console import FOUND_SOMETHING, progress_bar
-from gzssar.commands.options import Reading, add_table, read_options
+from gzssar.commands.options import Reading, add_table, pose_model, read_options
 from gzssar.errors import ConfigError, DataError
 from gzssar.files import hush
 from gzssar.running import Progress, one_thread
@@ -326,7 +326,7 @@ def _answer_camera(config: PredictConfig, number: int, answer: "Answer", out: "O
     from gzssar.inference.rows import JsonRows
     from gzssar.skeletons.poses import pose_finder
 
-    find_poses = pose_finder(config.reading.pose_model)
+    find_poses = pose_finder(pose_model(config.reading.pose_model))
     with camera_pictures(number) as pictures:
         window, stride = config.window or WINDOW, config.stride or STRIDE
         answer_camera(pictures, find_poses, answer, JsonRows(out), window, stride)

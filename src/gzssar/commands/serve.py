@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 
 from gzssar.commands.console import progress_bar, warn
+from gzssar.commands.options import pose_model
 from gzssar.errors import ConfigError
 from gzssar.web.limits import MIB, Limits
 
@@ -47,8 +48,8 @@ class ServeConfig:
     may. Browsers give a camera to pages from elsewhere over https alone."""
 
     pose_model: Path | None = None
-    """What finds people in pictures: a model of MediaPipe's Tasks interface (pose_landmarker_….task). Without it, the
-    one in the wheel of MediaPipe 0.10.21."""
+    """What finds people in pictures: a model of MediaPipe's Tasks interface, pose_landmarker_….task or the name of one
+    that `gzssar models` lists. Without it, the one in the wheel of MediaPipe 0.10.21, or else the fetched one."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65535:
@@ -78,7 +79,7 @@ def serve(config: Annotated[ServeConfig, tyro.conf.OmitArgPrefixes]) -> None:
     from gzssar.texts.encoding import load_text_encoders
     from gzssar.web.server import serve as serve_page, warm_up
 
-    find_poses = pose_finder(config.pose_model)
+    find_poses = pose_finder(pose_model(config.pose_model))
     with progress_bar() as progress:
         if config.model:
             recognizer = Recognizer.load(config.model)

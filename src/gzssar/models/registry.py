@@ -4,10 +4,13 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Literal
 
 from gzssar.errors import ConfigError
 from gzssar.texts.classes import nearest
+
+Kind = Literal["encoder", "pose"]
+"""Of skeletons, or what finds people in pictures."""
 
 
 @dataclass(frozen=True)
@@ -16,36 +19,24 @@ class ModelFile:
 
     name: str
 
-    stream: str
-    """What the network reads: one of :data:`~gzssar.skeletons.preprocess.STREAMS`."""
-
     size: int
     """In bytes."""
 
     sha256: str
     """Of its content, in hexadecimal."""
 
+    stream: str = ""
+    """Of a skeleton encoder: what the network reads, one of :data:`~gzssar.skeletons.preprocess.STREAMS`."""
+
 
 @dataclass(frozen=True)
 class Model:
-    """What others trained and published: skeleton encoders, one per stream."""
+    """What others trained and published: skeleton encoders, one per stream, or what finds people in pictures."""
 
     name: str
 
     what: str
     """The network, and what it was trained on."""
-
-    class_count: int
-    """How many classes it tells apart."""
-
-    texts: str
-    """The packaged table of class texts whose rows are these classes, in the order of the network's columns."""
-
-    frames: int
-    """T that clips are brought to."""
-
-    fps: float
-    """Frames per second that clips are brought to."""
 
     licence: str
     """Of the files."""
@@ -61,6 +52,21 @@ class Model:
 
     files: tuple[ModelFile, ...]
 
+    kind: Kind = "encoder"
+
+    class_count: int = 0
+    """Of an encoder: how many classes it tells apart."""
+
+    texts: str = ""
+    """Of an encoder: the packaged table of class texts whose rows are these classes, in the order of the network's
+    columns."""
+
+    frames: int = 0
+    """Of an encoder: T that clips are brought to."""
+
+    fps: float = 0.0
+    """Of an encoder: frames per second that clips are brought to."""
+
     @property
     def size(self) -> int:
         """Of all files, in bytes."""
@@ -73,10 +79,11 @@ class Model:
 
 
 @cache
-def known_models() -> tuple[Model, ...]:
-    """All models that can be had by name."""
+def known_models(kind: Kind | None = "encoder") -> tuple[Model, ...]:
+    """All models of a kind that can be had by name; of every kind, without one."""
     told = json.loads((files("gzssar.models") / "registry.json").read_text(encoding="utf-8"))
-    return tuple(_model(name, about) for name, about in told.items())
+    models = (_model(name, about) for name, about in told.items())
+    return tuple(model for model in models if kind in (None, model.kind))
 
 
 def find_model(name: str) -> Model:
@@ -85,7 +92,7 @@ def find_model(name: str) -> Model:
     Raises:
         ConfigError: there is none; the message names the nearest.
     """
-    by_name = {model.name: model for model in known_models()}
+    by_name = {model.name: model for model in known_models(None)}
     if name not in by_name:
         near = nearest(name, tuple(by_name))
         raise ConfigError(

@@ -13,6 +13,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, redirect_stderr
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,9 +33,6 @@ MOST_PEOPLE = 4
 """Whom the Tasks interface looks for in a picture; each costs time."""
 
 INSTALL = "pip install 'gzssar[pose]' and then pip install --no-deps mediapipe==0.10.21 (Python 3.12 or older)"
-MODELS = "https://storage.googleapis.com/mediapipe-models/pose_landmarker/pose_landmarker_lite/float16/1/"
-"""Where Google offers the smallest model of the Tasks interface, pose_landmarker_lite.task."""
-
 _GRAPH = "mediapipe/modules/pose_landmark/pose_landmark_cpu.binarypb"
 _QUIET_PICTURES = 30
 """So long the libraries are kept quiet if nobody is seen."""
@@ -96,6 +94,14 @@ def pose_finder(model: Path | None = None) -> FindPoses:
     return partial(tasks_poses, model=model)
 
 
+def lacks_packaged_model() -> bool:
+    """Whether MediaPipe is installed without a model in its wheel."""
+    package = find_spec("mediapipe")
+    return (
+        package is not None and package.origin is not None and not (Path(package.origin).parents[1] / _GRAPH).exists()
+    )
+
+
 def packaged_poses(pictures: Iterable[Picture]) -> Iterator[Sighting]:
     """Find one person, by MediaPipe Pose of middle size, whose model is in its wheel.
 
@@ -145,7 +151,8 @@ def tasks_poses(pictures: Iterable[Picture], model: Path) -> Iterator[Sighting]:
         MissingExtraError: MediaPipe is not installed.
         DataError: the file is no such model.
     """
-    with ExitStack() as quiet:
+    with ExitStack() as stack:
+        quiet = stack.enter_context(ExitStack())
         quiet.enter_context(quietly())
         try:
             import mediapipe
@@ -158,19 +165,23 @@ def tasks_poses(pictures: Iterable[Picture], model: Path) -> Iterator[Sighting]:
             num_poses=MOST_PEOPLE,
         )
         try:
-            finder = quiet.enter_context(vision.PoseLandmarker.create_from_options(options))
-        except (RuntimeError, ValueError) as error:
+            finder = stack.enter_context(vision.PoseLandmarker.create_from_options(options))
+        except (RuntimeError, ValueError, OSError) as error:
+            reason = next(iter(str(error).splitlines()), type(error).__name__)
             raise DataError(
                 f"{model} should be a pose model of MediaPipe (pose_landmarker_….task), but MediaPipe does not take it "
-                f"({str(error).splitlines()[0][:120]})."
+                f"({reason[:120]})."
             ) from error
         last = -1
-        for picture in pictures:
+        for number, picture in enumerate(pictures):
             last = max(last + 1, round(1000 * picture.time))  # each later than the one before, as it has to be
             image = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=square(picture.pixels))
             found = finder.detect_for_video(image, last)
-            people = zip(found.pose_world_landmarks, found.pose_landmarks, strict=True)
-            yield Sighting(picture.time, tuple(_pose(joints, places) for joints, places in people))
+            seen = zip(found.pose_world_landmarks, found.pose_landmarks, strict=True)
+            people = tuple(_pose(joints, places) for joints, places in seen)
+            if people or number >= _QUIET_PICTURES:
+                quiet.close()
+            yield Sighting(picture.time, people)
 
 
 class People:
@@ -253,8 +264,8 @@ def _lacking() -> str:
     except ImportError:
         return f"finding people in pictures needs MediaPipe 0.10.21: {INSTALL}."
     return (
-        f"MediaPipe {mediapipe.__version__} has no pose model in its wheel: fetch pose_landmarker_lite.task from "
-        f"{MODELS} and name it with --pose-model, or {INSTALL}."
+        f"MediaPipe {mediapipe.__version__} has no pose model in its wheel: fetch one with gzssar models get "
+        f"mediapipe-pose, or name a file (pose_landmarker_….task) with --pose-model, or {INSTALL}."
     )
 
 

@@ -50,11 +50,12 @@ def serve(
         camera: use the cameras of visitors elsewhere, too, where others can reach the page.
 
     Raises:
-        MissingExtraError: FastAPI or uvicorn is not installed.
+        MissingExtraError: FastAPI, uvicorn or wsproto is not installed.
         ConfigError: the address or the port cannot be had.
     """
     try:
         import uvicorn
+        import wsproto  # noqa: F401  # by which uvicorn speaks with cameras
 
         from gzssar.web.app import create_app
     except ImportError as error:
@@ -75,6 +76,7 @@ def serve(
                 access_log=False,
                 server_header=False,
                 limit_concurrency=limits.max_requests + _IDLE_CONNECTIONS,
+                ws="wsproto",
                 ws_max_size=_LARGEST_MESSAGE,
                 ws_per_message_deflate=False,  # pictures are packed already
                 timeout_graceful_shutdown=_GOODBYE_S,

@@ -46,11 +46,12 @@ def read(monkeypatch, poses, fps=30.0, options=None):
 
 
 def finder(poses):
-    """What finds these poses in pictures, one by one."""
+    """What finds these people in pictures: a pose each, several, or None."""
 
     def find(pictures):
         for pose, picture in zip(poses, pictures, strict=False):
-            yield Sighting(picture.time, () if pose is None else (pose,))
+            people = () if pose is None else (pose,) if isinstance(pose, Pose) else pose
+            yield Sighting(picture.time, people)
 
     return find
 
@@ -124,6 +125,23 @@ def test_who_moves_as_people_do_is_the_same(monkeypatch, step, lost, fps):
     for k in range(10):
         poses += [moved(0, place=np.array([step * (lost + 1) * k, 0.5])), *[None] * lost]
     assert read(monkeypatch, poses, fps).doubts == ()
+
+
+def test_of_several_people_the_one_who_moves_most_is_read(monkeypatch):
+    still, waves = (lambda n: moved(0.1, place=np.array([0.2, 0.5]))), waving
+    pictures = [(still(n), waves(n))[:: 1 if n % 2 else -1] for n in range(30)]  # in any order
+    clip = read(monkeypatch, pictures)
+    assert clip.joints.shape[3] == 1
+    assert np.ptp(clip.joints[1, :, 15, 0]) == pytest.approx(0.5, abs=1e-6)
+    assert [doubt.code for doubt in clip.doubts] == ["several-people"]
+    assert "2 people are seen, of whom the one who moves most is read" in clip.doubts[0].sentence
+
+
+def waving(number):
+    """Somebody at the other side of the picture, whose arm goes up and down."""
+    pose = moved(0.0, place=np.array([0.8, 0.5]))
+    pose.joints[[13, 15, 17, 19, 21], 1] = -0.1 * (number % 6)
+    return pose
 
 
 @pytest.mark.parametrize("seen", [0, 1])

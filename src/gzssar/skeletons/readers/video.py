@@ -20,12 +20,15 @@ from jaxtyping import Float, Int
 from gzssar.errors import DataError, MissingExtraError
 from gzssar.skeletons.doubt import Doubt
 from gzssar.skeletons.layout import MEDIAPIPE33, Layout
+from gzssar.skeletons.moving import movement
 from gzssar.skeletons.poses import (
     HALF_TURN,
     INSTALL,
     FindPoses,
+    People,
     Picture,
     Pose,
+    Sighting,
     packaged_poses,
     pose_finder,
     quietly,
@@ -93,7 +96,9 @@ def read_video(
         ConfigError: the options name another frame rate than the file.
     """
     fps, pictures = _open(path, options)
-    poses = [next(iter(seen.people), None) for seen in find_poses(pictures)]
+    sightings = list(find_poses(pictures))
+    several = any(len(seen.people) > 1 for seen in sightings)
+    poses, doubts = (_most_moving if several else _the_one)(sightings, fps)
     if not poses:
         raise DataError(f"{path} should be a video, but no frame of it can be read: it is damaged or has no picture.")
     seen = sum(pose is not None for pose in poses)
@@ -103,8 +108,27 @@ def read_video(
             "seen: film from nearer or in better light, or cut out the part with the person."
         )
     joints, visibility = bridge(poses, max(1, round(LONGEST_BRIDGE * fps)))
-    doubts = _several_people(poses, fps)
     return make_clip(joints, options, name=path.name, fps=fps, layout=layout, visibility=visibility, doubts=doubts)
+
+
+def _the_one(sightings: Sequence[Sighting], fps: float) -> tuple[list[Pose | None], tuple[Doubt, ...]]:
+    """The one person of each picture, and whether it is the same one."""
+    poses = [next(iter(seen.people), None) for seen in sightings]
+    return poses, _several_people(poses, fps)
+
+
+def _most_moving(sightings: Sequence[Sighting], fps: float) -> tuple[list[Pose | None], tuple[Doubt, ...]]:
+    """Of several people the one who moves most."""
+    people = People()
+    numbered = [people.numbered(seen) for seen in sightings]
+    each = [[one.get(number) for one in numbered] for number in sorted(set().union(*numbered))]
+    bodies = [bridge(poses, max(1, round(LONGEST_BRIDGE * fps)))[0] for poses in each]
+    moved = movement(SkeletonSequence(np.concatenate(bodies, axis=3), fps, MEDIAPIPE33)).mean(axis=0)
+    sentence = (
+        f"{len(each)} people are seen, of whom the one who moves most is read: cut the others out of the picture to "
+        "read somebody else."
+    )
+    return each[int(moved.argmax())], (Doubt("several-people", sentence),)
 
 
 def bridge(

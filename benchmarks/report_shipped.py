@@ -17,7 +17,7 @@ def shipped_model() -> list[str]:
         *heading("The model that comes with the package", "shipped-model", result),
         "`python benchmarks/shipped_model.py`: two streams of a narrow Shift-GCN and a recognizer of 27 classes, both",
         "of performers 1 to 6 of UTD-MHAD. Performers 7 and 8 took no part in any choice. Clips of other sensors",
-        "are of performers with even ids; those with odd ids helped to choose streams and variations of the training clips.",
+        "are of performers with even ids; those with odd ids helped to choose streams and variations.",
         "*right*: the best class, whether given or not; *given*: at the usual bound of a fifth wrong;",
         "*others*: clips of classes that it does not know, where every answer is wrong.",
         "",

@@ -8,7 +8,7 @@ import pytest
 
 from gzssar.cli import main
 from gzssar.commands.serve import ServeConfig, offered
-from gzssar.errors import ConfigError, DataError
+from gzssar.errors import ConfigError, DataError, MissingExtraError
 from gzssar.models.packaged import PACKAGED
 from gzssar.recognizer import Recognizer
 from gzssar.web.limits import Limits
@@ -53,6 +53,18 @@ def test_where_samples_come_from(tmp_path):
     assert list(offered(ServeConfig(model, samples=other), synthetic=False)) == ["other"]
     with pytest.raises(DataError):
         offered(ServeConfig(model, samples=tmp_path / "nowhere"), synthetic=False)
+
+
+def test_the_page_opens_without_a_text_encoder(model, monkeypatch, capsys):
+    def refuse(*_):
+        raise MissingExtraError("pip install 'gzssar[texts]'")
+
+    served = []
+    monkeypatch.setattr("gzssar.web.server.serve", lambda recognizer, *_: served.append(recognizer.classes))
+    monkeypatch.setattr("gzssar.texts.encoding.load_text_encoders", refuse)
+    main(["serve", str(model)])
+    assert served == [Recognizer.load(model).classes]
+    assert "no class can be added in words: pip install 'gzssar[texts]'" in capsys.readouterr().err
 
 
 def test_serve_takes_a_model_the_packaged_or_the_synthetic_one(model, monkeypatch, capsys):

@@ -8,7 +8,7 @@ import tyro
 
 from gzssar.commands.console import progress_bar, warn
 from gzssar.commands.named_model import load_model
-from gzssar.errors import ConfigError
+from gzssar.errors import ConfigError, MissingExtraError
 from gzssar.web.limits import MIB, Limits
 
 if TYPE_CHECKING:
@@ -93,9 +93,12 @@ def serve(config: Annotated[ServeConfig, tyro.conf.OmitArgPrefixes]) -> None:
         else:
             recognizer = load_model(config.model)
     recognizer.encoder  # noqa: B018  # a model made from features is refused here, not at each visitor's clip
-    encoders = load_text_encoders(recognizer.parts.encoding, MemoryCache())  # visitors' texts stay off the disk
-    recognizer = recognizer.with_text_encoders(encoders)
-    warm_up(encoders)
+    try:
+        encoders = load_text_encoders(recognizer.parts.encoding, MemoryCache())  # visitors' texts stay off the disk
+        recognizer = recognizer.with_text_encoders(encoders)
+        warm_up(encoders)
+    except MissingExtraError as error:
+        warn(f"no class can be added in words: {error}")
     samples = offered(config, recognizer.synthetic)
     with one_thread():  # once for all requests, whose own limits would undo each other's
         serve_page(

@@ -46,7 +46,7 @@ class Command:
 GROUPS: dict[str, dict[str, Command]] = {
     "First look": {
         "serve": Command(serve, "gzssar serve"),
-        "predict": Command(predict, "gzssar predict clips/ --json"),
+        "predict": Command(predict, "gzssar predict model clips/ --json"),
         "models": Command(models, "gzssar models get ntu120"),
         "doctor": Command(doctor, "gzssar doctor"),
     },

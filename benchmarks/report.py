@@ -20,6 +20,7 @@ from report_bench import random_splits
 from report_few_clips import few_clips
 from report_readme import readme
 from report_robustness import abstention, robustness
+from report_shipped import shipped_model
 from report_texts import recognizer, texts
 from results import CHECKOUT, HERE, RESULTS, SELECTIONS, heading, mark, origins, read, seeds_of
 
@@ -64,6 +65,7 @@ def results() -> str:
         few_clips,
         robustness,
         abstention,
+        shipped_model,
         _speed,
     )
     return "\n".join([*(line for section in sections for line in section()), (HERE / "notes.md").read_text()])

@@ -68,6 +68,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "few-clips": (*_UTD, *_RECOGNIZES, "recognizer/weights_alone.py"),
     "robustness": (*_UTD, *_RECOGNIZES),
     "abstention": (*_UTD, *_RECOGNIZES),
+    "shipped-model": (*_UTD, *_RECOGNIZES, "recognizer/own_test.py", "models/packaged.py"),
     "speed": _SCORES,
     "growth": _SCORES,
     "encoder": _FEATURES,

@@ -2,7 +2,7 @@
 
 Usage: python examples/04_webcam.py [VIDEO] [--model FOLDER]
 
-ESC or q ends it. Without a model, the embedded synthetic one answers, which knows the 48 actions of a puppet. Needs
+ESC or q ends it. Without a model, the one that comes with the package answers, which knows 27 actions. Needs
 MediaPipe (docs/recordings.md, Videos), and OpenCV with windows, which gzssar[pose] does not bring:
 pip uninstall opencv-python-headless, then pip install opencv-python.
 """
@@ -22,7 +22,6 @@ import numpy as np
 
 from gzssar import GzssarError, Prediction, Recognizer, SkeletonSequence
 from gzssar.inference.live import LiveAnswer, answer_frames
-from gzssar.recognizer.embedded import synthetic_model
 from gzssar.skeletons.layout import MEDIAPIPE33
 from gzssar.skeletons.poses import HALF_TURN, Picture, packaged_poses
 
@@ -39,7 +38,7 @@ def main(source: int | str = 0, model: Path | None = None) -> None:
         cv2.namedWindow(TITLE)
     except cv2.error:
         sys.exit("gzssar: this OpenCV has no windows: pip uninstall opencv-python-headless, pip install opencv-python.")
-    recognizer = Recognizer.load(model) if model else synthetic_model(say=print)
+    recognizer = Recognizer.from_pretrained(model)
     lines, said = Queue[str | None](), ["too early"]
 
     def answer(clips: Sequence[SkeletonSequence]) -> list[Prediction]:

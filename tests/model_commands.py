@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 import pytest
 
+import gzssar.recognizer.weights_alone  # noqa: F401  # its signatures need Fitting as it is
 from gzssar.cli import main
 from gzssar.encoders.encoder import save_encoder
 from gzssar.features.features import FeatureSet

@@ -10,6 +10,7 @@ from gzssar.cli import main
 from gzssar.commands.options import pose_model
 from gzssar.encoders.encoder import save_encoder
 from gzssar.errors import ConfigError
+from gzssar.models.packaged import PACKAGED
 from gzssar.recognizer import Recognizer
 from model_commands import refused
 from models_world import known, model_of, serving
@@ -58,6 +59,14 @@ def test_the_packages_own_models_are_listed(capsys):
         "0 of 4 files: gzssar models get ntu120",
     ):
         assert fact in told
+
+
+def test_the_packaged_model_is_listed_with_its_size_and_whose_clips_made_it(capsys):
+    told = said(capsys, "models")
+    for fact in ("utd-mhad: a recognizer of 27 actions", "Apache-2.0; UTD-MHAD is in the public domain", "ICIP 2015"):
+        assert fact in told
+    assert f"{PACKAGED.size / 1e6:.1f} MB" in told
+    assert "there is nothing to get" in said(capsys, "models", "get", "utd-mhad")
 
 
 def test_the_list_says_what_is_in_the_cache(server, cache, capsys):

@@ -8,7 +8,8 @@ import pytest
 
 from gzssar.cli import main
 from gzssar.commands.serve import ServeConfig, offered
-from gzssar.errors import ConfigError, DataError
+from gzssar.errors import ConfigError, DataError, MissingExtraError
+from gzssar.models.packaged import PACKAGED
 from gzssar.recognizer import Recognizer
 from gzssar.web.limits import Limits
 from gzssar.web.samples import synthetic_samples
@@ -54,11 +55,27 @@ def test_where_samples_come_from(tmp_path):
         offered(ServeConfig(model, samples=tmp_path / "nowhere"), synthetic=False)
 
 
-def test_serve_takes_a_model_or_the_synthetic_one(model, monkeypatch, capsys):
+def test_the_page_opens_without_a_text_encoder(model, monkeypatch, capsys):
+    def refuse(*_):
+        raise MissingExtraError("pip install 'gzssar[texts]'")
+
     served = []
     monkeypatch.setattr("gzssar.web.server.serve", lambda recognizer, *_: served.append(recognizer.classes))
-    monkeypatch.setattr("gzssar.recognizer.embedded.synthetic_model", lambda progress, say: Recognizer.load(model))
+    monkeypatch.setattr("gzssar.texts.encoding.load_text_encoders", refuse)
     main(["serve", str(model)])
-    main(["serve"])
-    assert served == [Recognizer.load(model).classes] * 2
+    assert served == [Recognizer.load(model).classes]
+    assert "no class can be added in words: pip install 'gzssar[texts]'" in capsys.readouterr().err
+
+
+def test_serve_takes_a_model_the_packaged_or_the_synthetic_one(model, monkeypatch, capsys):
+    served, synthetic = [], lambda progress, say: Recognizer.load(model)
+    monkeypatch.setattr("gzssar.web.server.serve", lambda recognizer, *_: served.append(recognizer.classes))
+    monkeypatch.setattr("gzssar.web.server.warm_up", lambda encoders: None)
+    monkeypatch.setattr("gzssar.recognizer.Recognizer.with_text_encoders", lambda recognizer, encoders: recognizer)
+    monkeypatch.setattr("gzssar.recognizer.embedded.synthetic_model", synthetic)
+    for words in ([str(model)], ["--synthetic"], [], [PACKAGED.name]):
+        main(["serve", *words])
+    assert served == [Recognizer.load(model).classes] * 2 + [Recognizer.from_pretrained().classes] * 2
+    assert capsys.readouterr().err.count("utd-mhad answers, the model that comes with the package") == 1
     assert "there is no such folder" in refused(capsys, "serve", model.parent / "nowhere")
+    assert "--synthetic names a model, too" in refused(capsys, "serve", model, "--synthetic")

@@ -216,6 +216,21 @@ def test_an_older_version_is_refused_since_its_clips_had_any_frame_rate(folder):
         Recognizer.load(folder)
 
 
+def test_the_version_before_loads_with_its_whole_text_matrix(tmp_path):
+    from safetensors.numpy import load_file, save_file
+
+    one = fitted(fitting=Fitting(recipe=changed(QUICK, words=True)))
+    one.save(tmp_path / "model")
+    arrays = load_file(tmp_path / "model" / "weights.safetensors")
+    rows, matrix = arrays.pop("text.rows"), one.parts.text_space.matrix
+    assert len(rows) == len(arrays["text.matrix"]) < len(matrix) / 10
+    save_file(arrays | {"text.matrix": matrix}, tmp_path / "model" / "weights.safetensors")
+    digest = bundle.hash_file(tmp_path / "model" / "weights.safetensors")
+    change_config(tmp_path / "model", lambda told: told.update(version=5))
+    change_config(tmp_path / "model", lambda told: told["files"].update({"weights.safetensors": digest}))
+    assert np.array_equal(Recognizer.load(tmp_path / "model").parts.text_space.matrix, matrix)
+
+
 def test_a_newer_version_asks_for_an_upgrade(folder):
     change_config(folder, lambda config: config.update(version=bundle.VERSION + 1))
     with pytest.raises(

@@ -16,6 +16,7 @@ from rich.console import Console
 
 from gzssar.choices import check_positive
 from gzssar.commands.console import FOUND_SOMETHING, name_malformed, progress_bar, say, warn
+from gzssar.commands.named_model import load_model
 from gzssar.commands.options import OUT, Classes, Reading, add_table, labelling, open_source
 from gzssar.errors import ConfigError, DataError
 from gzssar.features.class_rows import row_of_class
@@ -43,7 +44,7 @@ class EvaluateConfig:
     """A test of one's own: how good a model is on labelled clips."""
 
     model: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")]
-    """The folder of a fitted model."""
+    """The folder of a fitted model, or the name of one of `gzssar models`."""
 
     data: Path | None = None
     """Labelled recordings: a file or a folder that a reader knows. None of them should have been learned from."""
@@ -110,14 +111,13 @@ class EvaluateConfig:
 def evaluate(config: Annotated[EvaluateConfig, tyro.conf.OmitArgPrefixes]) -> None:
     """Score a fitted model on labelled clips of one's own, and write a report. Exits with 1 where a clip could not be
     read and was left out, unless --skip-bad asks for that."""
-    from gzssar.recognizer import Recognizer
     from gzssar.reports.own_page import OwnHeader
     from gzssar.reports.own_test import own_table, write_own_report
 
     started = perf_counter()
     for folder in filter(None, (config.report, config.model_out)):
         require_free(folder, folder=True)
-    recognizer = Recognizer.load(config.model)
+    recognizer = load_model(config.model)
     recognizer.parts.abstention.at(config.most_wrong)  # a wrong share is told before anything is encoded
     if config.add:
         add_table(recognizer, config.add)

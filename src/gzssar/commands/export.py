@@ -6,6 +6,7 @@ from typing import Annotated
 
 import tyro
 
+from gzssar.commands.named_model import load_model
 from gzssar.commands.options import add_table
 
 
@@ -14,7 +15,7 @@ class ExportConfig:
     """A model as ONNX graphs, to run without PyTorch."""
 
     model: Annotated[Path, tyro.conf.Positional]
-    """The folder of a fitted model."""
+    """The folder of a fitted model, or the name of one of `gzssar models`."""
 
     onnx: Path
     """A new folder for encoder.onnx and heads.onnx; the unseen classes row by row, prototypes.npy and texts.csv; and
@@ -27,9 +28,8 @@ class ExportConfig:
 def export(config: Annotated[ExportConfig, tyro.conf.OmitArgPrefixes]) -> None:
     """Write a model as ONNX, to run without PyTorch."""
     from gzssar.onnx_export import export_recognizer
-    from gzssar.recognizer import Recognizer
 
-    recognizer = Recognizer.load(config.model)
+    recognizer = load_model(config.model)
     if config.add:
         add_table(recognizer, config.add)
     export_recognizer(recognizer, config.onnx)

@@ -1,6 +1,7 @@
-"""`gzssar models`: the networks that can be had by name, and how to get them."""
+"""`gzssar models`: the models that can be had by name, and how to get them."""
 
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +12,7 @@ from rich.console import Console
 from gzssar.commands.console import progress_bar
 from gzssar.models import Model, fetch, find_model, known_models, lacking
 from gzssar.models.cache import folder_of
+from gzssar.models.packaged import PACKAGED
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -50,10 +52,11 @@ _LIST = ListModels()
 
 
 def models(command: ModelsCommand = _LIST) -> None:
-    """List the models that can be had by name, or get one; --encoder-weights, --weights and --pose-model take their
-    names."""
+    """List the models that can be had by name, or get one. Commands take their names where they take a model, and
+    those of fetched ones as --encoder-weights, --weights and --pose-model, too."""
     match command:
         case ListModels():
+            Console().print(_titled(f"{PACKAGED.name}: {PACKAGED.what}", _about_packaged()))
             for model in known_models(None):
                 Console().print(_described(model, command.cache))
         case GetModel():
@@ -61,6 +64,9 @@ def models(command: ModelsCommand = _LIST) -> None:
 
 
 def _get(config: GetModel) -> None:
+    if config.name == PACKAGED.name:
+        print(f"Model: {PACKAGED.folder}, which comes with the package: there is nothing to get")
+        return
     model = find_model(config.name)
     with progress_bar() as progress:
         fetch(model, config.cache, config.source, progress)
@@ -73,11 +79,17 @@ def _get(config: GetModel) -> None:
         print(f"Then: {where}gzssar fit --encoder-weights {model.name}, or {where}gzssar embed --weights {model.name}")
 
 
+def _about_packaged() -> dict[str, str]:
+    return {
+        "size": f"{PACKAGED.size / 1e6:.1f} MB",
+        "licence": f"{PACKAGED.licence}; {PACKAGED.terms}",
+        "cite": "\n".join(PACKAGED.citations),
+        "installed": str(PACKAGED.folder),
+    }
+
+
 def _described(model: Model, cache: Path | None) -> "Table":
     """A model's name, and a line on each thing to know about it."""
-    from rich.table import Table
-    from rich.text import Text
-
     absent = len(lacking(model, cache))
     told = f"{len(model.files) - absent} of {len(model.files)} files: gzssar models get {model.name}"
     encoder = {
@@ -92,8 +104,15 @@ def _described(model: Model, cache: Path | None) -> "Table":
         "cite": "\n".join(model.citations),
         "cached": told if absent else str(folder_of(model, cache)),
     }
+    return _titled(f"{model.name}: {model.what}", lines)
+
+
+def _titled(title: str, lines: Mapping[str, str]) -> "Table":
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table.grid(padding=(0, 2))
-    table.title, table.title_justify = Text(f"{model.name}: {model.what}"), "left"
+    table.title, table.title_justify = Text(title), "left"
     for key, line in lines.items():
         table.add_row(key, Text(line))
     return table

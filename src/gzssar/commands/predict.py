@@ -12,6 +12,7 @@ import tyro
 
 from gzssar.choices import check_positive
 from gzssar.commands.console import FOUND_SOMETHING, progress_bar
+from gzssar.commands.named_model import is_folder, is_name, load_model
 from gzssar.commands.options import Reading, add_table, pose_model, read_options
 from gzssar.errors import ConfigError, DataError
 from gzssar.files import hush
@@ -36,8 +37,9 @@ _LIVE_FPS, _LIVE_WINDOW = 30.0, 2.0
 class PredictConfig:
     """What clips show, of seen and unseen classes alike."""
 
-    model: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")]
-    """The folder of a fitted model."""
+    model: Annotated[Path | None, tyro.conf.Positional, tyro.conf.arg(metavar="[MODEL]")] = None
+    """The folder of a fitted model, or the name of one of `gzssar models`. Where the first word is a clip, the model
+    that comes with the package answers."""
 
     clips: Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="[CLIPS ...]")] = ()
     """Files, folders or patterns of recordings; - reads frames as JSON, one a line, and answers with JSON Lines as they
@@ -104,10 +106,13 @@ class PredictConfig:
         clips_may_follow = not self.clips and bool(self.candidate_labels)  # see _with_clips_behind_labels
         if self.abstain and self.no_abstain:
             raise ConfigError("--abstain and --no-abstain say the opposite: give one of them.")
-        given = sum([bool(self.clips), self.watch is not None, self.camera is not None])
+        is_clip = self.model is not None and not _is_model(self.model)
+        given = sum([bool(self.clips) or is_clip, self.watch is not None, self.camera is not None])
         if given > 1 or not (given or clips_may_follow):
+            absent = f" There is no {self.model}." if not (given or _is_known(self.model)) else ""
             raise ConfigError(
-                "what to recognize comes as files and folders or as --watch DIR, or as --camera N: give one of them."
+                "what to recognize comes as files and folders or as --watch DIR, or as --camera N: give one of "
+                f"them.{absent}"
             )
         check_positive(self, "top_k", "batch_size")
         self._check_windows()
@@ -190,6 +195,7 @@ def answer(
     """
     from gzssar.inference.job import answer_files, watch_folder
 
+    config = _with_first_clip(config)
     recognizer = _model(config)
     config = _with_clips_behind_labels(config, recognizer.classes)
     if hasattr(out, "reconfigure"):
@@ -216,12 +222,10 @@ def _model(config: PredictConfig) -> "Recognizer":
     Raises:
         GzssarError: the model or the table is missing or malformed, the model takes no clips or knows a class already.
     """
-    from gzssar.recognizer import Recognizer
-
     try:
-        recognizer = Recognizer.load(config.model)
+        recognizer = load_model(config.model)
     except DataError as error:
-        if not config.candidate_labels or config.model.is_dir():
+        if not config.candidate_labels or (config.model or Path()).is_dir():
             raise
         raise ConfigError(
             f"{error} Name the model before --candidate-labels, which takes all words behind it."
@@ -234,6 +238,29 @@ def _model(config: PredictConfig) -> "Recognizer":
     if config.add:
         add_table(recognizer, config.add)
     return recognizer
+
+
+def _with_first_clip(config: PredictConfig) -> PredictConfig:
+    """A first word that is no model becomes a clip again.
+
+    Raises:
+        ConfigError: the model stands behind --candidate-labels.
+    """
+    if config.model is None and any(map(is_folder, config.candidate_labels)):
+        raise ConfigError("Name the model before --candidate-labels, which takes all words behind it.")
+    if config.model is None or _is_model(config.model):
+        return config
+    return replace(config, model=None, clips=(str(config.model), *config.clips))
+
+
+def _is_known(model: Path | None) -> bool:
+    """Whether there is such a folder or such a model, or none was named."""
+    return model is None or model.exists() or is_name(str(model))
+
+
+def _is_model(word: Path) -> bool:
+    """Whether the first word is a model and no clip. What does not exist is one, too: a wrong name is to be told."""
+    return is_folder(word) or not _may_be_clips(str(word))
 
 
 def _with_clips_behind_labels(config: PredictConfig, classes: Sequence[str]) -> PredictConfig:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 
 from gzssar.commands.console import progress_bar, warn
+from gzssar.commands.named_model import load_model
 from gzssar.commands.options import pose_model
-from gzssar.errors import ConfigError
+from gzssar.errors import ConfigError, MissingExtraError
 from gzssar.web.limits import MIB, Limits
 
 if TYPE_CHECKING:
@@ -20,7 +21,11 @@ class ServeConfig:
     """A web page that recognizes clips and takes classes described in words."""
 
     model: Annotated[Path | None, tyro.conf.Positional] = None
-    """A model's folder, as `gzssar fit` writes it; without one, the embedded synthetic model."""
+    """A model's folder, as `gzssar fit` writes it, or the name of one of `gzssar models`; without one, the model that
+    comes with the package."""
+
+    synthetic: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """The embedded synthetic model instead, of a made-up puppet's 48 actions, and clips of the puppet."""
 
     host: str = "127.0.0.1"
     """Address to listen on. The usual one is reachable from this machine alone; 0.0.0.0 from everywhere."""
@@ -52,6 +57,8 @@ class ServeConfig:
     that `gzssar models` lists. Without it, the one in the wheel of MediaPipe 0.10.21, or else the fetched one."""
 
     def __post_init__(self) -> None:
+        if self.synthetic and self.model:
+            raise ConfigError("--synthetic names a model, too: leave it out, or the other.")
         if not 0 <= self.port <= 65535:
             raise ConfigError(f"--port is a number from 0 to 65535, but it is {self.port}.")
         for field in ("max_upload_mib", "max_frames", "time_limit_s"):
@@ -72,7 +79,6 @@ class ServeConfig:
 
 def serve(config: Annotated[ServeConfig, tyro.conf.OmitArgPrefixes]) -> None:
     """Open a web page that recognizes clips and takes classes described in words."""
-    from gzssar.recognizer import Recognizer
     from gzssar.running import one_thread
     from gzssar.skeletons.poses import pose_finder
     from gzssar.texts.encoders.cache import MemoryCache
@@ -81,16 +87,19 @@ def serve(config: Annotated[ServeConfig, tyro.conf.OmitArgPrefixes]) -> None:
 
     find_poses = pose_finder(pose_model(config.pose_model))
     with progress_bar() as progress:
-        if config.model:
-            recognizer = Recognizer.load(config.model)
-        else:
+        if config.synthetic:
             from gzssar.recognizer.embedded import synthetic_model
 
             recognizer = synthetic_model(progress, warn)
+        else:
+            recognizer = load_model(config.model)
     recognizer.encoder  # noqa: B018  # a model made from features is refused here, not at each visitor's clip
-    encoders = load_text_encoders(recognizer.parts.encoding, MemoryCache())  # visitors' texts stay off the disk
-    recognizer = recognizer.with_text_encoders(encoders)
-    warm_up(encoders)
+    try:
+        encoders = load_text_encoders(recognizer.parts.encoding, MemoryCache())  # visitors' texts stay off the disk
+        recognizer = recognizer.with_text_encoders(encoders)
+        warm_up(encoders)
+    except MissingExtraError as error:
+        warn(f"no class can be added in words: {error}")
     samples = offered(config, recognizer.synthetic)
     with one_thread():  # once for all requests, whose own limits would undo each other's
         serve_page(

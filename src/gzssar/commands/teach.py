@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 
 from gzssar.commands.console import say, warn
+from gzssar.commands.named_model import load_model
 from gzssar.commands.options import Reading, read_options
 from gzssar.errors import ConfigError, DataError
 from gzssar.files import require_free
@@ -23,7 +24,7 @@ class TeachConfig:
     """A class by a few clips: a new one, or one that the model knows."""
 
     model: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")]
-    """The folder of a fitted model, which learns the class."""
+    """The folder of a fitted model, which learns the class; or the name of one of `gzssar models`, with -o."""
 
     label: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="LABEL")]
     """The class. One that the model does not know is added."""
@@ -57,11 +58,12 @@ class TeachConfig:
 
 def teach(config: Annotated[TeachConfig, tyro.conf.OmitArgPrefixes]) -> None:
     """Teach a model a class by clips that show it; nothing is trained, and the clips are not kept."""
-    from gzssar.recognizer import Recognizer
 
     if config.out is not None:
         require_free(config.out, folder=True)
-    recognizer = Recognizer.load(config.model)
+    recognizer = load_model(config.model)
+    if config.out is None and not config.model.exists():
+        raise ConfigError(f"the model {config.model} stays as it is: name a folder for the one with the class, -o DIR.")
     clips = _clips(config)
     known = label_key(config.label) in {label_key(label) for label in recognizer.classes}
     if config.remove:

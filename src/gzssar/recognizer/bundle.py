@@ -55,10 +55,15 @@ from gzssar.texts.fusion import TextSpace
 from gzssar.texts.words import WIDTH
 
 FORMAT = "gzssar-recognizer"
-VERSION = 5
+VERSION = 6
 """Raised when a folder of this version no longer loads in an older program. Since 2, clips have the encoder's rate;
 since 3, it knows when to abstain; since 4, centres come from a regression instead of a VAE; since 5, the gate reads one
-score of either kind, and a class may be shown by a few clips."""
+score of either kind, and a class may be shown by a few clips; since 6, rows of the text matrix that are all zero, those
+of most words, are left out."""
+_OLDEST = 5
+"""The first version that this program reads."""
+_MOST = 2**27
+"""Numbers of a text matrix, at most: the rows that are left out cost a file nothing."""
 
 _CONFIG, _WEIGHTS, _ENCODER, _TEXTS, _CARD = (
     "config.json",
@@ -139,7 +144,7 @@ def load_bundle(folder: Path) -> tuple[Parts, list[KnownClass]]:
     _require_whole(folder, raw["files"])
     config = parse_config(raw, folder / _CONFIG)
     rows = parse_classes(read_table_bytes(folder / _TEXTS, _MOST_MEBIBYTES, "a table of classes"), folder / _TEXTS)
-    arrays = _read_weights(folder / _WEIGHTS)
+    arrays = _with_all_rows(folder / _WEIGHTS, _read_weights(folder / _WEIGHTS))
     sizes = {"K": len(rows), "C": len(config.encoder_classes)}
     check_arrays(folder / _WEIGHTS, arrays, array_axes(config, list(arrays)), sizes)
     require_directions(folder / _WEIGHTS, arrays)
@@ -203,7 +208,7 @@ def _read_config(folder: Path) -> dict[str, Any]:
             f"{folder} was written by a newer gzssar (format version {version}, here {VERSION}): upgrade gzssar, "
             "or fit again."
         )
-    if version < VERSION:
+    if version < _OLDEST:
         raise DataError(
             f"{folder} was fitted by an older gzssar, with another method, before clips were brought to the encoder's "
             f"frame rate or models learned when to abstain (format version {version}, here {VERSION}): fit again."
@@ -247,9 +252,12 @@ def _write_weights(path: Path, parts: Parts, known: Sequence[KnownClass]) -> Non
 
     arrays = {"text.offset": parts.text_space.offset, "skeleton.offset": parts.skeleton_space.offset}
     arrays["regression"] = parts.regression
+    matrix = parts.text_space.matrix
+    rows = None if matrix is None else np.flatnonzero(matrix.any(axis=1))
     optional = {
         "text.scale": parts.text_space.scale,
-        "text.matrix": parts.text_space.matrix,
+        "text.matrix": None if matrix is None else matrix[rows],
+        "text.rows": rows,
         "skeleton.blocks": parts.skeleton_space.blocks,
     }
     arrays |= {name: array for name, array in optional.items() if array is not None}
@@ -294,6 +302,25 @@ def _parts(config: Config, arrays: Mapping[str, np.ndarray], encoder: SkeletonEn
         EncoderTexts(labels, _numbered(arrays, "encoder.text.")) if labels else None,
         config.about,
     )
+
+
+def _with_all_rows(path: Path, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The arrays, with the rows of the text matrix that are all zero.
+
+    Raises:
+        DataError: the rows that are there do not fit the matrix.
+    """
+    whole = dict(arrays)
+    rows, kept, offset = whole.pop("text.rows", None), whole.get("text.matrix"), whole.get("text.offset")
+    if rows is None or kept is None or offset is None:
+        return whole
+    count = offset.size
+    fits = rows.dtype == np.int64 and rows.ndim == 1 and kept.ndim == 2 and len(rows) == len(kept)
+    if not fits or (np.diff(rows, prepend=-1) < 1).any() or (rows >= count).any() or count * kept.shape[1] > _MOST:
+        raise DataError(f"{path}: text.rows should number the rows of text.matrix in order, but it does not.")
+    whole["text.matrix"] = np.zeros((count, kept.shape[1]), dtype=kept.dtype)
+    whole["text.matrix"][rows] = kept
+    return whole
 
 
 def _numbered(arrays: Mapping[str, np.ndarray], prefix: str) -> tuple[np.ndarray, ...]:

@@ -162,12 +162,19 @@ def _scores(about: Mapping[str, Any]) -> list[str]:
     heads = ["| what | value |", "| --- | ---: |"]
     if alone:
         heads = ["| what | value | without the encoder's own classes |", "| --- | ---: | ---: |"]
+    seen_by_encoder = [
+        "play unseen. The training cycle was chosen on these folds. Where the skeleton encoder was trained on these",
+        "very classes, the scores of those that played unseen are too good.",
+    ]
+    if about.get("encoders_left_out"):
+        seen_by_encoder = [
+            "play unseen. Each fold had encoders of its own, which saw none of the clips that it was judged by."
+        ]
     told = [
         f"Of folds in which about {about.get('fold_classes', 'some')} of the seen classes played unseen (clips of all",
         "performers) and some performers' clips of the other classes (or some of the clips) were held out; each fold",
         "was judged by a gate, a calibration and limits fitted on the others. ZSL is easier the fewer classes",
-        "play unseen. The training cycle was chosen on these folds. Where the skeleton encoder was trained on these",
-        "very classes, the scores of those that played unseen are too good.",
+        *seen_by_encoder,
     ]
     return [*told, "", *heads, *rows]
 

@@ -15,12 +15,12 @@ import numpy as np
 from gzssar.decision.abstention import covered, fit_abstention
 from gzssar.decision.evidence import Evidence
 from gzssar.decision.learning import fit_phase
-from gzssar.decision.selection import decisions_of_others, held_out_scores
+from gzssar.decision.selection import decisions_of_others, fit_decision, held_out_scores
 from gzssar.encoders.streams import SkeletonEncoder
 from gzssar.errors import ConfigError, DataError, TextError
 from gzssar.features.class_cut import HELD_OUT_SHARE
 from gzssar.features.features import FeatureSet, Phase
-from gzssar.methods.method import EncoderClasses
+from gzssar.methods.method import EncoderClasses, Task
 from gzssar.methods.recipe import DEFAULT, Recipe
 from gzssar.methods.ridge import Ridge, RidgeScorer
 from gzssar.provenance import versions
@@ -34,7 +34,7 @@ from gzssar.running import Progress, one_thread
 from gzssar.shapes import TextFeatures
 from gzssar.texts.classes import ClassText, ClassTexts, label_key
 from gzssar.texts.encoders.encoder import TextEncoder
-from gzssar.texts.encoding import Encoding, encode_texts, load_text_encoders, text_kinds
+from gzssar.texts.encoding import Encoding, encode_texts, load_text_encoders, text_kinds, vectors_and_words
 
 FEWEST_CLASSES = 4
 """Seen classes a fit needs: half of them play unseen in a fold, and two others have texts that differ."""
@@ -122,6 +122,34 @@ def fit_recognizer(
         told,
     )
     return Recognizer(kept, classes)
+
+
+def calibrated(recognizer: Recognizer, phases: Sequence[Phase], texts: ClassTexts, fitting: Fitting) -> Recognizer:
+    """The same recognizer with a gate, temperatures, a threshold, limits of abstention and scores of these phases.
+
+    An encoder finds clips that it learned from easier than those of strangers, and classes that it learned easier to
+    tell from others. So where it learned from the recognizer's own clips, their folds say too much.
+
+    Args:
+        recognizer: fitted with `fitting`.
+        phases: of features by other encoders, trained in the same way, which saw neither the people nor the unseen
+            classes of a phase's test clips; two at least.
+        texts: of all classes.
+        fitting: which texts are read, and the recipe.
+    """
+    recipe, encoding = fitting.recipe, fitting.encoding
+    tables = encode_texts(texts, text_kinds(fitting.text), load_text_encoders(encoding), encoding.truncate)
+    read = vectors_and_words(tables)
+    scorers = recipe.method.fit(
+        [Task(one.name, one.train, one.seen, one.unseen, *read) for one in phases], fitting.seed
+    )
+    evidence = [Evidence.of(phase, of_phase[0]) for phase, of_phase in zip(phases, scorers, strict=True)]
+    decision = fit_decision(evidence, recipe)
+    answers = [held_out_answers(one, decision) for one in evidence]
+    told = {**recognizer.parts.about, "scores": _scores(evidence, recipe), "encoders_left_out": True}
+    told["fold_classes"] = max(len(phase.unseen) for phase in phases)
+    parts = replace(recognizer.parts, decision=decision, abstention=fit_abstention(answers), about=told)
+    return Recognizer(parts, recognizer.known)
 
 
 def _own_classes(

@@ -14,6 +14,7 @@ from gzssar.encoders.weights import StreamWeights
 from gzssar.errors import ConfigError, DataError, MissingExtraError, OutputError
 from gzssar.files import write_text
 from gzssar.models import Model, cached, fetch, known_models
+from gzssar.models.packaged import PACKAGED
 from gzssar.recognizer.bundle import load_bundle
 from gzssar.recognizer.card import shared_card
 from gzssar.recognizer.recognizer import Recognizer
@@ -28,23 +29,28 @@ _LOG_IN = "name a token (token=…), or run hf auth login"
 
 
 def named_recognizer(
-    name: str | Path,
+    name: str | Path | None,
     revision: str | None,
     cache_dir: str | Path | None,
     local_files_only: bool,
     token: str | bool | None,
 ) -> Recognizer:
     """See :meth:`Recognizer.from_pretrained`."""
+    if name is None:
+        _refuse(revision, f"{PACKAGED.name} comes with the package")
+        return Recognizer.load(PACKAGED.folder)
     model = next((one for one in known_models() if one.name == name), None)
     if isinstance(name, Path) or Path(name).exists():
         _refuse(revision, f"{name} is a folder")
         return Recognizer.load(name)
+    if name == PACKAGED.name:
+        return named_recognizer(None, revision, cache_dir, local_files_only, token)
     if model:
         _refuse(revision, f"{name} is a ready model, whose files are fixed")
         return _ready(model, local_files_only)
     if _REPOSITORY.fullmatch(name):
         return _shared(name, revision, cache_dir, local_files_only, token)
-    models = ", ".join(one.name for one in known_models())
+    models = ", ".join([PACKAGED.name, *(one.name for one in known_models())])
     raise ConfigError(
         f"a recognizer is named by its folder, by a ready model ({models}) or by a repository of the Hugging Face hub "
         f"(user/name), but {name!r} is none of them."

@@ -79,7 +79,7 @@ class Recognizer:
     @classmethod
     def from_pretrained(
         cls,
-        name: str | Path,
+        name: str | Path | None = None,
         revision: str | None = None,
         cache_dir: str | Path | None = None,
         local_files_only: bool = False,
@@ -88,9 +88,10 @@ class Recognizer:
         """Load a recognizer by its name. Of a repository, `parts.about` keeps the commit that it comes from.
 
         Args:
-            name: a folder that :meth:`save` wrote; else a ready model, such as ``"ntu120"``, which is fetched where it
-                is not in the cache, and whose classes it then knows from the weights alone; else ``"user/name"``, a
-                repository of the Hugging Face hub.
+            name: None for the model that comes with the package; else a folder that :meth:`save` wrote; else the name
+                of the packaged model or of a ready one, such as ``"ntu120"``, which is fetched where it is not in the
+                cache, and whose classes it then knows from the weights alone; else ``"user/name"``, a repository of the
+                Hugging Face hub.
             revision: of a repository: a branch, a tag or a whole commit.
             cache_dir: where repositories are kept; the hub's own cache unless said otherwise.
             local_files_only: take what was fetched before, and nothing else.

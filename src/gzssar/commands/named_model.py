@@ -1,0 +1,52 @@
+"""Which recognizer a command means: a folder, the name of a model, or the one that comes with the package."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gzssar.commands.console import warn
+from gzssar.models import known_models
+from gzssar.models.packaged import PACKAGED
+
+if TYPE_CHECKING:
+    from gzssar.recognizer import Recognizer
+
+_FILES = ("config.json", "weights.safetensors")
+"""A folder that holds one of them is a recognizer's, whole or not; clips are never called so."""
+
+
+def load_model(model: Path | None) -> "Recognizer":
+    """The recognizer that a command means; says on stderr which one it is where nobody named it, and where it takes
+    half a minute.
+
+    Args:
+        model: its folder, or else its name; None for the one that comes with the package.
+
+    Raises:
+        ConfigError: it is a ready model that is not in the cache.
+        DataError: there is neither a folder nor a model of that name, or it is damaged.
+    """
+    from gzssar.recognizer import Recognizer
+
+    if model is None:
+        warn(f"{PACKAGED.name} answers, the model that comes with the package: name another one first.")
+        return Recognizer.load(PACKAGED.folder)
+    name = str(model)
+    if model.exists() or not is_name(name):
+        return Recognizer.load(model)
+    if name == PACKAGED.name:
+        return Recognizer.load(PACKAGED.folder)
+    warn(
+        f"a model is made of the weights {name}, and nothing of it is tested: gzssar fit --encoder-weights {name} "
+        "--texts TABLE -o FOLDER keeps one."
+    )
+    return Recognizer.from_pretrained(name, local_files_only=True)
+
+
+def is_name(word: str) -> bool:
+    """Whether a word is the name of a model."""
+    return word in (PACKAGED.name, *(one.name for one in known_models()))
+
+
+def is_folder(word: Path | str) -> bool:
+    """Whether a word is the folder of a recognizer, whole or not."""
+    return any((Path(word) / name).exists() for name in _FILES)

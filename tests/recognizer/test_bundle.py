@@ -231,6 +231,19 @@ def test_the_version_before_loads_with_its_whole_text_matrix(tmp_path):
     assert np.array_equal(Recognizer.load(tmp_path / "model").parts.text_space.matrix, matrix)
 
 
+@pytest.mark.parametrize("change", [lambda r: r[::-1], lambda r: r[1:], lambda r: r + 10**6, lambda r: r.astype(float)])
+def test_rows_that_do_not_fit_the_text_matrix_are_refused(folder, change):
+    from safetensors.numpy import load_file, save_file
+
+    arrays = load_file(folder / "weights.safetensors")
+    arrays["text.rows"] = np.ascontiguousarray(change(arrays["text.rows"]))
+    save_file(arrays, folder / "weights.safetensors")
+    digest = bundle.hash_file(folder / "weights.safetensors")
+    change_config(folder, lambda told: told["files"].update({"weights.safetensors": digest}))
+    with pytest.raises(DataError, match=r"text\.rows should number the rows of text\.matrix"):
+        Recognizer.load(folder)
+
+
 def test_a_newer_version_asks_for_an_upgrade(folder):
     change_config(folder, lambda config: config.update(version=bundle.VERSION + 1))
     with pytest.raises(

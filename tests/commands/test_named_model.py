@@ -91,7 +91,7 @@ def test_a_ready_model_is_not_fetched_by_the_way(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("GZSSAR_CACHE", str(tmp_path))
     with pytest.raises(ConfigError, match="fetch it with gzssar models get ntu120"):
         load_model(Path("ntu120"))
-    assert "made of the weights ntu120, and nothing of it is tested" in capsys.readouterr().err
+    assert "ntu120 knows its classes from its weights alone, and nothing of that is tested" in capsys.readouterr().err
 
 
 def test_the_packaged_model_learns_elsewhere(folder, tmp_path, capsys):

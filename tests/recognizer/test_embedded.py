@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import gzssar.provenance
+import gzssar.recognizer.cached
 import gzssar.recognizer.embedded
 from gzssar.encoders.training.options import EncoderTraining
 from gzssar.recognizer.embedded import synthetic_model
@@ -74,7 +75,7 @@ def test_a_damaged_cache_is_made_anew(stand_in, tmp_path, monkeypatch):
 def test_without_a_cache_it_is_made_each_time(stand_in, tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     for root in (None, tmp_path / "file"):
-        monkeypatch.setattr(gzssar.recognizer.embedded, "cache_root", lambda root=root: root)
+        monkeypatch.setattr(gzssar.recognizer.cached, "cache_root", lambda root=root: root)
         assert synthetic_model().classes == synthetic_model().classes
     assert len(stand_in) == 4
 

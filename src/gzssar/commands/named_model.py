@@ -36,8 +36,8 @@ def load_model(model: Path | None) -> "Recognizer":
     if name == PACKAGED.name:
         return Recognizer.load(PACKAGED.folder)
     warn(
-        f"a model is made of the weights {name}, and nothing of it is tested: gzssar fit --encoder-weights {name} "
-        "--texts TABLE -o FOLDER keeps one."
+        f"{name} knows its classes from its weights alone, and nothing of that is tested. It is made on first use, "
+        "which takes half a minute."
     )
     return Recognizer.from_pretrained(name, local_files_only=True)
 

@@ -1,8 +1,6 @@
 """The embedded default's recognizer: fitted on the synthetic world on first use, then kept in the cache."""
 
-import shutil
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
@@ -10,10 +8,8 @@ import numpy as np
 
 from gzssar.encoders.training.fit import fit_encoder
 from gzssar.encoders.training.options import EncoderTraining
-from gzssar.errors import DataError, OutputError
 from gzssar.features.features import FeatureSet
-from gzssar.files import cache_root
-from gzssar.provenance import source_hash
+from gzssar.recognizer.cached import made_once
 from gzssar.recognizer.fitting import Fitting, fit_recognizer
 from gzssar.recognizer.recognizer import Recognizer
 from gzssar.running import Progress, one_thread
@@ -30,21 +26,13 @@ def synthetic_model(progress: Progress | None = None, say: Callable[[str], None]
         progress: told how far the fit is.
         say: told in a sentence that there is a fit, before it begins.
     """
-    root, made_by = cache_root(), source_hash(".", "texts/data/synthetic.csv")
-    folder = root / "models" / f"synthetic-{made_by[:12]}" if root else None
-    if folder:
-        with suppress(DataError):
-            return Recognizer.load(folder)
-    if say:
-        kept = f", once: it is kept in {folder}" if folder else ""
-        say(f"fitting the embedded synthetic model takes a minute{kept}")
-    recognizer = fit_synthetic(progress)
-    if not folder:
-        return recognizer
-    shutil.rmtree(folder, ignore_errors=True)  # what does not load
-    with suppress(OutputError):  # an unwritable cache costs time, never a run
-        recognizer.save(folder)
-    return recognizer
+
+    def announce(folder: str) -> None:
+        if say:
+            kept = f", once: it is kept in {folder}" if folder else ""
+            say(f"fitting the embedded synthetic model takes a minute{kept}")
+
+    return made_once("synthetic", "texts/data/synthetic.csv", lambda: fit_synthetic(progress), announce)
 
 
 @one_thread()

@@ -16,6 +16,7 @@ from gzssar.files import write_text
 from gzssar.models import Model, cached, fetch, known_models
 from gzssar.models.packaged import PACKAGED
 from gzssar.recognizer.bundle import load_bundle
+from gzssar.recognizer.cached import made_once
 from gzssar.recognizer.card import shared_card
 from gzssar.recognizer.recognizer import Recognizer
 from gzssar.recognizer.weights_alone import recognizer_of_weights
@@ -63,12 +64,16 @@ def _refuse(revision: str | None, reason: str) -> None:
 
 
 def _ready(model: Model, local_files_only: bool) -> Recognizer:
-    """A recognizer of a model's weights alone."""
+    """A recognizer of a model's weights alone, which is fitted once."""
     if not local_files_only:
         fetch(model)
-    encoder = load_encoders([StreamWeights(*one) for one in cached(model)])
-    own = load_packaged_texts(model.texts)
-    return recognizer_of_weights(encoder, own, own, about={"data": "none"})
+    weights = [StreamWeights(*one) for one in cached(model)]
+
+    def make() -> Recognizer:
+        own = load_packaged_texts(model.texts)
+        return recognizer_of_weights(load_encoders(weights), own, own, about={"data": "none"})
+
+    return made_once(model.name, "models/registry.json", make)
 
 
 def _shared(

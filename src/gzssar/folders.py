@@ -56,12 +56,13 @@ def walk(folder: Path) -> Iterator[Path]:
     while folders:
         place = folders.pop()
         try:
-            with os.scandir(place) as entries:
-                for entry in entries:
-                    if entry.is_dir(follow_symlinks=False):
-                        folders.append(place / entry.name)
-                    elif entry.is_file():
-                        yield place / entry.name
+            with os.scandir(place) as listing:
+                entries = list(listing)  # who takes the first files alone leaves nothing open
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(place / entry.name)
+                elif entry.is_file():
+                    yield place / entry.name
         except PermissionError:
             continue
         except OSError as error:

@@ -154,3 +154,9 @@ def test_recordings_in_a_deep_tree_are_found(nest):
         find_files([str(top)])
     with pytest.raises(DataError, match="should be a file, a folder or a pattern, but it is none"):
         find_files([f"{top}/**/*.csv"])
+
+
+def test_a_link_to_itself_hides_no_other_file(tmp_path):
+    (tmp_path / "clip.npy").touch()
+    (tmp_path / "loop").symlink_to("loop")
+    assert list(walk(tmp_path)) == [tmp_path / "clip.npy"]

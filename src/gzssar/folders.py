@@ -5,6 +5,7 @@ nobody holds a lock on was left by a kill.
 """
 
 import ctypes
+import errno
 import os
 import re
 import shutil
@@ -41,7 +42,7 @@ def replacing(target: Path) -> Iterator[Path]:
 def put_back(target: Path) -> None:
     """Bring back a folder that a kill has left beside its place, if there is one and its place is free."""
     for leftover in _leftovers(target):
-        with suppress(OSError), _lock(leftover, wait=False) as locked:
+        with suppress(OSError), lock(leftover, wait=False) as locked:
             if locked and not target.exists() and (leftover / _OLD).is_dir():
                 (leftover / _OLD).rename(target)
 
@@ -61,22 +62,30 @@ def walk(folder: Path) -> Iterator[Path]:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
                     folders.append(place / entry.name)
-                elif entry.is_file():
+                elif _is_file(entry):
                     yield place / entry.name
         except PermissionError:
             continue
         except OSError as error:
+            deep = error.errno == errno.ENAMETOOLONG
+            mend = "name folders in it that lie less deep" if deep else "see that all of it can be read"
             raise DataError(
-                f"{folder} should be a folder that can be listed to its last file, but it cannot "
-                f"({error.strerror}): name folders in it that lie less deep."
+                f"{folder} should be a folder that can be listed to its last file, but it cannot ({error.strerror}): "
+                f"{mend}."
             ) from error
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    with suppress(OSError):  # a link that leads nowhere, or to itself
+        return entry.is_file()
+    return False
 
 
 def _clean(target: Path) -> None:
     """Put back or remove what kills left."""
     put_back(target)
     for leftover in _leftovers(target):
-        with _lock(leftover, wait=False) as locked:
+        with lock(leftover, wait=False) as locked:
             if locked:
                 shutil.rmtree(leftover, ignore_errors=True)
 
@@ -93,7 +102,7 @@ def _working(target: Path) -> Iterator[Path]:
     """A hidden folder beside `target`, which is gone in the end unless it holds all that is left."""
     while True:
         working = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part"))
-        with _lock(working, wait=True):
+        with lock(working, wait=True):
             if not working.exists():  # another process has found it before it was locked
                 continue
             try:
@@ -105,7 +114,7 @@ def _working(target: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _lock(folder: Path, wait: bool) -> Iterator[bool]:
+def lock(folder: Path, wait: bool) -> Iterator[bool]:
     """Hold a folder's lock, which ends with the process. Whether we do: not where another process does and we do not
     wait, nor where the system has no such locks."""
     try:

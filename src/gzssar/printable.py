@@ -8,12 +8,12 @@ of surrogate pairs, which stand for bytes of file names that are no text; ends o
 
 
 def is_obeyed(character: str) -> bool:
-    """Whether a character is none that is read."""
+    """Whether a terminal acts on a character or hides it."""
     return not character.isprintable() and unicodedata.category(character) in _OBEYED
 
 
 def printable(text: str) -> str:
-    r"""The text with an escape (``\x1b``, ``\u202e``) for each character that is none to read; all else stays."""
+    r"""The text with an escape (``\x1b``, ``\u202e``) for each such character; all else stays."""
     if text.isprintable():
         return text
     return "".join(_escaped(character) if is_obeyed(character) else character for character in text)

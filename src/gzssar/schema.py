@@ -10,7 +10,7 @@ say::
 
     gate = parse(Gate, json.loads(text), "config.json: gate")
 
-What a file holds beyond the fields is passed over.
+Further keys are ignored in a dataclass, and kept in a TypedDict.
 """
 
 import json
@@ -101,7 +101,7 @@ class Name:
     wanted: str = "text that can be read, without control characters"
 
     def holds(self, value: str) -> bool:
-        """Whether there is some, and nothing in it that is none to read."""
+        """Whether there is some, without characters that cannot be seen."""
         return bool(value.strip()) and not any(map(is_obeyed, value))
 
 
@@ -110,7 +110,11 @@ class Digits:
     """A whole number as text."""
 
     most: int
-    wanted: str = "a whole number of a few digits"
+
+    @property
+    def wanted(self) -> str:
+        """How many digits."""
+        return f"a whole number of at most {self.most} digits"
 
     def holds(self, value: str) -> bool:
         """Whether it has at most so many digits and nothing else."""
@@ -162,7 +166,7 @@ def check_arrays(path: Path, arrays: Mapping[str, np.ndarray], axes: Mapping[str
     if absent := sorted(axes.keys() - arrays.keys()):
         raise DataError(f"{path} should hold the array {absent[0]!r}, but it does not.")
     if strange := sorted(arrays.keys() - axes.keys()):
-        raise DataError(f"{path} should hold the arrays of a recognizer alone, but it holds {_shown(strange[0])} too.")
+        raise DataError(f"{path} should hold no other arrays, but it holds {_shown(strange[0])} too.")
     for name in axes:
         array, letters = arrays[name], axes[name].split()
         if array.dtype not in (np.float32, np.float64):

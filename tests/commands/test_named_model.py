@@ -48,7 +48,7 @@ def test_where_the_first_word_is_a_clip_the_packaged_model_answers_and_says_so(f
         names, labels, said = predicted(capsys, *words)
         assert len(names) == count
         assert labels <= known
-        assert said.count("utd-mhad answers, the model that comes with the package") == 1
+        assert said.count("so utd-mhad answers, which comes with the package") == 1
 
 
 def test_a_model_is_named_by_its_folder_or_its_name(folder, model, capsys):

@@ -76,6 +76,6 @@ def test_serve_takes_a_model_the_packaged_or_the_synthetic_one(model, monkeypatc
     for words in ([str(model)], ["--synthetic"], [], [PACKAGED.name]):
         main(["serve", *words])
     assert served == [Recognizer.load(model).classes] * 2 + [Recognizer.from_pretrained().classes] * 2
-    assert capsys.readouterr().err.count("utd-mhad answers, the model that comes with the package") == 1
+    assert capsys.readouterr().err.count("so utd-mhad answers, which comes with the package") == 1
     assert "there is no such folder" in refused(capsys, "serve", model.parent / "nowhere")
     assert "--synthetic names a model, too" in refused(capsys, "serve", model, "--synthetic")

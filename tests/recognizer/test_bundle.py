@@ -145,11 +145,19 @@ def test_tables_of_many_encoders_keep_their_order(tmp_path):
 
 
 def test_notes_in_the_card_change_nothing_else(folder):
+    before = Recognizer.load(folder).classes
     for text in ("# Notes\n\nMade on a Tuesday.", ""):
         (folder / "README.md").write_text(text)
-        Recognizer.load(folder)
+        assert Recognizer.load(folder).classes == before
     (folder / "README.md").unlink()
-    Recognizer.load(folder)
+    assert Recognizer.load(folder).classes == before
+
+
+def test_samples_that_cannot_be_copied_are_named(on_features, folder):
+    (folder / "samples").mkdir()
+    (folder / "samples" / "lost.npy").symlink_to(folder / "nowhere")
+    with pytest.raises(OutputError, match=r"lost\.npy: .*No such file"):
+        on_features.save(folder, overwrite=True)
 
 
 def test_the_card_says_which_classes_changed_since_the_scores(on_features, tmp_path):

@@ -2,9 +2,8 @@
 
 import io
 import os
+import shutil
 import signal
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -57,6 +56,15 @@ def filling(path, shown, options, index, limits, find_poses):
 
 def dying(path, shown, options, index, limits, find_poses):
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Unsendable:
+    def __reduce__(self):
+        raise MemoryError
+
+
+def unsendable(path, shown, options, index, limits, find_poses):
+    return Unsendable()
 
 
 def naming(path, shown, options, index, limits, find_poses):
@@ -126,13 +134,27 @@ def test_closing_ends_what_is_at_work(readers, tmp_path):
     assert uploads(tmp_path) == []
 
 
-def test_folders_of_servers_that_were_killed_are_swept(tmp_path, monkeypatch):
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    gone = subprocess.Popen([sys.executable, "-c", ""])
-    gone.wait()
-    names = [f"gzssar-uploads-{gone.pid}-abc", f"gzssar-uploads-{os.getpid()}-abc", "gzssar-uploads-x", "other"]
-    for name in names:
+def test_a_folder_that_went_is_made_again(readers, tmp_path):
+    reading = readers(naming)
+    for _ in range(2):
+        with pytest.raises(ConfigError, match=r"^b\.npy hello"):
+            ask(reading, b"hello", "b.npy", ReadOptions("0"))
+        shutil.rmtree(reading._folder)
+
+
+def test_a_clip_that_cannot_be_sent_takes_too_much_memory(readers):
+    with pytest.raises(DataError, match="should be read in 64 MiB of memory"):
+        ask(readers(unsendable, max_reading_bytes=64 * MIB))
+
+
+def test_folders_of_servers_that_were_killed_are_swept(readers, tmp_path):
+    reading = readers(naming)
+    with pytest.raises(ConfigError):
+        ask(reading, b"hello", options=ReadOptions("0"))
+    alive = reading._folder
+    for name in ("gzssar-uploads-abc", "other"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "upload-1.csv").touch()
     sweep()
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names[1:])
+    left = {path.name for path in tmp_path.iterdir() if not path.name.startswith("pymp-")}
+    assert left == {alive.name, "other"}

@@ -52,8 +52,8 @@ _LIST = ListModels()
 
 
 def models(command: ModelsCommand = _LIST) -> None:
-    """List the models that can be had by name, or get one. Commands take their names where they take a model, and
-    those of fetched ones as --encoder-weights, --weights and --pose-model, too."""
+    """List the models that can be had by name, or get one. Every command that takes a model takes these names.
+    --encoder-weights, --weights and --pose-model take the names of fetched models."""
     match command:
         case ListModels():
             Console().print(_titled(f"{PACKAGED.name}: {PACKAGED.what}", _about_packaged()))

@@ -10,13 +10,13 @@ from gzssar.models.packaged import PACKAGED
 if TYPE_CHECKING:
     from gzssar.recognizer import Recognizer
 
-_FILES = ("config.json", "weights.safetensors")
-"""A folder that holds one of them is a recognizer's, whole or not; clips are never called so."""
+_WEIGHTS = "weights.safetensors"
+"""A folder that holds it is a recognizer's, whole or not; clips are never called so."""
 
 
 def load_model(model: Path | None) -> "Recognizer":
-    """The recognizer that a command means; says on stderr which one it is where nobody named it, and where it takes
-    half a minute.
+    """The recognizer that a command means. Warns which model answers when none is named, and when building one takes half
+    a minute.
 
     Args:
         model: its folder, or else its name; None for the one that comes with the package.
@@ -28,18 +28,18 @@ def load_model(model: Path | None) -> "Recognizer":
     from gzssar.recognizer import Recognizer
 
     if model is None:
-        warn(f"{PACKAGED.name} answers, the model that comes with the package: name another one first.")
-        return Recognizer.load(PACKAGED.folder)
-    name = str(model)
-    if model.exists() or not is_name(name):
-        return Recognizer.load(model)
-    if name == PACKAGED.name:
-        return Recognizer.load(PACKAGED.folder)
-    warn(
-        f"{name} knows its classes from its weights alone, and nothing of that is tested. It is made on first use, "
-        "which takes half a minute."
-    )
-    return Recognizer.from_pretrained(name, local_files_only=True)
+        warn(
+            f"no model was named, so {PACKAGED.name} answers, which comes with the package: to use another, name it first."
+        )
+        return Recognizer.from_pretrained()
+    if model.exists() or not is_name(str(model)):
+        return Recognizer.from_pretrained(model)
+    if str(model) != PACKAGED.name:
+        warn(
+            f"{model} knows its classes from its weights alone, and nothing of that is tested. It is made on first use, "
+            "which takes half a minute."
+        )
+    return Recognizer.from_pretrained(str(model), local_files_only=True)
 
 
 def is_name(word: str) -> bool:
@@ -49,4 +49,4 @@ def is_name(word: str) -> bool:
 
 def is_folder(word: Path | str) -> bool:
     """Whether a word is the folder of a recognizer, whole or not."""
-    return any((Path(word) / name).exists() for name in _FILES)
+    return (Path(word) / _WEIGHTS).exists()

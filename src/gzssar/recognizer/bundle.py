@@ -21,7 +21,7 @@ import io
 import json
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -93,8 +93,16 @@ def save_bundle(folder: Path, parts: Parts, known: Sequence[KnownClass], overwri
         with replacing(target) as new:
             _write(new, parts, known, target / SAMPLES)
     except (OSError, RecursionError) as error:
-        reason = getattr(error, "strerror", None) or "its samples lie in folders too deep within each other"
-        raise OutputError(f"{folder} cannot be written ({reason}): name another folder.") from error
+        raise OutputError(f"{folder} cannot be written ({_reason(error)}): name another folder.") from error
+
+
+def _reason(error: OSError | RecursionError) -> str:
+    if isinstance(error, RecursionError):
+        return "its samples lie in folders too deep within each other"
+    if isinstance(error, shutil.Error):  # of several files that could not be copied
+        path, _, why = error.args[0][0]
+        return f"{path}: {why}"
+    return error.strerror or str(error)
 
 
 def _check_target(folder: Path, overwrite: bool) -> None:
@@ -164,7 +172,7 @@ def _require_whole(folder: Path, files: Mapping[str, str]) -> None:
         if hash_file(folder / name) != digest:
             raise DataError(
                 f"{folder / name} should be as it was saved, but it was altered or cut off: copy the folder again."
-                + " Classes are added with add_class, not in the file." * (name == _TEXTS)
+                f"{' Classes are added with add_class, not in the file.' if name == _TEXTS else ''}"
             )
 
 
@@ -253,11 +261,11 @@ def _write_weights(path: Path, parts: Parts, known: Sequence[KnownClass]) -> Non
     arrays = {"text.offset": parts.text_space.offset, "skeleton.offset": parts.skeleton_space.offset}
     arrays["regression"] = parts.regression
     matrix = parts.text_space.matrix
-    rows = None if matrix is None else np.flatnonzero(matrix.any(axis=1))
+    filled = None if matrix is None else np.flatnonzero(matrix.any(axis=1))
     optional = {
         "text.scale": parts.text_space.scale,
-        "text.matrix": None if matrix is None else matrix[rows],
-        "text.rows": rows,
+        "text.matrix": None if matrix is None else matrix[filled],
+        "text.rows": filled,
         "skeleton.blocks": parts.skeleton_space.blocks,
     }
     arrays |= {name: array for name, array in optional.items() if array is not None}
@@ -315,7 +323,13 @@ def _with_all_rows(path: Path, arrays: Mapping[str, np.ndarray]) -> dict[str, np
     if rows is None or kept is None or offset is None:
         return whole
     count = offset.size
-    fits = rows.dtype == np.int64 and rows.ndim == 1 and kept.ndim == 2 and len(rows) == len(kept)
+    fits = (
+        kept.dtype in (np.float32, np.float64)
+        and rows.dtype == np.int64
+        and rows.ndim == 1
+        and kept.ndim == 2
+        and len(rows) == len(kept)
+    )
     if not fits or (np.diff(rows, prepend=-1) < 1).any() or (rows >= count).any() or count * kept.shape[1] > _MOST:
         raise DataError(f"{path}: text.rows should number the rows of text.matrix in order, but it does not.")
     whole["text.matrix"] = np.zeros((count, kept.shape[1]), dtype=kept.dtype)
@@ -331,7 +345,7 @@ def _numbered(arrays: Mapping[str, np.ndarray], prefix: str) -> tuple[np.ndarray
 def _table(known: Sequence[KnownClass]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")  # quotes a \r within a text
-    writer.writerow(["id", "label", "action", "motion", "seen", "clips", "shown"])
+    writer.writerow([one.name for one in fields(ClassRow)])
     for k, one in enumerate(known):
         writer.writerow(
             [k, one.text.label, one.text.action or "", one.text.motion or "", int(one.seen), one.clips, int(one.shown)]

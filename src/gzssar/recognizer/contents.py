@@ -24,9 +24,9 @@ from gzssar.texts.encoding import Encoding
 Label = Annotated[str, Name()]
 """Of a class."""
 Whole = Annotated[int, Within(0, 10**15)]
-_Of = Annotated[float, Within(-1e9, 1e9)]
+_Weight = Annotated[float, Within(-1e9, 1e9)]
 _Temperature = Annotated[float, Within(1e-6, 1e6, or_zero=True)]
-_Limits = Annotated[tuple[float, ...], Count(2)]
+_Pair = Annotated[tuple[float, ...], Count(2)]
 _SHORTEST = 1e-12
 
 
@@ -34,10 +34,10 @@ _SHORTEST = 1e-12
 class GateNumbers:
     """Of the gate, which reads two scores."""
 
-    centre: Annotated[tuple[_Of, ...], Count(2)]
+    centre: Annotated[tuple[_Weight, ...], Count(2)]
     scale: Annotated[tuple[Annotated[float, Within(1e-12, 1e9)], ...], Count(2)]
-    weights: Annotated[tuple[_Of, ...], Count(2)]
-    bias: _Of
+    weights: Annotated[tuple[_Weight, ...], Count(2)]
+    bias: _Weight
 
 
 @dataclass(frozen=True)
@@ -68,9 +68,9 @@ class DoubtNotes(TypedDict):
 class RecordingNotes(TypedDict, total=False):
     """What the training clips are like."""
 
-    fps: _Limits | None
-    seconds: _Limits | None
-    metres: _Limits | None
+    fps: _Pair | None
+    seconds: _Pair | None
+    metres: _Pair | None
     bodies: Whole | None
     layouts: tuple[str, ...]
     doubts: dict[str, DoubtNotes]
@@ -99,6 +99,7 @@ class About(TypedDict, total=False):
     data: str
     synthetic: bool
     weights_alone: bool
+    encoders_left_out: bool
     clips: Whole
     fingerprint: str
     malformed: dict[str, str]
@@ -125,7 +126,7 @@ class Config:
     whole_row_norm: bool
     gate: GateNumbers
     calibration: CalibrationNumbers
-    abstention: Annotated[tuple[Annotated[tuple[_Limits, ...], Count(2)], ...], Count(len(BOUNDS))]
+    abstention: Annotated[tuple[Annotated[tuple[_Pair, ...], Count(2)], ...], Count(len(BOUNDS))]
     prior: PriorNumbers
     about: About
     encoder_classes: tuple[Label, ...] = ()

@@ -16,7 +16,7 @@ _ALIKE = str.maketrans(
 
 
 def require_label(label: str) -> None:
-    """Refuse a label with characters that are none to read: control characters, and those without width.
+    """Refuse a label with characters that cannot be seen: control characters, and those without width.
 
     Raises:
         TextError: it has some.

@@ -1,5 +1,5 @@
-"""Strangers' files are read by processes of their own: one that takes too long is ended, and one that takes too much
-memory fails by itself."""
+"""Processes of their own read strangers' files: one that takes too long is ended, and one that takes too much memory
+fails by itself."""
 
 import atexit
 import multiprocessing
@@ -9,7 +9,7 @@ import signal
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -17,6 +17,7 @@ from shutil import copyfileobj
 from typing import Protocol, runtime_checkable
 
 from gzssar.errors import DataError, GzssarError
+from gzssar.folders import lock
 from gzssar.skeletons.poses import FindPoses
 from gzssar.skeletons.readers import ReadOptions
 from gzssar.skeletons.sequence import SkeletonSequence
@@ -28,8 +29,6 @@ _LOOK_S = 0.05
 """How often a thread that waits for a process asks whether anybody still waits for the answer."""
 _FORKS = "forkserver" in multiprocessing.get_all_start_methods()
 _CONTEXT = multiprocessing.get_context("forkserver") if _FORKS else multiprocessing.get_context("spawn")
-if _FORKS:
-    _CONTEXT.set_forkserver_preload(["__main__", "gzssar.web.uploads"])  # a process is there in milliseconds
 
 
 @runtime_checkable
@@ -55,9 +54,12 @@ class Readers:
 
     def __init__(self, limits: Limits, find_poses: FindPoses | None = None, read: ReadFile = read_file) -> None:
         self._limits, self._read, self._find_poses = limits, read, find_poses
+        if _FORKS:
+            _CONTEXT.set_forkserver_preload(["__main__", "gzssar.web.uploads"])  # a process is there in milliseconds
         self._folder: Path | None = None
         self._lock = threading.Lock()
         self._running: set[BaseProcess] = set()
+        self._locks = ExitStack()
 
     def read(
         self, file: Upload, name: str, options: ReadOptions, index: int | None, check: Callable[[], None]
@@ -88,18 +90,25 @@ class Readers:
         with self._lock:
             folder, self._folder = self._folder, None
             running = list(self._running)
+            self._locks.close()
         for process in running:
             process.kill()
         if folder:
             shutil.rmtree(folder, ignore_errors=True)
 
+    def _made_folder(self) -> Path:
+        """A folder that is locked as long as this process lives; those of servers that were killed are removed."""
+        sweep()
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+        self._locks.enter_context(lock(folder, wait=True))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        return folder
+
     @contextmanager
     def _kept(self, file: Upload, suffix: str) -> Iterator[Path]:
         with self._lock:
-            if self._folder is None:
-                sweep()
-                self._folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
-                atexit.register(shutil.rmtree, self._folder, ignore_errors=True)
+            if self._folder is None or not self._folder.is_dir():
+                self._folder = self._made_folder()
             folder = self._folder
         number, name = tempfile.mkstemp(prefix="upload-", suffix=suffix, dir=folder)
         try:
@@ -128,7 +137,7 @@ class Readers:
                 check()
             answer: SkeletonSequence | Refusal = ours.recv()
             return answer
-        except EOFError:  # it ended without an answer
+        except (EOFError, OSError):  # it ended before its answer, or in the middle of it
             return DataError, f"{shown} should hold a skeleton clip, but reading it failed: save it again.", None
         finally:
             process.kill()
@@ -143,21 +152,11 @@ Refusal = tuple[type[GzssarError], str, str | None]
 
 
 def sweep() -> None:
-    """Remove the folders of servers that were killed."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
-        number = folder.name.removeprefix(_PREFIX).partition("-")[0]
-        if number.isdecimal() and not _is_running(int(number)):
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _is_running(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:  # it is another user's
-        return True
-    return True
+    """Remove the folders of servers that were killed: nobody holds a lock on them."""
+    for folder in sorted(Path(tempfile.gettempdir()).glob(f"{_PREFIX}*")):
+        with lock(folder, wait=False) as ours:
+            if ours:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _work(
@@ -174,17 +173,15 @@ def _work(
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which ends this process
     if find_poses is None or not is_video(path):
         _bound_memory(limits.max_reading_bytes)
-    told: SkeletonSequence | Refusal
-    try:
-        told = read(path, shown, options, index, limits, find_poses)
-    except GzssarError as error:
-        told = type(error), str(error), error.option
-    except MemoryError:
-        most = limits.max_reading_bytes // MIB
-        sentence = f"{shown} should be read in {most} MiB of memory, but it takes more: send a shorter clip."
-        told = DataError, sentence, None
     with suppress(BrokenPipeError):
-        answer.send(told)
+        try:
+            answer.send(read(path, shown, options, index, limits, find_poses))
+        except GzssarError as error:
+            answer.send((type(error), str(error), error.option))
+        except MemoryError:
+            most = limits.max_reading_bytes // MIB
+            sentence = f"{shown} should be read in {most} MiB of memory, but it takes more: send a shorter clip."
+            answer.send((DataError, sentence, None))
 
 
 def _bound_memory(most: int) -> None:

@@ -6,6 +6,7 @@ more than they weigh are refused before a reader takes them up.
 """
 
 import logging
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -60,7 +61,6 @@ def read_file(
         index: which clip, where the file holds several.
         limits: how large it may be.
         find_poses: what finds people in videos; None where videos are not taken.
-        check: raises where nobody waits for the clip any more.
 
     Raises:
         GzssarError: it is too large, no reader knows it, it is damaged, or it holds several clips and none was chosen.
@@ -165,7 +165,7 @@ def _check_cost(path: Path, limits: Limits) -> None:
     """
     with path.open("rb") as file:
         start = file.read(START)
-    if is_video(path):
+    if VideoReader().recognizes(path, start):
         return
     if start.startswith(GZIP):
         raise DataError(f"{path} should not be packed with gzip: unpack it first.")
@@ -173,7 +173,7 @@ def _check_cost(path: Path, limits: Limits) -> None:
         _check_archive(path, limits)
     elif PysklReader().recognizes(path, start):
         _check_nested(path, "a pickle")
-    elif start.lstrip()[:1] in (b"{", b"["):
+    elif start.removeprefix(BOM_UTF8).lstrip()[:1] in (b"{", b"["):
         _check_nested(path, "JSON")
     elif not start.startswith(_ARRAYS):
         _check_lines(path, limits)

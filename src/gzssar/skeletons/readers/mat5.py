@@ -23,10 +23,8 @@ _NUMERIC_CLASSES = range(6, 16)  # double, single and the integers; the others a
 _COMPLEX = 0x0800
 _MOST_AXES = 32
 _LONGEST_HEAD = 1024  # bytes of a variable before its numbers: flags, shape and name
-_ANY_SIZE, _HIGHEST_RATIO = (
-    2**20,
-    50,
-)  # bytes that any variable may unpack to, and times its size; honest ones stay under 10
+_ANY_SIZE = 2**20  # bytes that any variable may unpack to
+_HIGHEST_RATIO = 50  # times its size that a larger one may; honest ones stay under 10
 
 
 @dataclass(frozen=True)
@@ -53,11 +51,8 @@ def read_variable(data: bytes, name: str, largest: int, where: str) -> np.ndarra
     others = []
     try:
         for element in _elements(memoryview(data)[_HEADER:], order):
-            found, array = _name(element, order), None
-            if found == name:
-                array = _matrix(_unpacked(element, order, largest), order, name)
-            if array is not None:
-                return array
+            if (found := _name(element, order)) == name:
+                return _matrix(_unpacked(element, order, largest), order, name)
             others.append(found)
     except (ValueError, struct.error, zlib.error, OverflowError, MemoryError) as error:
         raise DataError(f"{where} should be a MATLAB file, but it is damaged ({error}): fetch it again.") from error

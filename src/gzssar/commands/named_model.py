@@ -15,8 +15,8 @@ _WEIGHTS = "weights.safetensors"
 
 
 def load_model(model: Path | None) -> "Recognizer":
-    """The recognizer that a command means. Warns which model answers when none is named, and when building one takes half
-    a minute.
+    """The recognizer that a command means. Warns which model answers when none is named, and when building one takes
+    half a minute.
 
     Args:
         model: its folder, or else its name; None for the one that comes with the package.
@@ -29,15 +29,16 @@ def load_model(model: Path | None) -> "Recognizer":
 
     if model is None:
         warn(
-            f"no model was named, so {PACKAGED.name} answers, which comes with the package: to use another, name it first."
+            f"no model was named, so {PACKAGED.name} answers, which comes with the package: to use another, name it "
+            "first."
         )
         return Recognizer.from_pretrained()
     if model.exists() or not is_name(str(model)):
         return Recognizer.from_pretrained(model)
     if str(model) != PACKAGED.name:
         warn(
-            f"{model} knows its classes from its weights alone, and nothing of that is tested. It is made on first use, "
-            "which takes half a minute."
+            f"{model} knows its classes from its weights alone, and nothing of that is tested. It is made on first "
+            "use, which takes half a minute."
         )
     return Recognizer.from_pretrained(str(model), local_files_only=True)
 

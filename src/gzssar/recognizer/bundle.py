@@ -323,13 +323,8 @@ def _with_all_rows(path: Path, arrays: Mapping[str, np.ndarray]) -> dict[str, np
     if rows is None or kept is None or offset is None:
         return whole
     count = offset.size
-    fits = (
-        kept.dtype in (np.float32, np.float64)
-        and rows.dtype == np.int64
-        and rows.ndim == 1
-        and kept.ndim == 2
-        and len(rows) == len(kept)
-    )
+    types = kept.dtype in (np.float32, np.float64) and rows.dtype == np.int64
+    fits = types and rows.ndim == 1 and kept.ndim == 2 and len(rows) == len(kept)
     if not fits or (np.diff(rows, prepend=-1) < 1).any() or (rows >= count).any() or count * kept.shape[1] > _MOST:
         raise DataError(f"{path}: text.rows should number the rows of text.matrix in order, but it does not.")
     whole["text.matrix"] = np.zeros((count, kept.shape[1]), dtype=kept.dtype)

@@ -150,6 +150,14 @@ def load_bundle(folder: Path) -> tuple[Parts, list[KnownClass]]:
         put_back(folder.resolve())
     raw = _read_config(folder)
     _require_whole(folder, raw["files"])
+    try:
+        return _parsed(folder, raw)
+    except DataError as error:
+        raise DataError(f"{error} Fetch the folder again, or fit it again.") from error
+
+
+def _parsed(folder: Path, raw: dict[str, Any]) -> tuple[Parts, list[KnownClass]]:
+    """What the files of a folder hold, if it is what a recognizer's should."""
     config = parse_config(raw, folder / _CONFIG)
     rows = parse_classes(read_table_bytes(folder / _TEXTS, _MOST_MEBIBYTES, "a table of classes"), folder / _TEXTS)
     arrays = _with_all_rows(folder / _WEIGHTS, _read_weights(folder / _WEIGHTS))

@@ -91,6 +91,7 @@ class Landmarker:
         self.closed = True
 
     def detect_for_video(self, image, milliseconds):
+        os.write(2, b"the library speaks\n")
         self.asked.append((image["data"].shape, milliseconds))
         people = range(int(image["data"].max()))
         return SimpleNamespace(
@@ -137,6 +138,27 @@ def test_the_tasks_interface_finds_several_people(tasks, tmp_path):
     assert tasks.landmarker.asked == [((80, 80, 3), 5000), ((80, 80, 3), 5001), ((80, 80, 3), 5033)]  # always later
     assert (tasks.options["num_poses"], tasks.options["running_mode"]) == (MOST_PEOPLE, "video")
     assert tasks.landmarker.closed
+
+
+def test_the_libraries_alone_are_kept_quiet(tasks, tmp_path, capfd):
+    """Others of the process are heard while pictures are awaited, and while it is done what is to be done with them."""
+    (tmp_path / "a.task").write_bytes(b"a model")
+
+    def come(*brightness):
+        for number, bright in enumerate(brightness):
+            os.write(2, b"waiting\n")
+            print("a warning", file=sys.stderr)
+            yield Picture(np.full((40, 80, 3), bright, np.uint8), float(number))
+
+    def said(*brightness):
+        for _ in tasks_poses(come(*brightness), tmp_path / "a.task"):
+            os.write(2, b"working\n")
+        lines = capfd.readouterr().err.splitlines()
+        return [lines.count(line) for line in ("waiting", "a warning", "working", "the library speaks")]
+
+    assert said(0, 0, 0) == [3, 3, 3, 0]
+    assert said(0, 1, 0, 0) == [4, 4, 4, 2]  # once somebody is seen, the libraries have said what they always say
+    assert said(*[0] * 33) == [33, 33, 33, 3]
 
 
 def test_a_file_that_is_no_model(tasks, tmp_path):

@@ -1,5 +1,6 @@
 """Pictures of a visitor's camera: what comes back, and who is refused."""
 
+import asyncio
 import threading
 import time
 
@@ -10,9 +11,10 @@ from web_camera import bright_hand, packet, person, picture
 from web_recognizer import FakeRecognizer
 from web_server import client
 
-from gzssar.errors import ConfigError, MissingExtraError
+from gzssar.errors import MissingExtraError
 from gzssar.skeletons.layout import NTU25
 from gzssar.skeletons.poses import Sighting
+from gzssar.web import camera
 from gzssar.web.limits import Limits
 from gzssar.web.player import standing
 
@@ -65,13 +67,18 @@ def test_skeletons_and_rankings_come_back():
 
 def until_answered(socket, start=2.0):
     """The first ranking; pictures go on meanwhile."""
+    return while_moving(socket, start, lambda message: message["kind"] == "answer" and message["answer"] is not None)
+
+
+def while_moving(socket, start, is_wanted):
+    """The first message that is wanted, while pictures of somebody who moves are sent."""
     for number in range(200):
         socket.send_bytes(packet(start + number / 10, picture([0.3, 0.9][number % 2])))
         while (message := socket.receive_json())["kind"] != "pose":
             assert message["kind"] != "end", message
-            if message["kind"] == "answer" and message["answer"] is not None:
+            if is_wanted(message):
                 return message
-    raise AssertionError("no answer came")
+    raise AssertionError("what was wanted did not come")
 
 
 def test_nobody_is_there():
@@ -159,8 +166,8 @@ def test_pages_of_other_sites_are_refused(headers):
 @pytest.mark.parametrize(
     ("message", "told"),
     [
-        (b"", "behind its time in seconds"),
-        (packet(float("nan"), picture(0.5)), "behind its time in seconds"),
+        (b"", "the time is missing or too large: send both."),
+        (packet(float("nan"), picture(0.5)), "as its time in seconds and then a JPEG, but the time"),
         (packet(1.0, b"no picture"), "should be a JPEG"),
         (packet(1.0, picture(0.5)[:300]), "should be a JPEG"),
         (packet(1.0, picture(0.5, format="PNG")), "should be a JPEG"),
@@ -168,6 +175,7 @@ def test_pages_of_other_sites_are_refused(headers):
         (packet(1.0, bytes(600 * 1024)), "should have at most 512 KiB, but this one has 600"),
         ("{", "a camera's order is not what it should be"),
         ('{"classes": [{"label": ""}]}', "classes.0.label of a camera's order"),
+        ('{"candidates": 3}', "is not what it should be (Input should be a valid array): reload the page."),
         ('{"other": 1}', "other of a camera's order"),
     ],
 )
@@ -187,6 +195,26 @@ def test_a_camera_that_falls_silent_or_runs_for_too_long():
         assert "which is the most: start it again" in ended(socket)
 
 
+def test_a_visitor_who_does_not_listen_keeps_no_camera_from_others(monkeypatch):
+    monkeypatch.setattr(camera, "_GOODBYE_S", 0.1)
+    page, others = page_with(limits=Limits(camera_s=0.3)), []
+    told = {"type": "websocket", "path": "/api/camera", "headers": [], "query_string": b"", "subprotocols": []}
+    come = iter([{"type": "websocket.connect"}])
+
+    async def receive():
+        return next(come, None) or await asyncio.Event().wait()
+
+    async def send(message):
+        if '"end"' in message.get("text", ""):
+            with page.websocket_connect("/api/camera") as other:
+                others.append(other.receive_json()["kind"])
+        if message["type"] != "websocket.accept":
+            await asyncio.Event().wait()  # as where the connection is full
+
+    asyncio.run(asyncio.wait_for(page.app(told, receive, send), 10))
+    assert others == ["start"]
+
+
 def test_mediapipe_is_missing():
     def lacking(pictures):
         raise MissingExtraError("finding people in pictures needs MediaPipe 0.10.21: pip install 'gzssar[pose]'.")
@@ -196,26 +224,38 @@ def test_mediapipe_is_missing():
         assert "pip install 'gzssar[pose]'" in ended(socket)
 
 
-def test_classes_that_cannot_be_and_our_own_mistakes():
-    def answered(recognizer, order):
-        with page_with(recognizer=recognizer).websocket_connect("/api/camera") as socket:
-            socket.send_json(order)
-            with pytest.raises(AssertionError) as over:
-                until_answered(socket)
-            return str(over.value)
-
-    assert "'fly' is not" in answered(FakeRecognizer(), {"candidates": ["fly"]})
-
-    def refuse(clip):
-        raise ConfigError("this model has no encoder.")
-
+def test_our_own_mistakes():
     def fail(clip):
         raise RuntimeError("secret")
 
-    assert "no encoder" in answered(FakeRecognizer(on_predict=refuse), {})
-    told = answered(FakeRecognizer(on_predict=fail), {})
-    assert "the server made a mistake" in told
-    assert "secret" not in told
+    page = page_with(recognizer=FakeRecognizer(on_predict=fail))
+    with page.websocket_connect("/api/camera") as socket, pytest.raises(AssertionError) as over:
+        until_answered(socket)
+    assert "the server made a mistake" in str(over.value)
+    assert "secret" not in str(over.value)
+
+
+def test_a_message_that_nobody_foresaw_ends_the_camera(caplog):
+    page = page_with()
+    with page.websocket_connect("/api/camera") as socket:
+        socket.send({"type": "websocket.receive"})  # neither text nor bytes
+        assert ended(socket) == "the server made a mistake, which its log tells of."
+    assert "KeyError" in caplog.text
+    with page.websocket_connect("/api/camera") as socket:
+        assert socket.receive_json()["kind"] == "start"
+
+
+def test_a_class_that_another_visitor_removed_is_told_and_the_camera_goes_on():
+    page = page_with(shared=True)
+    page.post("/api/classes", json={"label": "juggle"})
+    with page.websocket_connect("/api/camera") as socket:
+        socket.send_json({"candidates": ["juggle", "clap"]})
+        until_answered(socket)
+        page.delete("/api/classes?label=juggle")
+        trouble = while_moving(socket, 25.0, lambda message: message["kind"] == "trouble")
+        assert "'juggle' is not" in trouble["error"]
+        socket.send_json({"candidates": ["clap"]})
+        assert [row["label"] for row in until_answered(socket, 50.0)["answer"]["ranking"]] == ["clap"]
 
 
 def test_no_thread_stays_behind():

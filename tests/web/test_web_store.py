@@ -2,14 +2,17 @@
 
 import threading
 
+import numpy as np
 import pytest
 from starlette.exceptions import HTTPException
 from web_recognizer import FakeRecognizer
 
 from gzssar.errors import ConfigError
 from gzssar.web.limits import Limits
-from gzssar.web.schemas import OwnClass
+from gzssar.web.schemas import OwnClass, packed
 from gzssar.web.store import ClassStore
+
+FIRST, SECOND = (packed(np.array([number], dtype=np.float32)) for number in (1, 2))
 
 
 def test_the_same_classes_are_encoded_once():
@@ -48,6 +51,37 @@ def test_a_copy_of_before_a_change_is_not_kept():
     assert store.classes()[-1].added
     with pytest.raises(HTTPException):
         store.remove("own")
+
+
+@pytest.mark.parametrize("as_written", ["Juggle", "juggle", " JUGGLE"])
+def test_a_class_is_removed_however_its_label_is_written(as_written):
+    store = ClassStore(FakeRecognizer(), Limits(), shared=True)
+    store.add(OwnClass(label="juggle"))
+    store.remove(as_written)
+    assert "juggle" not in store.recognizer().classes
+    with pytest.raises(HTTPException, match="is the model's own class"):
+        store.remove("CLAP")
+    store.teach("juggle", FIRST)
+    store.teach("juggle", SECOND)
+    store.take_back(as_written, 0)
+    assert (store.classes()[-1].label, store.classes()[-1].clips) == ("juggle", 1)
+    store.take_back(as_written, 0)
+    assert "juggle" not in store.recognizer().classes
+
+
+def test_classes_and_their_clips_are_of_one_moment():
+    class Meanwhile(ClassStore):
+        """Somebody takes a class away between one look and the next."""
+
+        def recognizer(self, added=()):
+            found = super().recognizer(added)
+            if "juggle" in found.classes:
+                self.remove("juggle")
+            return found
+
+    store = Meanwhile(FakeRecognizer(), Limits(), shared=True)
+    store.teach("juggle", FIRST)
+    assert [one.clips for one in store.classes() if one.label == "juggle"] in ([], [1])
 
 
 def test_a_failed_class_changes_nothing():

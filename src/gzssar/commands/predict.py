@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 STDIN = "-"
 """Stands among the clips for frames that come one by one."""
 
-_LIVE_FPS, _LIVE_WINDOW = 30.0, 2.0
-"""Frames per second, and seconds that count, of frames from standard input, unless said otherwise."""
+_LIVE_FPS = 30.0
+"""Frames per second of frames from standard input, unless said otherwise."""
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,8 @@ class PredictConfig:
     Ctrl-C."""
 
     camera: int | None = None
-    """Instead of clips: a camera of this machine by its number, 0 for the first. Whom it sees is answered as JSON
-    Lines, each person apart, the one who moves most first, until Ctrl-C. Nothing is stored."""
+    """Instead of clips: a camera of this machine by its number, 0 for the first. Each person it sees is answered as
+    JSON Lines, the one who moves most first, until Ctrl-C. Nothing is stored."""
 
     window: float | None = None
     """Seconds of a window that slides over long recordings, each of which gives segments: recognized, unsure, at rest
@@ -329,6 +329,7 @@ def _rows(config: PredictConfig, recognizer: "Recognizer", out: "Output") -> "Ro
 
 def _answer_stdin(config: PredictConfig, answer: "Answer", out: "Output", frames: Iterable[str]) -> None:
     from gzssar.inference.job import answer_stream
+    from gzssar.inference.live import WINDOW
     from gzssar.inference.rows import JsonRows
     from gzssar.skeletons.layout import layout_named
     from gzssar.skeletons.readers.units import metres_of
@@ -338,7 +339,7 @@ def _answer_stdin(config: PredictConfig, answer: "Answer", out: "Output", frames
             "frames from standard input do not say what their joints are: name their layout.", option="layout"
         )
     fps = _LIVE_FPS if config.reading.fps is None else config.reading.fps
-    layout, window = layout_named(config.reading.layout), config.window or _LIVE_WINDOW
+    layout, window = layout_named(config.reading.layout), config.window or WINDOW
     scale = 1.0 if config.reading.unit is None else metres_of(config.reading.unit)
 
     def in_metres(clips: "Sequence[SkeletonSequence]") -> "Sequence[Prediction]":
@@ -348,8 +349,9 @@ def _answer_stdin(config: PredictConfig, answer: "Answer", out: "Output", frames
 
 
 def _answer_camera(config: PredictConfig, number: int, answer: "Answer", out: "Output") -> None:
-    from gzssar.inference.camera import STRIDE, WINDOW, camera_pictures
+    from gzssar.inference.camera import STRIDE, camera_pictures
     from gzssar.inference.job import answer_camera
+    from gzssar.inference.live import WINDOW
     from gzssar.inference.rows import JsonRows
     from gzssar.skeletons.poses import pose_finder
 

@@ -49,8 +49,8 @@ class ServeConfig:
     """A folder of clips that the page offers; usually the model's own `samples`."""
 
     camera: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
-    """Look at the cameras of visitors from elsewhere, too, where --host lets them in; on this machine, the page always
-    may. Browsers give a camera to pages from elsewhere over https alone."""
+    """Let visitors from elsewhere use their cameras and send videos, where --host lets them in. Visitors on this
+    machine always may. A browser gives its camera to a remote page over https only."""
 
     pose_model: Path | None = None
     """What finds people in pictures: a model of MediaPipe's Tasks interface, pose_landmarker_….task or the name of one

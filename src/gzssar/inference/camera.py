@@ -15,15 +15,15 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from gzssar.errors import DataError, MissingExtraError
-from gzssar.inference.live import Frame, LiveAnswer, answer_each
+from gzssar.inference.live import WINDOW, Frame, LiveAnswer, answer_each
 from gzssar.inference.segments import Answer
 from gzssar.skeletons.layout import MEDIAPIPE33
 from gzssar.skeletons.poses import INSTALL, FindPoses, People, Picture, Pose, Sighting, bodies_of, quietly
 
 T = TypeVar("T")
 
-WINDOW, STRIDE = 2.0, 0.3
-"""Seconds that count, and seconds from answer to answer."""
+STRIDE = 0.3
+"""Seconds from answer to answer."""
 _USUAL_FPS = 30.0
 """Of cameras; their pictures carry their times."""
 
@@ -112,8 +112,10 @@ def answer_pictures(
             number += 1
             yield number, frame
 
+    def behind() -> bool:
+        return not frames.empty()
+
     threading.Thread(target=find, name="gzssar-poses", daemon=True).start()
-    behind = lambda: not frames.empty()  # noqa: E731
     return answer_each(come(), answer, MEDIAPIPE33, _USUAL_FPS, window, stride, on_bad, behind, apart=True)
 
 

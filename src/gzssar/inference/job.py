@@ -11,9 +11,9 @@ from pathlib import Path
 from textwrap import shorten
 
 from gzssar.errors import ConfigError, DataError, GzssarError, MissingExtraError
-from gzssar.inference.camera import STRIDE, WINDOW, answer_pictures
+from gzssar.inference.camera import STRIDE, answer_pictures
 from gzssar.inference.doubted import Doubted
-from gzssar.inference.live import answer_frames
+from gzssar.inference.live import WINDOW, answer_frames
 from gzssar.inference.reading_ahead import ReadAhead
 from gzssar.inference.rows import JsonRows, Rows
 from gzssar.inference.segments import Answer, clock, find_segments, slide

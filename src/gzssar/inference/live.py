@@ -30,12 +30,14 @@ from gzssar.skeletons.preprocess import fill_gaps
 from gzssar.skeletons.readers.json_files import number_array
 from gzssar.skeletons.sequence import SkeletonSequence
 
+WINDOW = 2.0
+"""Seconds that count, unless said otherwise."""
 _EARLY = 0.5
 """Share of the window that comes before the first answer."""
 _TOO_EARLY = Doubt("too-early", "Too few frames have come to tell a motion.")
 _ROUNDING = 1e-6
 """Seconds by which a clock that adds up frames may be off."""
-_LATEST = 1e11
+LATEST = 1e11
 """Seconds since 1970 of the year 5138: what is later is counted in milliseconds."""
 _MOST_BODIES = 6
 """As many as a Kinect v2 reports: the first ones of a frame, of which those that move most are recognized."""
@@ -185,7 +187,7 @@ def answer_frames(
     answer: Answer,
     layout: Layout,
     fps: float = 30.0,
-    window: float = 2.0,
+    window: float = WINDOW,
     stride: float | None = None,
     on_bad: Callable[[str, DataError], None] | None = None,
     behind: Callable[[], bool] | None = None,
@@ -217,7 +219,7 @@ def answer_each(
     answer: Answer,
     layout: Layout,
     fps: float = 30.0,
-    window: float = 2.0,
+    window: float = WINDOW,
     stride: float | None = None,
     on_bad: Callable[[str, DataError], None] | None = None,
     behind: Callable[[], bool] | None = None,
@@ -356,7 +358,7 @@ def parse_frame(line: str, layout: Layout) -> Frame:
 def _seconds(time: object) -> float | None:
     if time is None:
         return None
-    if isinstance(time, bool) or not isinstance(time, int | float) or not abs(time) < _LATEST:
+    if isinstance(time, bool) or not isinstance(time, int | float) or not abs(time) < LATEST:
         raise DataError(f"should have its time as a number of seconds, but it is {str(time)[:40]!r}.")
     return float(time)
 

@@ -11,7 +11,7 @@ person's way through the room is lost, and where people are to one another.
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager, redirect_stderr
+from contextlib import closing, contextmanager, nullcontext, redirect_stderr
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -30,12 +30,12 @@ HALF_TURN = (1.0, -1.0, -1.0)
 """From MediaPipe's axes to y up and z to the camera."""
 
 MOST_PEOPLE = 4
-"""Whom the Tasks interface looks for in a picture; each costs time."""
+"""People that the Tasks interface looks for in a picture; each costs time."""
 
 INSTALL = "pip install 'gzssar[pose]' and then pip install --no-deps mediapipe==0.10.21 (Python 3.12 or older)"
 _GRAPH = "mediapipe/modules/pose_landmark/pose_landmark_cpu.binarypb"
 _QUIET_PICTURES = 30
-"""So long the libraries are kept quiet if nobody is seen."""
+"""Pictures after which the libraries may print again, if nobody is seen."""
 _SHOULDERS, _HIPS = [11, 12], [23, 24]
 _SAME_PERSON = 2.0
 """Torso lengths between two pictures that one person may move, at most."""
@@ -111,8 +111,7 @@ def packaged_poses(pictures: Iterable[Picture]) -> Iterator[Sighting]:
     Raises:
         MissingExtraError: MediaPipe is not installed, or in a version without this graph.
     """
-    with ExitStack() as quiet:
-        quiet.enter_context(quietly())  # up to the first sighting: by then the libraries have said all they say
+    with quietly():
         try:
             from mediapipe.python.solution_base import SolutionBase
             from mediapipe.python.solutions import pose  # noqa: F401  # registers what the graph is made of
@@ -129,15 +128,15 @@ def packaged_poses(pictures: Iterable[Picture]) -> Iterator[Sighting]:
             },
             outputs=["pose_world_landmarks", "pose_landmarks"],
         )
-        with closing(graph):
-            for number, picture in enumerate(pictures):
-                found = graph.process(square(picture.pixels))
-                people: tuple[Pose, ...] = ()
-                if found.pose_world_landmarks is not None:
-                    people = (_pose(found.pose_world_landmarks.landmark, found.pose_landmarks.landmark),)
-                if people or number >= _QUIET_PICTURES:
-                    quiet.close()
-                yield Sighting(picture.time, people)
+
+    def look(picture: Picture) -> tuple[Pose, ...]:
+        found = graph.process(square(picture.pixels))
+        if found.pose_world_landmarks is None:
+            return ()
+        return (_pose(found.pose_world_landmarks.landmark, found.pose_landmarks.landmark),)
+
+    with closing(graph):
+        yield from _sightings(pictures, look)
 
 
 def tasks_poses(pictures: Iterable[Picture], model: Path) -> Iterator[Sighting]:
@@ -151,9 +150,7 @@ def tasks_poses(pictures: Iterable[Picture], model: Path) -> Iterator[Sighting]:
         MissingExtraError: MediaPipe is not installed.
         DataError: the file is no such model.
     """
-    with ExitStack() as stack:
-        quiet = stack.enter_context(ExitStack())
-        quiet.enter_context(quietly())
+    with quietly():
         try:
             import mediapipe
             from mediapipe.tasks.python import BaseOptions, vision
@@ -165,23 +162,40 @@ def tasks_poses(pictures: Iterable[Picture], model: Path) -> Iterator[Sighting]:
             num_poses=MOST_PEOPLE,
         )
         try:
-            finder = stack.enter_context(vision.PoseLandmarker.create_from_options(options))
+            finder = vision.PoseLandmarker.create_from_options(options)
         except (RuntimeError, ValueError, OSError) as error:
             reason = next(iter(str(error).splitlines()), type(error).__name__)
             raise DataError(
                 f"{model} should be a pose model of MediaPipe (pose_landmarker_….task), but MediaPipe does not take it "
                 f"({reason[:120]})."
             ) from error
-        last = -1
-        for number, picture in enumerate(pictures):
-            last = max(last + 1, round(1000 * picture.time))  # each later than the one before, as it has to be
-            image = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=square(picture.pixels))
-            found = finder.detect_for_video(image, last)
-            seen = zip(found.pose_world_landmarks, found.pose_landmarks, strict=True)
-            people = tuple(_pose(joints, places) for joints, places in seen)
-            if people or number >= _QUIET_PICTURES:
-                quiet.close()
-            yield Sighting(picture.time, people)
+    last = -1
+
+    def look(picture: Picture) -> tuple[Pose, ...]:
+        nonlocal last
+        last = max(last + 1, round(1000 * picture.time))  # each later than the one before, as it has to be
+        image = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=square(picture.pixels))
+        found = finder.detect_for_video(image, last)
+        seen = zip(found.pose_world_landmarks, found.pose_landmarks, strict=True)
+        return tuple(_pose(joints, places) for joints, places in seen)
+
+    with finder:
+        yield from _sightings(pictures, look)
+
+
+def _sightings(pictures: Iterable[Picture], look: Callable[[Picture], tuple[Pose, ...]]) -> Iterator[Sighting]:
+    """Who is in each picture.
+
+    The libraries are kept quiet until somebody is seen: by then they have said all they say. They are so only while
+    they look: others of this process may have something to say while pictures are awaited.
+    """
+    quiet = True
+    for number, picture in enumerate(pictures):
+        quiet = quiet and number < _QUIET_PICTURES
+        with quietly() if quiet else nullcontext():
+            people = look(picture)
+        quiet = quiet and not people
+        yield Sighting(picture.time, people)
 
 
 class People:

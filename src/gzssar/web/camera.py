@@ -27,13 +27,14 @@ from pydantic import ValidationError
 from starlette.types import Message
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from gzssar.errors import DataError, GzssarError
+from gzssar.errors import ConfigError, DataError, GzssarError
 from gzssar.inference.camera import Newest, answer_pictures
-from gzssar.inference.live import LiveAnswer
+from gzssar.inference.live import LATEST, LiveAnswer
 from gzssar.recognizer import Prediction
 from gzssar.skeletons.layout import NTU25
 from gzssar.skeletons.poses import FindPoses, Picture, Pose, Sighting
 from gzssar.skeletons.sequence import SkeletonSequence
+from gzssar.web.failures import OUR_MISTAKE
 from gzssar.web.limits import Limits
 from gzssar.web.player import SIDES, standing
 from gzssar.web.schemas import CameraOrder
@@ -42,10 +43,10 @@ from gzssar.web.store import ClassStore
 T = TypeVar("T")
 
 _TIME = struct.Struct("<d")
-_LATEST = 1e11
-"""Seconds."""
 _MOST_WAITING = 100
 """Messages that wait for a visitor who does not take them."""
+_GOODBYE_S = 3.0
+"""Seconds for a visitor to take the last message."""
 _DIGITS = 4
 _DONE, _REFUSED = 1000, 1008
 """WebSocket's codes of an end, and of one that a sentence explained before."""
@@ -74,16 +75,15 @@ def camera_routes(store: ClassStore, limits: Limits, find_poses: FindPoses | Non
     async def camera(socket: WebSocket) -> None:
         await socket.accept()
         if find_poses is None:
-            await _end(socket, "this server takes no pictures of cameras: whoever started it can allow it by --camera.")
+            sentence = "this server takes no pictures of cameras: whoever started it can allow it by --camera."
         elif not free.acquire(blocking=False):
-            await _end(
-                socket, "another tab or visitor has a camera running here, and one runs at a time: stop it first."
-            )
+            sentence = "another tab or visitor has a camera running here, and one runs at a time: stop it first."
         else:
             try:
-                await _Session(socket, store, limits, find_poses).run()
+                sentence = await _Session(socket, store, limits, find_poses).run()
             finally:
                 free.release()
+        await _end(socket, sentence)  # a visitor who does not listen keeps no camera from others
 
     return router
 
@@ -100,8 +100,12 @@ class _Session:
         self._over: asyncio.Future[str] = self._loop.create_future()
         """Why the camera stops; empty where the visitor stopped it."""
 
-    async def run(self) -> None:
-        """Answer until the visitor leaves, the time is over, or something is wrong."""
+    async def run(self) -> str:
+        """Answer until the visitor leaves, the time is over, or something is wrong.
+
+        Returns:
+            Why the camera stops; nothing where the visitor stopped it.
+        """
         worker = threading.Thread(target=self._work, name="gzssar-live", daemon=True)
         tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._speak())]
         worker.start()
@@ -113,7 +117,7 @@ class _Session:
                 task.cancel()
         await asyncio.wait(tasks)
         await asyncio.to_thread(worker.join)  # the next camera comes when this one's work is done
-        await _end(self._socket, sentence)
+        return sentence
 
     async def _listen(self) -> None:
         until = self._loop.time() + self._limits.camera_s
@@ -132,6 +136,9 @@ class _Session:
             self._finish(over if self._loop.time() >= until else silent)
         except GzssarError as error:
             self._finish(str(error))
+        except Exception:
+            log.exception("a camera's messages could not be taken")
+            self._finish(OUR_MISTAKE)
 
     def _take(self, message: Message) -> None:
         if (text := message.get("text")) is not None:
@@ -141,7 +148,7 @@ class _Session:
                 first = error.errors(include_url=False)[0]
                 place = ".".join(map(str, first["loc"])) or "the order"
                 raise DataError(
-                    f"{place[:100]} of a camera's order is not what it should be ({first['msg']})."
+                    f"{place[:100]} of a camera's order is not what it should be ({first['msg']}): reload the page."
                 ) from error
             return
         packet = message["bytes"]
@@ -151,8 +158,11 @@ class _Session:
                 f"a picture should have at most {most}, but this one has {len(packet) // 1024}: send smaller."
             )
         time = _TIME.unpack_from(packet)[0] if len(packet) > _TIME.size else math.nan
-        if not abs(time) < _LATEST:
-            raise DataError("a picture should come behind its time in seconds, but this one does not.")
+        if not abs(time) < LATEST:
+            raise DataError(
+                "a picture should be sent as its time in seconds and then a JPEG, but the time is missing or too "
+                "large: send both."
+            )
         self._packets.put(Packet(time, packet[_TIME.size :]))
 
     async def _speak(self) -> None:
@@ -180,7 +190,7 @@ class _Session:
             sentence = str(error)
         except Exception:
             log.exception("a camera's pictures could not be answered")
-            sentence = "the server made a mistake, which its log tells of."
+            sentence = OUR_MISTAKE
         self._in_loop(self._finish, sentence)
 
     def _pictures(self) -> Iterator[Picture]:
@@ -189,8 +199,11 @@ class _Session:
 
     def _answer(self, clips: Sequence[SkeletonSequence]) -> list[Prediction]:
         order = self._order
-        recognizer = self._store.recognizer(order.classes)
-        return [recognizer.predict(clip, order.candidates, top_k=None, abstain=True) for clip in clips]
+        try:
+            recognizer = self._store.recognizer(order.classes)
+            return [recognizer.predict(clip, order.candidates, top_k=None, abstain=True) for clip in clips]
+        except ConfigError as error:  # another visitor may have removed a class: the next order can be right again
+            raise DataError(str(error)) from error
 
     def _sighted(self, sighting: Sighting, people: dict[int, Pose]) -> None:
         self._say(
@@ -222,12 +235,12 @@ class _Session:
 
 def _told(found: LiveAnswer) -> dict[str, Any]:
     """An answer as the page gets it, as that of `/api/predict`; null where there is none."""
-    there = found.prediction is not None
+    answer = found.prediction
     return {
         "kind": "answer",
         "time": found.time,
         "early": bool(found.warning),
-        "answer": found.prediction.as_dict() if there else None,  # type: ignore[union-attr]  # it is there
+        "answer": None if answer is None else answer.as_dict(),
         "others": [other.as_dict() for other in found.others],
         "skipped": found.skipped,
     }
@@ -262,7 +275,8 @@ async def _end(socket: WebSocket, sentence: str) -> None:
     """Say why the camera stops, if there is something to say and somebody who hears it, and hang up."""
     if socket.client_state is not WebSocketState.CONNECTED:
         return
-    with suppress(WebSocketDisconnect, RuntimeError):  # the visitor left
-        if sentence:
-            await socket.send_json({"kind": "end", "error": sentence})
-        await socket.close(_REFUSED if sentence else _DONE)
+    with suppress(WebSocketDisconnect, RuntimeError, TimeoutError):  # the visitor left, or does not listen
+        async with asyncio.timeout(_GOODBYE_S):
+            if sentence:
+                await socket.send_json({"kind": "end", "error": sentence})
+            await socket.close(_REFUSED if sentence else _DONE)

@@ -13,6 +13,8 @@ from starlette.responses import JSONResponse
 from gzssar.errors import GzssarError
 from gzssar.web.guard import SECURITY
 
+OUR_MISTAKE = "the server made a mistake, which its log tells of."
+
 log = logging.getLogger(__name__)
 
 
@@ -40,7 +42,7 @@ def answer_errors(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def broken(request: Request, error: Exception) -> JSONResponse:
-        return failure(500, "the server made a mistake, which its log tells of.", dict(SECURITY))
+        return failure(500, OUR_MISTAKE, dict(SECURITY))
 
 
 def failure(

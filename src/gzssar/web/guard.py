@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gzssar.web.limits import MIB, Limits
+from gzssar.web.workers import busy
 
 SECURITY = {
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
@@ -59,8 +60,7 @@ class Guard:
             return
         sending = _with_headers(send)
         if self._requests >= self._limits.max_requests:
-            sentence = "the server is busy with other requests: try again in some seconds."
-            await JSONResponse({"error": sentence}, 503, {"Retry-After": "2"})(scope, receive, sending)
+            await _refusal(busy())(scope, receive, sending)
             return
         self._requests += 1
         try:
@@ -76,7 +76,7 @@ class Guard:
             self._check_sender(scope["method"], headers)
             await body.announced(headers)
         except HTTPException as refused:
-            await JSONResponse({"error": refused.detail}, refused.status_code)(scope, receive, sending)
+            await _refusal(refused)(scope, receive, sending)
             return
         await self._app(scope, body.receive, sending)
 
@@ -153,6 +153,10 @@ class _Body:
     def _too_large(self) -> HTTPException:
         size = f"{self._limit // MIB} MiB" if self._limit >= MIB else f"{self._limit // 1024} KiB"
         return HTTPException(413, f"the request should have at most {size}, but it has more: send a smaller file.")
+
+
+def _refusal(refused: HTTPException) -> JSONResponse:
+    return JSONResponse({"error": refused.detail}, refused.status_code, refused.headers)
 
 
 def _with_headers(send: Send) -> Send:

@@ -36,6 +36,9 @@ class Limits:
     max_classes: int = 50
     """Classes that one visitor, or with `shared` all visitors together, may add or teach."""
 
+    max_video_reading_bytes: int = 3072 * MIB
+    """Memory that it may take to read a video, beside what the process takes that reads it."""
+
     max_video_s: float = 30.0
     """Seconds of a video."""
 

@@ -13,7 +13,7 @@ from gzssar.skeletons.poses import HALF_TURN, Pose, bodies_of
 from gzssar.skeletons.resampling import spread
 from gzssar.skeletons.sequence import SkeletonSequence
 from gzssar.skeletons.views import choose_views
-from gzssar.web.schemas import Doubt, Filmed, ShownClip
+from gzssar.web.schemas import Filmed, ShownClip, as_doubts
 
 _MOST_FRAMES, _MOST_BODIES = 300, 2
 _DIGITS = 4
@@ -74,7 +74,7 @@ def filmed(clip: SkeletonSequence) -> Filmed:
         name=clip.name,
         times=clip.seconds.round(_DIGITS).tolist(),
         joints=[frame if seen else [] for frame, seen in zip(known, there, strict=True)],
-        warning=[Doubt(code=one.code, sentence=one.sentence) for one in clip.doubts],
+        warning=as_doubts(clip.doubts),
     )
 
 

@@ -1,6 +1,6 @@
 """The JSON routes. Each checks its fields, hands the work to a thread, and answers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from importlib.metadata import version
 from typing import Annotated, Any, TypeVar
 
@@ -8,7 +8,6 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 
 from gzssar.recognizer import Recognizer
-from gzssar.skeletons.doubt import Doubt as SkeletonDoubt
 from gzssar.skeletons.layout import LAYOUTS
 from gzssar.skeletons.sequence import SkeletonSequence
 from gzssar.web.forms import ClassesForm, ClipForm, ExplainForm, Multipart, PredictForm, TeachForm, find_clip
@@ -20,7 +19,6 @@ from gzssar.web.schemas import (
     About,
     Checked,
     ClassList,
-    Doubt,
     Failure,
     Filmed,
     Health,
@@ -32,6 +30,7 @@ from gzssar.web.schemas import (
     ShownClip,
     Taught,
     Why,
+    as_doubts,
     packed,
 )
 from gzssar.web.store import ClassStore, called, with_clip
@@ -209,11 +208,6 @@ def about_routes(store: ClassStore, samples: Samples, limits: Limits, videos: bo
         return Health()
 
     return router
-
-
-def as_doubts(told: Sequence[SkeletonDoubt]) -> list[Doubt]:
-    """Doubts as the routes tell them."""
-    return [Doubt(code=one.code, sentence=one.sentence) for one in told]
 
 
 def _only(*statuses: int) -> dict[int | str, dict[str, Any]]:

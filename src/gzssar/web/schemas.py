@@ -1,6 +1,7 @@
 """What goes into the routes and what comes out, as the OpenAPI page shows it."""
 
 import base64
+from collections.abc import Sequence
 from typing import Annotated
 
 import numpy as np
@@ -8,6 +9,7 @@ from jaxtyping import Float
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from gzssar.errors import DataError
+from gzssar.skeletons import doubt
 
 Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)]
@@ -249,6 +251,11 @@ class Health(_Documented):
     """The server is up."""
 
     status: str = "ok"
+
+
+def as_doubts(told: Sequence[doubt.Doubt]) -> list[Doubt]:
+    """Doubts as the routes tell them."""
+    return [Doubt.model_validate(one) for one in told]
 
 
 def packed(features: Float[np.ndarray, "D"]) -> Features:

@@ -46,8 +46,8 @@ def serve(
         limits: of what visitors may ask for.
         shared: classes that a visitor adds are there for all.
         samples: clips that the page offers.
-        find_poses: what finds people in the pictures of cameras.
-        camera: use the cameras of visitors elsewhere, too, where others can reach the page.
+        find_poses: what finds people in videos and in the pictures of cameras.
+        camera: let visitors from elsewhere use their cameras and send videos, where `host` lets them in.
 
     Raises:
         MissingExtraError: FastAPI, uvicorn or wsproto is not installed.

@@ -85,7 +85,9 @@ class ClassStore:
 
     def classes(self) -> list[ShownClass]:
         """Everything the server knows, in the recognizer's order."""
-        now, shown = self.recognizer(), {label_key(one.label): len(one.clips) for one in self._everyone}
+        with self._reading:
+            now, everyone = self._current, self._everyone
+        shown = {label_key(one.label): len(one.clips) for one in everyone}
         return [
             ShownClass(
                 label=label,
@@ -136,9 +138,10 @@ class ClassStore:
             HTTPException: there is none of that label, or it is the model's own.
         """
         with self._writing:
-            if label in self._model.classes:
+            key = label_key(label)
+            if key in map(label_key, self._model.classes):
                 raise HTTPException(409, f"{label!r} is the model's own class: only added ones can be removed.")
-            kept = tuple(one for one in self._everyone if one.label != label)
+            kept = tuple(one for one in self._everyone if label_key(one.label) != key)
             if len(kept) == len(self._everyone):
                 raise HTTPException(404, f"there is no added class {label[:100]!r}.")
             self._change(kept, _with(self._model, kept))
@@ -154,7 +157,8 @@ class ClassStore:
             HTTPException: there is no such clip.
         """
         with self._writing:
-            known = next((one for one in self._everyone if one.label == label), None)
+            key = label_key(label)
+            known = next((one for one in self._everyone if label_key(one.label) == key), None)
             if known is None or number >= len(known.clips):
                 raise HTTPException(404, f"no clip number {number} was shown of {label[:100]!r}.")
             left = known.model_copy(update={"clips": known.clips[:number] + known.clips[number + 1 :]})

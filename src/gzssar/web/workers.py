@@ -43,7 +43,7 @@ class Workers:
             HTTPException: 503 where too many wait already or no worker had time, 504 where the work is too slow.
         """
         if not self._places.acquire(blocking=False):
-            raise _busy()
+            raise busy()
         abandoned = threading.Event()
 
         def check() -> None:
@@ -64,7 +64,7 @@ class Workers:
             if leaving.done():
                 raise HTTPException(CLIENT_LEFT, "the client left before its answer was there.")
             if not job.running():
-                raise _busy()
+                raise busy()
             most = f"{self._limits.time_limit_s:g} s"
             raise HTTPException(
                 504, f"the answer should take at most {most}, but is not ready: send a shorter clip, or fewer classes."
@@ -93,6 +93,7 @@ async def _until_gone(request: Request) -> None:
         pass
 
 
-def _busy() -> HTTPException:
+def busy() -> HTTPException:
+    """Sends somebody away for a moment."""
     sentence = "the server is busy with other requests: try again in some seconds."
     return HTTPException(503, sentence, {"Retry-After": "2"})

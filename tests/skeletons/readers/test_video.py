@@ -4,6 +4,7 @@ import sys
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -241,6 +242,15 @@ def test_the_frame_rate_is_the_file_s(tmp_path, opencv):
     path = write_video(opencv, tmp_path / "a.avi", [np.zeros((64, 64, 3), dtype=np.uint8)] * 3, "MJPG")
     with pytest.raises(ConfigError, match="states 25 frames per second, but the options name 30"):
         read_video(path, MEDIAPIPE33, ReadOptions(fps=30.0), finder([moved(0)]))
+
+
+def test_a_video_of_huge_pictures_is_refused_before_one_is_decoded(tmp_path, opencv, monkeypatch):
+    video = SimpleNamespace(isOpened=lambda: True, get={3: 8208.0, 4: 16.0, 5: 25.0}.get)  # it cannot be read from
+    assert (opencv.CAP_PROP_FRAME_WIDTH, opencv.CAP_PROP_FRAME_HEIGHT, opencv.CAP_PROP_FPS) == (3, 4, 5)
+    monkeypatch.setattr(opencv, "VideoCapture", lambda path: video)
+    path = tmp_path / "wide.avi"
+    with pytest.raises(DataError, match=r"wide\.avi should have at most 8192 pixels .* but it has 8208 × 16: make it"):
+        read_video(path, MEDIAPIPE33, ReadOptions(), finder([moved(0)]))
 
 
 @pytest.mark.parametrize("data", [b"\0\0\0\x1cftypisom" + bytes(500), b"\x1a\x45\xdf\xa3", b"RIFF\0\0\0\0AVI LIST"])

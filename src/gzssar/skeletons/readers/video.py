@@ -48,6 +48,8 @@ _FASTEST_PERSON = 20.0
 """Torso lengths per second, some 10 m/s, that people move at most."""
 _FASTEST = 1000.0
 """Frames per second; containers without a frame rate state their clock's."""
+_LARGEST_SIDE = 8192
+"""Pixels across and down, of which 8K has 7680: a picture then takes 200 MB, and a decoder keeps several."""
 
 
 @dataclass(frozen=True)
@@ -193,6 +195,12 @@ def _open(path: Path, options: ReadOptions) -> tuple[float, Iterator[Picture]]:
         video = cv2.VideoCapture(str(path))
     if not video.isOpened():
         raise DataError(f"{path} should be a video, but it cannot be read: it is damaged or packed in an unusual way.")
+    width, height = (int(video.get(side)) for side in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT))
+    if max(width, height) > _LARGEST_SIDE:
+        raise DataError(
+            f"{path} should have at most {_LARGEST_SIDE} pixels across and down, but it has {width} × {height}: make "
+            "it smaller."
+        )
     stated = float(video.get(cv2.CAP_PROP_FPS))
     known = np.isfinite(stated) and 0 < stated <= _FASTEST
     if not known and options.fps is None:

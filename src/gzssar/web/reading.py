@@ -48,7 +48,7 @@ class Readers:
 
     Args:
         limits: how large an upload may be, and how much memory it may take.
-        find_poses: what finds people in videos, which have no bound of memory; None where these are refused.
+        find_poses: what finds people in videos, which may take more memory; None where these are refused.
         read: reads a file; it is for a process of its own, which has to find it by its name.
     """
 
@@ -171,16 +171,16 @@ def _work(
 ) -> None:
     """What a process does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which ends this process
-    if find_poses is None or not is_video(path):
-        _bound_memory(limits.max_reading_bytes)
+    video = find_poses is not None and is_video(path)
+    most = limits.max_video_reading_bytes if video else limits.max_reading_bytes
+    _bound_memory(most)
     with suppress(BrokenPipeError):
         try:
             answer.send(read(path, shown, options, index, limits, find_poses))
         except GzssarError as error:
             answer.send((type(error), str(error), error.option))
         except MemoryError:
-            most = limits.max_reading_bytes // MIB
-            sentence = f"{shown} should be read in {most} MiB of memory, but it takes more: send a shorter clip."
+            sentence = f"{shown} should be read in {most // MIB} MiB of memory, but it takes more: send a shorter clip."
             answer.send((DataError, sentence, None))
 
 

@@ -52,7 +52,7 @@ def test_fit_on_features(tmp_path, texts, capsys):
     assert model.seen_classes == SEEN
     assert model.classes[-3:] == UNSEEN
     about = model.parts.about
-    assert (about["data"], about["clips"], about["performers"]) == ("toys.npz", 72, [0, 1, 2, 3])
+    assert (about["data"], about["clips"], about["performers"]) == ("toys.npz", 72, (0, 1, 2, 3))
     assert about["fingerprint"] == clips_of(SEEN_IDS).fingerprint()
     assert not model.synthetic
     assert not list(tmp_path.glob(".*"))
@@ -133,7 +133,7 @@ def test_classes_and_performers_are_left_out(tmp_path, texts):
     fit(*given, "--unseen", "Wave", "punch", "--train-subjects", "0", "2", "--seed", "3")
     model = Recognizer.load(tmp_path / "model")
     assert set(model.classes) - model.seen_classes == {"wave", "punch"}
-    assert model.parts.about["performers"] == [0, 2]
+    assert model.parts.about["performers"] == (0, 2)
     assert model.parts.about["clips"] == 10 * 2 * 2
 
 

@@ -142,7 +142,8 @@ HOSTILE = "up\x1b[2J\u202e\x9b.npy"
 
 
 @pytest.mark.parametrize("options", [{}, {"csv": True}, {"json": True}])
-def test_no_character_that_a_terminal_obeys_is_written(tmp_path, options):
+def test_no_character_that_a_terminal_obeys_is_written(tmp_path, options, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "400")  # the name in one line
     written = answers(write_clip(tmp_path / HOSTILE, *UP), **options)
     assert "x1b[2J" in written or "u001b[2J" in written
     assert written.replace("\n", "").isprintable()

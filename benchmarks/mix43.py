@@ -5,8 +5,9 @@
 Writes features of all clips (DIR/mix43.npz, for `gzssar bench`) and five class splits as SynSE folders (DIR/s11 to
 s15, for `gzssar run`). All clips are taken as they stand, as if they had 30 frames per second; --resample takes them
 at their true rates (NW-UCLA 12, MSR Action3D 15) and brings them to 30. Nothing is trimmed. Features of each set stay
-in DIR, so that a second call goes on. Where --data holds a mix43, what was made is held against it; the features
-there are by other weights than those beside them (docs/reproducing.md).
+in DIR, so that a second call goes on. Where --data holds a mix43, what was made is held against it, and its features
+are written as DIR/given/mix43.npz, without performers: the random class splits of RESULTS.md are drawn from these. They
+are by other weights than those beside them (docs/reproducing.md).
 """
 
 import argparse
@@ -165,6 +166,9 @@ def head(features: SkeletonFeatures, labels: Labels, may_train: Mask, seen: Ids)
 def hold_against(given: Path, made: Path, clips: FeatureSet, names: tuple[str, ...]) -> None:
     """Say how near what was made comes to the folders that are there: the cut, the labels, the features."""
     features = rows_of(given, clips, names)
+    (made / "given").mkdir(exist_ok=True)
+    only_cut = clips.subjects % 2  # the folders that are there say who trains, and no more of the performers
+    save_features(made / "given" / "mix43.npz", replace(clips, features=features, subjects=only_cut))
     with tempfile.TemporaryDirectory() as folder:
         for seed in SPLITS:
             again = benchmark(replace(clips, features=features), names, seed)

@@ -12,6 +12,7 @@ import httpx2
 import pytest
 from web_camera import bright_hand
 from web_recognizer import FakeRecognizer
+from web_server import npz_bytes
 
 from gzssar.errors import ConfigError, MissingExtraError, TextError
 from gzssar.web.limits import Limits
@@ -89,6 +90,22 @@ def test_it_serves_until_ctrl_c_and_ends_quietly():
             server.kill()
     assert server.returncode == 0
     assert (printed, errors) == ("", "")
+
+
+def test_nothing_of_an_upload_outlives_sigterm(tmp_path):
+    command = [sys.executable, "-c", _SERVE, str(Path(__file__).parent)]
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "TMPDIR": str(tmp_path)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as server:
+        try:
+            address = server.stdout.readline().split()[2]
+            answer = httpx2.post(f"{address}/api/clip", files={"clip": ("a.npz", npz_bytes())}, timeout=60)
+            assert answer.status_code == 200
+            assert list(tmp_path.glob("gzssar-uploads-*"))
+            server.send_signal(signal.SIGTERM)
+            server.wait(30)
+        finally:
+            server.kill()
+    assert not list(tmp_path.glob("gzssar-uploads-*"))
 
 
 def test_encoders_load_in_the_background_and_a_failure_there_is_nobody_s():

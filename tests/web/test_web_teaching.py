@@ -58,7 +58,7 @@ def test_words_and_clips_go_together():
     clip = teach(page, "greet", classes=json.dumps([words])).json()["clip"]
     own = json.dumps([{**words, "clips": [clip]}])
     assert best(page, classes=own)["label"] == "greet"
-    assert "already" in sentence(teach(page, "greet", classes=own))
+    assert "already" in sentence(teach(page, "greet", classes=own), 409)
 
 
 def test_what_speaks_against_a_clip_is_told():
@@ -73,7 +73,7 @@ def test_a_shared_server_keeps_clips_for_all_until_they_are_taken_back():
     assert teach(page, "greet").json()["kept"] is True
     assert teach(page, "side kick").json()["kept"] is True
     assert teach(page, "side kick", {"sample": "squat down"}).json()["kept"] is True
-    assert "already" in sentence(teach(page, "greet"))
+    assert "already" in sentence(teach(page, "greet"), 409)
 
     def known():
         return {one["label"]: (one["added"], one["clips"]) for one in page.get("/api/classes").json()["classes"]}

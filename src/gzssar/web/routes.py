@@ -10,7 +10,7 @@ from starlette.requests import Request
 from gzssar.recognizer import Recognizer
 from gzssar.skeletons.layout import LAYOUTS
 from gzssar.skeletons.sequence import SkeletonSequence
-from gzssar.web.forms import ClassesForm, ClipForm, ExplainForm, Multipart, PredictForm, TeachForm, find_clip
+from gzssar.web.forms import ClassesForm, ClipForm, ExplainForm, Multipart, PredictForm, TeachForm, VideoForm, find_clip
 from gzssar.web.limits import Limits
 from gzssar.web.player import filmed, playback
 from gzssar.web.reading import Readers
@@ -48,6 +48,7 @@ _REFUSED: dict[int | str, dict[str, Any]] = {
     504: {"model": Failure, "description": "The answer took too long."},
 }
 _UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"model": Failure, "description": "There is nothing of that name."}}
+_SHOWN: dict[int | str, dict[str, Any]] = {409: {"model": Failure, "description": "This clip shows it already."}}
 _OWN: dict[int | str, dict[str, Any]] = {409: {"model": Failure, "description": "The class is the model's own."}}
 
 
@@ -69,7 +70,7 @@ def clip_routes(
         return await workers.run(request, lambda check: playback(read(check)))
 
     @router.post("/video")
-    async def read_video(request: Request, form: Annotated[ClipForm, Multipart]) -> Filmed:
+    async def read_video(request: Request, form: Annotated[VideoForm, Multipart]) -> Filmed:
         """Find the person in a video: a clip that the other routes take as a file, without finding it each time."""
         read = find_clip(form, samples, limits, readers)
         return await workers.run(request, lambda check: filmed(read(check)))
@@ -93,7 +94,7 @@ def clip_routes(
             request, form, lambda recognizer, clip: Why.model_validate(recognizer.explain(clip, form.label))
         )
 
-    @router.post("/teach")
+    @router.post("/teach", responses=_SHOWN)
     async def teach(request: Request, form: Annotated[TeachForm, Multipart]) -> Taught:
         """Show a class by a clip: it is recognized by that at once, and nothing is trained.
 

@@ -125,8 +125,8 @@ class ClassStore:
             check: as in :meth:`add`.
 
         Raises:
-            GzssarError: there are too many classes or clips, this clip showed the class already, or the recognizer
-                refuses one.
+            HTTPException: this clip shows the class already.
+            GzssarError: there are too many classes or clips, or the recognizer refuses one.
         """
         with self._writing:
             self._grow(with_clip(self._everyone, label, clip), OwnClass(label=label, clips=(clip,)), check)
@@ -190,13 +190,13 @@ def with_clip(added: Own, label: str, clip: Features) -> Own:
     """Classes after one more clip shows one of them, or one that is not among them yet.
 
     Raises:
-        ConfigError: this clip shows it already.
+        HTTPException: this clip shows it already.
     """
     key = label_key(label)
     if not any(label_key(one.label) == key for one in added):
         return (*added, OwnClass(label=label, clips=(clip,)))
     if any(label_key(one.label) == key and clip in one.clips for one in added):
-        raise ConfigError(f"this clip shows {label!r} already, and counts once: show another.")
+        raise HTTPException(409, f"this clip shows {label!r} already, and counts once: show another.")
     return tuple(
         one.model_copy(update={"clips": (*one.clips, clip)}) if label_key(one.label) == key else one for one in added
     )

@@ -19,6 +19,7 @@ from selenium.webdriver.common.by import By
 
 from gzssar import Recognizer
 from gzssar.recognizer.embedded import synthetic_model
+from gzssar.skeletons.poses import pose_finder
 from gzssar.skeletons.sequence import SkeletonSequence
 from gzssar.web.app import create_app
 from gzssar.web.samples import synthetic_samples
@@ -70,7 +71,9 @@ def take_stills(browser: webdriver.Chrome, address: str) -> None:
         until(lambda: find(browser, "added-box").is_displayed())
         row = f'#ranking button[data-label="{GREET[0]}"]'
         until(lambda row=row: bool(every(browser, row)))
-        browser.execute_script("document.querySelector(arguments[0]).click(); scrollTo(0, 0)", row)
+        browser.execute_script(
+            "document.querySelector(arguments[0]).click(); document.activeElement.blur(); scrollTo(0, 0)", row
+        )
         until(lambda: GREET[0] in find(browser, "why-title").text)
         answered(browser)
         browser.execute_script(
@@ -132,11 +135,7 @@ def play(browser: webdriver.Chrome, shoot: Callable[[int], None], pictures: int 
 @contextmanager
 def serving(recognizer: Recognizer, samples: dict[str, SkeletonSequence]) -> Iterator[str]:
     """The address of the page."""
-
-    def nobody(*_: object) -> Iterator[object]:
-        return iter(())
-
-    app = create_app(recognizer, samples=samples, find_poses=nobody)  # type: ignore[arg-type]  # the camera is not used
+    app = create_app(recognizer, samples=samples, find_poses=pose_finder(None))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)

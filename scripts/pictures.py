@@ -22,6 +22,7 @@ from gzssar.recognizer.embedded import synthetic_model
 from gzssar.skeletons.poses import pose_finder
 from gzssar.skeletons.sequence import SkeletonSequence
 from gzssar.web.app import create_app
+from gzssar.web.limits import Limits
 from gzssar.web.samples import synthetic_samples
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -135,7 +136,8 @@ def play(browser: webdriver.Chrome, shoot: Callable[[int], None], pictures: int 
 @contextmanager
 def serving(recognizer: Recognizer, samples: dict[str, SkeletonSequence]) -> Iterator[str]:
     """The address of the page."""
-    app = create_app(recognizer, samples=samples, find_poses=pose_finder(None))
+    limits = Limits(time_limit_s=300)  # the machine may be busy
+    app = create_app(recognizer, limits, samples=samples, find_poses=pose_finder(None))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
@@ -214,7 +216,7 @@ def click(browser: webdriver.Chrome, name: str) -> None:
     browser.execute_script("document.getElementById(arguments[0]).click()", name)
 
 
-def until(condition: Callable[[], bool], seconds: float = 120) -> None:
+def until(condition: Callable[[], bool], seconds: float = 300) -> None:
     """Wait for something that the page does."""
     end = time.monotonic() + seconds
     while not condition():

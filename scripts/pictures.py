@@ -32,7 +32,7 @@ GREET = (
     "to draw attention from far away",
     "both arms go up and swing from side to side above the head, again and again",
 )
-FILM, SCALE, COLOURS = (1080, 760), 0.72, 64
+FILM, SCALE, COLOURS = (1080, 760), 0.72, 256
 """The window that the GIF shows, in pixels, how much smaller the GIF is, and its colours."""
 DROP = """
 const data = Uint8Array.from(atob(arguments[1]), (letter) => letter.charCodeAt(0));
@@ -113,7 +113,7 @@ def film(browser: webdriver.Chrome, address: str, clip: SkeletonSequence, words:
     browser.execute_script("scrollTo(0, 0)")
     answered(browser)
     play(browser, shoot)
-    palette = frames[len(frames) // 2][0].quantize(COLOURS, dither=Image.Dither.NONE)
+    palette = frames[len(frames) // 2][0].quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     pictures = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture, _ in frames]
     path, times = DOCS / "serve.gif", [milliseconds for _, milliseconds in frames]
     pictures[0].save(path, save_all=True, append_images=pictures[1:], duration=times, loop=0, optimize=True)

@@ -30,7 +30,7 @@ from gzssar.commands.train_encoder import train_encoder
 from gzssar.errors import GzssarError
 from gzssar.files import hush
 
-_ABOUT = "Generalized zero-shot skeleton-based action recognition: learns actions from clips, and recognizes others from texts."
+_ABOUT = "Generalized zero-shot skeleton-based action recognition: seen actions by clips, unseen ones by texts."
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,15 @@ def test_help_of_a_command_ends_with_its_example(name, capsys):
     assert capsys.readouterr().out.endswith(f"\nExample: {cli.COMMANDS[name].example}\n")
 
 
+@pytest.mark.parametrize("name", cli.SUBCOMMANDS)
+def test_help_of_a_subcommand_ends_with_an_example_of_its_own(name, capsys):
+    with pytest.raises(SystemExit):
+        cli.main([*name.split(), "--help"])
+    example = capsys.readouterr().out.splitlines()[-1]
+    assert example == f"Example: {cli.SUBCOMMANDS[name]}"
+    assert example.startswith(f"Example: gzssar {name}")
+
+
 def test_a_wrong_argument_shows_no_example(capsys):
     with pytest.raises(SystemExit) as end:
         cli.main(["show", "--no-such-thing"])

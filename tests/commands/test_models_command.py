@@ -150,7 +150,7 @@ def test_what_is_not_in_the_cache_is_said_at_once(server, clips, cache, tmp_path
             f"gzssar: the model toy should lie in {cache}/models/toy, but it is not all there: fetch it with gzssar "
             "models get toy.\n"
         )
-        assert "'to' is neither; nearest is 'toy'" in refused(capsys, *command, "to")
+        assert "'to' is neither; the nearest name is 'toy'" in refused(capsys, *command, "to")
 
 
 POSE_MODEL = {"pose_landmarker_lite.task": b"what finds people"}

@@ -109,9 +109,9 @@ def test_a_malformed_clip_is_left_out_on_request(own, clip, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ((), "a class is shown by clips: name a file or a folder behind the label."),
-        (("CLIP", "--remove", "--action", "to pour"), "leave them out with --remove."),
-        (("CLIP", "--remove"), "'pour tea' should be one of the 12 classes, but is none"),
+        ((), "`gzssar teach` needs clips: name a file or a folder after the label."),
+        (("CLIP", "--remove", "--action", "to pour"), "leave them out if you use --remove."),
+        (("CLIP", "--remove"), "'pour tea' should be one of the 12 classes, but it is not"),
         (("nowhere.npy",), "nowhere.npy"),
     ],
 )

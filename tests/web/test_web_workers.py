@@ -93,7 +93,7 @@ def test_slow_work_is_given_up_but_keeps_its_place_until_it_ends():
         with pytest.raises(HTTPException) as slow:
             await workers.run(Caller(), held(gate))
         assert slow.value.status_code == 504
-        assert slow.value.detail.endswith("but is not ready: send a shorter clip, or fewer classes.")
+        assert slow.value.detail.endswith("but it is not ready: send a shorter clip, or fewer classes.")
         with pytest.raises(HTTPException) as busy:
             await workers.run(Caller(), held(gate))
         assert busy.value.status_code == 503

@@ -34,7 +34,7 @@ WINDOW = 2.0
 """Seconds that count, unless said otherwise."""
 _EARLY = 0.5
 """Share of the window that comes before the first answer."""
-_TOO_EARLY = Doubt("too-early", "Too few frames have come to tell a motion.")
+_TOO_EARLY = Doubt("too-early", "Too few frames have arrived to recognize a movement.")
 _ROUNDING = 1e-6
 """Seconds by which a clock that adds up frames may be off."""
 LATEST = 1e11

@@ -46,12 +46,12 @@ def moved(
     """
     label, trained = one.text.label, one.seen and not one.shown
     if not len(clips):
-        raise DataError(f"showing {label!r} takes a clip at least, but there is none.")
+        raise DataError(f"showing {label!r} needs at least one clip, but there is none.")
     count = one.clips + sign * len(clips)
     if count < int(trained):
         raise ConfigError(
-            f"clips to take back should be some of those that showed {label!r}, but {one.clips} did and {len(clips)} "
-            "came."
+            f"you can only take back clips that showed {label!r}, but {one.clips} clips showed it and {len(clips)} "
+            "were given."
         )
     if not count:
         _require_same(one, clips, expected, prior)
@@ -91,9 +91,11 @@ def require_motion(clip: SkeletonSequence, number: int, count: int) -> None:
     """Refuse a clip that shows no motion."""
     which = "the clip" if count == 1 else f"clip {number} of {count}"
     if is_too_short(clip):
-        raise DataError(f"{which} should show a motion, but it lasts {clip.duration:.2g} s: bring a longer one.")
+        raise DataError(f"{which} should show a motion, but it lasts {clip.duration:.2g} s: use a longer clip.")
     if is_resting(clip):
-        raise DataError(f"{which} should show a motion, but nobody moves in it: cut it to where somebody does.")
+        raise DataError(
+            f"{which} should show a motion, but nobody moves in it: cut it to the part in which somebody moves."
+        )
 
 
 def disagrees(answer: Prediction, label: str) -> tuple[Doubt, ...]:
@@ -101,4 +103,4 @@ def disagrees(answer: Prediction, label: str) -> tuple[Doubt, ...]:
     if answer.label is None or label_key(answer.label) == label_key(label):
         return ()
     score = answer[0]["score"]
-    return (Doubt("another-class", f"The recognizer takes it for {answer.label!r} ({score:.0%}), not for {label!r}."),)
+    return (Doubt("another-class", f"The recognizer recognizes {answer.label!r} in it ({score:.0%}), not {label!r}."),)

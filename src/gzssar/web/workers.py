@@ -67,11 +67,11 @@ class Workers:
             if answer.done():
                 return answer.result()
             if leaving.done():
-                raise HTTPException(CLIENT_LEFT, "the client left before its answer was there.")
+                raise HTTPException(CLIENT_LEFT, "the client left before its answer was ready.")
             if not job.running():
                 raise busy()
             most = f"{self._limits.time_limit_s:g} s"
-            raise HTTPException(504, f"the answer should take at most {most}, but is not ready: {self._advice}.")
+            raise HTTPException(504, f"the answer should take at most {most}, but it is not ready: {self._advice}.")
         finally:
             leaving.cancel()
             if not answer.done():

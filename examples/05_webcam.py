@@ -1,6 +1,6 @@
 """A webcam, or a video in its place: what the last two seconds of it show is written on the picture.
 
-Usage: python examples/04_webcam.py [VIDEO] [--model FOLDER]
+Usage: python examples/05_webcam.py [VIDEO] [--model FOLDER]
 
 ESC or q ends it. Without a model, the one that comes with the package answers, which knows 27 actions. Needs
 MediaPipe (docs/recordings.md, Videos), and OpenCV with windows, which gzssar[pose] does not bring:

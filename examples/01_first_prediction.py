@@ -1,0 +1,36 @@
+"""A first prediction: the model that comes with the package says what recordings show.
+
+Usage: python examples/01_first_prediction.py [CLIP ...]
+
+CLIP is a recording of one action; docs/recordings.md lists the formats. Without one, a made-up person picks something
+up, as a program imagines it. The model learned from real people, so it says that the clip is unlike those.
+"""
+
+import sys
+
+from gzssar import GzssarError, Recognizer, SkeletonSequence
+from gzssar.synthetic import SyntheticWorld
+
+
+def main(paths: list[str]) -> None:
+    """Print the three likeliest actions of each clip, and what speaks against the answer."""
+    recognizer = Recognizer.from_pretrained()
+    for clip in paths or [made_up_clip("pick up")]:
+        prediction = recognizer.predict(clip, top_k=3)
+        for answer in prediction:
+            print(f"{answer['score']:.2f}  {answer['label']}")
+        for doubt in prediction.warning:
+            print(f"      {doubt.sentence}")
+
+
+def made_up_clip(label: str) -> SkeletonSequence:
+    """One clip of the synthetic world."""
+    world = SyntheticWorld(clips_per_class=1)
+    return world.clips().sequence(world.labels.index(label))
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except GzssarError as error:
+        sys.exit(f"gzssar: {error}")

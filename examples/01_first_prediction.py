@@ -7,15 +7,16 @@ up, as a program imagines it. The model learned from real people, so it says tha
 """
 
 import sys
+from collections.abc import Sequence
 
 from gzssar import GzssarError, Recognizer, SkeletonSequence
 from gzssar.synthetic import SyntheticWorld
 
 
-def main(paths: list[str]) -> None:
+def main(clips: Sequence[str | SkeletonSequence]) -> None:
     """Print the three likeliest actions of each clip, and what speaks against the answer."""
     recognizer = Recognizer.from_pretrained()
-    for clip in paths or [made_up_clip("pick up")]:
+    for clip in clips:
         prediction = recognizer.predict(clip, top_k=3)
         for answer in prediction:
             print(f"{answer['score']:.2f}  {answer['label']}")
@@ -31,6 +32,6 @@ def made_up_clip(label: str) -> SkeletonSequence:
 
 if __name__ == "__main__":
     try:
-        main(sys.argv[1:])
+        main(sys.argv[1:] or [made_up_clip("pick up")])
     except GzssarError as error:
         sys.exit(f"gzssar: {error}")

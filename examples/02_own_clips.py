@@ -34,26 +34,29 @@ MADE_UP = ("bow", "jumping jack", "kick something", "pick up", "sit down", "thro
 
 def main(folder: Path, texts: ClassTexts, model: Path, options: ReadOptions | None = None) -> None:
     """Read, encode, fit, save, and ask."""
-    entries = open_clips(folder, options).entries
-    clips = [entry.read() for entry in entries]
-    labels = [texts.of_kind("label").index(entry.file.parent.name) for entry in entries]
+    names, clips, labels = texts.of_kind("label"), [], []
+    for place in sorted(folder.iterdir()):
+        for entry in open_clips(place, options).entries:
+            clips.append(entry.read())
+            labels.append(names.index(place.name))
     pretrained = Recognizer.from_pretrained()  # its encoder turns a clip into numbers
     features = FeatureSet(pretrained.encode(clips), np.array(labels), streams=pretrained.encoder.streams)
     recognizer = fit_recognizer(features, texts, pretrained.encoder, Fitting())
     recognizer.save(model)
     print(Recognizer.load(model))
     answers = recognizer.predict(clips)
-    right = np.mean([answer.label == texts[label].label for answer, label in zip(answers, labels, strict=True)])
+    right = np.mean([answer.label == names[label] for answer, label in zip(answers, labels, strict=True)])
     print(f"right on the clips that it learned from: {right:.0%}; the model card has scores of held-out clips")
 
 
 def made_up(folder: Path) -> ClassTexts:
     """Write clips of the synthetic world into a folder for each action, and give the texts of these actions."""
     world = SyntheticWorld(clips_per_class=6, frames=40, subject_count=6)
-    for number, clip in enumerate(world.clips()):
-        if (label := world.labels[clip.label]) in MADE_UP:
-            (folder / label).mkdir(parents=True, exist_ok=True)
-            np.save(folder / label / f"{number}.npy", clip.joints[..., 0].transpose(1, 2, 0))  # T V C
+    drawn = world.clips()
+    for number, label in enumerate(drawn.labels):
+        if (name := world.labels[label]) in MADE_UP:
+            (folder / name).mkdir(parents=True, exist_ok=True)
+            np.save(folder / name / f"{number}.npy", drawn.joints[number, ..., 0].transpose(1, 2, 0))  # T V C
     return ClassTexts(tuple(text for text in find_class_texts("synthetic") if text.label in MADE_UP))
 
 

@@ -30,7 +30,8 @@ def main() -> None:
 def clips_of(label: str, count: int) -> list[SkeletonSequence]:
     """Clips of one action by as many made-up performers."""
     world = SyntheticWorld(clips_per_class=count, subject_count=count)
-    return [clip for clip in world.clips() if world.labels[clip.label] == label]
+    number = world.labels.index(label)
+    return [clip for clip in world.clips() if clip.label == number]
 
 
 if __name__ == "__main__":

@@ -8,11 +8,11 @@ timeline.png` does the same and draws it.
 """
 
 import sys
-from functools import partial
+from collections.abc import Sequence
 
 import numpy as np
 
-from gzssar import GzssarError, Recognizer, SkeletonSequence, read_clip
+from gzssar import GzssarError, Prediction, Recognizer, SkeletonSequence, read_clip
 from gzssar.inference import clock, find_segments, slide
 from gzssar.synthetic import FPS, SyntheticWorld
 
@@ -20,7 +20,10 @@ from gzssar.synthetic import FPS, SyntheticWorld
 def main(recording: SkeletonSequence) -> None:
     """Print when what happens."""
     recognizer = Recognizer.from_pretrained()
-    answer = partial(recognizer.predict, abstain=True)
+
+    def answer(clips: Sequence[SkeletonSequence]) -> list[Prediction]:
+        return recognizer.predict(list(clips), abstain=True)
+
     for segment in find_segments(slide(recording, answer, window=2.0, stride=0.5)):
         print(f"{clock(segment.start):>6} to {clock(segment.end):>6}  {segment.prediction.in_words}")
 

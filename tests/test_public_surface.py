@@ -115,7 +115,7 @@ def test_any_is_found_wherever_it_hides(hint, says):
 
 
 def functions_of(name, value):
-    """A function, or a class's own methods and properties, by name."""
+    """A function, or a class's own methods and properties, by name; but for what dataclasses and protocols generate."""
     if not inspect.isclass(value):
         yield name, inspect.unwrap(value)
         return
@@ -125,8 +125,9 @@ def functions_of(name, value):
         elif isinstance(own, functools.cached_property):
             own = own.func
         own = inspect.unwrap(getattr(own, "__func__", own))
-        made = member == "__init__" and not getattr(value, "_is_protocol", False)
-        if inspect.isfunction(own) and (made or not member.startswith("_")):
+        generated = hasattr(value, "__dataclass_fields__") or getattr(value, "_is_protocol", False)
+        called = member == "__init__" and not generated
+        if inspect.isfunction(own) and (called or not member.startswith("_")):
             yield f"{name}.{member}", own
 
 
@@ -137,9 +138,7 @@ def hints():
             yield from ((f"{name}.{field}", hint) for field, hint in inspect.get_annotations(value).items())
         if callable(value):
             for whose, function in functions_of(name, value):
-                made = whose.endswith(".__init__") and hasattr(value, "__dataclass_fields__")
-                if not made:  # a dataclass's fields tell it
-                    yield from ((whose, hint) for hint in function.__annotations__.values())
+                yield from ((whose, hint) for hint in function.__annotations__.values())
 
 
 def test_no_public_signature_says_any():
@@ -151,7 +150,7 @@ def test_no_public_signature_says_any():
 def test_each_public_function_types_all_it_takes_and_gives():
     untyped = set()
     for name, value in PUBLIC.items():
-        if callable(value) and not hasattr(value, "__dataclass_fields__"):
+        if callable(value):
             for whose, function in functions_of(name, value):
                 asked = [one for one in inspect.signature(function).parameters if one not in ("self", "cls")]
                 untyped |= {whose} if {*asked, "return"} - {*function.__annotations__} else set()

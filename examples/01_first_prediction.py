@@ -2,8 +2,8 @@
 
 Usage: python examples/01_first_prediction.py [CLIP ...]
 
-CLIP is a recording of one action; docs/recordings.md lists the formats. Without one, a made-up person picks something
-up, as a program imagines it. The model learned from real people, so it says that the clip is unlike those.
+CLIP is a recording of one action; docs/recordings.md lists the formats. Without one, the clip is made up:
+somebody picks something up. The model learned from real people, so it says that this clip is unlike theirs.
 """
 
 import sys

@@ -1,10 +1,10 @@
-"""From your own clips to a model: a folder of clips for each action, a table of texts, and an encoder that is there.
+"""From your own clips to a model: a folder of clips for each action, a table of texts, and a ready encoder.
 
 Usage: python examples/02_own_clips.py [CLIPS TEXTS MODEL]
 
 CLIPS holds a folder for each action. TEXTS is a table (CSV) with the columns label, action and motion, and a row for
-each folder; actions without a folder are recognized from their texts. MODEL is a new folder. Without arguments, clips
-are made up. Needs the extra `texts`: pip install 'gzssar[texts]'.
+each folder; actions without a folder are recognized from their texts. MODEL is a new folder. Without arguments, the
+clips are made up. Needs the extra `texts`: pip install 'gzssar[texts]'.
 
 `gzssar fit` does the same from the command line, and more: docs/tutorials/own-clips.md.
 """

@@ -1,8 +1,8 @@
-"""A new class, by words and by clips: nothing is trained, and it counts at once.
+"""A new class, by words and by clips. Nothing is trained; the model knows the class at once.
 
 Usage: python examples/03_new_class.py
 
-Clips are made up. Needs the extra `texts`: pip install 'gzssar[texts]'.
+The clips are made up. Needs the extra `texts`: pip install 'gzssar[texts]'.
 """
 
 from gzssar import Recognizer, SkeletonSequence

@@ -2,8 +2,9 @@
 
 Usage: python examples/07_experiment.py
 
-Clips are made up (made_up.py), so the numbers say nothing about real data. Features in SynSE's folders take one line,
-`run(ExperimentConfig(synse=FOLDER, text_features=(TEXTS,), out=OUT))`, which writes a report, too: docs/experiments.md.
+The clips are made up (made_up.py), so the numbers say nothing about real data. For features in SynSE's folders,
+`run(ExperimentConfig(synse=FOLDER, text_features=(TEXTS,), out=OUT))` is enough, and writes a report:
+docs/experiments.md.
 Needs the extra `texts`: pip install 'gzssar[texts]'.
 """
 

@@ -2,8 +2,8 @@
 
 Usage: python examples/08_own_method.py
 
-docs/tutorials/own-method.md explains what a method gets and gives. Clips are made up (made_up.py), so the numbers say
-nothing about real data. Needs the extra `texts`: pip install 'gzssar[texts]'.
+docs/tutorials/own-method.md explains what a method gets and gives. The clips are made up (made_up.py), so the numbers
+say nothing about real data. Needs the extra `texts`: pip install 'gzssar[texts]'.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from gzssar import ClassScores, ExperimentConfig, Task, Unlabelled, run
 
 @dataclass(frozen=True)
 class LinearMap:
-    """A clip goes to the class whose text is nearest to what its features let expect."""
+    """Predicts a text from the features of a clip; the class with the nearest text scores highest."""
 
     ridge: float = 1.0
     name: str = "linear-map"

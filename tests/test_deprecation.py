@@ -1,4 +1,4 @@
-"""Names that are on their way out warn at their user's line, and work."""
+"""Deprecated names still work, and warn at the line that uses them."""
 
 import importlib.util
 import sys

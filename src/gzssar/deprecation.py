@@ -1,5 +1,5 @@
-"""Names that are on their way out: they work, warn, and say what takes their place. CONTRIBUTING.md says when to use
-what.
+"""Helpers to deprecate names: these still work, but warn and say what to use instead. CONTRIBUTING.md says which helper
+goes with what.
 
 A warning is a :class:`DeprecationWarning` at the line of the caller. Python shows those of scripts and notebooks, and
 pytest shows all of them; programs that merely use a package which uses this one stay quiet.
@@ -16,7 +16,7 @@ R = TypeVar("R")
 
 
 def warn_deprecated(what: str, instead: str, since: str, until: str, stacklevel: int = 2) -> None:
-    """Warn of an argument, a field or whatever else the two functions below do not cover.
+    """Warn of an argument, a field or anything else that the two functions below do not cover.
 
     Args:
         what: is deprecated, as a user would write it: ``"gzssar.run(seed=…)"``.
@@ -30,7 +30,7 @@ def warn_deprecated(what: str, instead: str, since: str, until: str, stacklevel:
 
 
 def deprecated(what: str, instead: str, since: str, until: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Decorate a function or a method that goes; of a property, its getter. Arguments as in :func:`warn_deprecated`."""
+    """Decorate a deprecated function or method; of a property, its getter. Arguments as in :func:`warn_deprecated`."""
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
         @functools.wraps(function)
@@ -55,9 +55,9 @@ class Moved(NamedTuple):
 def former_names(
     module: str, moved: Mapping[str, Moved], otherwise: Callable[[str], object] | None = None
 ) -> Callable[[str], object]:
-    """A module's ``__getattr__`` that finds names which have moved, and warns of each use.
+    """Make a module's ``__getattr__`` that finds names which have moved, and warns of each use.
 
-    ``__all__`` lacks such names: nothing new should use them.
+    Leave such names out of ``__all__``: nothing new should use them.
 
     Args:
         module: its ``__name__``.

@@ -326,9 +326,12 @@ def snapshot(folder: Path) -> dict[str, bytes]:
 
 
 OCCUPIED = {
-    "another run": ({"config.json": '{"experiment": 1}'}, "holds other work, which differs in"),
+    "another run": ({"config.json": '{"experiment": 1}'}, "holds the results of another run, which differs in"),
     "other files": ({"thesis.tex": "years of work"}, "be a new or empty folder, .* there already and holds thesis.tex"),
-    "a config.json that is no run": ({"config.json": "[1, 2]"}, r"holds other work, .* \(see its config\.json\)"),
+    "a config.json that is no run": (
+        {"config.json": "[1, 2]"},
+        r"holds the results of another run, .* \(see its config\.json\)",
+    ),
     "a damaged config.json": ({"config.json": '{"exp'}, r"config\.json cannot be read"),
 }
 

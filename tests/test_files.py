@@ -66,7 +66,7 @@ def test_what_cannot_be_written_is_told_in_one_sentence_by_path(tmp_path):
         write_text(tmp_path / "scores.json", 50 * "n")
     reason = os.strerror(errno.EFBIG)
     assert str(told.value) == (
-        f"{tmp_path / 'scores.json'} cannot be written ({reason}): mend that, or name another folder."
+        f"{tmp_path / 'scores.json'} cannot be written ({reason}): correct that, or name another folder."
     )
 
 

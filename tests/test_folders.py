@@ -152,7 +152,7 @@ def test_recordings_in_a_deep_tree_are_found(nest):
         open_clips(top)
     with pytest.raises(DataError, match="no clips were found in"):
         find_files([str(top)])
-    with pytest.raises(DataError, match="should be a file, a folder or a pattern, but it is none"):
+    with pytest.raises(DataError, match="should be a file, a folder or a pattern, but it is not"):
         find_files([f"{top}/**/*.csv"])
 
 

@@ -74,4 +74,4 @@ def check_unread(record: Any, is_read: bool, reader: str, *names: str) -> None:
     """
     for one in fields(record):
         if not is_read and one.name in names and getattr(record, one.name) != one.default:
-            raise ConfigError(f"{one.name} is read with {reader} only, and would do nothing here: leave it as it is.")
+            raise ConfigError(f"{one.name} is read with {reader} only, and has no effect here: leave it unchanged.")

@@ -30,9 +30,7 @@ from gzssar.commands.train_encoder import train_encoder
 from gzssar.errors import GzssarError
 from gzssar.files import hush
 
-_ABOUT = (
-    "Generalized zero-shot skeleton-based action recognition: seen actions from clips, unseen ones from their texts."
-)
+_ABOUT = "Generalized zero-shot skeleton-based action recognition: seen actions by clips, unseen ones by texts."
 
 
 @dataclass(frozen=True)
@@ -76,6 +74,14 @@ GROUPS: dict[str, dict[str, Command]] = {
 }
 """All commands, in the order of work."""
 
+SUBCOMMANDS = {
+    "texts new": 'gzssar texts new --labels "wave, sit down" -o texts.csv',
+    "texts fill": "gzssar texts fill texts.csv --url http://localhost:11434/v1 --model NAME",
+    "texts encode": "gzssar texts encode texts.csv -o text-features",
+    "models list": "gzssar models list",
+}
+"""Examples of subcommands, where that of their command is of another one."""
+
 COMMANDS = {name: command for group in GROUPS.values() for name, command in group.items()}
 
 
@@ -102,7 +108,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.stdout.flush()  # or a full disk would be told when nobody names it any more
     except SystemExit as end:
         if end.code in (0, None) and given[0] in COMMANDS:  # tyro has printed a command's help
-            print(f"Example: {COMMANDS[given[0]].example}")
+            print(f"Example: {SUBCOMMANDS.get(' '.join(given[:2])) or COMMANDS[given[0]].example}")
         raise
     except GzssarError as error:
         Console(stderr=True).print(f"gzssar: {error.for_terminal}", markup=False, highlight=False, soft_wrap=True)
@@ -116,7 +122,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         warn(f"{error.filename or 'the standard output'} cannot be read or written ({error.strerror or error}).")
         sys.exit(USAGE_ERROR)
     except KeyboardInterrupt:
-        warn("interrupted; the same command goes on where it stopped.")
+        warn("interrupted; run the same command again to continue.")
         sys.exit(INTERRUPTED)
 
 
@@ -130,7 +136,7 @@ def _print_commands() -> None:
         for name, command in group.items():
             table.add_row(Text(f"  {name}"), Text(_first_sentence(command.call)))
             table.add_row("", Text(command.example, style="dim"))
-    console.print(Text(f"{_ABOUT}\n\nUsage: gzssar COMMAND …; gzssar COMMAND --help has the details."))
+    console.print(Text(f"{_ABOUT}\n\nUsage: gzssar COMMAND …; gzssar COMMAND --help explains a command."))
     console.print(table)
 
 

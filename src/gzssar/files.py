@@ -64,7 +64,7 @@ def output(folder: Path) -> Iterator[None]:
         raise
     except OSError as error:
         raise OutputError(
-            f"{error.filename or folder} cannot be written ({error.strerror or error}): mend that, or name another "
+            f"{error.filename or folder} cannot be written ({error.strerror or error}): correct that, or name another "
             "folder."
         ) from error
 
@@ -133,7 +133,8 @@ def require_same(path: Path, identity: Mapping[str, Any]) -> None:
         raise OutputError(f"{path} cannot be read ({error}): delete {path.parent}, or name another output.") from error
     if differs := differing(there if isinstance(there, dict) else {}, json.loads(json.dumps(identity))):
         raise OutputError(
-            f"{path.parent} holds other work, which differs in {', '.join(differs)} (see its {path.name}): delete it, "
+            f"{path.parent} holds the results of another run, which differs in {', '.join(differs)} (see "
+            f"its {path.name}): delete it, "
             "or name another output."
         )
 
@@ -170,7 +171,7 @@ def require_no_pipe(path: Path, error: type[DataError] = DataError) -> None:
     given = path.resolve().parent.name == "fd"
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or given):
         kind = "a pipe" if stat.S_ISFIFO(mode) else "a socket or a device"
-        raise error(f"{path} should be a file, but it is {kind}: save what comes out of it as a file, and name that.")
+        raise error(f"{path} should be a file, but it is {kind}: save its content as a file, and name that file.")
 
 
 def hash_file(path: Path) -> str:

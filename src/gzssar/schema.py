@@ -148,7 +148,7 @@ def read_json(content: bytes | str, where: str) -> Any:
     try:
         return json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise DataError(f"{where} should be JSON, but it is cut off or no JSON ({error}).") from error
+        raise DataError(f"{where} should be JSON, but it is cut off or not JSON ({error}).") from error
 
 
 def check_arrays(path: Path, arrays: Mapping[str, np.ndarray], axes: Mapping[str, str], sizes: dict[str, int]) -> None:
@@ -218,7 +218,7 @@ def _record(kind: Any, value: object, where: str) -> object:
     try:
         return kind(**told)
     except ConfigError as error:
-        raise DataError(f"{where} should hold choices that go together, but they do not: {error}") from error
+        raise DataError(f"{where} should hold choices that match, but they do not: {error}") from error
 
 
 def _typed_dict(kind: Any, value: object, where: str) -> object:

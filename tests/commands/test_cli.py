@@ -46,6 +46,15 @@ def test_help_of_a_command_ends_with_its_example(name, capsys):
     assert capsys.readouterr().out.endswith(f"\nExample: {cli.COMMANDS[name].example}\n")
 
 
+@pytest.mark.parametrize("name", cli.SUBCOMMANDS)
+def test_help_of_a_subcommand_ends_with_an_example_of_its_own(name, capsys):
+    with pytest.raises(SystemExit):
+        cli.main([*name.split(), "--help"])
+    example = capsys.readouterr().out.splitlines()[-1]
+    assert example == f"Example: {cli.SUBCOMMANDS[name]}"
+    assert example.startswith(f"Example: gzssar {name}")
+
+
 def test_a_wrong_argument_shows_no_example(capsys):
     with pytest.raises(SystemExit) as end:
         cli.main(["show", "--no-such-thing"])
@@ -62,6 +71,7 @@ def test_doctor_says_what_each_extra_is_for_and_what_to_install(capsys, monkeypa
     assert "c3d    pip install 'gzssar[c3d]' · read C3D files (missing: c3d)" in [line.rstrip() for line in lines]
     assert any(line.startswith("web    installed · the web page") for line in lines)
     assert any(line.startswith("ntu120") for line in lines)
+    assert "utd-mhad comes with the package" in [" ".join(line.split()) for line in lines]
 
 
 def test_doctor_knows_every_extra():

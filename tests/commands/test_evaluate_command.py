@@ -93,7 +93,7 @@ def test_some_performers_alone(model, clips, tmp_path, capsys):
     evaluate(model, "--data", clips, "-o", tmp_path / "report", "--subjects", "1")
     assert {row["performer"] for row in rows(tmp_path / "report")} == {"1"}
     said = refused(capsys, "evaluate", model, "--data", clips, "-o", tmp_path / "none", "--subjects", "9")
-    assert "no clip is of the performers that --subjects names: the clips are of 0, 1." in said
+    assert "no clip shows the performers that --subjects names: the clips are of 0, 1." in said
 
 
 def test_features_of_a_model_without_an_encoder(on_features, tmp_path, capsys):
@@ -221,7 +221,7 @@ def test_a_calibration_is_a_new_model_and_the_report_is_of_the_old_one(on_featur
 def test_a_calibration_that_cannot_be_writes_nothing(model, clips, tmp_path, capsys):
     given = ("--recalibrate", "--model-out", tmp_path / "new", "-o", tmp_path / "report")
     said = refused(capsys, "evaluate", model, "--data", clips, *given)
-    assert "a calibration needs 10 clips of seen classes and 10 of classes known from their texts" in said
+    assert "a calibration needs 10 clips of seen classes and 10 of classes known by their texts" in said
     assert not (tmp_path / "new").exists()
     assert not (tmp_path / "report").exists()
 
@@ -235,7 +235,7 @@ def test_the_report_has_a_name_without_one(model, clips, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({}, "--data CLIPS or as --features"),
+        ({}, "--data CLIPS or --features"),
         ({"recalibrate": True}, "--recalibrate writes a new model to --model-out DIR"),
         ({"model_out": Path("new")}, "--recalibrate writes a new model to --model-out DIR"),
         ({"recalibrate": True, "model_out": Path("new"), "out": Path("new")}, "two folders"),

@@ -64,7 +64,7 @@ def test_an_export_needs_classes_of_both_kinds(model, tmp_path, capsys, kind):
             recognizer.remove_class(one.text.label)
     recognizer.save(tmp_path / "model")
     err = refused(capsys, "export", tmp_path / "model", "--onnx", tmp_path / "onnx")
-    assert "need a seen and an unseen class at least" in err
+    assert "needs at least one seen and one unseen class" in err
     assert not (tmp_path / "onnx").exists()
 
 

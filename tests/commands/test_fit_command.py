@@ -64,7 +64,7 @@ def test_features_of_clips_at_any_frame_rate_are_told(tmp_path, texts, capsys, a
     arrays = dict(np.load(features))
     np.savez(features, **{**arrays, "provenance": np.array(json.dumps(about))})
     fit("--features", features, "--texts", texts, "-o", tmp_path / "model")
-    told = "before clips were brought to the encoder's frame rate" in capsys.readouterr().err.replace("\n", " ")
+    told = "by a version that did not resample clips" in capsys.readouterr().err.replace("\n", " ")
     assert told == (list(about) == ["weights_sha256"])
 
 
@@ -74,7 +74,7 @@ def test_clips_in_another_layout_than_was_said_are_refused(tmp_path, texts, caps
     about = {"provenance": np.array(json.dumps({"recordings": {"doubts": doubts}}))}
     np.savez(features, **{**dict(np.load(features)), **about})
     said = refused(capsys, "fit", "--features", features, "--texts", texts, "-o", tmp_path / "model")
-    assert "60 of 72 clips are in another layout than was said: They fit utd20." in said
+    assert "60 of 72 clips are in another layout than the given one: They fit utd20." in said
     assert not (tmp_path / "model").exists()
 
 
@@ -207,10 +207,10 @@ def test_a_model_from_weights_alone(tmp_path, texts, weights, capsys):
 def test_what_weights_alone_need(tmp_path, texts, weights, capsys):
     alone = ("--encoder-weights", weights, "--texts", texts, "-o", tmp_path / "model")
     for given, sentence in (
-        ((), "nothing says what they are: name the table of what it was trained on with --encoder-texts."),
+        ((), "their texts are unknown: name the table of what it was trained on with --encoder-texts."),
         (("--encoder-texts", texts), "it has 4 classes and there are texts of 12"),
         (("--encoder-texts", "none"), "leave --encoder-texts none out"),
-        (("--unseen", "wave"), "--unseen and --train-subjects choose among clips"),
+        (("--unseen", "wave"), "--unseen and --train-subjects select clips"),
     ):
         assert sentence in refused(capsys, "fit", *alone, *given)
         assert not (tmp_path / "model").exists()
@@ -243,7 +243,7 @@ def test_features_of_other_weights_are_refused(model, tmp_path, capsys):
     save_encoder(tmp_path / "other.safetensors", small_encoder(stream="bone"))
     given = ("--features", tmp_path / "f.npz", "--texts", root / "texts.csv", "-o", tmp_path / "model")
     said = refused(capsys, "fit", *given, "--encoder-weights", tmp_path / "other.safetensors")
-    assert "--encoder-weights should be what made the features" in said
+    assert "--encoder-weights should name the encoder that made the features" in said
 
 
 def test_two_streams(model, tmp_path, capsys):
@@ -261,7 +261,7 @@ def test_two_streams(model, tmp_path, capsys):
     assert all(np.array_equal(a.centre, b.centre) for a, b in zip(one.known, other.known, strict=True))
     assert len(one.known[0].centre) == 2 * (16 + 16)  # each stream, and its square roots
     said = refused(capsys, "fit", *features, "--encoder-weights", joint, "-o", tmp_path / "none")
-    assert "--encoder-weights should be what made the features" in said
+    assert "--encoder-weights should name the encoder that made the features" in said
     fit(*features, "-o", tmp_path / "features alone")
     assert not Recognizer.load(tmp_path / "features alone").has_encoder
 
@@ -315,7 +315,7 @@ def test_clips_can_be_brought_to_another_length(model, clip, tmp_path, capsys):
     assert "frames must be positive, but it is 0." in refused(
         capsys, "fit", "--data", "x", "--frames", "0", *given, tmp_path / "none"
     )
-    assert "--frames goes with --data" in refused(
+    assert "--frames needs --data" in refused(
         capsys, "fit", "--features", "x", "--frames", "9", *given, tmp_path / "none"
     )
 
@@ -381,7 +381,7 @@ def test_texts_of_the_encoder_s_classes_take_part_and_are_told(tmp_path, texts, 
 
 
 def test_texts_of_an_encoder_without_the_encoder_are_refused():
-    with pytest.raises(ConfigError, match="--encoder-texts goes with --encoder-weights, whose classes they are"):
+    with pytest.raises(ConfigError, match="--encoder-texts needs --encoder-weights: it describes"):
         FitConfig("utd_mhad", Path("model"), features=Path("f.npz"), encoder_texts="ntu120")
     FitConfig("utd_mhad", Path("model"), features=Path("f.npz"), encoder_texts="none")
 

@@ -135,7 +135,7 @@ def test_an_encoder_learns_from_folders_without_performers(folders, texts, tmp_p
 
 def test_labels_go_with_recordings(texts, tmp_path, capsys):
     said = refused(capsys, "fit", "--features", "f.npz", "--labels", "l.csv", "--texts", texts, "-o", tmp_path / "m")
-    assert "--labels goes with --data" in said
+    assert "--labels needs --data" in said
 
 
 def test_inspect_and_show_name_the_classes(folders, tmp_path, capsys):

@@ -46,8 +46,8 @@ def test_clips_may_follow_the_candidates(model, clip_file, capsys):
     main(["predict", str(model), *both])
     assert len(capsys.readouterr().out.splitlines()) == 1  # the same file, once
     said = refused(capsys, "predict", model, "--candidate-labels", "clap", "nowhere.npy")
-    assert "the last word, 'nowhere.npy', was taken for one of --candidate-labels" in said
-    assert "name clips right behind the model" in said
+    assert "The last word, 'nowhere.npy', was taken as one of --candidate-labels" in said
+    assert "name clips directly after the model" in said
     said = refused(capsys, "predict", "--candidate-labels", "clap", model, clip_file)
     assert "Name the model before --candidate-labels" in said
 
@@ -60,7 +60,7 @@ def test_something_that_cannot_be_read_is_left_out_and_ends_with_1(model, clip_f
     printed = capsys.readouterr()
     assert json.loads(printed.out)["name"] == str(clip_file)
     assert "left out: " in printed.err
-    assert "nothing is called so" in printed.err
+    assert "no file has such a name" in printed.err
     main([*given, "--skip-bad"])
 
 
@@ -82,8 +82,8 @@ def test_predict_needs_a_model_that_takes_recordings(tmp_path, texts, clip_file,
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"clips": ()}, "as files and folders or as --watch DIR"),
-        ({"watch": Path("w")}, "as files and folders or as --watch DIR"),
+        ({"clips": ()}, "from files and folders, from --watch DIR"),
+        ({"watch": Path("w")}, "from files and folders, from --watch DIR"),
         ({"json": True, "csv": True}, "--json or as --csv"),
         ({"top_k": 0}, "top_k must be positive"),
         ({"batch_size": 0}, "batch_size must be positive"),
@@ -91,23 +91,28 @@ def test_predict_needs_a_model_that_takes_recordings(tmp_path, texts, clip_file,
         ({"window": float("nan")}, "--window should be a positive number"),
         ({"window": float("inf")}, "--window should be a positive number"),
         ({"window": 1.0, "stride": -1.0}, "--stride should be a positive number"),
-        ({"stride": 1.0}, "say how long they are with --window"),
+        ({"stride": 1.0}, "give the length of a window with --window"),
         ({"window": 1.0, "stride": 2.0}, "at most as long as --window"),
-        ({"timeline": Path("t.png")}, "give a file and --window"),
+        ({"timeline": Path("t.png")}, "give one file and --window"),
         ({"timeline": Path("t.jpg"), "window": 1.0}, "ends in .png"),
         ({"clips": ("-", "a.npy")}, "leave the other clips out"),
         ({"clips": ("-",), "csv": True}, "leave --csv out"),
-        ({"camera": 0}, "or as --camera N: give one of them"),
-        ({"clips": (), "watch": Path("w"), "camera": 0}, "or as --camera N: give one of them"),
+        ({"camera": 0}, "or from --camera N: give exactly one"),
+        ({"clips": (), "watch": Path("w"), "camera": 0}, "or from --camera N: give exactly one"),
         ({"clips": (), "camera": -1}, "a camera's number, 0 for the first, but it is -1"),
         ({"clips": (), "camera": 0, "csv": True}, "leave --csv out"),
-        ({"clips": (), "camera": 0, "window": 1.0, "timeline": Path("t.png")}, "give a file and --window"),
-        ({"clips": ("-",), "window": 1.0, "timeline": Path("t.png")}, "give a file and --window"),
+        ({"clips": (), "camera": 0, "window": 1.0, "timeline": Path("t.png")}, "give one file and --window"),
+        ({"clips": ("-",), "window": 1.0, "timeline": Path("t.png")}, "give one file and --window"),
     ],
 )
 def test_options_that_contradict_each_other(options, said):
     with pytest.raises(ConfigError, match=said):
         PredictConfig(MODEL, **({"clips": ("a.npy",)} | options))
+
+
+def test_a_first_word_that_is_neither_a_model_nor_a_clip_is_named():
+    with pytest.raises(ConfigError, match=r"^there is no nowhere\.npy, as model or clip; what to recognize"):
+        PredictConfig(Path("nowhere.npy"), clips=())
 
 
 def test_a_stride_longer_than_the_window_is_fine_for_frames():

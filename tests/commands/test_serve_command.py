@@ -64,7 +64,7 @@ def test_the_page_opens_without_a_text_encoder(model, monkeypatch, capsys):
     monkeypatch.setattr("gzssar.texts.encoding.load_text_encoders", refuse)
     main(["serve", str(model)])
     assert served == [Recognizer.load(model).classes]
-    assert "no class can be added in words: pip install 'gzssar[texts]'" in capsys.readouterr().err
+    assert "classes cannot be added in words: pip install 'gzssar[texts]'" in capsys.readouterr().err
 
 
 def test_serve_takes_a_model_the_packaged_or_the_synthetic_one(model, monkeypatch, capsys):
@@ -76,6 +76,6 @@ def test_serve_takes_a_model_the_packaged_or_the_synthetic_one(model, monkeypatc
     for words in ([str(model)], ["--synthetic"], [], [PACKAGED.name]):
         main(["serve", *words])
     assert served == [Recognizer.load(model).classes] * 2 + [Recognizer.from_pretrained().classes] * 2
-    assert capsys.readouterr().err.count("so utd-mhad answers, which comes with the package") == 1
+    assert capsys.readouterr().err.count("so the packaged model utd-mhad answers") == 1
     assert "there is no such folder" in refused(capsys, "serve", model.parent / "nowhere")
-    assert "--synthetic names a model, too" in refused(capsys, "serve", model, "--synthetic")
+    assert "--synthetic already chooses a model" in refused(capsys, "serve", model, "--synthetic")

@@ -45,7 +45,7 @@ def test_weights_are_files_of_streams(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ([], "but none is named"),
+        ([], "but no file is named"),
         (["bones=a.pt"], "STREAM=FILE with one of the streams joint, bone, .*, but 'bones=a.pt' came"),
         (["joint="], "STREAM=FILE"),
         (["bone=a.pt", "joint=b.pt", "bone=c.pt"], "the stream 'bone' is named twice"),
@@ -74,7 +74,7 @@ def test_the_name_of_a_model_stands_for_its_files(tmp_path, monkeypatch):
         parse_weights(["toy", "bone=toy"])
     with pytest.raises(ConfigError, match="has the streams bone, joint motion, but not 'joint'"):
         parse_weights(["joint=toy"])
-    with pytest.raises(ConfigError, match="'toys' is neither; nearest is 'toy'"):
+    with pytest.raises(ConfigError, match="'toys' is neither; the nearest name is 'toy'"):
         parse_weights(["joint=toys"])
     assert parse_weights(["./toys", "bone=toys.pt"]) == (
         StreamWeights(Path("toys")),
@@ -113,7 +113,7 @@ def test_all_are_brought_to_another_length(clips):
 @pytest.mark.parametrize(
     ("other", "message"),
     [
-        (JOINT, "the stream 'joint' comes twice: say of authors' weights"),
+        (JOINT, "the stream 'joint' is given twice: name the stream of the authors' weights"),
         (replace(BONE, frames=9), "share their frames, but joint has 8 and bone has 9"),
         (replace(BONE, fps=20.0), r"share their frame rate, but joint has 30\.0 and bone has 20\.0"),
         (replace(BONE, classes=(0, 1, 2, 7)), "share their classes"),
@@ -126,7 +126,7 @@ def test_encoders_that_do_not_go_together_are_refused(other, message):
 
 
 def test_no_encoder_is_refused():
-    with pytest.raises(ConfigError, match="the encoder of one stream at least, but there is none"):
+    with pytest.raises(ConfigError, match="an encoder of at least one stream, but there is none"):
         StreamEncoders(())
 
 
@@ -144,7 +144,7 @@ def test_one_file_is_one_encoder_and_two_are_two(tmp_path):
 
 def test_our_own_file_knows_its_stream(tmp_path):
     save_encoder(tmp_path / "bone", BONE)
-    with pytest.raises(ConfigError, match="holds an encoder of the stream 'bone', but it is named as one of 'joint'"):
+    with pytest.raises(ConfigError, match="holds an encoder of the stream 'bone', but the command names 'joint'"):
         load_encoder(tmp_path / "bone", "joint")
 
 

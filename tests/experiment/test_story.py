@@ -162,7 +162,7 @@ def test_an_ablation_is_by_one_rule(capsys):
     with pytest.raises(SystemExit) as stop:
         cli.main(["ablate", "--selection", "both"])
     assert stop.value.code == cli.USAGE_ERROR
-    assert "an ablation has one table" in capsys.readouterr().err
+    assert "an ablation writes one table" in capsys.readouterr().err
 
 
 def test_both_rules_go_on_where_one_has_run(toy, unread):
@@ -252,7 +252,7 @@ def test_an_interrupted_run_keeps_its_finished_seeds(toy, unread, monkeypatch, c
     with pytest.raises(SystemExit) as stop:
         cli.main(arguments)
     assert stop.value.code == cli.INTERRUPTED
-    assert "goes on where it stopped" in capsys.readouterr().err
+    assert "run the same command again to continue" in capsys.readouterr().err
     assert (toy.out / "seeds" / "0.npz").exists()
     assert not (toy.out / "scores.json").exists()
     monkeypatch.setattr(run_module, "run_seed_by_each", run_seed_by_each)

@@ -181,7 +181,7 @@ def test_a_camera_is_let_go(cv2, monkeypatch):
 
 def test_a_camera_that_is_not_there_or_busy(cv2, monkeypatch, capfd):
     monkeypatch.setattr(cv2, "VideoCapture", lambda number: Camera(0, opens=False))
-    with pytest.raises(DataError, match="camera 7 should give pictures, but cannot be opened"), camera_pictures(7):
+    with pytest.raises(DataError, match="camera 7 should give pictures, but it cannot be opened"), camera_pictures(7):
         pass
     assert capfd.readouterr().err == ""
 
@@ -226,7 +226,7 @@ def test_predict_answers_a_camera(cv2, monkeypatch):
 
 
 def test_predict_needs_a_camera(cv2, capfd):
-    with any_model(), pytest.raises(DataError, match="camera 98 should give pictures, but cannot be opened"):
+    with any_model(), pytest.raises(DataError, match="camera 98 should give pictures, but it cannot be opened"):
         answer(PredictConfig(MODEL, camera=98), io.StringIO())
 
 

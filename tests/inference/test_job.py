@@ -107,7 +107,7 @@ def test_one_pattern_is_as_good_as_several_names(tmp_path, capsys):
 def test_several_files_of_which_none_can_be_read(tmp_path, capsys):
     for clip in ("a", "b"):
         break_(write_clip(tmp_path / f"{clip}.npy", *UP), lambda array: array[:, :20])
-    with pytest.raises(DataError, match=r"no clip of .* can be recognized: see the sentences above"):
+    with pytest.raises(DataError, match=r"no clip of .* can be recognized: the messages above say why"):
         rows(tmp_path)
     assert len(capsys.readouterr().err.splitlines()) == 2
 
@@ -119,8 +119,8 @@ def test_a_table_that_says_nothing_of_joints_is_named_and_passed_over(tmp_path, 
     (tmp_path / "up.json").write_text(clip)
     assert [Path(row["name"]).name for row in rows(tmp_path, reading=Reading())] == ["up.json"]
     assert "left out: " in (said := capsys.readouterr().err)
-    assert "forces.csv does not say what its joints are" in said
-    with pytest.raises(ConfigError, match="does not say what its joints are"):
+    assert "forces.csv does not state its joint layout" in said
+    with pytest.raises(ConfigError, match="does not state its joint layout"):
         rows(tmp_path / "forces.csv", reading=Reading())
 
 
@@ -273,4 +273,4 @@ def test_progress_counts_clips(tmp_path):
     answer(
         PredictConfig(MODEL, (str(tmp_path),), csv=True, reading=NTU), io.StringIO(), lambda *what: told.append(what)
     )
-    assert told == [("clips", 0, 3), ("clips", 1, 3), ("clips", 2, 3)]
+    assert told == [("recognizing clips", done, 3) for done in range(3)]

@@ -56,7 +56,7 @@ def test_it_is_too_early_for_an_answer_until_half_a_window_has_come():
     assert [one.prediction is None for one in found] == [True] * 4 + [False] * 2
     row = found[3].as_dict()
     assert (row["label"], row["abstained"], row["ranking"]) == (None, True, [])
-    sentence = "Too few frames have come to tell a motion."
+    sentence = "Too few frames have arrived to recognize a movement."
     assert row["warning"] == [{"code": "too-early", "sentence": sentence}]
 
 
@@ -134,7 +134,7 @@ def test_joints_that_are_not_known_are_filled(unknown):
     frames = [json.loads(line)["joints"] for line in lines(0.0, 0.1, 0.2, 0.3)]
     frames[1][HAND] = frames[2][HAND] = unknown
     np.testing.assert_allclose(heights(clip_of(map(json.dumps, frames))), [0, 0.1, 0.2, 0.3], atol=1e-6)
-    with pytest.raises(DataError, match="joint 7 of body 0 should be known in one frame at least"):
+    with pytest.raises(DataError, match="joint 7 of body 0 should be known in at least one frame"):
         clip_of([json.dumps(frames[1])])
 
 

@@ -44,7 +44,7 @@ def test_frames_from_standard_input(capsys):
     assert "scale" not in {doubt["code"] for row in said for doubt in row["warning"]}
     with pytest.raises(ConfigError, match="the unit should be one of"):
         rows("-", frames=frames, reading=replace(NTU, unit="inch"))
-    with pytest.raises(ConfigError, match="name their layout"):
+    with pytest.raises(ConfigError, match="do not state their joint layout"):
         rows("-", frames=frames, reading=Reading())
     with pytest.raises(ConfigError, match="the layout should be one of"):
         rows("-", frames=frames, reading=Reading(layout="ntu26"))

@@ -55,7 +55,7 @@ def test_a_recipe_that_contradicts_itself_is_refused(monkeypatch, change, messag
         ({"cycles": -1}, "cycles must be positive, but it is -1."),
         ({"learning_rate": 0.0}, "learning_rate must be positive, but it is 0.0."),
         ({"text_noise": -0.1}, "text_noise is a standard deviation, but it is -0.1."),
-        ({"cross_from": 10}, 'cross_from is read with schedule="cyclic" only, and would do nothing here'),
+        ({"cross_from": 10}, 'cross_from is read with schedule="cyclic" only, and has no effect here'),
         ({"reconstruction": "mean-squared-error", "text_precision": 1.0}, "text_precision is read with"),
         ({"classifier_steps": 10}, 'classifier_steps is read with unseen_classifier="softmax" only'),
         ({"seen_classifier": "encoder"}, 'cannot classify the clips of folds: use held_out="validation"'),

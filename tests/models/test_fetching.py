@@ -61,8 +61,8 @@ def test_progress_counts_the_bytes_that_are_wanted(toy, tmp_path):
     (tmp_path / "models/toy").mkdir(parents=True)
     (tmp_path / "models/toy/joint.pt").write_bytes(CONTENTS["joint.pt"])
     fetch(toy, tmp_path, progress=lambda *what: told.append(what))
-    assert told[0] == ("toy", 2**16, 150_000)
-    assert told[-1] == ("toy", 150_000, 150_000)
+    assert told[0] == ("fetching toy", 2**16, 150_000)
+    assert told[-1] == ("fetching toy", 150_000, 150_000)
     assert [done for _, done, _ in told] == sorted(done for _, done, _ in told)
 
 
@@ -79,7 +79,7 @@ def test_half_a_download_leaves_the_whole_files_and_the_next_call_the_rest(toy, 
 
 def test_another_content_is_not_kept(toy, server, tmp_path):
     server.contents["joint.pt"] = b"joins" * 40_000
-    with pytest.raises(DataError, match=r"joint\.pt should have the SHA-256 [0-9a-f]{64}, .* and is not kept"):
+    with pytest.raises(DataError, match=r"joint\.pt should have the SHA-256 [0-9a-f]{64}, .* and was discarded"):
         fetch(toy, tmp_path)
     assert held(tmp_path) == {}
 
@@ -150,7 +150,7 @@ def test_without_a_home_a_cache_must_be_named(toy, monkeypatch):
     for name in ("GZSSAR_CACHE", "XDG_CACHE_HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(Path, "home", lambda: (_ for _ in ()).throw(RuntimeError))
-    with pytest.raises(ConfigError, match="name a folder in GZSSAR_CACHE"):
+    with pytest.raises(ConfigError, match="name a folder in the variable GZSSAR_CACHE"):
         fetch(toy)
 
 
@@ -204,7 +204,7 @@ def test_what_is_not_in_the_cache_is_asked_for(toy, tmp_path, monkeypatch):
         cached(toy)
     fetch(toy)[0].unlink()
     assert cached(toy, "bone")[0][0].read_bytes() == CONTENTS["bone.pt"]
-    with pytest.raises(ConfigError, match="not all there"):
+    with pytest.raises(ConfigError, match="some of its files are missing"):
         cached(toy)
     with pytest.raises(ConfigError, match="has the streams joint, bone, but not 'bone motion'"):
         cached(toy, "bone motion")

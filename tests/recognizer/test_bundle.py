@@ -193,7 +193,7 @@ def test_a_file_that_was_cut_off_is_noticed(folder, kept):
     for path in guarded(folder):
         whole = path.read_bytes()
         path.write_bytes(whole[: int(kept * len(whole)) if isinstance(kept, float) else kept])
-        with pytest.raises(DataError, match=f"{path.name} .*(altered or cut off|cut off or no JSON)"):
+        with pytest.raises(DataError, match=f"{path.name} .*(changed or cut off|cut off or not JSON)"):
             Recognizer.load(folder)
         path.write_bytes(whole)
 
@@ -214,7 +214,7 @@ def test_a_changed_number_is_noticed(folder, path):
     config = json.loads((folder / "config.json").read_text())
     config[path[0]][path[1]] += 0.001
     (folder / "config.json").write_text(json.dumps(config))
-    with pytest.raises(DataError, match=r"config\.json should be as it was saved, but it was altered"):
+    with pytest.raises(DataError, match=r"config\.json was changed after it was saved"):
         Recognizer.load(folder)
 
 
@@ -277,11 +277,11 @@ def test_what_is_no_recognizer(tmp_path):
         Recognizer.load(tmp_path)
     for foreign in ("{}", "[]", '{"format": "other"}'):
         (tmp_path / "config.json").write_text(foreign)
-        with pytest.raises(DataError, match=r"but its config\.json is something else's"):
+        with pytest.raises(DataError, match=r"but its config\.json was written by another program"):
             Recognizer.load(tmp_path)
     for broken in (b"", b"{", b"\xff\xfe", b"[" * 100_000):
         (tmp_path / "config.json").write_bytes(broken)
-        with pytest.raises(DataError, match=r"config\.json should be JSON, but it is cut off or no JSON"):
+        with pytest.raises(DataError, match=r"config\.json should be JSON, but it is cut off or not JSON"):
             Recognizer.load(tmp_path)
 
 
@@ -327,7 +327,7 @@ def test_something_else_is_left_alone(folder, on_features, tmp_path):
             on_features.save(tmp_path / place)
     (folder / "thesis.tex").write_text("mine")
     before = content(tmp_path)
-    with pytest.raises(OutputError, match=r"but also 'thesis\.tex', which would be lost"):
+    with pytest.raises(OutputError, match=r"and also 'thesis\.tex', which would be lost"):
         on_features.save(folder, overwrite=True)
     with pytest.raises(OutputError, match="cannot be written"):
         on_features.save(tmp_path / "file/model")

@@ -85,12 +85,14 @@ def test_likeness_by_hand():
 
 
 def test_texts_and_classes_must_be_as_many():
-    with pytest.raises(ConfigError, match=r"it has 4 classes and there are texts of 12: give the table of what it was"):
+    with pytest.raises(
+        ConfigError, match=r"it has 4 classes and there are texts of 12: give a table of the classes it was"
+    ):
         fitted_on_recordings(fitting=replace(FITTING, encoder_texts=TEXTS))
 
 
 def test_texts_of_an_encoder_need_the_encoder():
-    with pytest.raises(ConfigError, match="texts of an encoder's classes need the encoder"):
+    with pytest.raises(ConfigError, match="texts of an encoder's classes need the encoder itself"):
         fitted(fitting=FITTING)
 
 

@@ -108,7 +108,7 @@ def test_too_few_clips():
     few = FeatureSet(clips.features[first], clips.labels[first])
     with pytest.raises(
         DataError,
-        match="a class with at least 4 clips, one of which is held out meanwhile, but no class has more than 1",
+        match="a class with at least 4 clips, one of which is held out, but no class has more than 1",
     ):
         fit_recognizer(few, TEXTS, None, QUICK_FITTING)
 
@@ -117,7 +117,9 @@ def test_too_few_clips():
 def test_labels_without_texts(label):
     clips = clips_of(SEEN_IDS)
     labels = np.where(clips.labels == 0, label, clips.labels)
-    with pytest.raises(DataError, match=f"rows of the 12 class texts, counted from 0, but label {label} came"):
+    with pytest.raises(
+        DataError, match=f"rows of the 12 class texts, counted from 0, but label {label} is not among them"
+    ):
         fit_recognizer(replace(clips, labels=labels), TEXTS, None, QUICK_FITTING)
 
 
@@ -159,7 +161,7 @@ def test_the_encoder_should_be_the_one_that_made_the_features():
 
 def test_two_classes_of_one_name():
     texts = ClassTexts((*TEXTS.rows[:-1], ClassText("CLAP", "a", "m")))
-    with pytest.raises(TextError, match="told apart by their labels, but two have the same one"):
+    with pytest.raises(TextError, match="a label of its own, but two classes have the same one"):
         fit_on(SEEN_IDS[:5], texts=texts)
 
 
@@ -206,7 +208,7 @@ def test_whole_performers_are_held_out_where_they_are_known(monkeypatch, known):
 def test_the_progress_is_told():
     told = []
     fit_on(SEEN_IDS, progress=lambda *step: told.append(step))
-    assert told == [("training", done, 5) for done in range(1, 6)]  # four folds, and the whole
+    assert told == [("fitting on folds", done, 5) for done in range(1, 6)]  # four folds, and the whole
 
 
 def test_seen_classes_stand_at_the_mean_of_their_clips(on_features):

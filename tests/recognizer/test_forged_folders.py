@@ -171,7 +171,7 @@ def test_every_field_of_the_config(whole, asked, encoders_read_once):
         ("gate.scale", [0, 1], r"gate.scale\[0\] should be from 1e-12 to 1e\+09, but it is 0"),
         ("gate.bias", "x", "should be a finite number, but it is 'x'"),
         ("encoding.template", 7, "should be text, but it is 7"),
-        ("encoding.template", "no place", "encoding should hold choices that go together, but they do not"),
+        ("encoding.template", "no place", "encoding should hold choices that match, but they do not"),
         ("kinds", ["lb", "lb", "md"], "should be entries that differ"),
         ("kinds", ["lb", "ad", "xx"], r"kinds\[2\] should be one of lb, ad, md, but it is 'xx'"),
         ("revisions", [1], r"revisions\[0\] should be text, but it is 1"),
@@ -401,5 +401,5 @@ def test_encoders_that_do_not_go_together(whole, tmp_path):
         Recognizer.load(folder)
     (folder / "encoder-bone.safetensors").write_bytes((folder / "encoder.safetensors").read_bytes())
     sealed(folder)
-    with pytest.raises(DataError, match=r"encoders that go together, but they do not: .* 'joint' comes twice"):
+    with pytest.raises(DataError, match=r"encoders that match, but they do not: .* 'joint' comes twice"):
         Recognizer.load(folder)

@@ -86,7 +86,7 @@ def test_nothing_goes_to_a_repository_that_others_see_against_what_was_said(shar
     shared.private = there
     shared.commit({})
     words = ("public", "private")
-    with pytest.raises(ConfigError, match=f"should be {words[wanted]}, but it is there already and {words[there]}:"):
+    with pytest.raises(ConfigError, match=f"should be {words[wanted]}, but it exists already and is {words[there]}:"):
         on_features.push_to_hub(NAME, private=wanted)
     assert shared.files() == {}
 
@@ -136,7 +136,7 @@ def test_a_revision_is_a_branch_or_a_commit(shared, saved, on_features):
 
 def test_what_came_once_needs_no_hub(shared, saved, tmp_path):
     sha = shared.commit(saved)
-    with pytest.raises(DataError, match=rf"^{NAME} should lie in the local cache .* and nothing may be downloaded"):
+    with pytest.raises(DataError, match=rf"^{NAME} should be in the local cache .* and nothing may be downloaded"):
         Recognizer.from_pretrained(NAME, local_files_only=True)
     assert shared.asked == []
     Recognizer.from_pretrained(NAME, cache_dir=tmp_path / "mine", token="hf_secret")
@@ -157,7 +157,7 @@ def test_a_damaged_file(shared, saved, name):
 
 def test_another_librarys_model(shared):
     shared.commit({"config.json": b'{"model_type": "bert"}'})
-    with pytest.raises(DataError, match=r"does not load: .* its config.json is something else's"):
+    with pytest.raises(DataError, match=r"does not load: .* its config.json was written by another program"):
         Recognizer.from_pretrained(NAME)
 
 
@@ -177,13 +177,13 @@ def test_no_such_revision(shared, saved):
 
 def test_a_gated_repository(shared):
     shared.refusal = (403, "GatedRepo")
-    with pytest.raises(DataError, match=f"^{NAME} is given to those alone who asked for it: ask on its page"):
+    with pytest.raises(DataError, match=f"^{NAME} is a gated repository: ask for access on its page"):
         Recognizer.from_pretrained(NAME)
 
 
 def test_no_network(shared):
     shared.server.server_close()
-    with pytest.raises(DataError, match=r"and the hub does not answer \(.*\): try again where there is a network"):
+    with pytest.raises(DataError, match=r"and the hub does not answer \(.*\): try again with a network"):
         Recognizer.from_pretrained(NAME)
 
 

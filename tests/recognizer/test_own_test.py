@@ -66,7 +66,11 @@ def test_a_clip_in_which_nobody_moves_gets_no_answer(on_recordings, clips):
 
 def test_classes_that_the_recognizer_has_never_heard_of(on_features):
     features, labels, _ = labelled(ids=[0, 1])
-    with pytest.raises(DataError, match=r"it has none of 'klap', 'weave': call them as it does \(nearest are 'clap'"):
+    with pytest.raises(
+        DataError,
+        match=r"it has none of 'klap', 'weave': give them the names of the recognizer's classes \(nearest "
+        r"are 'clap'",
+    ):
         on_features.evaluate_features(features, ["klap" if label == "clap" else "weave" for label in labels])
     test = on_features.evaluate_features(features, [label.replace("clap", "klap") for label in labels])
     assert test.is_known.tolist() == [label != "clap" for label in labels]
@@ -78,9 +82,9 @@ def test_classes_that_the_recognizer_has_never_heard_of(on_features):
 def test_one_clip_no_clip_and_too_few_labels(on_features, on_recordings):
     features, labels, _ = labelled()
     assert scores_of(on_features.evaluate_features(features[:1], labels[:1])).clips == 1
-    with pytest.raises(DataError, match="needs a labelled clip"):
+    with pytest.raises(DataError, match="needs at least one labelled clip"):
         on_features.evaluate_features(features[:0], [])
-    with pytest.raises(DataError, match="needs a labelled clip"):
+    with pytest.raises(DataError, match="needs at least one labelled clip"):
         on_recordings.evaluate([], [])
     with pytest.raises(DataError, match="one of labels per clip, but 1 came for 2 clips"):
         on_features.evaluate_features(features[:2], labels[:1])

@@ -87,7 +87,7 @@ def test_what_is_answered_and_what_is_guessed(prediction, label, best_guess, in_
 
 def test_positions_beyond_comparison_are_refused(on_recordings, clips):
     joints = clips[0].joints * np.float32(1e25)
-    with pytest.raises(DataError, match="see that positions are in metres"):
+    with pytest.raises(DataError, match="check that positions are in metres"):
         on_recordings.predict(SkeletonSequence(joints, 30.0, NTU25))
 
 
@@ -160,7 +160,7 @@ def test_the_order_of_candidates_does_not_matter(on_features, features):
     [
         (["clap", "strech"], r"'strech' should be one of the 12 classes, but is none: nearest are 'stretch'"),
         (["zzz"], r"'zzz' should be one of the 12 classes, but is none: they are clap, bow, "),
-        (["clap", "wave", "Clap"], "each candidate should come once, but 'clap' comes twice"),
+        (["clap", "wave", "Clap"], "each candidate should be named once, but 'clap' comes twice"),
         ([], "should be a list of at least one class"),
         ((), "should be a list of at least one class"),
         ("clap", "should be a list of at least one class"),

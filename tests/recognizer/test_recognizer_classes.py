@@ -157,7 +157,7 @@ def test_one_kind_of_class_may_be_left_and_one_class(on_features, features):
     only_unseen.remove_class("wave")
     only_unseen.remove_class("punch")
     assert only_unseen.predict_features(features[:1])[0].ranking == ({"label": "stretch", "score": 1.0, "seen": False},)
-    with pytest.raises(ConfigError, match="needs a class to answer with, but 'stretch' is the last one"):
+    with pytest.raises(ConfigError, match="needs at least one class, but 'stretch' is the last one"):
         only_unseen.remove_class("stretch")
 
 

@@ -89,7 +89,7 @@ def test_prepared_clips_are_what_the_encoder_reads(on_recordings, clips):
     assert prepared.shape == (len(clips), 3, on_recordings.frames, 25, 1)
     assert np.array_equal(on_recordings.encoder.encode(prepared).features, on_recordings.encode(clips))
     assert np.array_equal(on_recordings.prepare(clips[0]), prepared[:1])
-    with pytest.raises(DataError, match="there should be a clip to prepare at least"):
+    with pytest.raises(DataError, match="there should be at least one clip to prepare"):
         on_recordings.prepare([])
 
 

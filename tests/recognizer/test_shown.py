@@ -107,7 +107,9 @@ def test_clips_are_taken_back(on_recordings, clips):
 
 
 def test_no_more_clips_are_taken_back_than_came(on_recordings, clips):
-    with pytest.raises(ConfigError, match=r"should be some of those that showed 'wave', but 0 did and 1 came\."):
+    with pytest.raises(
+        ConfigError, match=r"only take back clips that showed 'wave', but 0 clips showed it and 1 were given\."
+    ):
         on_recordings.remove_clips("wave", clips[0])
 
 
@@ -138,7 +140,9 @@ def test_the_same_clip_twice_counts_once(on_recordings, clips):
     once, twice = on_recordings.copy(), on_recordings.copy()
     once.add_clips("wave", clips[:1])
     told = twice.add_clips("wave", [clips[0], clips[0]])
-    assert [doubt.sentence for doubt in told if doubt.code == "twice"] == ["Clip 2: It comes twice and counts once."]
+    assert [doubt.sentence for doubt in told if doubt.code == "twice"] == [
+        "Clip 2: This clip is given twice and counts once."
+    ]
     np.testing.assert_allclose(once.predict_proba(clips), twice.predict_proba(clips), atol=1e-6)
 
 
@@ -146,7 +150,7 @@ def test_a_clip_that_the_recognizer_is_sure_shows_another_class():
     answer = Prediction(({"label": "wave", "score": 0.934, "seen": True},), 0.9)
     assert disagrees(answer, "WAVE") == disagrees(replace(answer, abstained=True), "bow") == ()
     (doubt,) = disagrees(answer, "bow")
-    assert doubt == ("another-class", "The recognizer takes it for 'wave' (93%), not for 'bow'.")
+    assert doubt == ("another-class", "The recognizer recognizes 'wave' (93%), not for 'bow'.")
 
 
 def still(clip):
@@ -175,7 +179,7 @@ def test_clips_that_show_nothing_teach_nothing(on_recordings, clips, change, sai
 def test_clips_without_an_encoder(on_features, clips):
     with pytest.raises(DataError, match="has no skeleton encoder"):
         on_features.add_clips("wave", clips)
-    with pytest.raises(DataError, match="takes a clip at least, but there is none"):
+    with pytest.raises(DataError, match="needs at least one clip, but there is none"):
         on_features.add_clips("wave", [])
 
 

@@ -61,7 +61,7 @@ def test_clips_can_be_shown_to_it(encoder, clips):
 
 
 def test_texts_that_do_not_fit_the_encoder(encoder):
-    with pytest.raises(ConfigError, match="it has 4 classes and there are texts of 2: give the table"):
+    with pytest.raises(ConfigError, match="it has 4 classes and there are texts of 2: give a table"):
         recognizer_of_weights(encoder, TYPED, OWN)
     twice = ClassTexts((*OWN[:3], ClassText("CLAP")))
     with pytest.raises(TextError, match="two of the encoder's have the same one"):

@@ -111,7 +111,7 @@ def test_a_list_that_cannot_be_read_is_refused(tmp_path):
     with pytest.raises(DataError, match="it cannot be read"):
         read_missing(tmp_path / "missing.txt")
     (tmp_path / "missing.txt").write_bytes(b"\x80\x04\x95")
-    with pytest.raises(DataError, match="it is no text"):
+    with pytest.raises(DataError, match="it is not text"):
         read_missing(tmp_path / "missing.txt")
 
 

@@ -199,7 +199,7 @@ def test_a_joint_that_is_never_there_is_refused():
     clip = np.ones((3, 5, 2, 1))
     clip[1, :3, 1] = np.nan
     clip[:, 3:] = 0
-    with pytest.raises(DataError, match="joint 1 of body 0 should be known in one frame at least"):
+    with pytest.raises(DataError, match="joint 1 of body 0 should be known in at least one frame"):
         fill_gaps(clip)
 
 

@@ -64,7 +64,7 @@ def test_a_made_up_rate_costs_no_memory():
 
 @pytest.mark.parametrize("fps", [0.0, -1.0, np.nan, np.inf])
 def test_a_rate_is_positive(fps):
-    with pytest.raises(ConfigError, match="brought to a positive frame rate"):
+    with pytest.raises(ConfigError, match="needs a positive frame rate"):
         resample(swinging(30.0), fps)
 
 

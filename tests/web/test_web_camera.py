@@ -173,10 +173,10 @@ def test_pages_of_other_sites_are_refused(headers):
         (packet(1.0, picture(0.5, format="PNG")), "should be a JPEG"),
         (packet(1.0, picture(0.5, size=(1300, 10))), "at most 1280 pixels across and down, but this one has 1300 × 10"),
         (packet(1.0, bytes(600 * 1024)), "should have at most 512 KiB, but this one has 600"),
-        ("{", "a camera's order is not what it should be"),
-        ('{"classes": [{"label": ""}]}', "classes.0.label of a camera's order"),
+        ("{", "a camera's request is not as expected"),
+        ('{"classes": [{"label": ""}]}', "classes.0.label in a camera's request"),
         ('{"candidates": 3}', "is not what it should be (Input should be a valid array): reload the page."),
-        ('{"other": 1}', "other of a camera's order"),
+        ('{"other": 1}', "other in a camera's request"),
     ],
 )
 def test_what_is_no_picture_ends_the_camera(message, told):

@@ -119,8 +119,8 @@ def test_too_many_clips():
     ("clip", "told"),
     [
         ("!", "classes.0.clips.0 should match pattern"),
-        ("AAAA", "should be what /api/teach answered"),  # three bytes
-        ("AA", "should be what /api/teach answered"),
+        ("AAAA", "should be answers of /api/teach"),  # three bytes
+        ("AA", "should be answers of /api/teach"),
         ("A" * 20_001, "at most 20000 characters"),
         (packed(np.zeros(2)), "width 1"),
     ],

@@ -86,7 +86,7 @@ def test_shown_names(name, shown):
 
 def test_errors_speak_of_the_visitors_file():
     assert told(b"2\n1\nx", "S001.skeleton").startswith("S001.skeleton, line 3,")
-    assert told(csv_bytes(), "wave.csv").startswith("wave.csv does not say what its joints are")
+    assert told(csv_bytes(), "wave.csv").startswith("wave.csv does not state its joint layout")
     assert "video" not in told(b"hello", "notes.txt")
 
 
@@ -112,7 +112,7 @@ def test_empty_and_unknown_files():
 
 def test_videos_are_refused_unread():
     said = told(b"\0\0\0\x18ftypisom" + bytes(64), "dance.mp4", error=DataError)
-    assert "is a video, which this server takes from this machine alone, unless it was started with --camera" in said
+    assert "is a video. This server takes videos only from this machine, unless it was started with --camera" in said
 
 
 def test_one_clip_of_several():

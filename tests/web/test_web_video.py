@@ -42,7 +42,7 @@ def test_what_is_no_video():
     assert "should be a video, but it holds a clip of layout 'ntu25'" in refused.json()["error"]
     assert client().get("/api/model").json()["videos"] is False
     refused = client().post("/api/video", files={"clip": ("a.avi", b"RIFF\0\0\0\0AVI LIST" + bytes(90))})
-    assert "takes from this machine alone" in refused.json()["error"]
+    assert "takes videos only from this machine" in refused.json()["error"]
     refused = client(find_poses=bright_hand).post("/api/video", files={"clip": ("a.avi", b"RIFF\0\0\0\0AVI LIST")})
     assert "a.avi should be a video, but it cannot be read" in refused.json()["error"]
 

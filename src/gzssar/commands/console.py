@@ -1,11 +1,11 @@
-"""What all commands say in the same way: progress, warnings, clips that were left out, and the exit codes."""
+"""What all commands say in the same way: progress, warnings, clips that were left out, and exit codes."""
 
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from gzssar import running
 from gzssar.printable import printable
@@ -21,13 +21,16 @@ _MOST_NAMED = 5
 
 @contextmanager
 def progress_bar() -> Iterator[running.Progress]:
-    """A progress bar on stderr; nothing where that is no terminal."""
+    """Progress bars on stderr: what is done, how far, for how long and how long yet; nothing without a terminal."""
     console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.percentage:3.0f} %"),
         TimeElapsedColumn(),
+        TextColumn("elapsed,"),
+        TimeRemainingColumn(),
+        TextColumn("left"),
     )
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         tasks: dict[str, TaskID] = {}

@@ -30,30 +30,32 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class EmbedConfig:
-    """Recordings to features, by a trained encoder."""
+    """From recordings to features, by a trained encoder."""
 
     clips: ClipsPath
     """A file or a folder of recordings; the content decides how it is read."""
 
     weights: Weights
-    """Encoder weights: what `gzssar train-encoder` wrote, or the Shift-GCN authors' .pt files, which are of the joint
-    stream unless named otherwise: bone=FILE. Several, one per stream: joint=FILE bone=FILE "joint motion=FILE" "bone
-    motion=FILE"; their features stand side by side. The NAME of one of `gzssar models` stands for all its streams,
-    joint=NAME for one; a file of that name comes first."""
+    """Encoder weights: a file of `gzssar train-encoder`, or the Shift-GCN authors' .pt files. Authors' files are taken
+    as the joint stream unless you name another one: bone=FILE. With several files, one for each stream, features
+    stand side by side: joint=FILE bone=FILE "joint motion=FILE" "bone motion=FILE". A NAME that `gzssar models`
+    lists stands for all its streams, joint=NAME for one; a file of that name has precedence."""
 
     out: Annotated[Path | None, OUT] = None
     """Features of all clips in one file: .npz (feature, logits, label, subject, name, class_names) or .safetensors."""
 
     synse: Path | None = None
-    """Or a folder for SynSE features of both phases, which `gzssar run --synse` and other methods read."""
+    """A folder instead of --out, for SynSE features of both phases, which `gzssar run --synse` and other methods
+    read."""
 
     validation_weights: Weights = ()
-    """With --synse: the encoder of the validation phase, trained without its unseen classes, or one per stream. Without
-    it, --weights serves both phases: right only if those weights saw none of the classes that play unseen."""
+    """With --synse: the encoder of the validation phase, trained without its unseen classes, or one for each stream. By
+    default, --weights serves both phases, which is right only if those weights saw none of the classes that play
+    unseen."""
 
     frames: int | None = None
-    """Frames that clips are brought to; as many as the weights were trained on (300 for the authors') unless said
-    otherwise. Fewer are quicker in proportion."""
+    """The number of frames that clips are resampled to, by default as many as the weights were trained on (300 for the
+    authors'). The time is proportional to it."""
 
     trim: bool = False
     """Encode only the frames in which somebody moves, and the bodies that move, as `gzssar fit` and `gzssar predict`
@@ -66,14 +68,14 @@ class EmbedConfig:
     """Clips encoded at a time."""
 
     shard_size: int = 256
-    """Clips in a shard: what a kill can lose."""
+    """Clips in a shard. A kill loses at most one shard."""
 
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    """cpu, cuda, or auto: cuda where there is one."""
+    """cpu, cuda, or auto, which is cuda if there is one."""
 
     texts: str | None = None
-    """Class texts, as a table or by the name of one that comes with the package: names that --labels or folders give
-    are matched to their labels, and their rows number the classes. Without it, names are numbered in order."""
+    """A table of class texts, or the name of a packaged one. Class names from --labels or from folders are matched with
+    its labels, and its rows number the classes. Without it, names are numbered in alphabetical order."""
 
     classes: Classes = field(default_factory=Classes)
     reading: Reading = field(default_factory=Reading)
@@ -82,15 +84,15 @@ class EmbedConfig:
     def __post_init__(self) -> None:
         if (self.out is None) == (self.synse is None):
             raise ConfigError(
-                "features go into one file (-o FILE) or into SynSE folders (--synse DIR): give one of them."
+                "features are written to one file (-o FILE) or to SynSE folders (--synse DIR): give one of them."
             )
         if self.synse is not None and not self.zero_shot.given:
             raise ConfigError(
-                "SynSE folders are cut by a class split: name it with --split, with --unseen and --validation-unseen, "
+                "SynSE folders need a class split: name it with --split, or with --unseen and --validation-unseen, "
                 "or draw one with --unseen-count."
             )
         if self.synse is None and (self.zero_shot.given or self.validation_weights):
-            raise ConfigError("a class split and --validation-weights go with --synse DIR.")
+            raise ConfigError("a class split and --validation-weights need --synse DIR.")
         check_positive(self, "frames", "batch_size", "shard_size")
         parse_weights(self.weights)
         if self.validation_weights:
@@ -105,7 +107,7 @@ class EmbedConfig:
 
 
 def embed(config: Annotated[EmbedConfig, tyro.conf.OmitArgPrefixes]) -> None:
-    """Turn recordings into features, by an encoder trained here or the Shift-GCN authors' weights."""
+    """Turn recordings into features, with your own encoder or with the Shift-GCN authors' weights."""
     from gzssar.features.embedding import embed_clips, own_rank
 
     if not own_rank():
@@ -113,7 +115,8 @@ def embed(config: Annotated[EmbedConfig, tyro.conf.OmitArgPrefixes]) -> None:
             warn_of_streams(parse_weights(weights))
     with progress_bar() as progress:
         if config.out is not None:
-            done = embed_clips(config.job(config.weights, config.out), config.engine, partial(progress, "clips"))
+            job = config.job(config.weights, config.out)
+            done = embed_clips(job, config.engine, partial(progress, "encoding clips"))
         else:
             assert config.synse is not None  # EmbedConfig checked
             done = _embed_both(config, config.synse, progress)
@@ -162,7 +165,9 @@ def _benchmark(config: EmbedConfig, test: "FeatureSet", validation: "FeatureSet"
     assert validation.names is not None
     assert test.subjects is not None
     if not np.array_equal(test.names, validation.names):
-        raise DataError("both encoders should have encoded the same clips, but their names differ: start again.")
+        raise DataError(
+            "both encoders should have encoded the same clips, but their names differ: run the command again."
+        )
     cut = cut_classes(config.zero_shot, test.provenance["class_names"], test.names.tolist(), test.labels, test.subjects)
     if performers_unknown(test.subjects):
         warn(f"{UNKNOWN_PERFORMERS}.")
@@ -196,12 +201,12 @@ def _check_encoder(phase: str, features: "FeatureSet", columns: Ids, seen: Ids, 
         return
     if foreign := sorted(set(columns) - set(seen)):
         raise DataError(
-            f"the encoder of the {phase} phase should know its seen classes alone, but it was trained on {foreign}: "
+            f"the encoder of the {phase} phase should know only its seen classes, but it was trained on {foreign}: "
             f"train one with the same class split and --phase {phase}."
         )
     trained_on = {performer for training in _trainings(features) for performer in training.get("performers", ())}
     if foreign := sorted(trained_on - set(performers.tolist())):
         raise DataError(
-            f"the encoder of the {phase} phase should have seen its training performers alone, but it saw {foreign}: "
+            f"the encoder of the {phase} phase should have seen only its training performers, but it saw {foreign}: "
             f"train one with the same --train-subjects or --protocol, and --phase {phase}."
         )

@@ -41,41 +41,40 @@ _LISTED = 300
 
 @dataclass(frozen=True)
 class EvaluateConfig:
-    """A test of one's own: how good a model is on labelled clips."""
+    """How good a model is on labelled clips."""
 
     model: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")]
-    """The folder of a fitted model, or the name of one of `gzssar models`."""
+    """The folder of a fitted model, or a name that `gzssar models` lists."""
 
     data: Path | None = None
-    """Labelled recordings: a file or a folder that a reader knows. None of them should have been learned from."""
+    """Labelled recordings: a file or a folder. Use clips that the model did not learn from."""
 
     features: Path | None = None
-    """Instead: features that `gzssar embed -o` made with the model's own encoder, as .npz or .safetensors."""
+    """Features instead of --data, made by `gzssar embed -o` with the model's own encoder, as .npz or .safetensors."""
 
     texts: str | None = None
-    """Of clips that number their classes and do not name them: a table whose rows are in their order, or the name of
-    one that comes with the package."""
+    """For clips that number their classes and do not name them: a table whose rows have the order of the numbers, or
+    the name of a packaged one."""
 
     subjects: tuple[int, ...] = ()
-    """Performers whose clips count; all of them without it."""
+    """Performers whose clips count; by default, all."""
 
     out: Annotated[Path | None, OUT] = None
-    """The folder of the report; runs/MODEL-on-CLIPS without it."""
+    """The folder of the report; by default, runs/MODEL-on-CLIPS."""
 
     most_wrong: float = 0.2
-    """The share of wrong answers, of those given, that is allowed; as far as the clips can tell that the model learned
-    from."""
+    """The share of the given answers that may be wrong, estimated on the clips that the model learned from."""
 
     trim: bool = True
-    """Recognize only the frames in which somebody moves, and the bodies that move."""
+    """Use only the frames in which somebody moves, and the bodies that move."""
 
     add: Path | None = None
-    """A table of further classes, which the model recognizes at once: CSV, TSV, JSON or YAML with label, action and
+    """A table of more classes, which the model recognizes at once: CSV, TSV, JSON or YAML with label, action and
     motion."""
 
     recalibrate: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
-    """Let these clips choose the gate, the temperatures, the threshold and the limits of abstention of a new model,
-    --model-out. The report stays that of the given one."""
+    """Make a new model, --model-out, whose gate, temperatures, threshold and limits of abstention are fitted on these
+    clips. The report is about the given model."""
 
     model_out: Path | None = None
     """The folder of the new model."""
@@ -88,13 +87,15 @@ class EvaluateConfig:
 
     def __post_init__(self) -> None:
         if (self.data is None) == (self.features is None):
-            raise ConfigError("what to test on comes as --data CLIPS or as --features FEATURES.npz: give one.")
+            raise ConfigError("the test needs clips: give either --data CLIPS or --features FEATURES.npz.")
         if self.data is None and self.classes.labels is not None:
-            raise ConfigError("--labels goes with --data: features have the classes that embed was told.")
+            raise ConfigError("--labels needs --data: features already have the classes that `gzssar embed` wrote.")
         if self.recalibrate != (self.model_out is not None):
             raise ConfigError("--recalibrate writes a new model to --model-out DIR: give both, or neither.")
         if self.model_out is not None and self.model_out.resolve() == self.report.resolve():
-            raise ConfigError("the report and the new model go into two folders: name another --model-out, or -o.")
+            raise ConfigError(
+                "the report and the new model need different folders: name another --model-out, or another -o."
+            )
         check_positive(self, "batch_size")
 
     @property
@@ -109,8 +110,8 @@ class EvaluateConfig:
 
 
 def evaluate(config: Annotated[EvaluateConfig, tyro.conf.OmitArgPrefixes]) -> None:
-    """Score a fitted model on labelled clips of one's own, and write a report. Exits with 1 where a clip could not be
-    read and was left out, unless --skip-bad asks for that."""
+    """Test a model on your own labelled clips, and write a report. Exits with 1 if a clip could not be read and was
+    left out, unless you give --skip-bad."""
     from gzssar.reports.own_page import OwnHeader
     from gzssar.reports.own_test import own_table, write_own_report
 
@@ -166,7 +167,7 @@ def _clips(config: EvaluateConfig, recognizer: "Recognizer", progress: Progress)
         )
     source = open_source(config.data, config.reading, labelling(config.classes))
     clips = encode_labelled(
-        recognizer, source, config.subjects, config.trim, config.batch_size, partial(progress, "clips")
+        recognizer, source, config.subjects, config.trim, config.batch_size, partial(progress, "encoding clips")
     )
     return replace(clips, features=replace(clips.features, provenance={"class_names": list(source.class_names)}))
 
@@ -184,13 +185,13 @@ def _features(config: EvaluateConfig, recognizer: "Recognizer") -> "FeatureSet":
     if encoder is not None and features.streams not in ((), encoder.streams):
         raise DataError(
             f"{config.features} should hold features of the streams that {config.model} reads, "
-            f"{', '.join(encoder.streams)}, but it holds {', '.join(features.streams)}: encode the clips anew."
+            f"{', '.join(encoder.streams)}, but it holds {', '.join(features.streams)}: encode the clips again."
         )
     if not config.subjects:
         return features
     wanted = np.isin([] if features.subjects is None else features.subjects, config.subjects)
     if not wanted.any():
-        raise ConfigError(f"no clip of {config.features} is of the performers that --subjects names: name others.")
+        raise ConfigError(f"no clip of {config.features} shows the performers that --subjects names: name others.")
     return features.where(wanted)
 
 
@@ -221,13 +222,14 @@ def _class_names(config: EvaluateConfig, features: "FeatureSet") -> list[str]:
         return [labels[row_of[int(label)]] for label in features.labels]
     if not names:
         raise DataError(
-            f"{config.tested_on} should name its classes, but it numbers them: give a table whose rows are in their "
-            "order with --texts, or name them with --labels."
+            f"{config.tested_on} should name its classes, but it numbers them: give a table with --texts "
+            "whose rows are in their "
+            "order, or name them with --labels."
         )
     if not 0 <= features.labels.min() <= features.labels.max() < len(names):
         raise DataError(
             f"{config.tested_on} should name each clip's class, but it has classes {features.labels.min()} to "
-            f"{features.labels.max()} and {len(names)} names: mend that, or encode the clips anew with classes."
+            f"{features.labels.max()} and {len(names)} names: correct the file, or encode the clips again with classes."
         )
     return [names[label] for label in features.labels]
 

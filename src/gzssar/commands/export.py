@@ -15,14 +15,14 @@ class ExportConfig:
     """A model as ONNX graphs, to run without PyTorch."""
 
     model: Annotated[Path, tyro.conf.Positional]
-    """The folder of a fitted model, or the name of one of `gzssar models`."""
+    """The folder of a fitted model, or a name that `gzssar models` lists."""
 
     onnx: Path
-    """A new folder for encoder.onnx and heads.onnx; the unseen classes row by row, prototypes.npy and texts.csv; and
-    prepare.py, which prepares clips with numpy alone."""
+    """A new folder for encoder.onnx and heads.onnx, for the unseen classes (prototypes.npy and texts.csv), and for
+    prepare.py, which prepares clips with only numpy."""
 
     add: Path | None = None
-    """A table of further classes to add first: CSV, TSV, JSON or YAML with label, action and motion."""
+    """A table of classes to add first: CSV, TSV, JSON or YAML with label, action and motion."""
 
 
 def export(config: Annotated[ExportConfig, tyro.conf.OmitArgPrefixes]) -> None:

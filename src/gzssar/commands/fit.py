@@ -31,43 +31,43 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FitConfig:
-    """A recognizer to keep: one folder that `gzssar predict`, `serve` and `Recognizer.load` take."""
+    """Where a model comes from, and the folder that `gzssar predict`, `gzssar serve` and `Recognizer.load` take."""
 
     texts: str
-    """Texts of all classes: a table (.csv, .tsv, .json, .yaml), or the name of one that comes with the package. Classes
-    without clips are unseen."""
+    """Texts of all classes: a table (.csv, .tsv, .json, .yaml), or the name of a packaged one. Classes without clips
+    are unseen."""
 
     out: Out
     """The folder."""
 
     data: Path | None = None
-    """Recordings of the seen classes: a file or a folder that a reader knows. Without --data and --features, the seen
-    classes are those that the encoder was trained on, and nothing is tested."""
+    """Recordings of the seen classes: a file or a folder. Without --data and --features, the seen classes are those
+    that the encoder was trained on, and the model is untested."""
 
     features: Path | None = None
-    """Instead: features that `gzssar embed -o` made, as .npz or .safetensors."""
+    """Features instead of --data, made by `gzssar embed -o`, as .npz or .safetensors."""
 
     encoder_weights: Weights = ()
-    """The skeleton encoder: what `gzssar train-encoder` wrote, or the Shift-GCN authors' .pt files, which are of the
-    joint stream unless named otherwise: bone=FILE. Several, one per stream, average their scores: joint=FILE bone=FILE
-    "joint motion=FILE" "bone motion=FILE". The NAME of one of `gzssar models` stands for all its streams, joint=NAME
-    for one; a file of that name comes first. With --features it should be what made them; without it, the recognizer
-    takes features alone."""
+    """The skeleton encoder: a file of `gzssar train-encoder`, or the Shift-GCN authors' .pt files. Authors' files are
+    taken as the joint stream unless you name another one: bone=FILE. Several files, one for each stream, average
+    their scores: joint=FILE bone=FILE "joint motion=FILE" "bone motion=FILE". A NAME that `gzssar models` lists
+    stands for all its streams, joint=NAME for one; a file of that name has precedence. With --features, name the
+    encoder that made them; without an encoder, the model takes features only."""
 
     frames: int | None = None
-    """With --data: frames that clips are brought to; as many as the weights were trained on (300 for the authors')
-    unless said otherwise. Fewer are quicker in proportion, in fitting and in recognizing."""
+    """With --data: the number of frames that clips are resampled to, by default as many as the weights were trained on
+    (300 for the authors'). The time to fit and to recognize is proportional to it."""
 
     encoder_texts: str | None = None
-    """Texts of the classes that the encoder was trained on, in their order: a table, or the name of one that comes with
-    the package; none leaves out what the encoder's own classifier knows. Without it: NTU RGB+D's, for the authors'
-    weights with 60 or 120 classes."""
+    """Texts of the classes that the encoder was trained on, in their order: a table, or the name of a packaged one.
+    none ignores the encoder's own classifier. By default, NTU RGB+D's texts for the authors' weights with 60 or 120
+    classes."""
 
     unseen: tuple[str, ...] = ()
-    """Labels of classes whose clips are left out, as if there were none."""
+    """Labels of classes whose clips are left out, so that they are unseen."""
 
     train_subjects: tuple[int, ...] = ()
-    """Performers to learn from; all of them without it."""
+    """Performers to learn from; by default, all."""
 
     text: str = "lb+ad+md"
     """Texts to fuse, joined by +: lb (label), ad (action description), md (motion description)."""
@@ -76,10 +76,10 @@ class FitConfig:
     """Learn only from the frames in which somebody moves, and from the bodies that move."""
 
     seed: int = 0
-    """Of everything that is drawn."""
+    """Seed of all random numbers."""
 
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    """Encodes the recordings: cpu, cuda, or auto: cuda where there is one."""
+    """The device that encodes the recordings: cpu, cuda, or auto, which is cuda if there is one."""
 
     classes: Classes = field(default_factory=Classes)
     encoding: Encoding = field(default_factory=Encoding)
@@ -92,17 +92,19 @@ class FitConfig:
 
     def __post_init__(self) -> None:
         if self.data is not None and self.features is not None:
-            raise ConfigError("what to learn from comes as --data CLIPS or as --features FEATURES.npz: give one.")
+            raise ConfigError("a model learns from clips: give either --data CLIPS or --features FEATURES.npz.")
         if self.weights_alone:
             self._check_weights_alone()
         if self.data is not None and not self.encoder_weights:
             raise ConfigError("recordings need a skeleton encoder: give one with --encoder-weights.")
         if self.features is not None and self.frames is not None:
-            raise ConfigError("--frames goes with --data: features are of as many frames as embed was told.")
+            raise ConfigError(
+                "--frames needs --data: features already have the number of frames that `gzssar embed` used."
+            )
         if self.data is None and self.classes.labels is not None:
-            raise ConfigError("--labels goes with --data: features have the classes that embed was told.")
+            raise ConfigError("--labels needs --data: features already have the classes that `gzssar embed` wrote.")
         if not self.encoder_weights and self.encoder_texts not in (None, "none"):
-            raise ConfigError("--encoder-texts goes with --encoder-weights, whose classes they are.")
+            raise ConfigError("--encoder-texts needs --encoder-weights: it describes the classes of the encoder.")
         check_positive(self, "frames")
         if self.encoder_weights:
             parse_weights(self.encoder_weights)
@@ -111,19 +113,21 @@ class FitConfig:
     def _check_weights_alone(self) -> None:
         if not self.encoder_weights:
             raise ConfigError(
-                "what to learn from comes as --data CLIPS, as --features FEATURES.npz, or as --encoder-weights alone: "
+                "a model learns from --data CLIPS, from --features FEATURES.npz, or from --encoder-weights alone: "
                 "give one."
             )
         if self.encoder_texts == "none":
             raise ConfigError(
-                "without clips, the encoder's own classes are all there is: leave --encoder-texts none out."
+                "without clips, the model has only the encoder's own classes: leave --encoder-texts none out."
             )
         if self.unseen or self.train_subjects:
-            raise ConfigError("--unseen and --train-subjects choose among clips, but there are none: leave them out.")
+            raise ConfigError(
+                "--unseen and --train-subjects select clips, but there are no clips: leave these options out."
+            )
 
 
 def fit(config: Annotated[FitConfig, tyro.conf.OmitArgPrefixes]) -> None:
-    """Fit a recognizer on recordings of seen classes and on the texts of all, and keep it in one folder."""
+    """Fit a model on recordings of seen classes and on the texts of all classes, and save it as a folder."""
     texts = find_class_texts(config.texts)
     left_out = [texts.index(label) for label in config.unseen]  # a wrong one is told before hours of encoding,
     named = find_class_texts(config.encoder_texts) if config.encoder_texts not in (None, "none") else None  # as here
@@ -167,7 +171,7 @@ def _of_weights(config: FitConfig, texts: ClassTexts, named: ClassTexts | None, 
     own = named or texts_of_authors(encoder)
     if own is None:
         raise ConfigError(
-            f"the encoder's {len(encoder.classes)} classes should have texts, but nothing says what they are: name the "
+            f"the encoder's {len(encoder.classes)} classes should have texts, but their texts are unknown: name the "
             "table of what it was trained on with --encoder-texts."
         )
     fitting = Fitting(config.text, config.encoding, seed=config.seed)
@@ -217,8 +221,9 @@ def _fitted(
     features = load_features(config.features) if config.features else _embedded(config, working, progress)
     if "weights_sha256" in features.provenance and "fps" not in features.provenance:
         warn(
-            f"{config.features} was made before clips were brought to the encoder's frame rate: embed them again, "
-            "unless all of them have it."
+            f"{config.features} was made by a version that did not resample clips to the encoder's frame "
+            "rate: embed the clips again, "
+            "unless all of them already have this rate."
         )
     for sentence in features.provenance.get("labelling", []):
         warn(f"{sentence}.")
@@ -226,7 +231,7 @@ def _fitted(
     clips = _training_clips(features, texts, left_out, config)
     if clips.subjects is None:
         warn(
-            "no clip says who performs it, so a quarter of each class's clips is held out at random: scores are of "
+            "no clip says who performs it, so a quarter of each class's clips is held out at random: the scores are of "
             "people whom the recognizer has seen."
         )
     encoder = _encoder(config, features)
@@ -255,7 +260,7 @@ def _require_layout(features: FeatureSet) -> None:
     told = (features.provenance.get("recordings") or {}).get("doubts", {}).get("layout")
     if told and told["clips"] > len(features) / 2:
         raise DataError(
-            f"{told['clips']} of {len(features)} clips are in another layout than was said: {told['sentence']}"
+            f"{told['clips']} of {len(features)} clips are in another layout than the given one: {told['sentence']}"
         )
 
 
@@ -267,7 +272,7 @@ def _embedded(config: FitConfig, working: Path, progress: Progress) -> FeatureSe
     labels = labelling(config.classes, config.texts)
     job = embed_job(config.data, parse_weights(config.encoder_weights), working, config.reading, labels)
     job = replace(job, device=config.device, frames=config.frames, trim=config.trim)
-    embed_once(job, progress=partial(progress, "clips"))
+    embed_once(job, progress=partial(progress, "encoding clips"))
     return load_features(working)
 
 
@@ -285,8 +290,9 @@ def _encoder(config: FitConfig, features: FeatureSet) -> "SkeletonEncoder | None
     made_by = about.get("weights_sha256")
     if made_by and weights_hashes(encoder) != (made_by if isinstance(made_by, list) else [made_by]):
         raise DataError(
-            f"--encoder-weights should be what made the features, but {' '.join(config.encoder_weights)} is something "
-            "else: name that."
+            "--encoder-weights should name the encoder that made the features, but "
+            f"{' '.join(config.encoder_weights)} is something "
+            "else: name that encoder."
         )
     return encoder.with_frames(about.get("frames"))
 

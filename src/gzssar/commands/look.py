@@ -26,7 +26,7 @@ class InspectConfig:
 
 @dataclass(frozen=True)
 class ShowConfig:
-    """A clip as a picture, so that one sees whether joints and axes are right."""
+    """A clip as a picture, to check joints and axes."""
 
     clips: ClipsPath
     """A file or a folder of recordings."""
@@ -35,10 +35,10 @@ class ShowConfig:
     """The picture: .png for a strip of frames, .gif for an animation."""
 
     index: int = 0
-    """Which clip, where there are several: from 0, in the order of the files."""
+    """The number of the clip, if there are several: from 0, in the order of the files."""
 
     frames: int = 8
-    """Frames of the strip."""
+    """The number of frames in the strip."""
 
     numbers: bool = False
     """Write each joint's number beside it."""
@@ -48,12 +48,12 @@ class ShowConfig:
 
 
 def inspect(config: Annotated[InspectConfig, tyro.conf.OmitArgPrefixes]) -> None:
-    """Say what recordings hold, and what is odd about them. Exits with 1 where no clip can be read."""
+    """Show what recordings hold, and what looks odd. Exits with 1 if no clip can be read."""
     from gzssar.skeletons.inspection import inspect_clips, inspection_table
 
     source = open_source(config.clips, config.reading, labelling(config.classes))
     with progress_bar() as progress:
-        inspection = inspect_clips(source, partial(progress, "clips"))
+        inspection = inspect_clips(source, partial(progress, "reading clips"))
     Console().print(inspection_table(inspection))
     if not inspection.readable:
         sys.exit(FOUND_SOMETHING)
@@ -66,7 +66,9 @@ def show(config: Annotated[ShowConfig, tyro.conf.OmitArgPrefixes]) -> None:
     source = open_source(config.clips, config.reading, labelling(config.classes))
     entries = source.entries
     if not 0 <= config.index < len(entries):
-        raise ConfigError(f"{config.clips} holds {len(entries)} clips, counted from 0, but not {config.index}.")
+        raise ConfigError(
+            f"{config.clips} holds {len(entries)} clips, counted from 0, so there is no clip {config.index}."
+        )
     clip = entries[config.index].read()
     save_picture(clip, config.out, config.frames, config.numbers)
     shown = (

@@ -13,6 +13,7 @@ from gzssar.commands.console import progress_bar
 from gzssar.models import Model, fetch, find_model, known_models, lacking
 from gzssar.models.cache import folder_of
 from gzssar.models.packaged import PACKAGED
+from gzssar.skeletons.oddities import counted
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -20,26 +21,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ListModels:
-    """List the models: what each is and knows, its size, licence and citation, and whether it is in the cache."""
+    """List the models with their classes, size, licence and citation, and whether they are in the cache."""
 
     cache: Path | None = None
-    """The cache to look in; the one that GZSSAR_CACHE names without it, else ~/.cache/gzssar."""
+    """The cache to look in; by default the one that GZSSAR_CACHE names, otherwise ~/.cache/gzssar."""
 
 
 @dataclass(frozen=True)
 class GetModel:
-    """Fetch a model into the cache; what is there already stays, and a call that failed goes on."""
+    """Fetch a model into the cache. Files that are there already stay; after a failure, the same command continues."""
 
     name: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="NAME")]
-    """Of a model that `gzssar models` lists."""
+    """The name of a model that `gzssar models` lists."""
 
     source: Annotated[Path | None, tyro.conf.arg(name="from")] = None
-    """A folder that holds the files, at any depth and under any names, for machines without a network. Their hashes
-    are checked all the same."""
+    """A folder that holds the files, at any depth and under any names, for machines without a network. Their hashes are
+    checked as well."""
 
     cache: Path | None = None
-    """The cache; the one that GZSSAR_CACHE names without it, else ~/.cache/gzssar. Commands find models in the cache
-    that GZSSAR_CACHE names."""
+    """The cache; by default the one that GZSSAR_CACHE names, otherwise ~/.cache/gzssar. Commands find models in the
+    cache that GZSSAR_CACHE names."""
 
 
 ModelsCommand = Annotated[
@@ -52,7 +53,7 @@ _LIST = ListModels()
 
 
 def models(command: ModelsCommand = _LIST) -> None:
-    """List the models that can be had by name, or get one. Every command that takes a model takes these names.
+    """List the models that have a name, or fetch one. Every command that takes a model takes these names.
     --encoder-weights, --weights and --pose-model take the names of fetched models."""
     match command:
         case ListModels():
@@ -99,7 +100,7 @@ def _described(model: Model, cache: Path | None) -> "Table":
     }
     lines = {
         **(encoder if model.kind == "encoder" else {}),
-        "size": f"{model.size / 1e6:.1f} MB in {len(model.files)} files",
+        "size": f"{model.size / 1e6:.1f} MB in {counted(len(model.files), 'file')}",
         "licence": f"{model.licence}; {model.terms}",
         "cite": "\n".join(model.citations),
         "cached": told if absent else str(folder_of(model, cache)),

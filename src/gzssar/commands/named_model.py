@@ -28,16 +28,13 @@ def load_model(model: Path | None) -> "Recognizer":
     from gzssar.recognizer import Recognizer
 
     if model is None:
-        warn(
-            f"no model was named, so {PACKAGED.name} answers, which comes with the package: to use another, name it "
-            "first."
-        )
+        warn(f"no model was named, so the packaged model {PACKAGED.name} answers: to use another model, name it first.")
         return Recognizer.from_pretrained()
     if model.exists() or not is_name(str(model)):
         return Recognizer.from_pretrained(model)
     if str(model) != PACKAGED.name:
         warn(
-            f"{model} knows its classes from its weights alone, and nothing of that is tested. It is made on first "
+            f"{model} knows its classes only from its encoder's weights, and has not been tested. It is made on first "
             "use, which takes half a minute."
         )
     return Recognizer.from_pretrained(str(model), local_files_only=True)

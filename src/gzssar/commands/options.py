@@ -28,40 +28,40 @@ Weights = Annotated[tuple[str, ...], tyro.conf.arg(metavar="[STREAM=]FILE|NAME .
 
 @dataclass(frozen=True)
 class Reading:
-    """What a user knows about recordings and their files do not say."""
+    """What the files of recordings do not state."""
 
     layout: str | None = None
-    """The joints' layout, for plain tables: ntu25, kinect20, coco17, mediapipe33, …"""
+    """Layout of the joints, for plain tables and arrays: ntu25, kinect20, coco17, mediapipe33, …"""
 
     fps: float | None = None
-    """Frames per second, for files that do not say."""
+    """Frames per second, for files that do not state them."""
 
     fill_gaps: bool = False
     """Interpolate joints that are missing (NaN) in some frames, instead of refusing the clip."""
 
     unit: str | None = None
-    """What positions are counted in, for motion capture, tables and arrays that do not say: m, cm, mm, in or ft."""
+    """Unit of the positions, for motion capture, tables and arrays that do not state it: m, cm, mm, in or ft."""
 
     pose_model: Path | None = None
-    """For videos and cameras: what finds people in them, a model of MediaPipe's Tasks interface, pose_landmarker_….task
-    or the name of one that `gzssar models` lists. Without it, the one in the wheel of MediaPipe 0.10.21, or else the
-    one that was fetched."""
+    """Pose model that finds people in videos and camera pictures: a model of MediaPipe's Tasks interface
+    (pose_landmarker_….task), or the name of one that `gzssar models` lists. Default: the model in the wheel of
+    MediaPipe 0.10.21, otherwise the fetched one."""
 
     skip_bad: bool = False
     """Leave malformed clips out and count them, instead of stopping at the first."""
 
     missing: Path | None = None
-    """A list of NTU RGB+D samples to leave out, one name a line, as its authors publish it."""
+    """A list of NTU RGB+D samples to leave out, with one name a line, as its authors publish it."""
 
 
 @dataclass(frozen=True)
 class Classes:
-    """Where classes come from that recordings do not state."""
+    """Classes of recordings whose files do not state them."""
 
     labels: Path | None = None
-    """A table that says which class each file shows: CSV, TSV or JSON with path (or a pattern) and label, and where
-    known performer, start and end in seconds; or an export of ELAN, Label Studio or CVAT. Without it, files that state
-    no class have the one that their folder is called after."""
+    """A table of the class of each file: CSV, TSV or JSON with path (or a pattern) and label, and optionally performer,
+    start and end in seconds; or an export of ELAN, Label Studio or CVAT. Without it, files that state no class have
+    the name of their folder as their class."""
 
 
 def labelling(classes: Classes, texts: str | None = None) -> "Labelling":

@@ -38,61 +38,60 @@ class PredictConfig:
     """What clips show, of seen and unseen classes alike."""
 
     model: Annotated[Path | None, tyro.conf.Positional, tyro.conf.arg(metavar="[MODEL]")] = None
-    """The folder of a fitted model, or the name of one of `gzssar models`. Where the first word is a clip, the model
-    that comes with the package answers."""
+    """The folder of a fitted model, or a name that `gzssar models` lists. If the first word is a clip, the packaged
+    model answers."""
 
     clips: Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="[CLIPS ...]")] = ()
-    """Files, folders or patterns of recordings; - reads frames as JSON, one a line, and answers with JSON Lines as they
-    come."""
+    """Files, folders or patterns of recordings. - reads frames from standard input, one JSON a line, and answers each
+    with a line of JSON."""
 
     json: bool = False
-    """Write JSON Lines: one object per clip, with the whole ranking."""
+    """Write JSON Lines: one object for each clip, with the whole ranking."""
 
     csv: bool = False
-    """Write CSV: one row per clip. Without either: a table for people."""
+    """Write CSV: one row for each clip. Without --json and --csv, a table is printed."""
 
     candidate_labels: tuple[str, ...] = ()
-    """Only these classes may be the answer; without them, all that the model knows. Files, folders and patterns that
-    follow the last one are clips."""
+    """Only these classes may be the answer; by default, all that the model knows. Files, folders and patterns after the
+    last one are clips."""
 
     top_k: int = 5
-    """Classes in a ranking, at most."""
+    """The largest number of classes in a ranking."""
 
     abstain: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
-    """Give no label where an answer is too unsure, in JSON and CSV too, as the table for people does."""
+    """Give no label if an answer is too unsure, in JSON and CSV too. The table always does this."""
 
     no_abstain: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
-    """Give every label, in the table too, however unsure it is."""
+    """Give every label, even if it is unsure, in the table too."""
 
     most_wrong: float = 0.2
-    """The share of wrong answers, of those given, that is allowed; as far as the clips can tell that the model learned
-    from."""
+    """The share of the given answers that may be wrong, estimated on the clips that the model learned from."""
 
     trim: bool = True
-    """Recognize only the frames in which somebody moves, and the bodies that move; where nobody moves, nothing is
-    happening."""
+    """Use only the frames in which somebody moves, and the bodies that move. If nobody moves, the answer is that
+    nothing happens."""
 
     watch: Path | None = None
-    """Instead of clips: a folder. What lies there is answered, then every new file as soon as it is complete, until
+    """A folder instead of clips: recognizes the files in it, then every new file as soon as it is complete, until
     Ctrl-C."""
 
     camera: int | None = None
-    """Instead of clips: a camera of this machine by its number, 0 for the first. Each person it sees is answered as
-    JSON Lines, the one who moves most first, until Ctrl-C. Nothing is stored."""
+    """A camera of this machine instead of clips, by its number, 0 for the first. Answers for each person as JSON Lines,
+    until Ctrl-C; the person who moves most comes first. Nothing is stored."""
 
     window: float | None = None
-    """Seconds of a window that slides over long recordings, each of which gives segments: recognized, unsure, at rest
-    or without anybody. For - and --camera: the seconds that count, 2 unless said otherwise."""
+    """Length in seconds of a window that slides over long recordings and divides them into segments: recognized,
+    unsure, at rest, or without anybody. For - and --camera: the seconds that an answer covers, by default 2."""
 
     stride: float | None = None
-    """Seconds from window to window; half a window unless said otherwise. For - and --camera: seconds from answer to
-    answer; without it, each frame of - is answered, and a camera three times a second."""
+    """Seconds from one window to the next, by default half a window. For - and --camera: seconds from one answer to the
+    next; by default, - answers each frame, and --camera three times a second."""
 
     timeline: Path | None = None
-    """With --window: a picture (.png) of the segments of one recording."""
+    """With --window: write a picture (.png) of the segments of one recording."""
 
     add: Path | None = None
-    """A table of further classes, which the model recognizes at once: CSV, TSV, JSON or YAML with label, action and
+    """A table of more classes, which the model recognizes at once: CSV, TSV, JSON or YAML with label, action and
     motion."""
 
     batch_size: int = 32
@@ -109,10 +108,10 @@ class PredictConfig:
         is_clip = self.model is not None and not _is_model(self.model)
         given = sum([bool(self.clips) or is_clip, self.watch is not None, self.camera is not None])
         if given > 1 or not (given or clips_may_follow):
-            absent = f" There is no {self.model}." if not (given or _is_known(self.model)) else ""
+            absent = "" if given or _is_known(self.model) else f"there is no {self.model}, as model or clip; "
             raise ConfigError(
-                "what to recognize comes as files and folders or as --watch DIR, or as --camera N: give one of "
-                f"them.{absent}"
+                f"{absent}clips come from files and folders, from --watch DIR or from --camera N: give exactly one of "
+                "these."
             )
         check_positive(self, "top_k", "batch_size")
         self._check_windows()
@@ -136,17 +135,19 @@ class PredictConfig:
         if self.stride is None or self.live:
             return
         if self.window is None:
-            raise ConfigError("--stride is the way from window to window: say how long they are with --window.")
+            raise ConfigError(
+                "--stride is the time from one window to the next: give the length of a window with --window."
+            )
         if self.stride > self.window:
             raise ConfigError(
-                f"--stride should be at most as long as --window, or frames in between go unseen, but {self.stride:g} "
+                f"--stride should be at most as long as --window, or some frames are in no window, but {self.stride:g} "
                 f"is more than {self.window:g}."
             )
 
     def _check_timeline(self) -> None:
         assert self.timeline is not None
         if self.window is None or self.watch is not None or self.camera is not None or STDIN in self.clips:
-            raise ConfigError("--timeline draws the segments of one recording: give a file and --window.")
+            raise ConfigError("--timeline draws the segments of one recording: give one file and --window.")
         if self.timeline.suffix.lower() != ".png":
             raise ConfigError(f"--timeline should be a picture that ends in .png, but {self.timeline} does not.")
 
@@ -228,7 +229,7 @@ def _model(config: PredictConfig) -> "Recognizer":
         if not config.candidate_labels or (config.model or Path()).is_dir():
             raise
         raise ConfigError(
-            f"{error} Name the model before --candidate-labels, which takes all words behind it."
+            f"{error} Name the model before --candidate-labels, because this option takes all words after it."
         ) from error
     if not recognizer.has_encoder:
         raise DataError(
@@ -247,7 +248,7 @@ def _with_first_clip(config: PredictConfig) -> PredictConfig:
         ConfigError: the model stands behind --candidate-labels.
     """
     if config.model is None and any(map(is_folder, config.candidate_labels)):
-        raise ConfigError("Name the model before --candidate-labels, which takes all words behind it.")
+        raise ConfigError("Name the model before --candidate-labels, because this option takes all words after it.")
     if config.model is None or _is_model(config.model):
         return config
     return replace(config, model=None, clips=(str(config.model), *config.clips))
@@ -275,8 +276,9 @@ def _with_clips_behind_labels(config: PredictConfig, classes: Sequence[str]) -> 
         behind.insert(0, labels.pop())
     if not behind and not config.clips and config.watch is None and config.camera is None:
         raise ConfigError(
-            f"what to recognize comes as files and folders or as --watch DIR, but the last word, {labels[-1]!r}, was "
-            "taken for one of --candidate-labels, and there is no such file: name clips right behind the model."
+            "the clips to recognize are missing: give files and folders or --watch DIR. The last word, "
+            f"{labels[-1]!r}, was "
+            "taken as one of --candidate-labels, because there is no such file: name clips directly after the model."
         )
     return replace(config, candidate_labels=tuple(labels), clips=(*config.clips, *behind)) if behind else config
 
@@ -335,9 +337,7 @@ def _answer_stdin(config: PredictConfig, answer: "Answer", out: "Output", frames
     from gzssar.skeletons.readers.units import metres_of
 
     if config.reading.layout is None:
-        raise ConfigError(
-            "frames from standard input do not say what their joints are: name their layout.", option="layout"
-        )
+        raise ConfigError("frames from standard input do not state their joint layout: name it.", option="layout")
     fps = _LIVE_FPS if config.reading.fps is None else config.reading.fps
     layout, window = layout_named(config.reading.layout), config.window or WINDOW
     scale = 1.0 if config.reading.unit is None else metres_of(config.reading.unit)

@@ -44,7 +44,9 @@ def ablate(config: Config) -> None:
     from gzssar.reports.terminal import ablation_markdown, ablation_table
 
     if config.selection == "both":
-        raise ConfigError("--selection both is for gzssar run: an ablation has one table, for one of both rules.")
+        raise ConfigError(
+            "--selection both works only with gzssar run: an ablation writes one table, for one of the two rules."
+        )
     folder = _with_folder(config, "ablation").out
     assert folder is not None  # _with_folder named one
     if (folder / "config.json").exists():

@@ -21,23 +21,22 @@ class ServeConfig:
     """A web page that recognizes clips and takes classes described in words."""
 
     model: Annotated[Path | None, tyro.conf.Positional] = None
-    """A model's folder, as `gzssar fit` writes it, or the name of one of `gzssar models`; without one, the model that
-    comes with the package."""
+    """The folder of a fitted model, or a name that `gzssar models` lists. By default, the packaged model."""
 
     synthetic: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
-    """The embedded synthetic model instead, of a made-up puppet's 48 actions, and clips of the puppet."""
+    """Use the embedded synthetic model, which knows 48 actions of a made-up puppet, and offer clips of the puppet."""
 
     host: str = "127.0.0.1"
-    """Address to listen on. The usual one is reachable from this machine alone; 0.0.0.0 from everywhere."""
+    """Address to listen on. The default can be reached only from this machine, 0.0.0.0 from everywhere."""
 
     port: int = 8000
     """Port to listen on; 0 takes a free one."""
 
     shared: bool = False
-    """Classes that a visitor adds are there for all visitors, until the server ends."""
+    """Share the classes that a visitor adds with all visitors, until the server ends."""
 
     max_upload_mib: int = 16
-    """Largest clip to be uploaded, in MiB."""
+    """Largest clip that can be uploaded, in MiB."""
 
     max_frames: int = 10_000
     """Longest clip, in frames."""
@@ -46,19 +45,22 @@ class ServeConfig:
     """Seconds that an answer may take."""
 
     samples: Path | None = None
-    """A folder of clips that the page offers; usually the model's own `samples`."""
+    """A folder of clips that the page offers; by default the folder `samples` of the model."""
 
     camera: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
-    """Let visitors from elsewhere use their cameras and send videos, where --host lets them in. Visitors on this
-    machine always may. A browser gives its camera to a remote page over https only."""
+    """Let visitors from other machines use their cameras and send videos, if --host lets them in. Visitors on this
+    machine always may. A browser gives its camera to a remote page only over https."""
 
     pose_model: Path | None = None
-    """What finds people in pictures: a model of MediaPipe's Tasks interface, pose_landmarker_….task or the name of one
-    that `gzssar models` lists. Without it, the one in the wheel of MediaPipe 0.10.21, or else the fetched one."""
+    """Pose model that finds people in pictures: a model of MediaPipe's Tasks interface (pose_landmarker_….task), or the
+    name of one that `gzssar models` lists. Default: the model in the wheel of MediaPipe 0.10.21, otherwise the
+    fetched one."""
 
     def __post_init__(self) -> None:
         if self.synthetic and self.model:
-            raise ConfigError("--synthetic names a model, too: leave it out, or the other.")
+            raise ConfigError(
+                "--synthetic already chooses a model: leave out either --synthetic or the name of the model."
+            )
         if not 0 <= self.port <= 65535:
             raise ConfigError(f"--port is a number from 0 to 65535, but it is {self.port}.")
         for field in ("max_upload_mib", "max_frames", "time_limit_s"):
@@ -99,7 +101,7 @@ def serve(config: Annotated[ServeConfig, tyro.conf.OmitArgPrefixes]) -> None:
         recognizer = recognizer.with_text_encoders(encoders)
         warm_up(encoders)
     except MissingExtraError as error:
-        warn(f"no class can be added in words: {error}")
+        warn(f"classes cannot be added in words: {error}")
     samples = offered(config, recognizer.synthetic)
     with one_thread():  # once for all requests, whose own limits would undo each other's
         serve_page(

@@ -1,5 +1,6 @@
 """`gzssar teach`: a class by clips that show it, or further clips of one; or clips taken back."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,19 +13,24 @@ from gzssar.commands.named_model import load_model
 from gzssar.commands.options import Reading, read_options
 from gzssar.errors import ConfigError, DataError
 from gzssar.files import require_free
+from gzssar.skeletons.oddities import counted
 from gzssar.texts.classes import label_key
 
 if TYPE_CHECKING:
     from gzssar.recognizer import Recognizer
+    from gzssar.skeletons.doubt import Doubt
     from gzssar.skeletons.sequence import SkeletonSequence
+
+_MOST_TOLD = 3
+"""Clips of which the same is said, one by one."""
 
 
 @dataclass(frozen=True)
 class TeachConfig:
-    """A class by a few clips: a new one, or one that the model knows."""
+    """A class by a few clips: a new class, or one that the model knows."""
 
     model: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")]
-    """The folder of a fitted model, which learns the class; or the name of one of `gzssar models`, with -o."""
+    """The folder of a fitted model, which is changed; or, with -o, a name that `gzssar models` lists."""
 
     label: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="LABEL")]
     """The class. One that the model does not know is added."""
@@ -33,16 +39,16 @@ class TeachConfig:
     """Files or folders of recordings, all of this class. One clip is enough; more people and more clips are better."""
 
     action: str | None = None
-    """Of a new class: what it is, as a dictionary would say it."""
+    """For a new class: what the action is for, as a dictionary would say it."""
 
     motion: str | None = None
-    """Of a new class: what the body does. A text helps most beside a single clip."""
+    """For a new class: what the body does. A text helps most if there is only one clip."""
 
     remove: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
-    """Take these clips back, which were shown before."""
+    """Take back these clips, which were shown before."""
 
     out: Annotated[Path | None, tyro.conf.arg(aliases=["-o"])] = None
-    """A new folder for the model with the class; without it, the model's own folder changes."""
+    """A new folder for the model with the class; by default, the model's own folder is changed."""
 
     trim: bool = True
     """Learn only from the frames in which somebody moves, and from the bodies that move."""
@@ -51,19 +57,21 @@ class TeachConfig:
 
     def __post_init__(self) -> None:
         if not self.clips:
-            raise ConfigError("a class is shown by clips: name a file or a folder behind the label.")
+            raise ConfigError("`gzssar teach` needs clips: name a file or a folder after the label.")
         if self.remove and (self.action or self.motion):
-            raise ConfigError("--action and --motion are texts of a new class: leave them out with --remove.")
+            raise ConfigError("--action and --motion describe a new class: leave them out if you use --remove.")
 
 
 def teach(config: Annotated[TeachConfig, tyro.conf.OmitArgPrefixes]) -> None:
-    """Teach a model a class by clips that show it; nothing is trained, and the clips are not kept."""
+    """Add a class to a model by clips that show it. Nothing is trained, and the clips are not stored."""
 
     if config.out is not None:
         require_free(config.out, folder=True)
     recognizer = load_model(config.model)
     if config.out is None and not config.model.exists():
-        raise ConfigError(f"the model {config.model} stays as it is: name a folder for the one with the class, -o DIR.")
+        raise ConfigError(
+            f"the model {config.model} cannot be changed: name a new folder for the model with this class, -o DIR."
+        )
     clips = _clips(config)
     known = label_key(config.label) in {label_key(label) for label in recognizer.classes}
     if config.remove:
@@ -78,11 +86,22 @@ def teach(config: Annotated[TeachConfig, tyro.conf.OmitArgPrefixes]) -> None:
             if known
             else recognizer.add_class(config.label, config.action, config.motion, clips, config.trim)
         )
-        for doubt in told:
-            warn(doubt.sentence)
+        _tell(told)
     recognizer.save(config.out or config.model, overwrite=config.out is None)
     say(_summary(recognizer, config.label))
     print(f"Model: {config.out or config.model}")
+
+
+def _tell(doubts: "Sequence[Doubt]") -> None:
+    """Say on stderr what speaks against the clips: the first few of each kind, and how many more there are."""
+    counts = Counter[str]()
+    for doubt in doubts:
+        counts[doubt.code] += 1
+        if counts[doubt.code] <= _MOST_TOLD:
+            warn(doubt.sentence)
+    for code, count in counts.items():
+        if count > _MOST_TOLD:
+            warn(f"{code}: so in {counted(count - _MOST_TOLD, 'more clip')}.")
 
 
 def _summary(recognizer: "Recognizer", label: str) -> str:
@@ -116,5 +135,5 @@ def _clips(config: TeachConfig) -> "Sequence[SkeletonSequence]":
         else:
             clips += read_clips(source, leave_out)
     if not clips:
-        raise DataError("a class is shown by clips, but none of the recordings can be read.")
+        raise DataError("`gzssar teach` needs clips, but none of the recordings can be read.")
     return clips

@@ -33,25 +33,25 @@ _ABOUT = "encoding.json"
 
 @dataclass(frozen=True)
 class CheckTexts:
-    """Find what is wrong with class texts, and which classes they hardly tell apart."""
+    """Find mistakes in class texts, and classes that the texts hardly distinguish."""
 
     table: TableName
-    """A table of class texts (.csv, .tsv, .json, .yaml), or the name of one that comes with the package."""
+    """A table of class texts (.csv, .tsv, .json, .yaml), or the name of a packaged one."""
 
     encoding: Encoding = field(default_factory=Encoding)
 
     out: Annotated[Path | None, OUT] = None
-    """A folder for the similarities of all pairs (pairs.csv) and a heat map per kind of text (similarity.png)."""
+    """A folder for the similarities of all pairs (pairs.csv) and a heat map for each kind of text (similarity.png)."""
 
     pairs: int = 5
-    """How many of the most confusable pairs to show per kind of text."""
+    """How many of the most confusable pairs to show for each kind of text."""
 
     threshold: float = 0.95
     """Cosine similarity from which two classes count as near-duplicates."""
 
     fail: bool = False
-    """End with exit code 1 where a text is missing, repeated or over-long, or two classes are near-duplicates in the
-    fusion of all texts: for CI."""
+    """For CI: end with exit code 1 if a text is missing, repeated or too long, or if two classes are near-duplicates in
+    the fusion of all texts."""
 
     def __post_init__(self) -> None:
         if self.pairs < 0:
@@ -62,7 +62,7 @@ class CheckTexts:
 
 @dataclass(frozen=True)
 class NewTexts:
-    """Write a table of class texts to fill in, with guidance."""
+    """Write a table of class texts to fill in, with instructions."""
 
     labels: str
     """The class names, separated by commas, in order of class id."""
@@ -73,20 +73,20 @@ class NewTexts:
 
 @dataclass(frozen=True)
 class FillTexts:
-    """Have a language model write the action and motion texts that a table lacks; edit what it wrote."""
+    """Let a language model write the action and motion texts that a table lacks. Edit what it wrote."""
 
     table: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="TABLE")]
-    """The table, which gets the answers; texts that stand there stay."""
+    """The table, into which the answers are written. Texts that it already has are kept."""
 
     url: str
     """Base URL of an OpenAI-compatible endpoint, such as http://localhost:11434/v1 (llama.cpp, Ollama, vLLM, a
     LiteLLM proxy, …)."""
 
     model: str
-    """What the endpoint calls the model."""
+    """The endpoint's name of the model."""
 
     key_variable: str = "GZSSAR_LLM_KEY"
-    """The environment variable that holds the endpoint's key, where it wants one."""
+    """The environment variable with the endpoint's key, if it needs one."""
 
 
 @dataclass(frozen=True)
@@ -94,10 +94,10 @@ class EncodeTexts:
     """Turn a table of class texts into text features: lb_<K>.npy, ad_<K>.npy and md_<K>.npy."""
 
     table: TableName
-    """A table of class texts (.csv, .tsv, .json, .yaml), or the name of one that comes with the package."""
+    """A table of class texts (.csv, .tsv, .json, .yaml), or the name of a packaged one."""
 
     out: Out
-    """The folder, which `gzssar run --text-features` reads; with several encoders it gets a folder for each."""
+    """The folder, which `gzssar run --text-features` reads. With several encoders, it gets a subfolder for each."""
 
     encoding: Encoding = field(default_factory=Encoding)
 
@@ -194,7 +194,7 @@ def _encode(config: EncodeTexts) -> None:
             features = {}
             for short, rows in words.items():
                 features[short] = encoder.encode(rows, truncate=encoding.truncate)
-                progress(encoder.name, len(features), len(words))
+                progress(f"encoding with {encoder.name}", len(features), len(words))
             _write(folder, features, len(table), _about(config, encoder, kinds, len(table)))
     for kind in (kind for short, kind in KIND_OF.items() if short not in kinds):
         print(f"left out: {config.table} has no {kind} texts")

@@ -28,27 +28,27 @@ _TOLD = ("epoch kept", "loss", "held-out accuracy", "malformed clips left out")
 
 @dataclass(frozen=True)
 class TrainEncoderConfig:
-    """A Shift-GCN of one's own, on clips of seen classes by training performers alone."""
+    """A Shift-GCN, trained only on clips of seen classes by training performers."""
 
     clips: ClipsPath
     """A file or a folder of recordings, whose classes and performers are known."""
 
     out: Out
-    """The encoder: a .safetensors file. What an interrupted training needs to go on lies beside it."""
+    """The encoder: a .safetensors file. A checkpoint for an interrupted training is saved beside it."""
 
     phase: Literal["test", "validation"] = "test"
-    """Which phase it encodes: the validation phase's encoder also leaves out the classes that play unseen there, and
-    the performers held out. `gzssar embed` takes both, as --weights and --validation-weights."""
+    """The phase that the encoder is for: the encoder of the validation phase also leaves out the classes that play
+    unseen there, and the held-out performers. `gzssar embed` takes both, as --weights and --validation-weights."""
 
     body_count: int = 2
-    """Bodies the encoder reads: 1 where nobody ever acts with somebody else halves the time."""
+    """The number of bodies that the encoder reads. If no action involves two people, 1 halves the time."""
 
     log: Path | None = None
     """Folder for TensorBoard scalars."""
 
     texts: str | None = None
-    """Class texts, as a table or by the name of one that comes with the package: names that --labels or folders give
-    are matched to their labels, and their rows number the classes. Without it, names are numbered in order."""
+    """A table of class texts, or the name of a packaged one. Class names from --labels or from folders are matched with
+    its labels, and its rows number the classes. Without it, names are numbered in alphabetical order."""
 
     classes: Classes = field(default_factory=Classes)
     training: EncoderTraining = field(default_factory=EncoderTraining)
@@ -58,17 +58,19 @@ class TrainEncoderConfig:
     def __post_init__(self) -> None:
         if not self.zero_shot.given:
             raise ConfigError(
-                "an encoder learns seen classes: say which are unseen with --split, with --unseen and "
+                "an encoder is trained on seen classes only: name the unseen ones with --split, or with --unseen and "
                 "--validation-unseen, or draw a class split with --unseen-count."
             )
         if self.out.suffix != ".safetensors":
-            raise ConfigError(f"an encoder is written as .safetensors, but {self.out} has another suffix.")
+            raise ConfigError(
+                f"an encoder is written as a .safetensors file, but {self.out} has another suffix: change it."
+            )
         if self.body_count < 1:
             raise ConfigError(f"an encoder reads at least one body, but body_count is {self.body_count}.")
 
 
 def train_encoder(config: Annotated[TrainEncoderConfig, tyro.conf.OmitArgPrefixes]) -> None:
-    """Train a Shift-GCN on the seen classes of a class split; what is interrupted goes on."""
+    """Train a Shift-GCN on the seen classes of a class split. After an interruption, the same command continues."""
     from gzssar.features.embedding import own_rank
 
     require_free(config.out)

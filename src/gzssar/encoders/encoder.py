@@ -167,7 +167,7 @@ class Encoder:
         count = self.classes[-1] + 1 if class_count is None else class_count
         if self.classes[-1] >= count:
             raise DataError(
-                f"the encoder knows classes up to {self.classes[-1]}, but only {count} classes were announced: "
+                f"the encoder knows classes up to {self.classes[-1]}, but only {count} classes were given: "
                 "pass the number of all classes, seen and unseen."
             )
         inputs = torch.from_numpy(np.ascontiguousarray(clips, dtype=np.float32))
@@ -243,8 +243,8 @@ def load_encoder(path: Path, stream: str | None = None) -> Encoder:
     encoder = load_own_encoder(path)
     if stream not in (None, encoder.stream):
         raise ConfigError(
-            f"{path} holds an encoder of the stream {encoder.stream!r}, but it is named as one of {stream!r}: leave "
-            "the name out."
+            f"{path} holds an encoder of the stream {encoder.stream!r}, but the command names {stream!r}: leave "
+            "the name of the stream out."
         )
     return encoder
 

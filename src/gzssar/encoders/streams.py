@@ -34,12 +34,13 @@ class StreamEncoders:
 
     def __post_init__(self) -> None:
         if not self.members:
-            raise ConfigError("there should be the encoder of one stream at least, but there is none.")
+            raise ConfigError("there should be an encoder of at least one stream, but there is none.")
         object.__setattr__(self, "members", tuple(sorted(self.members, key=lambda one: STREAMS.index(one.stream))))
         if twice := next((name for name in STREAMS if self.streams.count(name) > 1), None):
             raise ConfigError(
-                f"each stream has one encoder, but the stream {twice!r} comes twice: say of authors' weights which "
-                "stream they read, as in bone=FILE."
+                f"each stream has one encoder, but the stream {twice!r} is given twice: name the stream of "
+                "the authors' "
+                "weights, as in bone=FILE."
             )
         first = self.members[0]
         for other in self.members[1:]:
@@ -47,7 +48,8 @@ class StreamEncoders:
                 if one != two:
                     raise ConfigError(
                         f"encoders of several streams should share their {what}, but {first.stream} has "
-                        f"{_short(one)} and {other.stream} has {_short(two)}: take encoders that were trained alike."
+                        f"{_short(one)} and {other.stream} has {_short(two)}: use encoders that were "
+                        "trained in the same way."
                     )
 
     @property

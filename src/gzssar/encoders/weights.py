@@ -28,7 +28,7 @@ def parse_weights(given: Sequence[str]) -> tuple[StreamWeights, ...]:
         ConfigError: there are none, there is no such stream, one is named twice, or a model is not in the cache.
     """
     if not given:
-        raise ConfigError("encoder weights are one file or several, but none is named.")
+        raise ConfigError("encoder weights are one or more files, but no file is named.")
     weights = tuple(one for text in given for one in _parsed(text))
     named = [one.stream for one in weights if one.stream]
     if twice := next((stream for stream in named if named.count(stream) > 1), None):
@@ -54,6 +54,6 @@ def _files(name: str, stream: str | None = None) -> list[StreamWeights]:
         return [StreamWeights(*one) for one in cached(find_model(name), stream)]
     if name == path.stem and (near := nearest(name, models)) and not path.exists():
         raise ConfigError(
-            f"weights should be a file or a model's name, but {name!r} is neither; nearest is {near[0]!r}."
+            f"weights should be a file or a model's name, but {name!r} is neither; the nearest name is {near[0]!r}."
         )
     return [StreamWeights(path, stream)]

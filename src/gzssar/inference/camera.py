@@ -139,8 +139,8 @@ def camera_pictures(number: int) -> Iterator[Iterable[Picture]]:
         camera = cv2.VideoCapture(number)
     if not camera.isOpened():
         raise DataError(
-            f"camera {number} should give pictures, but cannot be opened: see that it is connected, that no other "
-            "program uses it, and that this one may; or name another number."
+            f"camera {number} should give pictures, but it cannot be opened: check that it is connected, that no other "
+            "program uses it, and that this program may use it; or give another number."
         )
     newest, done = Newest[Picture](), threading.Event()
 

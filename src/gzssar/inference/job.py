@@ -90,7 +90,7 @@ class PredictJob:
         self.doubted.tell("clip" if self.window is None else "segment")
 
     def _segments(self, name: str, clip: SkeletonSequence, window: float, progress: Progress | None) -> None:
-        steps = partial(progress, "windows") if progress else None
+        steps = partial(progress, "recognizing windows") if progress else None
         stretches = slide(clip, self.answer, window, self.stride, self.batch_size, steps, self.split)
         segments = find_segments(stretches)
         self.rows.segments(name, segments)
@@ -130,9 +130,11 @@ def answer_files(job: PredictJob, names: Sequence[str], progress: Progress | Non
         job.rows.end()
         job.tell()
     if not answered and not bad:
-        raise DataError(f"no clips were found in {shorten(', '.join(names), 200)}: it is empty or left out.")
+        raise DataError(
+            f"no clips were found in {shorten(', '.join(names), 200)}: the folder is empty, or its files were left out."
+        )
     if not answered and not (files and job.skip_bad):
-        raise DataError(f"no clip of {shorten(', '.join(names), 200)} can be recognized: see the sentences above.")
+        raise DataError(f"no clip of {shorten(', '.join(names), 200)} can be recognized: the messages above say why.")
     return bad
 
 
@@ -158,7 +160,7 @@ def _clips(
         found += len(entries)
         for entry in entries:
             if progress:
-                progress("clips", done, found + len(files) - number)
+                progress("recognizing clips", done, found + len(files) - number)
             done += 1
             try:
                 clip = entry.read()
@@ -205,7 +207,7 @@ def watch_folder(job: PredictJob, folder: Path) -> None:
         MissingExtraError: a file needs a library that is not installed.
     """
     if not folder.is_dir():
-        raise DataError(f"--watch should name a folder, but {folder} is none.")
+        raise DataError(f"--watch should name a folder, but {folder} is not a folder.")
     watch = Watch(folder)
     try:
         while True:

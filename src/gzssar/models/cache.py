@@ -20,7 +20,7 @@ def folder_of(model: Model, cache: Path | None = None) -> Path:
     root = cache or cache_root()
     if root is None:
         raise ConfigError(
-            "models should lie in a cache, but there is no home folder for one: name a folder in GZSSAR_CACHE."
+            "models need a cache folder, but this user has no home folder: name a folder in the variable GZSSAR_CACHE."
         )
     return root / "models" / model.name
 
@@ -47,7 +47,7 @@ def cached(model: Model, stream: str | None = None) -> tuple[tuple[Path, str], .
     folder = folder_of(model)
     if set(wanted) & set(lacking(model)):
         raise ConfigError(
-            f"the model {model.name} should lie in {folder}, but it is not all there: fetch it with "
+            f"the model {model.name} should be in {folder}, but some of its files are missing: fetch it with "
             f"gzssar models get {model.name}."
         )
     return tuple((folder / one.name, one.stream) for one in wanted)

@@ -36,14 +36,14 @@ def fetch(
     """
     folder, wanted = folder_of(model, cache), lacking(model, cache)
     if source is not None and not source.is_dir():
-        raise DataError(f"{source} should be a folder that holds the files of {model.name}, but it is none.")
+        raise DataError(f"{source} should be a folder that holds the files of {model.name}, but it is not a folder.")
     if wanted:
         require_writable(folder)
     before, total = 0, sum(one.size for one in wanted)
 
     def tell(done: int) -> None:
         if progress:
-            progress(model.name, before + done, total)
+            progress(f"fetching {model.name}", before + done, total)
 
     with output(folder):
         for one in wanted:
@@ -70,10 +70,11 @@ def _download(model: Model, file: ModelFile, folder: Path, tell: Callable[[int],
     except RequestException as error:
         status = getattr(error.response, "status_code", None)
         reason = f"the server answers {status}" if status else type(error).__name__
-        raise DataError(f"{url} should be there to download, but it does not come ({reason}): {remedy}.") from error
+        raise DataError(f"{url} cannot be downloaded ({reason}): {remedy}.") from error
     except ValueError as error:
         raise DataError(
-            f"{url} should have the SHA-256 {file.sha256}, but what came has another and is not kept: {remedy}."
+            f"{url} should have the SHA-256 {file.sha256}, but the download has another one and was "
+            f"discarded: {remedy}."
         ) from error
     path.chmod(0o644)  # a cache may be shared, and temporary files are their owner's alone
 

@@ -62,7 +62,7 @@ def export_heads(heads: Heads, path: Path, open_to_clips: bool = False) -> None:
     """
     calibration = heads.decision.calibration
     if not calibration.seen_temperature or not calibration.unseen_temperature:
-        raise ConfigError('the exported heads need a recipe with routing="soft", but the model has hard routing.')
+        raise ConfigError('the exported heads need a recipe with routing="soft", but this model has hard routing.')
     graph, width = Graph(), len(heads.space.offset)
     inputs: dict[str, Axes] = {"features": ("N", heads.space.width), "unseen_prototypes": ("U", width)}
     if open_to_clips:

@@ -32,7 +32,7 @@ def export_recognizer(recognizer: Recognizer, folder: Path) -> None:
     seen, unseen = [one for one in known if one.seen], [one for one in known if not one.seen]
     if not seen or not unseen:
         raise ConfigError(
-            "the exported heads need a seen and an unseen class at least, but the model lacks one kind: add an unseen "
+            "an export needs at least one seen and one unseen class, but the model lacks one kind: add an unseen "
             "class with --add TABLE."
         )
     encoder = recognizer.encoder

@@ -114,8 +114,9 @@ def _check_target(folder: Path, overwrite: bool) -> None:
     ours = {_CONFIG, _WEIGHTS, *_ENCODERS, _TEXTS, _CARD, SAMPLES}
     if others := sorted(path.name for path in folder.iterdir() if path.name not in ours):
         raise OutputError(
-            f"{folder} holds a recognizer, which would be replaced, but also {others[0]!r}, which would be lost: move "
-            "that, or name another folder."
+            f"{folder} holds a recognizer, which would be replaced, and also {others[0]!r}, which would be "
+            "lost: move it, "
+            "or name another folder."
         )
 
 
@@ -179,8 +180,8 @@ def _require_whole(folder: Path, files: Mapping[str, str]) -> None:
             raise DataError(f"{folder} should hold {name}, but it does not: copy the whole folder again.")
         if hash_file(folder / name) != digest:
             raise DataError(
-                f"{folder / name} should be as it was saved, but it was altered or cut off: copy the folder again."
-                f"{' Classes are added with add_class, not in the file.' if name == _TEXTS else ''}"
+                f"{folder / name} was changed or cut off after it was saved: copy the folder again."
+                f"{' To add classes, use add_class instead of editing the file.' if name == _TEXTS else ''}"
             )
 
 
@@ -190,7 +191,7 @@ def _read_encoder(folder: Path, files: Mapping[str, str]) -> SkeletonEncoder | N
     try:
         encoder = joined(encoders) if encoders else None
     except ConfigError as error:
-        raise DataError(f"{folder} should hold encoders that go together, but they do not: {error}") from error
+        raise DataError(f"{folder} should hold encoders that match, but they do not: {error}") from error
     if encoder and (named := set(_encoder_files(encoder.streams))) != (there := set(_ENCODERS) & set(files)):
         raise DataError(
             f"{folder} should hold encoders called after their streams, {', '.join(sorted(named))}, but they are "
@@ -216,7 +217,7 @@ def _read_config(folder: Path) -> dict[str, Any]:
     config = read_json(read_table_bytes(path, _MOST_MEBIBYTES, "a description of a recognizer"), str(path))
     if not isinstance(config, dict) or config.get("format") != FORMAT:
         raise DataError(
-            f"{folder} should be a folder that `gzssar fit` wrote, but its config.json is something else's."
+            f"{folder} should be a folder that `gzssar fit` wrote, but its config.json was written by another program."
         )
     version = parse(int, config.get("version"), f"{path}: version")
     if version > VERSION:
@@ -233,7 +234,7 @@ def _read_config(folder: Path) -> dict[str, Any]:
     if not isinstance(files, dict) or not {_WEIGHTS, _TEXTS} <= set(files) <= {_WEIGHTS, *_ENCODERS, _TEXTS}:
         raise DataError(f"{path} should list the files of the recognizer, but it does not: copy the folder again.")
     if config.get("digest") != digest_of(config):
-        raise DataError(f"{path} should be as it was saved, but it was altered: copy the folder again.")
+        raise DataError(f"{path} was changed after it was saved: copy the folder again.")
     return config
 
 

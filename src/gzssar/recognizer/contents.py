@@ -175,7 +175,7 @@ def parse_classes(content: bytes, path: Path) -> list[ClassRow]:
     try:
         head, *rows = csv.reader(io.StringIO(content.decode(), newline=""), strict=True)
     except (csv.Error, ValueError) as error:
-        raise DataError(f"{path} should be a table of classes in UTF-8, but it is none ({error}).") from error
+        raise DataError(f"{path} should be a table of classes in UTF-8, but it is not ({error}).") from error
     if head != columns or not rows:
         raise DataError(f"{path} should hold classes in the columns {', '.join(columns)}, but it does not.")
     classes: list[ClassRow] = []
@@ -187,7 +187,9 @@ def parse_classes(content: bytes, path: Path) -> list[ClassRow]:
         one = parse(ClassRow, dict(zip(columns, cells, strict=True)), where)
         _require_sense(one, k, where)
         if label_key(one.label) in keys:
-            raise DataError(f"{where} should have a label of its own, but {one.label!r} stands in an earlier row too.")
+            raise DataError(
+                f"{where} should have a label of its own, but an earlier row has the label {one.label!r} too."
+            )
         keys.add(label_key(one.label))
         classes.append(one)
     return classes

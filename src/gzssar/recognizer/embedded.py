@@ -45,7 +45,7 @@ def fit_synthetic(progress: Progress | None) -> Recognizer:
     clips = prepared(drawn, np.flatnonzero(chosen).tolist(), training)
     labels, subjects = drawn.labels[chosen], drawn.subjects[chosen]
     learned = subjects % 4 != 0
-    steps = partial(progress, "synthetic encoder") if progress else None
+    steps = partial(progress, "training the synthetic encoder") if progress else None
     encoder = fit_encoder(clips[learned], labels[learned], SYNTHETIC_SPLIT.seen, training, progress=steps)
     encoder = replace(encoder, provenance={**encoder.provenance, "data": "synthetic motion world"})
     features = FeatureSet(encoder.encode(clips).features, labels, subjects=subjects)

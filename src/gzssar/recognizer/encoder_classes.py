@@ -52,8 +52,8 @@ def require_text_each(encoder: SkeletonEncoder, texts: ClassTexts, otherwise: st
     """
     if len(texts) != len(encoder.classes):
         raise ConfigError(
-            f"the encoder's own classes should have one text each, but it has {len(encoder.classes)} classes and "
-            f"there are texts of {len(texts)}: give the table of what it was trained on, in the order of its classes"
+            f"each class of the encoder should have a text, but it has {len(encoder.classes)} classes and "
+            f"there are texts of {len(texts)}: give a table of the classes it was trained on, in their order"
             f"{otherwise}."
         )
 

@@ -6,9 +6,8 @@ training cycle are chosen there, and the honest scores of the model card come fr
 was fitted on the others.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 
@@ -61,7 +60,7 @@ def fit_recognizer(
     texts: ClassTexts,
     encoder: SkeletonEncoder | None,
     fitting: Fitting,
-    about: dict[str, Any] | None = None,
+    about: Mapping[str, object] | None = None,
     progress: Progress | None = None,
 ) -> Recognizer:
     """Fit a recognizer.
@@ -88,7 +87,7 @@ def fit_recognizer(
     encoders = load_text_encoders(encoding)
     tables = encode_texts(texts, kinds, encoders, encoding.truncate)
     seen = tuple(int(c) for c in np.unique(clips.labels))
-    report = (lambda done, total: progress("training", done, total)) if progress else None
+    report = (lambda done, total: progress("fitting on folds", done, total)) if progress else None
     whole = Phase("whole", clips, clips, seen, ())
     own = _own_classes(encoder, fitting, kinds, encoders)
     learned = fit_phase(whole, None, tables, recipe, fitting.seed, report, own).choose()
@@ -163,7 +162,9 @@ def _own_classes(
     if fitting.encoder_texts is None:
         return None
     if encoder is None:
-        raise ConfigError("texts of an encoder's classes need the encoder, whose classifier knows them: give both.")
+        raise ConfigError(
+            "texts of an encoder's classes need the encoder itself, because its classifier knows them: give both."
+        )
     return encoder_classes(encoder, fitting.encoder_texts, kinds, encoders, fitting.encoding.truncate)
 
 
@@ -203,24 +204,24 @@ def _check(clips: FeatureSet, texts: ClassTexts, encoder: SkeletonEncoder | None
     if seen[0] < 0 or seen[-1] >= len(texts):
         raise DataError(
             f"labels of clips should be rows of the {len(texts)} class texts, counted from 0, but label "
-            f"{seen[0] if seen[0] < 0 else seen[-1]} came: add its texts, or leave its clips out."
+            f"{seen[0] if seen[0] < 0 else seen[-1]} is not among them: add its texts, or leave its clips out."
         )
     if len(seen) < FEWEST_CLASSES:
         raise DataError(
-            f"fitting needs clips of at least {FEWEST_CLASSES} classes, some of which play unseen meanwhile, but there "
-            f"are clips of {len(seen)}: bring clips of more classes."
+            f"fitting needs clips of at least {FEWEST_CLASSES} classes, some of which play unseen, but there "
+            f"are clips of {len(seen)}: add clips of more classes."
         )
     most = int(np.unique(clips.labels, return_counts=True)[1].max())
     if most < FEWEST_CLIPS:
         raise DataError(
-            f"fitting needs a class with at least {FEWEST_CLIPS} clips, one of which is held out meanwhile, but no "
-            f"class has more than {most}: bring more clips, of each class if you can."
+            f"fitting needs a class with at least {FEWEST_CLIPS} clips, one of which is held out, but no "
+            f"class has more than {most}: add clips, if possible of each class."
         )
     for k, text in enumerate(texts):
         require_label(_label(text, k))
     keys = [label_key(_label(text, k)) for k, text in enumerate(texts)]
     if len(set(keys)) < len(keys):
-        raise TextError("classes are told apart by their labels, but two have the same one: rename one of them.")
+        raise TextError("each class needs a label of its own, but two classes have the same one: rename one of them.")
     if not np.isfinite(clips.features).all():
         raise DataError("features to fit on should be finite, but some are NaN or infinite: make them again.")
     width = clips.features.shape[1]

@@ -106,11 +106,11 @@ def _downloaded(
             return Path(snapshot_download(name, revision=revision, allow_patterns=list(_FILES), **options))
     except utils.GatedRepoError as error:
         raise DataError(
-            f"{name} is given to those alone who asked for it: ask on its page of the Hugging Face hub, then {_LOG_IN}."
+            f"{name} is a gated repository: ask for access on its page of the Hugging Face hub, then {_LOG_IN}."
         ) from error
     except utils.RepositoryNotFoundError as error:
         raise DataError(
-            f"{name} should be a folder or a repository of the Hugging Face hub, but there is none that you may read: "
+            f"{name} should be a folder or a repository of the Hugging Face hub, but you can read neither: "
             f"check the name; if it is private, {_LOG_IN}."
         ) from error
     except utils.RevisionNotFoundError as error:
@@ -120,13 +120,13 @@ def _downloaded(
     except utils.LocalEntryNotFoundError as error:
         why = "nothing may be downloaded" if local_files_only else f"the hub does not answer ({reason(error)})"
         raise DataError(
-            f"{name}{at} should lie in the local cache of the Hugging Face hub, but it does not, and {why}: try again "
-            "where there is a network, or bring its folder here and name that."
+            f"{name}{at} should be in the local cache of the Hugging Face hub, but it is not, and {why}: try again "
+            "with a network, or copy its folder to this machine and name that folder."
         ) from error
     except Exception as error:  # what the libraries below raise differs by version
         raise DataError(
-            f"{name}{at} should come from the Hugging Face hub, but it does not ({reason(error)}): try again, or bring "
-            "its folder here and name that."
+            f"{name}{at} cannot be downloaded from the Hugging Face hub ({reason(error)}): try again, or copy "
+            "its folder to this machine and name that folder."
         ) from error
 
 
@@ -174,7 +174,7 @@ def _upload(
     if private is not None and bool(api.model_info(name).private) != private:
         wanted, there = ("private", "public") if private else ("public", "private")
         raise ConfigError(
-            f"{name} should be {wanted}, but it is there already and {there}: change that in its settings on the "
+            f"{name} should be {wanted}, but it exists already and is {there}: change that in its settings on the "
             "Hugging Face hub, or name another."
         )
     if revision is not None:

@@ -39,7 +39,7 @@ def columns_of(labels: Sequence[str], classes: Sequence[str]) -> Labels:
         DataError: it has none of them, or there are none.
     """
     if not len(labels):
-        raise DataError("a test needs a labelled clip at least, but there is none.")
+        raise DataError("a test needs at least one labelled clip, but there is none.")
     column = {label_key(label): k for k, label in enumerate(classes)}
     found = np.array([column.get(label_key(label), UNKNOWN) for label in labels], dtype=np.int64)
     if (found == UNKNOWN).all():
@@ -47,8 +47,9 @@ def columns_of(labels: Sequence[str], classes: Sequence[str]) -> Labels:
         near = list(dict.fromkeys(other for label in absent for other in nearest(label, classes)))
         hint = f"nearest are {_listed(near)}" if near else f"it has {_listed(classes)}"
         raise DataError(
-            f"the clips should show classes that the recognizer has, but it has none of {_listed(absent)}: call them "
-            f"as it does ({hint}), or add them to it by their texts."
+            f"the clips should show classes that the recognizer has, but it has none of {_listed(absent)}: "
+            "give them the names of "
+            f"the recognizer's classes ({hint}), or add them to it by their texts."
         )
     return found
 
@@ -130,8 +131,8 @@ def recalibrated(parts: Parts, classes: Sequence[KnownClass], test: OwnTest, dat
     counts = {"seen": int(is_seen.sum()), "unseen": int((~is_seen).sum())}
     if lacking := [kind for kind, clips in counts.items() if clips < FEWEST]:
         raise ConfigError(
-            f"a calibration needs {FEWEST} clips of seen classes and {FEWEST} of classes known from their texts, but "
-            f"there are {counts['seen']} and {counts['unseen']}: bring more clips of {' and '.join(lacking)} classes."
+            f"a calibration needs {FEWEST} clips of seen classes and {FEWEST} of classes known by their texts, but "
+            f"there are {counts['seen']} and {counts['unseen']}: add clips of {' and '.join(lacking)} classes."
         )
     cosines, to_strange = (
         ClassScores(one.cosines[:, :seen_count], one.cosines[:, seen_count:]) for one in (known, strange)

@@ -302,7 +302,7 @@ class Recognizer:
         """
         cut = [trimmed(clip, trim) for clip in as_list(clips)]
         if not cut:
-            raise DataError(f"showing {label!r} takes a clip at least, but there is none.")
+            raise DataError(f"showing {label!r} needs at least one clip, but there is none.")
         for number, clip in enumerate(cut, 1):
             require_motion(clip, number, len(cut))
         prepared = self.prepare(cut, trim=False)
@@ -314,7 +314,7 @@ class Recognizer:
             for doubt in (
                 *self.doubts(clip),
                 *disagrees(answer, label),
-                *([] if kept[number - 1] else [Doubt("twice", "It comes twice and counts once.")]),
+                *([] if kept[number - 1] else [Doubt("twice", "This clip is given twice and counts once.")]),
             )
         ]
         return features[kept], tuple(told)
@@ -403,7 +403,7 @@ class Recognizer:
         """
         key = self._key(label)
         if len(self._classes) == 1:
-            raise ConfigError(f"a recognizer needs a class to answer with, but {label!r} is the last one.")
+            raise ConfigError(f"a recognizer needs at least one class, but {label!r} is the last one.")
         del self._classes[key]
 
     @overload
@@ -496,7 +496,7 @@ class Recognizer:
         """
         some = as_list(clips)
         if not some:
-            raise DataError("there should be a clip to prepare at least, but there is none.")
+            raise DataError("there should be at least one clip to prepare, but there is none.")
         return np.stack([self.encoder.prepare(trimmed(clip, trim)) for clip in some])
 
     @one_thread()
@@ -606,7 +606,7 @@ class Recognizer:
             ConfigError: there are fewer, or its classes are others by now.
         """
         if test.classes != self.classes:
-            raise ConfigError("the test should be of this recognizer with the classes it has now: evaluate it again.")
+            raise ConfigError("the test should be of this recognizer with its present classes: evaluate it again.")
         return Recognizer(recalibrated(self.parts, self.known, test, data), self.known)
 
     def _judged(self, answer: Prediction, clip: SkeletonSequence, abstain: bool) -> Prediction:
@@ -642,7 +642,7 @@ class Recognizer:
                 features = np.asarray(features, dtype=np.float32)
         except (TypeError, ValueError) as error:
             raise DataError(
-                f"features should be an array of numbers, one row per clip, but they are none ({error})."
+                f"features should be an array of numbers, one row per clip, but they are not ({error})."
             ) from error
         if features.ndim != 2 or features.shape[1] != width:
             raise DataError(
@@ -650,13 +650,13 @@ class Recognizer:
                 "the clips with the recognizer's own encoder."
             )
         if not np.isfinite(features).all():
-            raise DataError("features should be finite, but some are not: see that positions are in metres.")
+            raise DataError("features should be finite, but some are not: check that positions are in metres.")
         with np.errstate(over="ignore", invalid="ignore"):
             clips = self.parts.skeleton_space(features)
             lengths = np.linalg.norm(clips, axis=1)
         if not np.isfinite(lengths).all():
             raise DataError(
-                "features should be near those of the training clips, but some are too far away to be compared: see "
+                "features should be near those of the training clips, but some are too far away to be compared: check "
                 "that positions are in metres."
             )
         return clips
@@ -669,7 +669,7 @@ class Recognizer:
         keys = [self._key(label) for label in labels]
         if len(set(keys)) < len(keys):
             twice = next(label for label, key in zip(labels, keys, strict=True) if keys.count(key) > 1)
-            raise ConfigError(f"each candidate should come once, but {twice!r} comes twice.")
+            raise ConfigError(f"each candidate should be named once, but {twice!r} is named twice.")
         return tuple(sorted((self._classes[key] for key in keys), key=lambda one: not one.seen))
 
     def _key(self, label: str) -> str:
@@ -680,7 +680,7 @@ class Recognizer:
             near = nearest(label, self.classes)
             listed = shorten(", ".join(self.classes), 200)
             hint = f"nearest are {', '.join(map(repr, near))}" if near else f"they are {listed}"
-            raise ConfigError(f"{label!r} should be one of the {len(self._classes)} classes, but is none: {hint}.")
+            raise ConfigError(f"{label!r} should be one of the {len(self._classes)} classes, but it is not: {hint}.")
         return key
 
     def _encode(self, texts: Sequence[str]) -> tuple[Float[np.ndarray, "_"], ...]:
@@ -700,7 +700,7 @@ class Recognizer:
             centre = np.asarray((self.parts.text_space(tables) @ self.parts.regression)[0], dtype=np.float32)
         if not np.isfinite(centre).all():
             raise DataError(
-                f"the texts of {text.label!r} should let expect finite features, but they do not: the recognizer's "
+                f"the texts of {text.label!r} should predict finite features, but they do not: the recognizer's "
                 "weights are too large, so fit it again."
             )
         return centre

@@ -16,6 +16,10 @@ from gzssar.skeletons.moving import is_resting, is_too_short
 from gzssar.skeletons.sequence import SkeletonSequence
 from gzssar.texts.classes import label_key
 
+_SAME = 0.05
+"""How far, for its length, the sum of clips may lie from what a centre holds of it: that is rounded, and may have been
+encoded on another machine."""
+
 
 def moved(
     one: KnownClass,
@@ -42,19 +46,40 @@ def moved(
     """
     label, trained = one.text.label, one.seen and not one.shown
     if not len(clips):
-        raise DataError(f"showing {label!r} takes a clip at least, but there is none.")
+        raise DataError(f"showing {label!r} needs at least one clip, but there is none.")
     count = one.clips + sign * len(clips)
     if count < int(trained):
         raise ConfigError(
-            f"clips to take back should be some of those that showed {label!r}, but {one.clips} did and {len(clips)} "
-            "came."
+            f"you can only take back clips that showed {label!r}, but {one.clips} clips showed it and {len(clips)} "
+            "were given."
         )
     if not count:
+        _require_same(one, clips, expected, prior)
         return replace(one, centre=expected, clips=0, seen=False, shown=False)
     beside = expected if not trained and (one.text.action or one.text.motion) else None
     before = prior.total(beside, one.centre, one.clips) if one.clips else np.zeros(len(expected))
     centre = prior.centre(beside, before + sign * clips.sum(axis=0, dtype=np.float64), count)
     return replace(one, centre=centre, clips=count, seen=True, shown=not trained)
+
+
+def _require_same(
+    one: KnownClass, clips: Float[np.ndarray, "N W"], expected: Float[np.ndarray, "W"], prior: Prior
+) -> None:
+    """Refuse to take back, as the last ones, clips that are not those that showed a class.
+
+    Only of the last ones is it known what their sum should be: the clips are not kept.
+
+    Raises:
+        ConfigError: they are others.
+    """
+    label = one.text.label
+    beside = expected if one.text.action or one.text.motion else None
+    total, sent = prior.total(beside, one.centre, one.clips), clips.sum(axis=0, dtype=np.float64)
+    if np.linalg.norm(total - sent) > _SAME * np.linalg.norm(total):
+        raise ConfigError(
+            f"clips to take back should be those that showed {label!r}, but others came: take back those, or remove "
+            "the class."
+        )
 
 
 def first_of_equals(clips: Clips) -> Bool[np.ndarray, "N"]:
@@ -66,9 +91,11 @@ def require_motion(clip: SkeletonSequence, number: int, count: int) -> None:
     """Refuse a clip that shows no motion."""
     which = "the clip" if count == 1 else f"clip {number} of {count}"
     if is_too_short(clip):
-        raise DataError(f"{which} should show a motion, but it lasts {clip.duration:.2g} s: bring a longer one.")
+        raise DataError(f"{which} should show a motion, but it lasts {clip.duration:.2g} s: use a longer clip.")
     if is_resting(clip):
-        raise DataError(f"{which} should show a motion, but nobody moves in it: cut it to where somebody does.")
+        raise DataError(
+            f"{which} should show a motion, but nobody moves in it: cut it to the part in which somebody moves."
+        )
 
 
 def disagrees(answer: Prediction, label: str) -> tuple[Doubt, ...]:
@@ -76,4 +103,4 @@ def disagrees(answer: Prediction, label: str) -> tuple[Doubt, ...]:
     if answer.label is None or label_key(answer.label) == label_key(label):
         return ()
     score = answer[0]["score"]
-    return (Doubt("another-class", f"The recognizer takes it for {answer.label!r} ({score:.0%}), not for {label!r}."),)
+    return (Doubt("another-class", f"The recognizer recognizes {answer.label!r} in it ({score:.0%}), not {label!r}."),)

@@ -65,7 +65,7 @@ def recognizer_of_weights(
     known = {label_key(label) for label in own.of_kind("label")}
     typed = [text for text, label in zip(texts, texts.of_kind("label"), strict=True) if label_key(label) not in known]
     if len(known) < len(own):
-        raise TextError("classes are told apart by their labels, but two of the encoder's have the same one.")
+        raise TextError("each class needs a label of its own, but two of the encoder's classes have the same one.")
     fitting = replace(fitting or Fitting(), recipe=_recipe(), encoder_texts=None)
     told = {**(about or {}), "weights_alone": True}
     every = ClassTexts((*own, *typed))

@@ -48,5 +48,5 @@ def clip_doubts(clip: SkeletonSequence) -> tuple[Doubt, ...]:
         and len(clip.times) > 1
         and (gap := float(max(clip.times[1:] - clip.times[:-1]))) > max(_LONGEST_GAP, 2 / clip.fps)
     ):
-        told.append(Doubt("gap", f"No frame came for {gap:.1f} s: what happened there is not known."))
+        told.append(Doubt("gap", f"No frame came for {gap:.1f} s: what happened in this gap is unknown."))
     return tuple(told)

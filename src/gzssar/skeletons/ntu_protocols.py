@@ -72,7 +72,7 @@ def is_training(protocol: str, clip: SkeletonSequence | SampleIds) -> bool:
     value = getattr(clip, rule.divides_by)
     if value is None:
         raise DataError(
-            f"{_clip(clip)} should have a {rule.divides_by}, since {protocol} divides clips by it, but it has none: "
+            f"{_clip(clip)} should have a {rule.divides_by}, because {protocol} divides clips by it, but it has none: "
             "name the file as NTU RGB+D does, SsssCcccPpppRrrrAaaa."
         )
     _check_range(clip, rule, rule.divides_by, 1, rule.id_count)
@@ -95,7 +95,7 @@ def read_missing(path: Path) -> frozenset[str]:
     except OSError as error:
         raise DataError(f"{path} should list sample names, but it cannot be read ({error.strerror}).") from error
     except UnicodeDecodeError as error:
-        raise DataError(f"{path} should list sample names as text, but it is no text: name another file.") from error
+        raise DataError(f"{path} should list sample names as text, but it is not text: name another file.") from error
     names: set[str] = set()
     for number, line in enumerate(lines, start=1):
         word = line.partition("#")[0].strip()

@@ -166,7 +166,7 @@ def tasks_poses(pictures: Iterable[Picture], model: Path) -> Iterator[Sighting]:
         except (RuntimeError, ValueError, OSError) as error:
             reason = next(iter(str(error).splitlines()), type(error).__name__)
             raise DataError(
-                f"{model} should be a pose model of MediaPipe (pose_landmarker_….task), but MediaPipe does not take it "
+                f"{model} should be a pose model of MediaPipe (pose_landmarker_….task), but MediaPipe cannot load it "
                 f"({reason[:120]})."
             ) from error
     last = -1

@@ -104,8 +104,8 @@ def fill_gaps(joints: Float[np.ndarray, "C T V M"]) -> Float[np.ndarray, "C T V 
         gaps = np.flatnonzero(~known[:, joint, body])
         if not at.size:
             raise DataError(
-                f"joint {joint} of body {body} should be known in one frame at least, but it is missing in all frames "
-                "with that body: leave the clip out, or set the joint from its neighbours."
+                f"joint {joint} of body {body} should be known in at least one frame, but it is missing in all frames "
+                "that show the body: leave the clip out, or compute the joint from its neighbours."
             )
         for coordinate in range(len(joints)):
             filled[coordinate, gaps, joint, body] = np.interp(gaps, at, joints[coordinate, at, joint, body])

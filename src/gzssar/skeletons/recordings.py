@@ -114,7 +114,9 @@ def unlike(clip: SkeletonSequence, summary: Mapping[str, Any]) -> tuple[Doubt, .
                 sentence += f" {_BY_WINDOWS}"
             told.append(Doubt(f"unlike-training-{code}", sentence))
     if not summary.get("seconds") and one["seconds"] > _LONG:
-        told.append(Doubt("too-long", f"It is {_short(one['seconds'])} s long for a single answer. {_BY_WINDOWS}"))
+        told.append(
+            Doubt("too-long", f"It is {_short(one['seconds'])} s long, which is too long for one answer. {_BY_WINDOWS}")
+        )
     if (most := summary.get("bodies")) and one["bodies"] > most:
         sentence = f"It shows {one['bodies']} people, the training clips {most} at most."
         told.append(Doubt("unlike-training-bodies", sentence))

@@ -36,7 +36,7 @@ def resample(clip: SkeletonSequence, fps: float) -> SkeletonSequence:
         ConfigError: `fps` is not positive.
     """
     if not (np.isfinite(fps) and fps > 0):
-        raise ConfigError(f"a clip is brought to a positive frame rate, but fps is {fps}.")
+        raise ConfigError(f"a clip needs a positive frame rate to be resampled to, but fps is {fps}.")
     if clip.times is None and abs(clip.fps / fps - 1) <= _SAME:
         return clip
     seconds = clip.seconds

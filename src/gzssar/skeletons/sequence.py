@@ -147,7 +147,7 @@ class SkeletonSequence:
         try:
             joints = np.asarray(frames, dtype=np.float32)
         except (ValueError, TypeError) as error:
-            raise DataError(f"frames should be an array of joints, but they are none ({error}).") from error
+            raise DataError(f"frames should be an array of joints, but they are not ({error}).") from error
         if joints.ndim not in (3, 4):
             raise DataError(
                 f"frames should be of shape (T, V, C), or (T, M, V, C) with several bodies, but it is {joints.shape}."

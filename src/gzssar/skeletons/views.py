@@ -35,7 +35,7 @@ def choose_views(sequence: SkeletonSequence) -> tuple[View, ...]:
     if (largest := float(np.abs(sequence.joints).max())) > _LARGEST:
         raise DataError(
             f"clip {sequence.name!r} should hold positions in metres or pixels to be drawn, but the largest is "
-            f"{largest:.0e}: check what wrote it."
+            f"{largest:.0e}: check the program that wrote it."
         )
     if sequence.dimensions == 2:
         return (View("picture", (0, 1), (1, -1)),)

@@ -148,14 +148,14 @@ class _Session:
                 first = error.errors(include_url=False)[0]
                 place = ".".join(map(str, first["loc"])) or "the order"
                 raise DataError(
-                    f"{place[:100]} of a camera's order is not what it should be ({first['msg']}): reload the page."
+                    f"{place[:100]} in a camera's request is not as expected ({first['msg']}): reload the page."
                 ) from error
             return
         packet = message["bytes"]
         if len(packet) > self._limits.max_picture_bytes:
             most = f"{self._limits.max_picture_bytes // 1024} KiB"
             raise DataError(
-                f"a picture should have at most {most}, but this one has {len(packet) // 1024}: send smaller."
+                f"a picture should have at most {most}, but this one has {len(packet) // 1024}: send smaller pictures."
             )
         time = _TIME.unpack_from(packet)[0] if len(packet) > _TIME.size else math.nan
         if not abs(time) < LATEST:
@@ -262,7 +262,7 @@ def _pixels(jpeg: bytes, side: int) -> UInt8[np.ndarray, "H W 3"]:
         picture = Image.open(io.BytesIO(jpeg), formats=["JPEG"])
         pixels = np.asarray(picture.convert("RGB")) if max(picture.size) <= side else None
     except (OSError, ValueError, SyntaxError) as error:
-        raise DataError("a picture should be a JPEG, but this one is none, or is damaged.") from error
+        raise DataError("a picture should be a JPEG, but this one is not, or it is damaged.") from error
     if pixels is None:
         raise DataError(
             f"a picture should have at most {side} pixels across and down, but this one has {picture.width} × "

@@ -140,7 +140,9 @@ def find_clip(
     """
     if (form.clip is None) == (form.sample is None):
         came = "neither" if form.clip is None else "both"
-        raise ConfigError(f"a file as clip or the name of a sample should come with the request, but {came} came.")
+        raise ConfigError(
+            f"a file as clip or the name of a sample should come with the request, but the request has {came}."
+        )
     if form.sample is not None:
         if form.sample not in samples:
             names = ", ".join(samples) or "none"

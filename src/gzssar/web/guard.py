@@ -94,7 +94,7 @@ class Guard:
         if self._hosts is not None and host_name(host) not in self._hosts:
             raise HTTPException(403, f"this server answers as {' or '.join(sorted(self._hosts))} only.")
         if method not in _SAFE and _is_foreign(headers, host):
-            raise HTTPException(403, "requests of other sites' pages are refused: open this server's own page.")
+            raise HTTPException(403, "requests from pages of other sites are refused: open this server's own page.")
 
 
 def host_name(host: str) -> str:
@@ -140,7 +140,7 @@ class _Body:
                 message = await self._receive()
         except TimeoutError:
             raise HTTPException(
-                408, f"the request should arrive within {self._seconds:g} s, but did not: try again."
+                408, f"the request should arrive within {self._seconds:g} s, but it did not: try again."
             ) from None
         self._read += len(message.get("body", b""))
         self._complete = message["type"] != "http.request" or not message.get("more_body", False)

@@ -28,7 +28,7 @@ def load_samples(folder: Path) -> dict[str, SkeletonSequence]:
         DataError: there is no such folder, it holds no clip, or one is malformed.
     """
     if not folder.is_dir():
-        raise DataError(f"{folder} should be a folder of clips to offer, but it is none.")
+        raise DataError(f"{folder} should be a folder of clips to offer, but it is not a folder.")
     samples: dict[str, SkeletonSequence] = {}
     for name, clip in islice(_named_clips(folder), _MOST):
         names = chain([name], (f"{name} ({number})" for number in count(2)))

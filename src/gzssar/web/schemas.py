@@ -273,5 +273,5 @@ def unpacked(features: Features) -> Float[np.ndarray, "D"]:
         return np.frombuffer(base64.b64decode(features, validate=True), dtype="<f4").astype(np.float32)
     except ValueError:
         raise DataError(
-            "the clips of a class should be what /api/teach answered, but one is something else: show the clip again."
+            "the clips of a class should be answers of /api/teach, but one is not: show the clip again."
         ) from None

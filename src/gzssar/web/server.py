@@ -108,7 +108,7 @@ def _listening(host: str, port: int) -> socket.socket:
         number = getattr(error, "errno", None)
         reason = os.strerror(number) if number is not None and number > 0 else str(error)
         raise ConfigError(
-            f"port {port} of {host} should be free for the page, but it cannot be had ({reason}): name another with "
+            f"port {port} of {host} should be free for the page, but it cannot be used ({reason}): name another with "
             "--port, or another address with --host."
         ) from error
 

@@ -140,7 +140,9 @@ class ClassStore:
         with self._writing:
             key = label_key(label)
             if key in map(label_key, self._model.classes):
-                raise HTTPException(409, f"{label!r} is the model's own class: only added ones can be removed.")
+                raise HTTPException(
+                    409, f"{label!r} is a class of the model: you can only remove classes that were added."
+                )
             kept = tuple(one for one in self._everyone if label_key(one.label) != key)
             if len(kept) == len(self._everyone):
                 raise HTTPException(404, f"there is no added class {label[:100]!r}.")
@@ -181,9 +183,9 @@ class ClassStore:
     def _check_count(self, added: Own) -> None:
         most = self._limits
         if len(added) > most.max_classes:
-            raise ConfigError(f"at most {most.max_classes} classes can be added: remove one first.")
+            raise ConfigError(f"at most {most.max_classes} classes can be added: remove a class first.")
         if sum(len(one.clips) for one in added) > most.max_clips:
-            raise ConfigError(f"at most {most.max_clips} clips can show classes: take one back first.")
+            raise ConfigError(f"at most {most.max_clips} clips can show classes: take a clip back first.")
 
 
 def with_clip(added: Own, label: str, clip: Features) -> Own:
@@ -196,7 +198,7 @@ def with_clip(added: Own, label: str, clip: Features) -> Own:
     if not any(label_key(one.label) == key for one in added):
         return (*added, OwnClass(label=label, clips=(clip,)))
     if any(label_key(one.label) == key and clip in one.clips for one in added):
-        raise HTTPException(409, f"this clip shows {label!r} already, and counts once: show another.")
+        raise HTTPException(409, f"this clip shows {label!r} already, and a clip counts once: show another clip.")
     return tuple(
         one.model_copy(update={"clips": (*one.clips, clip)}) if label_key(one.label) == key else one for one in added
     )

@@ -137,8 +137,8 @@ def _read(
     if isinstance(reader, VideoReader):
         if find_poses is None:  # strangers' videos are for no decoder here
             raise DataError(
-                f"{shown} should hold a skeleton clip, but it is a video, which this server takes from this machine "
-                "alone, unless it was started with --camera: turn it into one of skeletons first."
+                f"{shown} should hold a skeleton clip, but it is a video. This server takes videos only from this "
+                "machine, unless it was started with --camera: turn the video into skeletons first."
             )
         reader = VideoReader(find_poses)
     source = reader.open(path, options)

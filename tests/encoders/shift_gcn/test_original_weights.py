@@ -65,7 +65,7 @@ def broken(weights, tmp_path, change):
     ("change", "message"),
     [
         (lambda s: s.update(extra=torch.zeros(1)), "holds extra, which no part of a Shift-GCN uses"),
-        (lambda s: s.pop("l3.tcn1.bn.bias"), "missing or too many.*blocks.2.temporal.norm_in.bias"),
+        (lambda s: s.pop("l3.tcn1.bn.bias"), "missing or superfluous.*blocks.2.temporal.norm_in.bias"),
         (lambda s: s.pop("fc.weight"), "it lacks fc.weight"),
         (lambda s: s["l4.tcn1.shift_in.xpos"].fill_(0.5), "l4.tcn1.shift_in.xpos should be zero"),
         (lambda s: s["l2.gcn1.shift_out"].copy_(torch.arange(1600)), "should shift channel c by c joints"),
@@ -81,7 +81,7 @@ def test_weights_that_are_not_understood_are_refused(weights, tmp_path, change, 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"\x80\x02cos\nsystem\n(S'true'\ntR.", b"no weights"])
 def test_other_files_are_refused(tmp_path, content):
     (tmp_path / "weights.pt").write_bytes(content)
-    with pytest.raises(DataError, match="should hold Shift-GCN weights, but it cannot be read"):
+    with pytest.raises(DataError, match="should hold Shift-GCN weights, but it holds something other than tensors"):
         load_original(tmp_path / "weights.pt")
 
 

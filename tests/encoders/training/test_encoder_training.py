@@ -309,12 +309,12 @@ def test_without_log_and_processes_nothing_optional_is_imported():
 
 def test_an_unseen_clip_never_reaches_training():
     clips, labels = clips_of((0, *CLASSES))
-    with pytest.raises(DataError, match=r"clips of its own classes only, but clips of the classes \[0\] came"):
+    with pytest.raises(DataError, match=r"only see clips of its own classes, but there are clips of the classes \[0\]"):
         fit_encoder(clips, labels, CLASSES, QUICK)
 
 
 def test_an_unseen_clip_is_not_held_out_either():
-    with pytest.raises(DataError, match=r"clips of its own classes only, but clips of the classes \[0\] came"):
+    with pytest.raises(DataError, match=r"only see clips of its own classes, but there are clips of the classes \[0\]"):
         fit(held_out=clips_of((0, *CLASSES)))
 
 

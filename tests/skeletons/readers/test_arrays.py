@@ -67,7 +67,9 @@ def test_layouts_are_looked_up_by_name():
     assert required_layout(ReadOptions(layout="ntu25"), FILE) is NTU25
     with pytest.raises(ConfigError, match=r"one of ntu25, .*but it is 'kinect'"):
         required_layout(ReadOptions(layout="kinect"), FILE)
-    with pytest.raises(ConfigError, match=r"clip\.xyz does not say .* are: name their layout, one of ntu25, "):
+    with pytest.raises(
+        ConfigError, match=r"clip\.xyz does not state its joint layout: name the layout, one of ntu25, "
+    ):
         required_layout(ReadOptions(), FILE)
 
 
@@ -117,7 +119,7 @@ def test_python_objects_are_refused():
     buffer = io.BytesIO()
     np.save(buffer, np.array([None, {}], dtype=object), allow_pickle=True)
     with pytest.raises(
-        DataError, match=r"array of numbers or text, but it holds Python objects: .* save the joints alone"
+        DataError, match=r"array of numbers or text, but it holds Python objects: .* save only the joints"
     ):
         parse_npy(buffer.getvalue(), "file")
 

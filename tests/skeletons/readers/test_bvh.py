@@ -276,7 +276,7 @@ def test_estimates_of_all_people_are_said(read):
 
 def test_a_body_that_cannot_move_is_refused(read):
     text = bvh_text([{}]).replace("CHANNELS 3 Zrotation Xrotation Yrotation", "CHANNELS 0")
-    with pytest.raises(DataError, match="should have 22 channels or more for 1 bodies, but has 6"):
+    with pytest.raises(DataError, match="should have 22 channels or more for 1 bodies, but it has 6"):
         read(text)
 
 

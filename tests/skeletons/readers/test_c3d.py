@@ -61,7 +61,7 @@ def test_points_that_are_joints_are_read(read, library, tmp_path):
 
 def test_the_unit_is_stated_or_named(read, library):
     assert read(c3d_bytes(unit=""), unit="mm").joints[1, 0, 2, 0] == pytest.approx(1.4)
-    with pytest.raises(DataError, match="does not say what its positions are counted in: name the unit") as error:
+    with pytest.raises(DataError, match="does not state the unit of its positions: name the unit") as error:
         read(c3d_bytes(unit=""))
     assert error.value.option == "unit"
     with pytest.raises(ConfigError, match="states the unit 'mm', but the options name 'm'"):

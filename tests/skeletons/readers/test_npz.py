@@ -43,7 +43,7 @@ def test_only_joints_and_offsets_are_needed(opened):
     clip = source.entries[2].read()
     assert (clip.label, clip.subject, clip.camera, clip.fps) == (None, None, None, 30)
     assert source.class_names == ()
-    with pytest.raises(ConfigError, match=r"clips\.npz does not say what its joints are"):
+    with pytest.raises(ConfigError, match=r"clips\.npz does not state its joint layout"):
         opened(**bare)
 
 
@@ -93,7 +93,7 @@ def test_other_units_and_axes_are_converted(opened):
 def test_unknown_joints_need_a_layout(opened):
     names = np.array([f"joint {number}" for number in range(20)])
     assert opened(ReadOptions(layout="utd20"), joint_names=names).entries[0].read().layout.name == "utd20"
-    with pytest.raises(ConfigError, match="does not say what its joints are"):
+    with pytest.raises(ConfigError, match="does not state its joint layout"):
         opened(joint_names=names)
 
 

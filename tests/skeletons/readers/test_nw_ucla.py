@@ -58,7 +58,7 @@ def test_the_label_comes_from_the_file_and_its_name(read, fields, label):
     ("fields", "message"),
     [
         ({"label": 8}, "states label 8, but action 8 in its file_name has label 7"),
-        ({"label": 0}, "states label 0, but the labels of NW-UCLA run from 1 to 10: where yours count from 0, add 1"),
+        ({"label": 0}, "states label 0, but the labels of NW-UCLA run from 1 to 10: if yours count from 0, add 1"),
         ({"label": 11}, "a label from 1 to 10"),
         ({"label": "7"}, "a label from 1 to 10"),
         ({"label": True}, "a label from 1 to 10"),

@@ -119,7 +119,7 @@ def test_people_are_followed_when_they_change_order_and_the_surest_two_kept(tmp_
         (b'{"people": [{}]}', "a list of numbers for each person"),
         (b'{"people": [{"pose_keypoints_2d": [true, 1, 2]}]}', "a list of numbers for each person"),
         (openpose_bytes(scored(1, 15)), "25 or 18 joints with x, y and score each, but it has 45 numbers"),
-        (openpose_bytes(scored(1, 25), scored(1, 18)), "the 25 joints of its video's other people"),
+        (openpose_bytes(scored(1, 25), scored(1, 18)), "should have 25 joints, as the other people of this video do"),
         (b'{"people": [' + b"[" * 100_000, "cut off or damaged"),
         (openpose_bytes()[:-2], "cut off or damaged"),
     ],

@@ -79,7 +79,7 @@ def test_a_table_without_a_layout_is_passed_over_beside_motion_files(tmp_path):
     assert (source.kind, source.passed_over, source.unread) == ("BVH motion capture", ("sub/forces.csv",), 0)
     assert [entry.name for entry in source.entries] == ["walk.bvh"]
     (tmp_path / "walk.bvh").unlink()
-    with pytest.raises(ConfigError, match=r"forces\.csv does not say what its joints are"):
+    with pytest.raises(ConfigError, match=r"forces\.csv does not state its joint layout"):
         open_clips(tmp_path)
 
 

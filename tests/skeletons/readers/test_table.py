@@ -51,7 +51,7 @@ def test_without_z_a_table_holds_pixels(read):
 
 
 def test_the_layout_has_to_be_named(read):
-    with pytest.raises(ConfigError, match=r"what its joints are: name their layout, one of ntu25, .*coco17"):
+    with pytest.raises(ConfigError, match=r"its joint layout: name the layout, one of ntu25, .*coco17"):
         read(CSV, csv_bytes(walk(2, 25)), layout=None)
     with pytest.raises(ConfigError, match=r"the layout should be one of ntu25, .*but it is 'ntu'"):
         read(CSV, csv_bytes(walk(2, 25)), layout="ntu")
@@ -437,7 +437,7 @@ def test_frames_that_are_missing_leave_gaps_in_time(read):
 def test_other_columns_are_left_out_and_told(read):
     clip = read(CSV, timed_table("class", ["wave"] * 4), layout=None)
     check(clip, pose())
-    assert clip.doubts[-1] == ("columns-unused", "Columns that say nothing about the joints were left out: 'class'.")
+    assert clip.doubts[-1] == ("columns-unused", "Columns that are not about joints were left out: 'class'.")
 
 
 @pytest.mark.parametrize("separator", [",", ";", "|", "\t", "  ", ", "])
@@ -586,8 +586,8 @@ def test_malformed_long_tables_are_refused(read, data, message):
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        (columns([*LAYOUTS["ntu25"].joint_names[:-1], "tail"]), "of its 25 joints none is called 'right thumb'"),
-        ([*columns(LAYOUTS["ntu25"].joint_names[:-1]), "a", "b", "c"], "of its 24 joints none is called 'right thumb'"),
+        (columns([*LAYOUTS["ntu25"].joint_names[:-1], "tail"]), "none of its 25 joints is called 'right thumb'"),
+        ([*columns(LAYOUTS["ntu25"].joint_names[:-1]), "a", "b", "c"], "none of its 24 joints is called 'right thumb'"),
         ([*columns(range_names(25)[:-1]), "26x", "26y", "26z"], "number the 25 joints .* has 25 numbers from 1 to 26"),
         (["neck_x", *columns(LAYOUTS["ntu25"].joint_names)[:-1]], "'neck_x' comes twice"),
         (

@@ -175,7 +175,7 @@ def test_a_header_without_frames_is_refused(read):
     lines = trc_text().splitlines()
     with pytest.raises(DataError, match="header of 5 lines, but has 3"):
         read("\n".join(lines[:3]))
-    with pytest.raises(DataError, match="should have frames whose times ascend, but has none"):
+    with pytest.raises(DataError, match="should have frames whose times ascend, but it has no frames"):
         read("\n".join(lines[:6]))
 
 

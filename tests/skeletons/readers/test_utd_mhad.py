@@ -62,7 +62,7 @@ def test_nothing_is_extracted(tmp_path):
 def test_an_archive_not_to_be_trusted_is_refused(tmp_path):
     path = write(tmp_path / "Skeleton.zip", zip_bytes({f"../../{UTD_NAME}": utd_bytes()}))
     assert ZIP_READER.recognizes(path, path.read_bytes()[:START])
-    with pytest.raises(DataError, match=r"entry '\.\./\.\./a3_s5_t2_skeleton\.mat' climbs out of its folder"):
+    with pytest.raises(DataError, match=r"entry '\.\./\.\./a3_s5_t2_skeleton\.mat' leads out of its folder"):
         ZIP_READER.open(path, ReadOptions())
 
 

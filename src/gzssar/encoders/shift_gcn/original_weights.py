@@ -56,7 +56,9 @@ def load_original(path: Path) -> ShiftGcn:
             ours[_our_name(key, path)] = _our_shape(key, value)
     expected = network.state_dict()
     if odd := sorted(expected.keys() ^ ours.keys()):
-        raise DataError(f"{path} should hold all weights of a Shift-GCN, but these are missing or too many: {odd[:5]}.")
+        raise DataError(
+            f"{path} should hold all weights of a Shift-GCN, but these are missing or superfluous: {odd[:5]}."
+        )
     for key, value in ours.items():
         if value.shape != expected[key].shape:
             raise DataError(
@@ -101,7 +103,8 @@ def _state(path: Path) -> dict[str, Tensor]:
         raise DataError(f"{path} should hold Shift-GCN weights, but there is no such file.") from None
     except (OSError, RuntimeError, ValueError, TypeError, EOFError, LookupError, pickle.UnpicklingError) as error:
         raise DataError(
-            f"{path} should hold Shift-GCN weights, but it cannot be read as tensors alone, which is all that is read."
+            f"{path} should hold Shift-GCN weights, but it holds something other than tensors, which is "
+            "not read for safety."
         ) from error
     if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
         raise DataError(f"{path} should hold a state dictionary of tensors, but it holds something else.")
@@ -129,7 +132,7 @@ def _is_implied(key: str, value: Tensor, network: ShiftGcn, path: Path) -> bool:
         if value.numel() % joints or not torch.equal(
             value.flatten().long(), joint_shift(joints, value.numel() // joints, direction)
         ):
-            raise DataError(f"{path}: {key} should shift channel c by c joints, but it shifts otherwise.")
+            raise DataError(f"{path}: {key} should shift channel c by c joints, but it does not.")
         return True
     if re.fullmatch(r"l\d+\.tcn1\.shift_(in|out)\.xpos", key):
         if not value.abs().max() < _NO_SHIFT:

@@ -57,13 +57,14 @@ def load_checkpoint(path: Path, who: Mapping[str, str]) -> dict[str, Any] | None
     except (OSError, RuntimeError, ValueError, TypeError, EOFError, LookupError, pickle.UnpicklingError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
         raise DataError(
-            f"{path} should hold the checkpoint of a training, but it cannot be read ({reason}): remove it to begin "
-            "anew, or name another file."
+            f"{path} should hold the checkpoint of a training, but it cannot be read ({reason}): remove it to start "
+            "again, or name another file."
         ) from error
     if there != who:
         raise DataError(
-            f"{path} should hold a checkpoint of this training, but it is of one with {_differences(there, who)}: use "
-            "the same arguments to go on, or name another file to begin anew."
+            f"{path} should hold a checkpoint of this training, but it is from a training with "
+            f"{_differences(there, who)}: use "
+            "the same arguments to continue, or name another file to start again."
         )
     return state
 
@@ -89,8 +90,8 @@ def scalar_writer(folder: Path | None, first: int) -> Iterator[Callable[[Mapping
         from torch.utils.tensorboard import SummaryWriter
     except ImportError as error:
         raise MissingExtraError(
-            "a training's log needs TensorBoard, which is not installed: run pip install 'gzssar[train]', or train "
-            "without a log."
+            "the log of a training needs TensorBoard, which is not installed: run pip install 'gzssar[train]', or "
+            "train without a log."
         ) from error
     with SummaryWriter(str(folder), purge_step=first) as writer:
 

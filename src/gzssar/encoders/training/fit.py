@@ -124,7 +124,7 @@ def _check_clips(clips: Clips, labels: Int[np.ndarray, "L"], classes: Ids, train
 def _check_held_out(held_out: HeldOut | None, clips: Clips, classes: Ids, training: EncoderTraining) -> None:
     if held_out is None:
         if training.patience:
-            raise ConfigError("patience needs held-out clips to look at, but there are none: hold some out.")
+            raise ConfigError("patience needs held-out clips, but there are none: hold some clips out.")
         return
     _check_labels(*held_out, classes)
     if not len(held_out[0]):
@@ -132,7 +132,7 @@ def _check_held_out(held_out: HeldOut | None, clips: Clips, classes: Ids, traini
     if held_out[0].shape[1:] != clips.shape[1:]:
         raise DataError(
             f"held-out clips should be of the training clips' shape {clips.shape[1:]}, but they are of "
-            f"{held_out[0].shape[1:]}: prepare both alike."
+            f"{held_out[0].shape[1:]}: prepare both in the same way."
         )
 
 
@@ -143,7 +143,7 @@ def _check_labels(clips: Float[np.ndarray, "H ..."], labels: Int[np.ndarray, "L"
     present = {int(label) for label in np.unique(labels)}
     if foreign := sorted(present - set(classes)):
         raise DataError(
-            f"an encoder may see clips of its own classes only, but clips of the classes {foreign} came: "
-            "leave out what is unseen in this phase before fitting."
+            f"an encoder may only see clips of its own classes, but there are clips of the classes {foreign}: "
+            "leave out the clips of classes that are unseen in this phase."
         )
     return present

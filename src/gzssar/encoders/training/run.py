@@ -151,7 +151,9 @@ class TrainingRun:
             logits = self.shared(clips[mine].contiguous()).logits
         loss = F.cross_entropy(logits.float(), shares[mine], label_smoothing=self.training.label_smoothing)
         if not torch.isfinite(loss):
-            raise DataError(f"the encoder's loss became {loss}: the clips must be finite, or lower learning_rate.")
+            raise DataError(
+                f"the encoder's loss became {loss}: check that the clips are finite, or lower learning_rate."
+            )
         self.processes.backward(loss)
         self.optimizer.step()
         return loss.detach()

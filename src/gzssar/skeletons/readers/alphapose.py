@@ -63,7 +63,7 @@ def _image(item: Any, where: str) -> tuple[str, int]:
     image = item.get("image_id") if isinstance(item, dict) else None
     match = _IMAGE.fullmatch(image if isinstance(image, str) else str(image) if type(image) is int else "")
     if match is None:
-        raise DataError(f"{where} should have an 'image_id' that ends in the number of a frame, but it has not.")
+        raise DataError(f"{where} should have an 'image_id' that ends in the number of a frame, but it does not.")
     return match["video"], int(match["frame"])
 
 

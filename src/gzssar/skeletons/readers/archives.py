@@ -45,7 +45,9 @@ def list_entries(path: Path, largest: int) -> list[zipfile.ZipInfo]:
     for entry in entries:
         _check(path, entry, largest)
         if entry.filename in names:  # which of the two is meant, nobody knows
-            raise DataError(f"{_place(path, entry)} should stand once, but stands twice: pack the archive anew.")
+            raise DataError(
+                f"{_place(path, entry)} should be in the archive once, but it is there twice: pack the archive again."
+            )
         names.add(entry.filename)
     return [entry for entry in entries if not entry.filename.endswith("/")]
 
@@ -87,7 +89,9 @@ def map_entry(path: Path, entry: zipfile.ZipInfo) -> bytes | memoryview:
     except (OSError, ValueError, OverflowError, struct.error) as error:
         raise DataError(f"{_place(path, entry)} is damaged ({error}): fetch the archive again.") from error
     if signature != b"PK\3\4":
-        raise DataError(f"{_place(path, entry)} is damaged: it is not where it should be; fetch the archive again.")
+        raise DataError(
+            f"{_place(path, entry)} is damaged: it is not at its place in the archive; fetch the archive again."
+        )
     return map_bytes(path)[at : at + entry.file_size]
 
 
@@ -116,14 +120,12 @@ def _check(path: Path, entry: zipfile.ZipInfo, largest: int) -> None:
     place = _place(path, entry)
     name = entry.orig_filename.replace("\\", "/")
     if name.startswith("/") or re.match("[A-Za-z]:", name) or ".." in PurePosixPath(name).parts:
-        raise DataError(f"{place} climbs out of its folder: the archive is not to be trusted.")
+        raise DataError(f"{place} leads out of its folder: do not trust this archive.")
     if (size := max(entry.file_size, entry.compress_size)) > largest:
         raise DataError(f"{place} should have at most {largest} bytes, packed or not, but it declares {size}.")
     ratio = _HIGHEST_RATIO if entry.file_size <= _LARGE else _HIGHEST_RATIO_OF_LARGE
     if entry.file_size > ratio * entry.compress_size:
-        raise DataError(
-            f"{place} unpacks {entry.compress_size} bytes to {entry.file_size}: the archive is not to be trusted."
-        )
+        raise DataError(f"{place} unpacks {entry.compress_size} bytes to {entry.file_size}: do not trust this archive.")
     if entry.flag_bits & _ENCRYPTED or entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise DataError(f"{place} should be stored or deflated without a password, but it is not: pack it again.")
 

@@ -40,7 +40,7 @@ def required_layout(options: ReadOptions, path: Path) -> Layout:
     """
     if options.layout is None:
         raise ConfigError(
-            f"{path} does not say what its joints are: name their layout, one of {', '.join(LAYOUTS)}.", option="layout"
+            f"{path} does not state its joint layout: name the layout, one of {', '.join(LAYOUTS)}.", option="layout"
         )
     return layout_named(options.layout)
 
@@ -173,7 +173,9 @@ def one_hot_label(label: np.ndarray | np.generic, where: str) -> int:
         ones = np.flatnonzero(values)
         if len(ones) == 1 and values[ones[0]] == 1:
             return int(ones[0])
-    raise DataError(f"{where} should have one whole number from 0 on as its label, or one 1 among zeros, but has not.")
+    raise DataError(
+        f"{where} should have one whole number from 0 on as its label, or one 1 among zeros, but it does not."
+    )
 
 
 def read_bytes(path: Path, limit: int | None = None) -> bytes:
@@ -295,7 +297,7 @@ def npy_header(data: bytes | memoryview, where: str) -> NpyHeader:
     if dtype.kind == "O":
         raise DataError(
             f"{where} should be an array of numbers or text, but it holds Python objects: load it where you trust it, "
-            "and save the joints alone as an array."
+            "and save only the joints as an array."
         )
     if dtype.kind not in "biufSU" or dtype.itemsize == 0:
         raise DataError(f"{where} should be an array of numbers or text, but its type is {str(dtype)[:60]}.")

@@ -64,7 +64,7 @@ def _read(path: Path, layout: Layout, options: ReadOptions) -> SkeletonSequence:
     chosen = find_bodies(skeleton, layout, path)
     columns = sum(len(joint.channels or ()) for joint in skeleton)
     if columns < (fewest := _FEWEST_CHANNELS * len(chosen)):
-        raise DataError(f"{path} should have {fewest} channels or more for {len(chosen)} bodies, but has {columns}.")
+        raise DataError(f"{path} should have {fewest} channels or more for {len(chosen)} bodies, but it has {columns}.")
     motion = _Motion(words, columns, _BLOCK // len(skeleton))
     used = used_in(joint for body, _ in chosen for joint in body)
     with np.errstate(over="ignore", invalid="ignore"):  # what is no finite number is refused in the end

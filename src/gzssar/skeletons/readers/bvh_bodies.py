@@ -85,7 +85,7 @@ def _body(
         if found[upper] not in ancestors[found[lower]]:
             raise DataError(
                 f"{path} should have the {lower} below the {upper}, but {names[found[lower]][:40]!r} does not hang "
-                f"on {names[found[upper]][:40]!r}: rename what is called wrongly."
+                f"on {names[found[upper]][:40]!r}: rename the joint that has the wrong name."
             )
     known: dict[str, Weights] = {joint: {index: 1.0} for joint, index in found.items()}
     above = ancestors[found["pelvis"]] | {found["pelvis"]}

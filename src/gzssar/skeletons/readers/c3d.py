@@ -75,7 +75,7 @@ def _read(path: Path, options: ReadOptions) -> SkeletonSequence:
     layout, chosen, doubts = joints_of_markers(names, options, path)
     scale = metres_per_unit(options, unit, path)
     if scale is None:
-        raise DataError(f"{path} does not say what its positions are counted in: name the unit.", option="unit")
+        raise DataError(f"{path} does not state the unit of its positions: name the unit.", option="unit")
     used = used_in(chosen)
     with _refusing_damage(path):
         joints, turned = placed(chosen, used, _points(file, used), scale, layout)

@@ -121,7 +121,7 @@ def known_joints(names: Mapping[Joint, str], options: ReadOptions, path: Path) -
     lacking = [name for name, joint in zip(layout.joint_names, joints_of(layout), strict=True) if joint not in names]
     if len(lacking) < layout.joint_count or len(names) != layout.joint_count:
         raise DataError(
-            f"{path} should have {count}, but of its {len(names)} joints none is called {lacking[0]!r}: rename them, "
+            f"{path} should have {count}, but none of its {len(names)} joints is called {lacking[0]!r}: rename them, "
             "or name another layout.",
             option="layout",
         )
@@ -209,9 +209,7 @@ def _by_number(table: TextTable, header: Header, layout: Layout) -> Columns:
 def _unused(header: Header, columns: Sequence[int]) -> tuple[Doubt, ...]:
     if not columns:
         return ()
-    return (
-        Doubt("columns-unused", f"Columns that say nothing about the joints were left out: {header.named(columns)}."),
-    )
+    return (Doubt("columns-unused", f"Columns that are not about joints were left out: {header.named(columns)}."),)
 
 
 def _numbers(names: Collection[Joint]) -> dict[int, Joint]:

@@ -44,8 +44,7 @@ _FEWEST_NUMBERS = 0.5
 """Share of the cells of a row that hold numbers; names have fewer."""
 _CUT = Doubt(
     "last-line-cut",
-    "The last line does not end, and its last number seems to lack digits that the others have: the file may be cut "
-    "off.",
+    "The last line has no end, and its last number has fewer digits than the others: the file may be cut off.",
 )
 _SHORTER = 0.05
 """Share of the rows whose last number may have as few decimals as one that is cut off."""
@@ -176,7 +175,7 @@ class TextTable:
                         yield number, line
         except UnicodeError as error:
             raise DataError(
-                f"{self.path} should be text in UTF-8, but behind line {number} it is not: save it again."
+                f"{self.path} should be text in UTF-8, but after line {number} it is not: save it again."
             ) from error
         except OSError as error:
             raise DataError(f"{self.path} should be a file to read, but it cannot be read ({error}).") from error

@@ -28,6 +28,6 @@ def check_density(path: Path, count: int, what: str = "numbers", fewest: int = F
     """
     if _SMALL < path.stat().st_size < count * fewest:
         raise DataError(
-            f"{path} should hold positions with several digits, but its {what}, {count} or more, have fewer than "
-            f"{fewest} bytes each: leave out what is empty or zero throughout, or split it into several clips."
+            f"{path} should hold numbers of several digits, but its {what} ({count} or more) have fewer than "
+            f"{fewest} bytes each: leave out columns and rows that are empty or zero, or split it into several clips."
         )

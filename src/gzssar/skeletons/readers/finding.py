@@ -59,11 +59,11 @@ def _paths(name: str) -> list[Path]:
             return [path]
         matches = glob.glob(name, recursive=True) if glob.has_magic(name) else None  # noqa: PTH207  # an absolute one, too
     except (OSError, ValueError, RecursionError) as error:
-        raise DataError(f"{name[:200]!r} should be a file, a folder or a pattern, but it is none ({error}).") from error
+        raise DataError(f"{name[:200]!r} should be a file, a folder or a pattern, but it is not ({error}).") from error
     if matches is None:
         raise DataError(f"{name} should be a file, a folder or a pattern of recordings, but there is no such file.")
     if not matches:
-        raise DataError(f"{name} should match recordings, but no clips were found: nothing is called so.")
+        raise DataError(f"{name} should match recordings, but no clips were found: no file has such a name.")
     return sorted(map(Path, matches), key=lambda match: natural_order(str(match)))
 
 

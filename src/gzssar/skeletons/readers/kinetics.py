@@ -64,7 +64,7 @@ def _read(path: Path, layout: Layout, options: ReadOptions) -> SkeletonSequence:
 def _frame(frame: Any, layout: Layout, where: str) -> tuple[int, list[Pose]]:
     number, people = (frame.get("frame_index"), frame.get("skeleton")) if isinstance(frame, dict) else (None, None)
     if type(number) is not int or not 0 <= number < _HIGHEST or not isinstance(people, list):
-        raise DataError(f"{where} should have a 'frame_index' from 0 on and a list called 'skeleton', but it has not.")
+        raise DataError(f"{where} should have a 'frame_index' from 0 on and a list called 'skeleton', but it does not.")
     return number, [Pose.of(number, _joints(person, layout, where)) for person in people]
 
 
@@ -73,7 +73,8 @@ def _joints(person: Any, layout: Layout, where: str) -> Float[np.ndarray, "V 3"]
     v = layout.joint_count
     if pose is None or score is None or pose.shape != (2 * v,) or score.shape != (v,):
         raise DataError(
-            f"{where} should have people with {2 * v} numbers as their 'pose' and {v} as their 'score', but it has not."
+            f"{where} should have people with {2 * v} numbers as their 'pose' and {v} as their 'score', "
+            "but it does not."
         )
     return np.concatenate([pose.reshape(v, 2), score[:, None]], axis=1)
 
@@ -83,5 +84,5 @@ def _label(content: dict[str, Any], path: Path) -> int | None:
     if label is None or label == -1:
         return None
     if type(label) is not int or not 0 <= label < _HIGHEST:
-        raise DataError(f"{path} should have a whole number from 0 on as its 'label_index', but it has something else.")
+        raise DataError(f"{path} should have a whole number from 0 on as its 'label_index', but it does not.")
     return label

@@ -102,7 +102,7 @@ def _label(label: Any, action: int | None, path: Path) -> int | None:
         return by_name
     if type(label) is int and label == 0:
         raise DataError(
-            f"{path} states label 0, but the labels of NW-UCLA run from 1 to {len(_ACTIONS)}: where yours count from "
+            f"{path} states label 0, but the labels of NW-UCLA run from 1 to {len(_ACTIONS)}: if yours count from "
             "0, add 1 to each."
         )
     if type(label) is not int or not 1 <= label <= len(_ACTIONS):

@@ -57,7 +57,9 @@ class OpenPoseReader:
             for numbers in _people(file):
                 layout = layout or _layout(len(numbers), options, file)
                 if len(numbers) != 3 * layout.joint_count:
-                    raise DataError(f"{file} should have the {layout.joint_count} joints of its video's other people.")
+                    raise DataError(
+                        f"{file} should have {layout.joint_count} joints, as the other people of this video do."
+                    )
                 poses.append(Pose.of(frame, numbers.reshape(-1, 3)))
         every = range(min(frames), max(frames) + 1)
         return clip_of_people(poses, every, options, video or folder.name, layout or _layout(75, options, path))
@@ -80,7 +82,7 @@ def _numbers(person: Any, file: Path) -> np.ndarray:
     keypoints = [person[key] for key in _KEYS if key in person] if isinstance(person, dict) else []
     numbers = number_array(keypoints[0]) if keypoints else None
     if numbers is None or numbers.ndim != 1:
-        raise DataError(f"{file} should have {_KEYS[0]!r} as a list of numbers for each person, but it has not.")
+        raise DataError(f"{file} should have {_KEYS[0]!r} as a list of numbers for each person, but it does not.")
     return numbers
 
 

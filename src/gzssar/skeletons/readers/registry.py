@@ -234,11 +234,13 @@ def find_reader(path: Path) -> Reader | None:
 def _start(path: Path) -> bytes:
     if path.exists() and not path.is_file() and not path.is_dir():
         raise DataError(
-            f"{path} should be a file or folder to read, but it is a pipe or a device, which can be read once at most: "
-            "save what comes out of it as a file, and name that."
+            f"{path} should be a file or folder to read, but it is a pipe or a device, which can be read only once: "
+            "save its content as a file, and name that file."
         )
     try:
         with path.open("rb") as file:
             return file.read(START)
     except OSError as error:
-        raise DataError(f"{path} should be a file or folder to read, but it cannot be ({error.strerror}).") from error
+        raise DataError(
+            f"{path} should be a file or folder to read, but it cannot be read ({error.strerror})."
+        ) from error

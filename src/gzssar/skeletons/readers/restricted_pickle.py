@@ -64,7 +64,7 @@ def read_plain_pickle(path: Path) -> Any:
                 _INSTRUCTIONS[instruction.name](machine, argument)
                 if (taken := taken + _TAKEN.get(instruction.name, 0)) > most:
                     raise DataError(
-                        f"{path} should hold numpy arrays, but it holds hardly anything but empty containers and "
+                        f"{path} should hold numpy arrays, but it holds almost only empty containers and "
                         "single numbers, which take many times its size in memory: convert it."
                     )
         return machine.stack.pop()

@@ -84,7 +84,7 @@ def _header(lines: list[list[str]], path: Path) -> tuple[dict[str, str], list[st
     others = [cell for column, cell in enumerate(markers) if column >= 2 and column % 3 != 2 and cell.strip()]
     if [markers[0].strip(), *(cell.strip() for cell in markers[1:2])] != ["Frame#", "Time"] or not names or others:
         raise DataError(
-            f"{path}, line 4, should have Frame#, Time and the names of markers three tabs apart, but has not: the "
+            f"{path}, line 4, should have Frame#, Time and the names of markers three tabs apart, but it does not: the "
             "file is damaged."
         )
     wanted = [f"{axis}{number}" for number in range(1, len(names) + 1) for axis in "XYZ"]
@@ -129,7 +129,9 @@ class _Rows:
         """
         at = np.frombuffer(self._times)
         if not len(at) or not np.isfinite(at).all() or (np.diff(at) <= 0).any():
-            raise DataError(f"{self._path} should have frames whose times ascend, but has none, or others.")
+            raise DataError(
+                f"{self._path} should have frames whose times ascend, but it has no frames, or the times do not ascend."
+            )
         return at
 
     def _rows(self, lines: Iterator[str]) -> Iterator[list[float]]:

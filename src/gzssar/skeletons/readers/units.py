@@ -108,8 +108,7 @@ def metres_per_unit(options: ReadOptions, stated: str | None, path: Path) -> flo
     short = next((unit for unit, spellings in _SPELLINGS.items() if spelled in (unit, *spellings)), None)
     if short is None and named is None:
         raise DataError(
-            f"{path} should count positions in one of {', '.join(_METRES)}, but it states the unit {stated[:20]!r}: "
-            "name the unit.",
+            f"{path} should state one of the units {', '.join(_METRES)}, but it states {stated[:20]!r}: name the unit.",
             option="unit",
         )
     if short is None:

@@ -102,11 +102,12 @@ def read_video(
     several = any(len(seen.people) > 1 for seen in sightings)
     poses, doubts = (_most_moving if several else _the_one)(sightings, fps)
     if not poses:
-        raise DataError(f"{path} should be a video, but no frame of it can be read: it is damaged or has no picture.")
+        raise DataError(f"{path} should be a video, but no frame of it can be read: it is damaged or has no pictures.")
     seen = sum(pose is not None for pose in poses)
     if seen < max(1, FEWEST_SEEN * len(poses)):
         raise DataError(
-            f"{path} should show one person, head to feet, but in {len(poses) - seen} of {len(poses)} frames nobody is "
+            f"{path} should show one person from head to feet, but in {len(poses) - seen} of {len(poses)} "
+            "frames, nobody is "
             "seen: film from nearer or in better light, or cut out the part with the person."
         )
     joints, visibility = bridge(poses, max(1, round(LONGEST_BRIDGE * fps)))
@@ -204,7 +205,7 @@ def _open(path: Path, options: ReadOptions) -> tuple[float, Iterator[Picture]]:
     stated = float(video.get(cv2.CAP_PROP_FPS))
     known = np.isfinite(stated) and 0 < stated <= _FASTEST
     if not known and options.fps is None:
-        raise DataError(f"{path} does not say how many frames per second it has: name them.", option="fps")
+        raise DataError(f"{path} does not state its frame rate: name it.", option="fps")
     fps = agreed_fps(options, stated, path) if known else float(options.fps or 0)
 
     def pictures() -> Iterator[Picture]:

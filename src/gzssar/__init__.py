@@ -15,5 +15,5 @@ Public are the names in ``__all__``, and those in ``__all__`` of ``gzssar.errors
 
 from lazy_loader import attach_stub as _attach_stub
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __getattr__, __dir__, __all__ = _attach_stub(__name__, __file__)  # the names are in __init__.pyi

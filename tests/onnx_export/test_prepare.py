@@ -28,7 +28,7 @@ from gzssar.texts.fusion import concatenation
 from recipes import changed
 from recognizer_world import QUICK, SEEN_IDS, TEXTS, fake_text_encoders, quick_fits, recordings, small_encoder
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "03_onnx_runtime.py"
+EXAMPLE = Path(__file__).parents[2] / "examples" / "06_onnx_without_torch.py"
 NOT_THERE = ("gzssar", "torch", "jaxtyping", "scipy", "sklearn", "onnx")
 RATES = (12.5, 20, 29.97, 30, 60)
 

@@ -50,7 +50,7 @@ def test_generated_pages_hold_what_the_package_says(site):
     assert all(f'id="{name}"' in joints for name in LAYOUTS)
     assert joints.count("<circle") == sum(layout.joint_count for layout in LAYOUTS.values())
     assert "POST /api/predict" in routes
-    assert 'id="gzssar.recognizer.recognizer.Recognizer.predict"' in python
+    assert 'id="gzssar.Recognizer.predict"' in python
     assert "Random class splits" in results
 
 
@@ -69,6 +69,19 @@ def test_the_page_on_file_formats_names_every_field(site):
     assert all(f'id="{name}"' in page for name in LAYOUTS)
     for layout in LAYOUTS.values():
         assert ", ".join(f"{number} {joint}" for number, joint in enumerate(layout.joint_names)) in page
+
+
+def test_the_reference_shows_the_public_names_and_no_others(site):
+    import gzssar
+    from gzssar import errors, inference, models, synthetic
+
+    modules = (gzssar, errors, inference, models, synthetic)
+    public = {f"{module.__name__}.{name}" for module in modules for name in module.__all__}
+    named = {module.__name__ for module in modules}
+    page = (site / "reference/python/index.html").read_text(encoding="utf-8")
+    shown = set(re.findall(r'id="(gzssar(?:\.(?:errors|inference|models|synthetic))?(?:\.\w+)?)"', page))
+    assert shown == (public | named) - {"gzssar.GzssarError"}  # which is shown among the errors
+    assert 'id="gzssar.FeatureSet.features"' in page
 
 
 def test_a_broken_link_stops_the_build(tmp_path):

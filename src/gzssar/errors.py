@@ -18,6 +18,18 @@ with code 2.
 
 from gzssar.printable import printable
 
+__all__ = [
+    "ConfigError",
+    "DataError",
+    "EndpointError",
+    "GzssarError",
+    "MissingExtraError",
+    "OutputError",
+    "SplitError",
+    "TextError",
+    "WithheldError",
+]
+
 
 class GzssarError(Exception):
     """Root of the tree: catch this to catch every error the package raises on purpose.

@@ -71,6 +71,7 @@ def test_doctor_says_what_each_extra_is_for_and_what_to_install(capsys, monkeypa
     assert "c3d    pip install 'gzssar[c3d]' · read C3D files (missing: c3d)" in [line.rstrip() for line in lines]
     assert any(line.startswith("web    installed · the web page") for line in lines)
     assert any(line.startswith("ntu120") for line in lines)
+    assert "utd-mhad comes with the package" in [" ".join(line.split()) for line in lines]
 
 
 def test_doctor_knows_every_extra():

@@ -54,6 +54,7 @@ def test_the_packages_own_models_are_listed(capsys):
         "120 classes, those of the texts ntu120; 300 frames at 30 per second",
         "joint, bone, joint motion, bone motion",
         "14.8 MB in 4 files",
+        "5.8 MB in 1 file ",
         "MIT; NTU RGB+D 120, which the networks were trained on, is for academic research only",
         "Quo Vadis, Skeleton Action Recognition?, IJCV 2021",
         "0 of 4 files: gzssar models get ntu120",

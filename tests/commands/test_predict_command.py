@@ -110,6 +110,11 @@ def test_options_that_contradict_each_other(options, said):
         PredictConfig(MODEL, **({"clips": ("a.npy",)} | options))
 
 
+def test_a_first_word_that_is_neither_a_model_nor_a_clip_is_named():
+    with pytest.raises(ConfigError, match=r"^there is no nowhere\.npy, as model or clip; what to recognize"):
+        PredictConfig(Path("nowhere.npy"), clips=())
+
+
 def test_a_stride_longer_than_the_window_is_fine_for_frames():
     assert PredictConfig(MODEL, ("-",), stride=5.0).live
 

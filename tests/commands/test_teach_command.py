@@ -75,6 +75,26 @@ def test_a_folder_of_clips(own, tmp_path, capsys):
     assert "'pour tea' is known from 3 clips\n" in capsys.readouterr().out
 
 
+def test_what_is_said_of_many_clips_is_counted(own, tmp_path, capsys):
+    (tmp_path / "clips").mkdir()
+    for number in range(5):
+        shutil.copy(write(tmp_path / "pour.npy", 0), tmp_path / "clips" / f"{number}.npy")
+    teach(own, "pour tea", tmp_path / "clips")
+    told = capsys.readouterr()
+    assert "'pour tea' is known from 1 clip\n" in told.out
+    assert told.err.count("It comes twice and counts once.") == 3
+    assert "gzssar: twice: so in 1 more clip.\n" in told.err
+
+
+def test_other_clips_than_those_shown_are_not_taken_back(own, clip, tmp_path, capsys):
+    teach(own, "pour tea", clip)
+    other = write(tmp_path / "other.npy", 3)
+    message = refused(capsys, "teach", own, "pour tea", other, "--remove", "--layout", "ntu25", "--fps", "20")
+    assert "should be those that showed 'pour tea', but others came: take back those, or remove the class." in message
+    teach(own, "pour tea", clip, "--remove")
+    assert "'pour tea' is known from its texts\n" in capsys.readouterr().out
+
+
 def test_a_malformed_clip_is_left_out_on_request(own, clip, tmp_path, capsys):
     np.save(tmp_path / "bad.npy", np.zeros((4, 7, 3)))
     message = refused(capsys, "teach", own, "pour tea", clip, tmp_path / "bad.npy", "--layout", "ntu25", "--fps", "20")

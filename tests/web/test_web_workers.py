@@ -93,6 +93,7 @@ def test_slow_work_is_given_up_but_keeps_its_place_until_it_ends():
         with pytest.raises(HTTPException) as slow:
             await workers.run(Caller(), held(gate))
         assert slow.value.status_code == 504
+        assert slow.value.detail.endswith("but it is not ready: send a shorter clip, or fewer classes.")
         with pytest.raises(HTTPException) as busy:
             await workers.run(Caller(), held(gate))
         assert busy.value.status_code == 503
@@ -179,6 +180,13 @@ def test_the_page_says_so():
     slow = page.post("/api/predict", data={"sample": "jumping jack"})
     assert slow.status_code == 504
     assert "at most 0.1 s" in slow.json()["error"]
+
+
+def test_words_that_take_long_may_wait_for_their_language_model(monkeypatch):
+    monkeypatch.setattr(FakeRecognizer, "add_class", lambda *_, **__: time.sleep(0.4))
+    slow = client(limits=Limits(time_limit_s=0.1)).post("/api/classes", json={"label": "juggle", "action": "x"})
+    assert slow.status_code == 504
+    assert "the language model may be loading, so try again in a moment." in slow.json()["error"]
 
 
 def test_a_client_that_leaves_frees_its_place_on_a_real_server():

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from gzssar.files import cache_root
 from gzssar.models import known_models, lacking
+from gzssar.models.packaged import PACKAGED
 from gzssar.provenance import machine
 
 PURPOSES = {
@@ -71,7 +72,10 @@ def _extra(extra: str, purpose: str) -> str:
 
 def _models() -> list[tuple[str, str]]:
     root = cache_root()
-    told = [("cache", str(root) if root else "none: name a folder in GZSSAR_CACHE")]
+    told = [
+        (PACKAGED.name, "comes with the package"),
+        ("cache", str(root) if root else "none: name a folder in GZSSAR_CACHE"),
+    ]
     for model in known_models(None) if root else ():
         told.append((model.name, f"gzssar models get {model.name}" if lacking(model) else "at hand"))
     return told

@@ -13,6 +13,7 @@ from gzssar.commands.console import progress_bar
 from gzssar.models import Model, fetch, find_model, known_models, lacking
 from gzssar.models.cache import folder_of
 from gzssar.models.packaged import PACKAGED
+from gzssar.skeletons.oddities import counted
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -99,7 +100,7 @@ def _described(model: Model, cache: Path | None) -> "Table":
     }
     lines = {
         **(encoder if model.kind == "encoder" else {}),
-        "size": f"{model.size / 1e6:.1f} MB in {len(model.files)} files",
+        "size": f"{model.size / 1e6:.1f} MB in {counted(len(model.files), 'file')}",
         "licence": f"{model.licence}; {model.terms}",
         "cite": "\n".join(model.citations),
         "cached": told if absent else str(folder_of(model, cache)),

@@ -108,10 +108,10 @@ class PredictConfig:
         is_clip = self.model is not None and not _is_model(self.model)
         given = sum([bool(self.clips) or is_clip, self.watch is not None, self.camera is not None])
         if given > 1 or not (given or clips_may_follow):
-            absent = f" There is no {self.model}." if not (given or _is_known(self.model)) else ""
+            absent = "" if given or _is_known(self.model) else f"there is no {self.model}, as model or clip; "
             raise ConfigError(
-                "clips come from files and folders, from --watch DIR or from --camera N: give exactly one of "
-                f"these.{absent}"
+                f"{absent}clips come from files and folders, from --watch DIR or from --camera N: give exactly one of "
+                "these."
             )
         check_positive(self, "top_k", "batch_size")
         self._check_windows()

@@ -1,5 +1,6 @@
 """`gzssar teach`: a class by clips that show it, or further clips of one; or clips taken back."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,11 +13,16 @@ from gzssar.commands.named_model import load_model
 from gzssar.commands.options import Reading, read_options
 from gzssar.errors import ConfigError, DataError
 from gzssar.files import require_free
+from gzssar.skeletons.oddities import counted
 from gzssar.texts.classes import label_key
 
 if TYPE_CHECKING:
     from gzssar.recognizer import Recognizer
+    from gzssar.skeletons.doubt import Doubt
     from gzssar.skeletons.sequence import SkeletonSequence
+
+_MOST_TOLD = 3
+"""Clips of which the same is said, one by one."""
 
 
 @dataclass(frozen=True)
@@ -80,11 +86,22 @@ def teach(config: Annotated[TeachConfig, tyro.conf.OmitArgPrefixes]) -> None:
             if known
             else recognizer.add_class(config.label, config.action, config.motion, clips, config.trim)
         )
-        for doubt in told:
-            warn(doubt.sentence)
+        _tell(told)
     recognizer.save(config.out or config.model, overwrite=config.out is None)
     say(_summary(recognizer, config.label))
     print(f"Model: {config.out or config.model}")
+
+
+def _tell(doubts: "Sequence[Doubt]") -> None:
+    """Say on stderr what speaks against the clips: the first few of each kind, and how many more there are."""
+    counts = Counter[str]()
+    for doubt in doubts:
+        counts[doubt.code] += 1
+        if counts[doubt.code] <= _MOST_TOLD:
+            warn(doubt.sentence)
+    for code, count in counts.items():
+        if count > _MOST_TOLD:
+            warn(f"{code}: so in {counted(count - _MOST_TOLD, 'more clip')}.")
 
 
 def _summary(recognizer: "Recognizer", label: str) -> str:

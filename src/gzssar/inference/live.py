@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple, NotRequired
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -23,6 +23,7 @@ from jaxtyping import Bool, Float
 from gzssar.errors import ConfigError, DataError
 from gzssar.inference.segments import NOBODY, Answer
 from gzssar.recognizer import Prediction
+from gzssar.recognizer.prediction import PredictionDict
 from gzssar.skeletons.doubt import Doubt
 from gzssar.skeletons.layout import Layout
 from gzssar.skeletons.moving import LONGEST_LOSS, movement
@@ -47,6 +48,16 @@ _LONGEST_LINE = 1_000_000
 """Characters; two bodies of 33 joints take some 5,000."""
 
 
+class LiveAnswerDict(PredictionDict):
+    """A :class:`LiveAnswer` as JSON has it: the prediction, and what follows."""
+
+    frame: int
+    time: float
+    skipped: int
+    others: NotRequired[list[PredictionDict]]
+    """There where other people are."""
+
+
 @dataclass(frozen=True)
 class LiveAnswer:
     """What the last seconds show."""
@@ -69,11 +80,19 @@ class LiveAnswer:
     others: tuple[Prediction, ...] = ()
     """What the other people do, where each is answered apart; `prediction` is of the one who moves most."""
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> LiveAnswerDict:
         """As JSON has it; without a prediction, an abstention without a ranking."""
         found = replace(NOBODY, warning=self.warning) if self.prediction is None else self.prediction
-        others = {"others": [other.as_dict() for other in self.others]} if self.others else {}
-        return {"frame": self.frame, "time": round(self.time, 4), "skipped": self.skipped, **found.as_dict(), **others}
+        told: LiveAnswerDict = {
+            "frame": self.frame,
+            "time": round(self.time, 4),
+            "skipped": self.skipped,
+            **found.as_dict(),
+            "others": [other.as_dict() for other in self.others],
+        }
+        if not self.others:
+            del told["others"]
+        return told
 
 
 class Frame(NamedTuple):

@@ -3,7 +3,7 @@
 import csv
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import IO, Any, Protocol, cast, runtime_checkable
 
 from rich.box import SIMPLE_HEAD
@@ -81,12 +81,12 @@ class JsonRows:
     def end(self) -> None:
         """Write nothing more."""
 
-    def frame(self, answer: dict[str, Any]) -> None:
+    def frame(self, answer: Mapping[str, object]) -> None:
         """Write the answer to the last frame of a stream, at once."""
         self._write(answer)
         self._out.flush()
 
-    def _write(self, row: dict[str, Any]) -> None:
+    def _write(self, row: Mapping[str, object]) -> None:
         line = json.dumps(row, ensure_ascii=self._plain)
         self._out.write((line if line.isprintable() else _escaped_json(line)) + "\n")
 
@@ -131,7 +131,7 @@ class CsvRows:
             self._writer.writerow(["name", *columns, *_WARNING_COLUMNS, *further])
             self._started = True
 
-    def _write(self, name: str, prediction: Prediction, told: dict[str, Any], columns: Sequence[str]) -> None:
+    def _write(self, name: str, prediction: Prediction, told: Mapping[str, object], columns: Sequence[str]) -> None:
         further: list[Any] = [
             value for other in prediction[1 : self._ranks] for value in (other["label"], other["score"])
         ]

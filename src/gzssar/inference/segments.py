@@ -11,14 +11,14 @@ from itertools import chain, groupby, pairwise
 from math import fsum
 from operator import itemgetter
 from statistics import fmean
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool
 
 from gzssar.errors import ConfigError
 from gzssar.recognizer import Prediction
-from gzssar.recognizer.prediction import RankedClass
+from gzssar.recognizer.prediction import PredictionDict, RankedClass
 from gzssar.running import Steps
 from gzssar.skeletons.moving import LONGEST_LOSS, RESTING, movement
 from gzssar.skeletons.oddities import present_bodies
@@ -64,6 +64,14 @@ class Stretch:
         return self.prediction not in (AT_REST, NOBODY)
 
 
+class SegmentDict(PredictionDict):
+    """A :class:`Segment` as JSON has it: the prediction, and what follows."""
+
+    start: float
+    end: float
+    windows: int
+
+
 @dataclass(frozen=True)
 class Segment(Stretch):
     """Neighbouring windows of one answer: their mean scores and p_seen, and each kind of doubt once."""
@@ -71,10 +79,14 @@ class Segment(Stretch):
     windows: int
     """How many; a pause counts as one."""
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> SegmentDict:
         """The whole of it, for JSON."""
-        times = {"start": round(self.start, 6), "end": round(self.end, 6), "windows": self.windows}
-        return times | self.prediction.as_dict()
+        return {
+            "start": round(self.start, 6),
+            "end": round(self.end, 6),
+            "windows": self.windows,
+            **self.prediction.as_dict(),
+        }
 
 
 def find_segments(stretches: Sequence[Stretch]) -> list[Segment]:

@@ -8,7 +8,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -115,7 +115,7 @@ class OwnScores:
     bins: tuple[Bin, ...]
     bounds: tuple[BoundScore, ...]
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """All numbers by name."""
         told = asdict(self)
         told["estimates"] = {name: one._asdict() for name, one in self.estimates.items()}
@@ -125,7 +125,7 @@ class OwnScores:
         return told
 
 
-def _without_group(one: ClassScore) -> dict[str, Any]:
+def _without_group(one: ClassScore) -> dict[str, object]:
     return {name: value for name, value in one._asdict().items() if name != "group"}
 
 

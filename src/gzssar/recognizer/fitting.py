@@ -6,9 +6,8 @@ training cycle are chosen there, and the honest scores of the model card come fr
 was fitted on the others.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 
@@ -61,7 +60,7 @@ def fit_recognizer(
     texts: ClassTexts,
     encoder: SkeletonEncoder | None,
     fitting: Fitting,
-    about: dict[str, Any] | None = None,
+    about: Mapping[str, object] | None = None,
     progress: Progress | None = None,
 ) -> Recognizer:
     """Fit a recognizer.

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypedDict, overload
+from typing import TypedDict, overload
 
 from gzssar.skeletons.doubt import Doubt
 
@@ -15,6 +15,23 @@ class RankedClass(TypedDict):
     """Probability; those of all classes sum to 1."""
     seen: bool
     """Whether clips of it are known, not only its texts."""
+
+
+class PredictionDict(TypedDict):
+    """A :class:`Prediction` as JSON has it."""
+
+    label: str | None
+    best_guess: str | None
+    score: float | None
+    """Of the best guess; None where nothing was ranked."""
+    seen: bool | None
+    """Of the best guess; None where nothing was ranked."""
+    p_seen: float | None
+    abstained: bool
+    resting: bool
+    warning: list[dict[str, str]]
+    """A ``code`` and a ``sentence`` each."""
+    ranking: list[RankedClass]
 
 
 @dataclass(frozen=True)
@@ -56,14 +73,14 @@ class Prediction(Sequence[RankedClass]):
             return "nobody is there"
         return f"perhaps {self.best_guess}" if self.abstained else self.best_guess
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> PredictionDict:
         """The whole of it, for JSON; score and seen are those of the best guess."""
-        best: dict[str, Any] = {**self.ranking[0]} if self.ranking else {}
+        best = self.ranking[0] if self.ranking else None
         return {
             "label": self.label,
             "best_guess": self.best_guess,
-            "score": best.get("score"),
-            "seen": best.get("seen"),
+            "score": best["score"] if best else None,
+            "seen": best["seen"] if best else None,
             "p_seen": self.p_seen,
             "abstained": self.abstained,
             "resting": self.resting,

@@ -16,6 +16,10 @@ from gzssar.skeletons.moving import is_resting, is_too_short
 from gzssar.skeletons.sequence import SkeletonSequence
 from gzssar.texts.classes import label_key
 
+_SAME = 0.05
+"""How far, for its length, the sum of clips may lie from what a centre holds of it: that is rounded, and may have been
+encoded on another machine."""
+
 
 def moved(
     one: KnownClass,
@@ -50,11 +54,32 @@ def moved(
             "were given."
         )
     if not count:
+        _require_same(one, clips, expected, prior)
         return replace(one, centre=expected, clips=0, seen=False, shown=False)
     beside = expected if not trained and (one.text.action or one.text.motion) else None
     before = prior.total(beside, one.centre, one.clips) if one.clips else np.zeros(len(expected))
     centre = prior.centre(beside, before + sign * clips.sum(axis=0, dtype=np.float64), count)
     return replace(one, centre=centre, clips=count, seen=True, shown=not trained)
+
+
+def _require_same(
+    one: KnownClass, clips: Float[np.ndarray, "N W"], expected: Float[np.ndarray, "W"], prior: Prior
+) -> None:
+    """Refuse to take back, as the last ones, clips that are not those that showed a class.
+
+    Only of the last ones is it known what their sum should be: the clips are not kept.
+
+    Raises:
+        ConfigError: they are others.
+    """
+    label = one.text.label
+    beside = expected if one.text.action or one.text.motion else None
+    total, sent = prior.total(beside, one.centre, one.clips), clips.sum(axis=0, dtype=np.float64)
+    if np.linalg.norm(total - sent) > _SAME * np.linalg.norm(total):
+        raise ConfigError(
+            f"clips to take back should be those that showed {label!r}, but others came: take back those, or remove "
+            "the class."
+        )
 
 
 def first_of_equals(clips: Clips) -> Bool[np.ndarray, "N"]:

@@ -1,6 +1,6 @@
 """What speaks against trusting a clip or its answer: a code for programs and a sentence for people."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 
 class Doubt(NamedTuple):
@@ -12,6 +12,6 @@ class Doubt(NamedTuple):
     sentence: str
     """What was found in this clip, and what to do about it."""
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, str]:
         """For JSON."""
         return self._asdict()

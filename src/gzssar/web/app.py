@@ -23,6 +23,7 @@ from gzssar.web.samples import Samples
 from gzssar.web.store import ClassStore
 from gzssar.web.workers import Workers
 
+_LOADING = "the language model may be loading, so try again in a moment"
 _ABOUT = """
 Recognize actions in skeleton clips, those with training clips and those that are known from words alone.
 
@@ -60,7 +61,7 @@ def create_app(
     limits, samples = limits or Limits(), samples or {}
     store, workers = ClassStore(recognizer, limits, shared), Workers(limits)
     readers = Readers(limits, find_poses)
-    readers_of_words = Workers(replace(limits, workers=1))  # who loads a language model holds up no clip
+    readers_of_words = Workers(replace(limits, workers=1), _LOADING)  # who loads a language model holds up no clip
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

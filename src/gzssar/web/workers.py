@@ -31,8 +31,13 @@ class Workers:
     never more threads than places.
     """
 
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
+    def __init__(self, limits: Limits, advice: str = "send a shorter clip, or fewer classes") -> None:
+        """
+        Args:
+            limits: how many at once, how many waiting, how long.
+            advice: what to do where the work is too slow.
+        """
+        self._limits, self._advice = limits, advice
         self._pool: ThreadPoolExecutor | None = None
         self._places = threading.Semaphore(limits.workers + limits.queue)
 
@@ -66,10 +71,7 @@ class Workers:
             if not job.running():
                 raise busy()
             most = f"{self._limits.time_limit_s:g} s"
-            raise HTTPException(
-                504,
-                f"the answer should take at most {most}, but it is not ready: send a shorter clip, or fewer classes.",
-            )
+            raise HTTPException(504, f"the answer should take at most {most}, but it is not ready: {self._advice}.")
         finally:
             leaving.cancel()
             if not answer.done():

@@ -336,11 +336,13 @@ function introduce() {
 }
 
 function showCounts() {
-  const total = classes.labels.length, { taught } = classes;
-  const words = `${total - taught - about.seen_count} it knows from words alone`;
+  const total = classes.labels.length, { taught } = classes, described = total - taught - about.seen_count;
+  const kinds = [`${about.seen_count} it was trained on`];
+  if (described) kinds.push(`${described} it knows from words alone`);
+  if (taught) kinds.push(`${taught} that clips showed it here`);
+  const last = kinds.length > 1 ? `, and ${kinds.pop()}` : "";
   $("lead").textContent =
-    `Give it a skeleton clip. The model ranks ${total} actions: ${about.seen_count} it was trained on, ` +
-    `${taught ? `${words}, and ${taught} that clips showed it here` : `and ${words}`}. Add one of your own below.`;
+    `Give it a skeleton clip. The model ranks ${total} actions: ${kinds.join(", ")}${last}. Add one of your own below.`;
 }
 
 function showSamples(samples) {

@@ -1,6 +1,6 @@
 """A webcam, or a video in its place: what the last two seconds of it show is written on the picture.
 
-Usage: python examples/04_webcam.py [VIDEO] [--model FOLDER]
+Usage: python examples/05_webcam.py [VIDEO] [--model FOLDER]
 
 ESC or q ends it. Without a model, the one that comes with the package answers, which knows 27 actions. Needs
 MediaPipe (docs/recordings.md, Videos), and OpenCV with windows, which gzssar[pose] does not bring:
@@ -20,13 +20,12 @@ from threading import Thread
 import cv2
 import numpy as np
 
-from gzssar import GzssarError, Prediction, Recognizer, SkeletonSequence
-from gzssar.inference.live import LiveAnswer, answer_frames
-from gzssar.skeletons.layout import MEDIAPIPE33
-from gzssar.skeletons.poses import HALF_TURN, Picture, packaged_poses
+from gzssar import LAYOUTS, GzssarError, Prediction, Recognizer, SkeletonSequence
+from gzssar.inference import LiveAnswer, Picture, answer_frames, packaged_poses
 
 TITLE, STRIDE = "gzssar", 0.3  # seconds from answer to answer
 ENDS = (27, ord("q"))
+Y_UP = (1, -1, -1)  # MediaPipe's y points down and its z away from the camera; the recognizer's do not
 
 
 def main(source: int | str = 0, model: Path | None = None) -> None:
@@ -47,7 +46,7 @@ def main(source: int | str = 0, model: Path | None = None) -> None:
     def recognize() -> None:
         come = iter(lines.get, None)
         for found in answer_frames(
-            come, answer, MEDIAPIPE33, stride=STRIDE, on_bad=print, behind=lambda: not lines.empty()
+            come, answer, LAYOUTS["mediapipe33"], stride=STRIDE, on_bad=print, behind=lambda: not lines.empty()
         ):
             said.append(words(found))
 
@@ -56,7 +55,7 @@ def main(source: int | str = 0, model: Path | None = None) -> None:
     shown, read = tee(pictures(video, live=source == 0))
     poses = packaged_poses(Picture(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), seconds) for seconds, picture in read)
     for (seconds, picture), sighting in zip(shown, poses, strict=True):
-        joints = [(pose.joints * HALF_TURN).tolist() for pose in sighting.people]
+        joints = [(pose.joints * Y_UP).tolist() for pose in sighting.people]
         lines.put(json.dumps({"joints": joints, "time": seconds}))
         cv2.putText(picture, said[-1], (20, 50), cv2.FONT_HERSHEY_SIMPLEX, 1.2, (0, 255, 0), 2)
         cv2.imshow(TITLE, picture)

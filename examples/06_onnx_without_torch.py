@@ -1,6 +1,6 @@
 """A recognizer exported to ONNX, answering without PyTorch and without this package: numpy and ONNX Runtime.
 
-Usage: python examples/03_onnx_runtime.py FOLDER FRAMES.npy LAYOUT FPS
+Usage: python examples/06_onnx_without_torch.py FOLDER FRAMES.npy LAYOUT FPS
 
 FOLDER is what `gzssar export MODEL --onnx FOLDER` wrote: encoder.onnx, heads.onnx, prepare.py with what it reads, and
 the unseen classes, which may be edited: a row of prototypes.npy and of texts.csv each. FRAMES.npy holds joints in

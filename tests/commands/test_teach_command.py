@@ -82,7 +82,7 @@ def test_what_is_said_of_many_clips_is_counted(own, tmp_path, capsys):
     teach(own, "pour tea", tmp_path / "clips")
     told = capsys.readouterr()
     assert "'pour tea' is known from 1 clip\n" in told.out
-    assert told.err.count("It comes twice and counts once.") == 3
+    assert told.err.count("This clip is given twice and counts once.") == 3
     assert "gzssar: twice: so in 1 more clip.\n" in told.err
 
 

@@ -354,7 +354,7 @@ def test_a_validation_phase_is_made_for_recipes_that_look_at_it(small_world, rec
 
 def test_another_experiment_may_not_use_the_folder(toy, unread):
     run(replace(toy, seeds=1))
-    with pytest.raises(OutputError, match="holds other work, which differs in experiment"):
+    with pytest.raises(OutputError, match="holds the results of another run, which differs in experiment"):
         run(replace(toy, seeds=1, text="lb"))
 
 
@@ -373,7 +373,7 @@ def test_a_folder_belongs_to_the_data_that_are_handed_over(toy, unread):
         replace(data, benchmark=replace(data.benchmark, class_names=renamed)),
         replace(data, texts=mirrored),
     ):
-        with pytest.raises(OutputError, match="holds other work, which differs in inputs"):
+        with pytest.raises(OutputError, match="holds the results of another run, which differs in inputs"):
             run(toy, data=other)
 
 

@@ -65,7 +65,7 @@ def test_a_method_from_outside_runs_and_is_reported(toy, tmp_path):
 
 def test_another_method_may_not_use_the_folder(toy, tmp_path):
     run(replace(toy, out=tmp_path / "run"), method=Guess())
-    with pytest.raises(OSError, match="holds other work, which differs in recipe"):
+    with pytest.raises(OSError, match="holds the results of another run, which differs in recipe"):
         run(replace(toy, out=tmp_path / "run"), method=Guess(checkpoints=1))
 
 

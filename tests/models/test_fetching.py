@@ -68,7 +68,7 @@ def test_progress_counts_the_bytes_that_are_wanted(toy, tmp_path):
 
 def test_half_a_download_leaves_the_whole_files_and_the_next_call_the_rest(toy, server, tmp_path):
     server.broken = {"bone.pt"}
-    with pytest.raises(DataError, match=r"bone\.pt should be there to download, but it does not come .*--from FOLDER"):
+    with pytest.raises(DataError, match=r"bone\.pt cannot be downloaded .*--from FOLDER"):
         fetch(toy, tmp_path)
     assert held(tmp_path) == {"joint.pt": CONTENTS["joint.pt"]}
     server.broken = set()

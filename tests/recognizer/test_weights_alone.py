@@ -64,5 +64,5 @@ def test_texts_that_do_not_fit_the_encoder(encoder):
     with pytest.raises(ConfigError, match="it has 4 classes and there are texts of 2: give a table"):
         recognizer_of_weights(encoder, TYPED, OWN)
     twice = ClassTexts((*OWN[:3], ClassText("CLAP")))
-    with pytest.raises(TextError, match="two of the encoder's have the same one"):
+    with pytest.raises(TextError, match="two of the encoder's classes have the same one"):
         recognizer_of_weights(encoder, twice, TYPED)

@@ -59,7 +59,7 @@ def test_a_class_is_removed_however_its_label_is_written(as_written):
     store.add(OwnClass(label="juggle"))
     store.remove(as_written)
     assert "juggle" not in store.recognizer().classes
-    with pytest.raises(HTTPException, match="is the model's own class"):
+    with pytest.raises(HTTPException, match="is a class of the model"):
         store.remove("CLAP")
     store.teach("juggle", FIRST)
     store.teach("juggle", SECOND)

@@ -75,7 +75,7 @@ def test_other_units_and_axes_are_converted(opened):
     assert opened(unit=np.array("m?")).entries[1].read().doubts[0].code == "unit-unsure"
     inches = opened(unit=np.array("inches")).entries[1].read()
     np.testing.assert_allclose(inches.joints, metres * 0.0254, rtol=1e-5)
-    with pytest.raises(DataError, match="one of m, cm, mm, in, ft, but it states the unit 'yards'"):
+    with pytest.raises(DataError, match="one of the units m, cm, mm, in, ft, but it states 'yards'"):
         opened(unit=np.array("yards"))
     x_up = opened(joints=np.stack([y, -x, z], axis=2), up_axis=np.array("x")).entries[1].read()
     np.testing.assert_allclose(x_up.joints, metres, rtol=1e-5)

@@ -231,7 +231,7 @@ def test_pickles_of_little_but_objects_are_refused_before_they_are_built(tmp_pat
     tracemalloc.start()
     try:
         with pytest.raises(
-            DataError, match=r"clips\.pkl should hold numpy arrays, but it holds hardly anything but empty"
+            DataError, match=r"clips\.pkl should hold numpy arrays, but it holds almost only empty"
         ):
             PysklReader().open(path, ReadOptions())
         _, peak = tracemalloc.get_traced_memory()

@@ -29,7 +29,7 @@ def test_the_one_clip_of_a_file(tmp_path):
     table(tmp_path / "walk.csv", frames=7)
     clip = read_clip(str(tmp_path / "walk.csv"), layout="ntu25", fps=25.0)
     assert (clip.joints.shape, clip.fps) == ((3, 7, 25, 1), 25.0)
-    with pytest.raises(ConfigError, match=r"name their layout, one of ntu25, .*") as raised:
+    with pytest.raises(ConfigError, match=r"name the layout, one of ntu25, .*") as raised:
         read_clip(tmp_path / "walk.csv")
     assert raised.value.for_terminal.endswith("smpl24. (--layout)")
     table(tmp_path / "run.csv")

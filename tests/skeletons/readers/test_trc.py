@@ -90,7 +90,7 @@ def test_the_header_states_the_unit(read, unit, per_metre):
 def test_a_unit_is_needed_once(read):
     assert place(read(trc_text(unit="furlong", per_metre=1000), unit="mm"), "left hip") == near(0.1, 0.9, 0)
     with pytest.raises(
-        DataError, match="one of m, cm, mm, in, ft, but it states the unit 'furlong': name the"
+        DataError, match="one of the units m, cm, mm, in, ft, but it states 'furlong': name the"
     ) as error:
         read(trc_text(unit="furlong"))
     assert error.value.option == "unit"

@@ -89,7 +89,7 @@ def test_streams_go_into_one_file_and_into_synse_folders(tmp_path, clips, weight
 def test_streams_that_contradict_are_refused(tmp_path, clips, weights, capsys):
     for given, message in (
         ([f"bone={weights}"], "holds an encoder of the stream 'joint', but the command names 'bone'"),
-        ([str(weights), str(weights)], "the stream 'joint' comes twice"),
+        ([str(weights), str(weights)], "the stream 'joint' is given twice"),
         ([f"joint={weights}", f"joint={weights}"], "the stream 'joint' is named twice"),
         ([f"bones={weights.name}"], "STREAM=FILE"),
     ):

@@ -93,7 +93,7 @@ def test_some_performers_alone(model, clips, tmp_path, capsys):
     evaluate(model, "--data", clips, "-o", tmp_path / "report", "--subjects", "1")
     assert {row["performer"] for row in rows(tmp_path / "report")} == {"1"}
     said = refused(capsys, "evaluate", model, "--data", clips, "-o", tmp_path / "none", "--subjects", "9")
-    assert "no clip shows the performers that --subjects names: the clips are of 0, 1." in said
+    assert "no clip is of the performers that --subjects names: the clips are of 0, 1." in said
 
 
 def test_features_of_a_model_without_an_encoder(on_features, tmp_path, capsys):
@@ -238,7 +238,7 @@ def test_the_report_has_a_name_without_one(model, clips, tmp_path, monkeypatch):
         ({}, "--data CLIPS or --features"),
         ({"recalibrate": True}, "--recalibrate writes a new model to --model-out DIR"),
         ({"model_out": Path("new")}, "--recalibrate writes a new model to --model-out DIR"),
-        ({"recalibrate": True, "model_out": Path("new"), "out": Path("new")}, "two folders"),
+        ({"recalibrate": True, "model_out": Path("new"), "out": Path("new")}, "need different folders"),
         ({"batch_size": 0}, "batch_size"),
     ],
 )

@@ -96,7 +96,7 @@ def test_a_damaged_file_in_the_cache_is_fetched_anew(toy, tmp_path, damage):
 @pytest.mark.parametrize("status", [404, 503])
 def test_a_refusal_is_told(toy, server, tmp_path, status):
     server.status = status
-    with pytest.raises(DataError, match=rf"joint\.pt should be .* \(the server answers {status}\)"):
+    with pytest.raises(DataError, match=rf"joint\.pt cannot be downloaded \(the server answers {status}\)"):
         fetch(toy, tmp_path)
     assert held(tmp_path) == {}
 
@@ -200,7 +200,7 @@ def test_no_folder_at_all(toy, tmp_path):
 
 def test_what_is_not_in_the_cache_is_asked_for(toy, tmp_path, monkeypatch):
     monkeypatch.setenv("GZSSAR_CACHE", str(tmp_path))
-    with pytest.raises(ConfigError, match=r"toy should lie in .*/models/toy, .* with gzssar models get toy\.$"):
+    with pytest.raises(ConfigError, match=r"toy should be in .*/models/toy, .* with gzssar models get toy\.$"):
         cached(toy)
     fetch(toy)[0].unlink()
     assert cached(toy, "bone")[0][0].read_bytes() == CONTENTS["bone.pt"]

@@ -128,7 +128,7 @@ def test_a_calibration_heeds_clips_of_classes_that_the_recognizer_lacks(on_featu
 def test_a_calibration_needs_clips_of_both_kinds_and_of_this_recognizer(on_features):
     features, labels, _ = labelled(ids=[0, 2, 3])
     test = on_features.evaluate_features(features, labels)
-    with pytest.raises(ConfigError, match="there are 24 and 0: bring more clips of unseen classes"):
+    with pytest.raises(ConfigError, match="there are 24 and 0: add clips of unseen classes"):
         on_features.recalibrated(test)
     features, labels, _ = labelled()
     test = on_features.evaluate_features(features, labels)

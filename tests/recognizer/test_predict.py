@@ -101,7 +101,7 @@ def test_no_clips_no_predictions(on_recordings, on_features):
     assert on_recordings.predict([]) == []
     assert on_recordings.predict_proba([]).shape == (0, len(LABELS))
     assert on_features.predict_features(np.zeros((0, WIDTH), dtype=np.float32)) == []
-    with pytest.raises(ConfigError, match="is none"):
+    with pytest.raises(ConfigError, match="but it is not"):
         on_recordings.predict([], ["fly"])
 
 
@@ -158,9 +158,9 @@ def test_the_order_of_candidates_does_not_matter(on_features, features):
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
-        (["clap", "strech"], r"'strech' should be one of the 12 classes, but is none: nearest are 'stretch'"),
-        (["zzz"], r"'zzz' should be one of the 12 classes, but is none: they are clap, bow, "),
-        (["clap", "wave", "Clap"], "each candidate should be named once, but 'clap' comes twice"),
+        (["clap", "strech"], r"'strech' should be one of the 12 classes, but it is not: nearest are 'stretch'"),
+        (["zzz"], r"'zzz' should be one of the 12 classes, but it is not: they are clap, bow, "),
+        (["clap", "wave", "Clap"], "each candidate should be named once, but 'clap' is named twice"),
         ([], "should be a list of at least one class"),
         ((), "should be a list of at least one class"),
         ("clap", "should be a list of at least one class"),
@@ -181,7 +181,7 @@ def test_five_thousand_classes(on_features, features):
     started = time.perf_counter()
     [prediction] = large.predict_features(features[:1], candidates, top_k=3)
     assert [one["label"] for one in prediction] == candidates[:3]  # ties in order
-    with pytest.raises(ConfigError, match="'action 7' comes twice"):
+    with pytest.raises(ConfigError, match="'action 7' is named twice"):
         large.predict_features(features[:1], [*candidates, "action 7"])
     assert len(large.card) > 5000
     assert time.perf_counter() - started < 10

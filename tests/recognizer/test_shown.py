@@ -150,7 +150,7 @@ def test_a_clip_that_the_recognizer_is_sure_shows_another_class():
     answer = Prediction(({"label": "wave", "score": 0.934, "seen": True},), 0.9)
     assert disagrees(answer, "WAVE") == disagrees(replace(answer, abstained=True), "bow") == ()
     (doubt,) = disagrees(answer, "bow")
-    assert doubt == ("another-class", "The recognizer recognizes 'wave' (93%), not for 'bow'.")
+    assert doubt == ("another-class", "The recognizer recognizes 'wave' in it (93%), not 'bow'.")
 
 
 def still(clip):
@@ -184,7 +184,7 @@ def test_clips_without_an_encoder(on_features, clips):
 
 
 def test_no_class_of_that_name(on_features):
-    with pytest.raises(ConfigError, match="'wive' should be one of the 12 classes, but is none: nearest are 'wave'"):
+    with pytest.raises(ConfigError, match="'wive' should be one of the 12 classes, but it is not: nearest are 'wave'"):
         on_features.add_features("wive", np.zeros((1, WIDTH), dtype=np.float32))
 
 

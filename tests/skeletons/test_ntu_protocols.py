@@ -44,7 +44,7 @@ def test_clips_are_judged_like_their_ids():
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_a_clip_without_ids_is_refused(protocol):
     clip = SkeletonSequence(np.ones((3, 1, 25, 1)), 30.0, NTU25, name="waving")
-    with pytest.raises(DataError, match=f"clip 'waving' should have a {PROTOCOLS[protocol].divides_by}, since"):
+    with pytest.raises(DataError, match=f"clip 'waving' should have a {PROTOCOLS[protocol].divides_by}, because"):
         is_training(protocol, clip)
 
 

@@ -175,7 +175,7 @@ def test_pages_of_other_sites_are_refused(headers):
         (packet(1.0, bytes(600 * 1024)), "should have at most 512 KiB, but this one has 600"),
         ("{", "a camera's request is not as expected"),
         ('{"classes": [{"label": ""}]}', "classes.0.label in a camera's request"),
-        ('{"candidates": 3}', "is not what it should be (Input should be a valid array): reload the page."),
+        ('{"candidates": 3}', "is not as expected (Input should be a valid array): reload the page."),
         ('{"other": 1}', "other in a camera's request"),
     ],
 )

@@ -240,7 +240,7 @@ def test_a_checkpoint_of_another_training_is_refused(mine, change, difference):
 
 def test_a_checkpoint_of_other_clips_is_refused(mine):
     clips, labels = clips_of()
-    with pytest.raises(DataError, match="is of one with other training clips: use"):
+    with pytest.raises(DataError, match="is from a training with other training clips: use"):
         fit_encoder(clips * 2, labels, CLASSES, QUICK, checkpoint=mine)
     with pytest.raises(DataError, match="is of one with other held-out clips: use"):
         fit(held_out=held_out(), checkpoint=mine)

@@ -194,7 +194,7 @@ def test_large_files_with_hardly_any_digits_are_refused(tmp_path, monkeypatch, n
     monkeypatch.setattr(density, "_SMALL", 1000)
     monkeypatch.setattr(bvh, "_BLOCK", 500)
     with pytest.raises(
-        DataError, match=r"clip should hold positions with several digits, but its \w+, \d+ or more, have"
+        DataError, match=r"clip should hold numbers of several digits, but its \w+ \(\d+ or more\) have"
     ):
         find_reader(path).open(path, ReadOptions()).entries[0].read()
 

@@ -147,8 +147,8 @@ def test_what_is_not_in_the_cache_is_said_at_once(server, clips, cache, tmp_path
     for command in (embed, fit):
         told = refused(capsys, *command, "toy")
         assert told == (
-            f"gzssar: the model toy should be in {cache}/models/toy, but some of its files are missing: fetch it with gzssar "
-            "models get toy.\n"
+            f"gzssar: the model toy should be in {cache}/models/toy, but some of its files are missing: fetch it "
+            "with gzssar models get toy.\n"
         )
         assert "'to' is neither; the nearest name is 'toy'" in refused(capsys, *command, "to")
 

@@ -41,7 +41,7 @@ def test_the_same_run_goes_on_where_it_stopped(tmp_path):
 
 def test_another_run_is_told_what_differs(tmp_path):
     RunFolder(tmp_path / "toy", WHO, HOW).save(record(3))
-    with pytest.raises(OutputError, match=r"holds the results of another run, which differs in recipe \(see its config\.json\)"):
+    with pytest.raises(OutputError, match=r"results of another run, which differs in recipe \(see its config\.json\)"):
         RunFolder(tmp_path / "toy", {**WHO, "recipe": {"name": "other"}}, HOW)
 
 

@@ -230,9 +230,7 @@ def test_pickles_of_little_but_objects_are_refused_before_they_are_built(tmp_pat
     path.write_bytes(b"\x80\x02}X\x0b\0\0\0annotations](" + piece * (2**21 // len(piece)) + b"es.")
     tracemalloc.start()
     try:
-        with pytest.raises(
-            DataError, match=r"clips\.pkl should hold numpy arrays, but it holds almost only empty"
-        ):
+        with pytest.raises(DataError, match=r"clips\.pkl should hold numpy arrays, but it holds almost only empty"):
             PysklReader().open(path, ReadOptions())
         _, peak = tracemalloc.get_traced_memory()
     finally:

@@ -177,14 +177,14 @@ def test_missing_weights_and_files(tmp_path, texts, weights, capsys):
         (("--features", nowhere), "should hold skeleton features, but there is no such file"),
         (("--features", texts), "should hold skeleton features, but it cannot be read"),
         (("--features", features, "--data", clips), "give either --data"),
-        ((), "give either --data"),
+        ((), "from --encoder-weights alone: give one"),
     ):
         assert sentence in refused(capsys, "fit", *given, *out)
         assert not (tmp_path / "model").exists()
 
 
 def test_arguments_that_contradict_each_other(tmp_path):
-    with pytest.raises(ConfigError, match="give either --data"):
+    with pytest.raises(ConfigError, match="from --encoder-weights alone: give one"):
         FitConfig("synthetic", tmp_path)
     with pytest.raises(ConfigError, match="lb, ad and md"):
         FitConfig("synthetic", tmp_path, features=tmp_path, text="xx")

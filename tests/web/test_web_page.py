@@ -42,7 +42,7 @@ def test_nothing_is_asked_of_anyone_else(page, address):
 def test_a_file_of_two_bodies_that_needs_a_layout(page, tmp_path):
     assert not page["reading"].get_attribute("open")
     page.upload(tmp_path, "two.npy", npy_bytes(two_bodies()))
-    page.wait(lambda: "two.npy does not state its joint layout" in page["clip-error"].text)
+    page.wait(lambda: "two.npy does not say what its joints are" in page["clip-error"].text)
     assert page["reading"].get_attribute("open")
     assert page["answer-empty"].text == "No answer without a clip that can be read."
     page["layout"].find_element(By.CSS_SELECTOR, "option[value=ntu25]").click()

@@ -190,7 +190,7 @@ def test_bad_fields(fields, told):
 def test_which_clip():
     page = client()
     assert "the request has neither" in sentence(page.post("/api/predict", data={"top_k": "3"}))
-    assert "both came" in sentence(predict(page, SAMPLE, ("a.npz", npz_bytes())))
+    assert "the request has both" in sentence(predict(page, SAMPLE, ("a.npz", npz_bytes())))
     assert "should be a file" in sentence(predict(page, {"clip": "no file"}))
     for name in ("../../etc/passwd", "..%2f..", "/etc/passwd", "nothing"):
         assert "no sample" in sentence(predict(page, {"sample": name}), 404)

@@ -242,7 +242,7 @@ def test_a_checkpoint_of_other_clips_is_refused(mine):
     clips, labels = clips_of()
     with pytest.raises(DataError, match="is from a training with other training clips: use"):
         fit_encoder(clips * 2, labels, CLASSES, QUICK, checkpoint=mine)
-    with pytest.raises(DataError, match="is of one with other held-out clips: use"):
+    with pytest.raises(DataError, match="is from a training with other held-out clips: use"):
         fit(held_out=held_out(), checkpoint=mine)
 
 

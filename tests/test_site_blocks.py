@@ -44,7 +44,7 @@ NOT_RUN = {
     "--pose-model": "needs MediaPipe and its model",
     "--encoder-weights ntu120 --texts": "takes half a minute; tests/recognizer/test_weights_alone.py has it",
     "push_to_hub": "needs an account; tests/recognizer/test_hub.py has it",
-    "--data CLIPS --texts ntu60": "needs clips that number their classes; tests/own_test has it",
+    "--data CLIPS --texts ntu60": "needs clips that number their classes; tests/commands/test_evaluate_command.py has it",
     "evaluate model --features": "needs a model of features; tests/commands/test_evaluate_command.py has it",
     "--recalibrate": "needs ten clips of unseen classes; tests/commands/test_evaluate_command.py has it",
     "recalibrated(": "needs ten clips of unseen classes; tests/recognizer/test_own_test.py has it",
@@ -153,7 +153,8 @@ def write_recordings(folder, drawn):
             for name in ("clips", "test-clips"):
                 write_clip(folder / name / action / f"{number}.bvh", drawn.joints[[n]])
     shutil.copytree(folder / "test-clips", folder / "new-clips")
-    (folder / "labels.csv").write_text("path,label\nCLIPS,wave\n")
+    rows = [f"CLIPS[{number}],{names[drawn.labels[n]]}" for number, n in enumerate(kept)]
+    (folder / "labels.csv").write_text("\n".join(["path,label", *rows]))
     for name in ("clip.skeleton", "video.mp4", "pour1.mp4", "pour2.mp4", "pour3.mp4", "pour1.bvh", "pour2.bvh"):
         write_clip(folder / name, drawn.joints[[zlib.crc32(name.encode()) % 300]])
     write_clip(folder / "long.skeleton", np.concatenate(list(drawn.joints[:30]), axis=1)[None])

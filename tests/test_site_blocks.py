@@ -44,7 +44,7 @@ NOT_RUN = {
     "--pose-model": "needs MediaPipe and its model",
     "--encoder-weights ntu120 --texts": "takes half a minute; tests/recognizer/test_weights_alone.py has it",
     "push_to_hub": "needs an account; tests/recognizer/test_hub.py has it",
-    "--data CLIPS --texts ntu60": "needs clips that number their classes; tests/commands/test_evaluate_command.py has it",
+    "--data CLIPS --texts ntu60": "needs clips that number classes; tests/commands/test_evaluate_command.py has it",
     "evaluate model --features": "needs a model of features; tests/commands/test_evaluate_command.py has it",
     "--recalibrate": "needs ten clips of unseen classes; tests/commands/test_evaluate_command.py has it",
     "recalibrated(": "needs ten clips of unseen classes; tests/recognizer/test_own_test.py has it",

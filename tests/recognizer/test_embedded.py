@@ -36,7 +36,7 @@ def test_the_synthetic_model_is_made_once(tiny, tmp_path, monkeypatch):
     assert made.card.count("**Synthetic:**") == 1
     assert len(made.classes) == 48
     assert 0 < len(made.seen_classes) < 48
-    assert set(told) == {"synthetic encoder", "training"}
+    assert set(told) == {"training the synthetic encoder", "fitting on folds"}
     monkeypatch.setattr(gzssar.recognizer.embedded, "fit_synthetic", None)
     again = synthetic_model(say=said.append)
     [sentence] = said

@@ -59,4 +59,7 @@ def test_nothing_is_known_of_older_features():
     assert unlike(CLIPS[0], {}) == ()
     (doubt,) = unlike(replace(CLIPS[0], joints=np.tile(CLIPS[0].joints, (1, 60, 1, 1))), {})
     assert doubt.code == "too-long"
-    assert doubt.sentence == "It is 120 s long for a single answer. gzssar predict --window 2 tells what happens when."
+    assert (
+        doubt.sentence
+        == "It is 120 s long, which is too long for one answer. gzssar predict --window 2 tells what happens when."
+    )

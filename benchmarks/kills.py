@@ -30,7 +30,7 @@ from gzssar.folders import walk
 from gzssar.recognizer import Recognizer
 from gzssar.skeletons.layout import NTU25
 from gzssar.synthetic import SyntheticWorld
-from gzssar.texts.classes import load_packaged_texts
+from gzssar.texts.classes import ClassTexts, load_packaged_texts, write_class_texts
 
 CLASSES = 8
 KILLS_IN_A_ROW = 4
@@ -38,14 +38,14 @@ CUT = ["--unseen", "1", "3", "--validation-unseen", "0", "6"]
 COMMANDS: dict[str, list[str]] = {
     "train-encoder": [
         *("train-encoder", "clips.npz", "-o", "OUT/encoder.safetensors", "--phase", "validation", *CUT),
-        *("--width", "8", "--frames", "12", "--epochs", "12", "--body-count", "1"),
+        *("--width", "8", "--frames", "12", "--epochs", "12", "--body-count", "1", "--batch-size", "8"),
     ],
     "embed": ["embed", "clips.npz", "--weights", "ENCODER", "-o", "OUT/clips.npz", "--shard-size", "16"],
     "embed --synse": ["embed", "clips.npz", "--weights", "ENCODER", "--synse", "OUT", *CUT, "--shard-size", "16"],
     "texts encode": ["texts", "encode", "texts.csv", "-o", "OUT/texts"],
     "run": ["run", "--synse", "SYNSE", "--text-features", "TEXTS", "--seeds", "6", "--out", "OUT"],
     "bench": [
-        *("bench", "--features", "FEATURES", "--texts", "texts.csv", "--unseen", "2", "--splits", "12"),
+        *("bench", "--synse", "SYNSE", "--texts", "texts.csv", "--seeds", "6"),
         *("--methods", "default", "ridge", "-o", "OUT"),
     ],
 }
@@ -120,8 +120,7 @@ def prepare(place: Path) -> None:
         fps=np.float32(20),
     )
     rows = {row.label: row for row in load_packaged_texts("synthetic")}
-    lines = [f'{k},"{label}","{rows[label].action}","{rows[label].motion}"' for k, label in enumerate(world.labels)]
-    (place / "texts.csv").write_text("\n".join(["id,label,action,motion", *lines[:CLASSES]]))
+    write_class_texts(place / "texts.csv", ClassTexts(tuple(rows[label] for label in world.labels[:CLASSES])))
 
 
 def kill_command(place: Path, name: str, kills: int, draw: random.Random) -> dict[str, Any]:
@@ -158,7 +157,6 @@ def start(place: Path, name: str, out: Path) -> int:
     made = {
         "ENCODER": str(place / "train-encoder 0/encoder.safetensors"),
         "SYNSE": str(place / "embed --synse 0"),
-        "FEATURES": str(place / "embed 0/clips.npz"),
         "TEXTS": str(place / "texts encode 0/texts"),
     }
     words = [made.get(word) or word.replace("OUT", str(out)) for word in COMMANDS[name]]
@@ -187,14 +185,23 @@ def numbers(folder: Path) -> dict[str, Any]:
         name = str(path.relative_to(folder))
         if path.suffix == ".npz":
             with np.load(path) as file:
-                found[name] = {key: file[key].tobytes() for key in file.files if key != "provenance"}
+                found[name] = {key: file[key].tobytes() for key in file.files if key not in ("provenance", "header")}
+                if "header" in file.files:
+                    found[name]["header"] = decided(json.loads(str(file["header"])))
         elif path.suffix == ".npy":
             found[name] = np.load(path).tobytes()
         elif path.suffix == ".safetensors":
             found[name] = {key: values.tobytes() for key, values in load_file(path).items()}
-        elif path.name in ("scores.json", "bench.csv"):
-            found[name] = path.read_text(encoding="utf-8")
+        elif path.name in ("scores.json", "bench.json"):
+            found[name] = decided(json.loads(path.read_text(encoding="utf-8")))
     return found
+
+
+def decided(value: Any) -> Any:
+    """What JSON holds, but for the seconds that it took and for the arguments, which name the folder."""
+    if isinstance(value, dict):
+        return {key: decided(one) for key, one in value.items() if key not in ("seconds", "arguments")}
+    return [decided(one) for one in value] if isinstance(value, list) else value
 
 
 if __name__ == "__main__":

@@ -235,7 +235,8 @@ class Shell:
 def remove(path):
     if path.is_dir():
         shutil.rmtree(path)
-    path.unlink(missing_ok=True) if not path.is_dir() else None
+    else:
+        path.unlink(missing_ok=True)
 
 
 def fill_in(table):

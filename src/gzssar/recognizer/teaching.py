@@ -53,29 +53,30 @@ def moved(
             f"you can only take back clips that showed {label!r}, but {one.clips} clips showed it and {len(clips)} "
             "were given."
         )
-    if not count:
-        _require_same(one, clips, expected, prior)
-        return replace(one, centre=expected, clips=0, seen=False, shown=False)
     beside = expected if not trained and (one.text.action or one.text.motion) else None
     before = prior.total(beside, one.centre, one.clips) if one.clips else np.zeros(len(expected))
-    centre = prior.centre(beside, before + sign * clips.sum(axis=0, dtype=np.float64), count)
+    given = clips.sum(axis=0, dtype=np.float64)
+    if not count:
+        _require_same(label, before, given)
+        return replace(one, centre=expected, clips=0, seen=False, shown=False)
+    centre = prior.centre(beside, before + sign * given, count)
     return replace(one, centre=centre, clips=count, seen=True, shown=not trained)
 
 
-def _require_same(
-    one: KnownClass, clips: Float[np.ndarray, "N W"], expected: Float[np.ndarray, "W"], prior: Prior
-) -> None:
+def _require_same(label: str | None, shown: Float[np.ndarray, "W"], given: Float[np.ndarray, "W"]) -> None:
     """Refuse to take back, as the last ones, clips that are not those that showed a class.
 
     Only of the last ones is it known what their sum should be: the clips are not kept.
 
+    Args:
+        label: of the class.
+        shown: the sum of the clips that showed it.
+        given: the sum of those to take back.
+
     Raises:
         ConfigError: they are others.
     """
-    label = one.text.label
-    beside = expected if one.text.action or one.text.motion else None
-    total, sent = prior.total(beside, one.centre, one.clips), clips.sum(axis=0, dtype=np.float64)
-    if np.linalg.norm(total - sent) > _SAME * np.linalg.norm(total):
+    if np.linalg.norm(shown - given) > _SAME * np.linalg.norm(shown):
         raise ConfigError(
             f"clips to take back should be those that showed {label!r}, but others came: take back those, or remove "
             "the class."

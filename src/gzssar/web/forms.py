@@ -29,19 +29,24 @@ Multipart = Form(media_type="multipart/form-data")
 _CLASS_LIST = TypeAdapter(Annotated[list[OwnClass], Field(max_length=1000)])
 
 
-def _as_sent(schema: dict[str, Any]) -> None:
-    """Take null out of what fields may be, since forms know absence alone, and ask for a file or a sample, not both."""
+def _without_null(schema: dict[str, Any]) -> None:
+    """Take null out of what fields may be: forms know absence alone."""
     for field in schema["properties"].values():
         for kind in field.pop("anyOf", ()):
             if kind != {"type": "null"}:
                 field.update(kind)
+
+
+def _of_a_clip(schema: dict[str, Any]) -> None:
+    """A form comes with a file or with the name of a sample, not with both."""
+    _without_null(schema)
     schema["oneOf"] = [{"required": ["clip"]}, {"required": ["sample"]}]
 
 
 class ClipForm(BaseModel):
     """Which clip, and how to read it."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True, extra="forbid", json_schema_extra=_as_sent)
+    model_config = ConfigDict(use_attribute_docstrings=True, extra="forbid", json_schema_extra=_of_a_clip)
 
     clip: UploadFile | None = None
     """A file with a skeleton clip."""
@@ -65,17 +70,17 @@ class ClipForm(BaseModel):
     """Which clip, from 0, where the file holds several."""
 
 
-def _of_a_file(schema: dict[str, Any]) -> None:
-    """As of a clip, but no sample is a video."""
-    _as_sent(schema)
-    del schema["oneOf"], schema["properties"]["sample"]
+def _of_a_video(schema: dict[str, Any]) -> None:
+    """A form comes with a file: no sample is a video."""
+    _without_null(schema)
+    del schema["properties"]["sample"]
     schema["required"] = ["clip"]
 
 
 class VideoForm(ClipForm):
     """Which video, and how to read it."""
 
-    model_config = ConfigDict(json_schema_extra=_of_a_file)
+    model_config = ConfigDict(json_schema_extra=_of_a_video)
 
 
 class ClassesForm(ClipForm):

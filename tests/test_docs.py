@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+from typing import get_args, get_origin, get_type_hints
 
 import pytest
 
@@ -69,6 +70,32 @@ def test_the_page_on_file_formats_names_every_field(site):
     assert all(f'id="{name}"' in page for name in LAYOUTS)
     for layout in LAYOUTS.values():
         assert ", ".join(f"{number} {joint}" for number, joint in enumerate(layout.joint_names)) in page
+
+
+def test_the_tables_of_a_model_list_the_fields_that_its_schema_has():
+    from gzssar.recognizer.contents import ClassRow, Config
+
+    page = (ROOT / "docs/reference/formats.md").read_text(encoding="utf-8")
+    names = ["format", "version", "files", "digest", *paths(Config)]
+    leaves = {name for name in names if not any(other.startswith(f"{name}.") for other in names)}
+    assert leaves <= listed(page, "### config.json of a model") <= set(names)
+    assert listed(page, "### texts.csv of a model") == set(paths(ClassRow))
+
+
+def listed(page, heading):
+    """The names in the first column of the table below a heading."""
+    part = page.partition(f"{heading}\n")[2].partition("\n##")[0]
+    cells = [line.split(" | ")[0] for line in part.splitlines() if line.startswith("| `")]
+    return {name for cell in cells for name in re.findall(r"`([^`]+)`", cell)}
+
+
+def paths(record, place=""):
+    """The fields of a schema and of the records in it; CODE stands for the keys of a mapping to records."""
+    for name, kind in get_type_hints(record).items():
+        yield f"{place}{name}"
+        for inner in (kind, *get_args(kind)):
+            if hasattr(inner, "__annotations__"):
+                yield from paths(inner, f"{place}{name}.{'CODE.' * (get_origin(kind) is dict)}")
 
 
 def test_the_reference_shows_the_public_names_and_no_others(site):

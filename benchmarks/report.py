@@ -177,8 +177,7 @@ SPEEDS = {
     ),
     "uploads": (
         "Expensive uploads",
-        "`python benchmarks/uploads.py`: four expensive uploads at a time, and ordinary requests beside them, one by",
-        "one.",
+        "`python benchmarks/uploads.py`: four expensive uploads at a time and, beside them, one ordinary request.",
     ),
     "endurance": (
         "Mixed load for a long time",

@@ -177,7 +177,7 @@ SPEEDS = {
     ),
     "uploads": (
         "Expensive uploads",
-        "`python benchmarks/uploads.py`: four expensive uploads at a time and, beside them, one ordinary request.",
+        "`python benchmarks/uploads.py`: four expensive uploads at a time; beside them, ordinary requests one after another.",
     ),
     "endurance": (
         "Mixed load for a long time",

@@ -177,7 +177,7 @@ SPEEDS = {
     ),
     "uploads": (
         "Expensive uploads",
-        "`python benchmarks/uploads.py`: four expensive uploads at a time; beside them, ordinary requests one after another.",
+        "`python benchmarks/uploads.py`: four expensive uploads at a time; beside them, ordinary requests in sequence.",
     ),
     "endurance": (
         "Mixed load for a long time",

@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from types import SimpleNamespace
 from typing import get_args, get_origin, get_type_hints
@@ -109,6 +110,26 @@ def test_the_reference_shows_the_public_names_and_no_others(site):
     shown = set(re.findall(r'id="(gzssar(?:\.(?:errors|inference|models|synthetic))?(?:\.\w+)?)"', page))
     assert shown == (public | named) - {"gzssar.GzssarError"}  # which is shown among the errors
     assert 'id="gzssar.FeatureSet.features"' in page
+
+
+def first_cells(page):
+    """The names in code that begin the rows of a page's tables."""
+    return re.findall(r"^\| `([^`]+)`", (ROOT / "docs" / page).read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def test_the_page_on_installation_lists_every_extra_and_no_other():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert sorted(first_cells("installation.md")) == sorted(project["optional-dependencies"])
+
+
+def test_the_page_on_troubleshooting_quotes_the_terms_of_every_model():
+    from gzssar.models import known_models
+    from gzssar.models.packaged import PACKAGED
+
+    page = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
+    quoted = dict(re.findall(r"^\| `([^`]+)`[^|]*\| ([^|]+) \|$", page, re.MULTILINE))
+    terms = {model.name: f"{model.licence}; {model.terms}" for model in (PACKAGED, *known_models(None))}
+    assert quoted == terms
 
 
 def test_a_broken_link_stops_the_build(tmp_path):

@@ -98,6 +98,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if given in ([], ["-h"], ["--help"]):
         _print_commands()
         return
+    if given[0] in COMMANDS and {"-h", "--help"} & {*given}:
+        from gzssar.commands.field_help import join_lines
+
+        join_lines(COMMANDS[given[0]].call)
     try:
         tyro.extras.subcommand_cli_from_dict(
             {name: command.call for name, command in COMMANDS.items()},

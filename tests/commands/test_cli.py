@@ -1,4 +1,6 @@
+import ast
 import functools
+import inspect
 import re
 import shlex
 import subprocess
@@ -10,6 +12,7 @@ import pytest
 
 from gzssar import cli
 from gzssar.commands.doctor import PURPOSES
+from gzssar.experiment.config import ExperimentConfig
 
 
 @pytest.mark.parametrize("name", cli.COMMANDS)
@@ -44,6 +47,15 @@ def test_help_of_a_command_ends_with_its_example(name, capsys):
         cli.main([name, "--help"])
     assert end.value.code in (0, None)
     assert capsys.readouterr().out.endswith(f"\nExample: {cli.COMMANDS[name].example}\n")
+
+
+def test_help_flows_to_the_width_of_the_terminal(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "300")
+    with pytest.raises(SystemExit):
+        cli.main(["run", "--help"])
+    docstring = ast.parse(inspect.getsource(ExperimentConfig)).body[0].body[2].value.value
+    assert "\n" in docstring
+    assert " ".join(docstring.split()) in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("name", cli.SUBCOMMANDS)

@@ -106,6 +106,7 @@ def test_a_nose_behind_the_ears_is_mirrored_too():
     [
         (0.1, "0.15 m tall"),
         (10, "15 m tall"),
+        (39.37, "59 m tall: inches?"),
         (100, "150 m tall: centimetres?"),
         (1e3, "1500 m tall: millimetres?"),
         (1e6, "1500000 m tall"),

@@ -150,7 +150,8 @@ def fit(config: Annotated[FitConfig, tyro.conf.OmitArgPrefixes]) -> None:
         twins = len(near_twins(recognizer.parts, [one for one in recognizer.known if not one.seen]))
         print(
             f"The encoder's own {len(own.labels)} classes take part, from {own.labels[0]!r} to {own.labels[-1]!r}; of "
-            f"those known from their texts, {twins} have a near twin there (--encoder-texts none leaves them out)"
+            f"those known from their texts, {twins} {'has' if twins == 1 else 'have'} a near twin there "
+            "(--encoder-texts none leaves them out)"
         )
     _print_scores(recognizer.parts.about, config.out)
     print(f"Model: {config.out}")

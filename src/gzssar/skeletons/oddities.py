@@ -14,6 +14,9 @@ _LONGEST_STANDSTILL = 1.0
 """Seconds for which a recorded body may repeat a frame exactly."""
 _HEIGHTS = (0.3, 3.0)
 """Metres between which the longest side of a body's bounding box may lie."""
+LIKELY_HEIGHTS = (0.8, 2.6)
+"""Metres of it, from crouching to raised arms, where a unit is told by it: with 63 inches nobody is taken for a child
+of 63 cm."""
 _SMALLEST_PICTURE = 2.0
 """Pixels: a body no larger than this is given in shares of the picture."""
 
@@ -114,7 +117,8 @@ def unlikely_size(sequence: SkeletonSequence, present: Bool[np.ndarray, "T M"]) 
         return f"{size:.3g} pixels tall: shares of the picture?" if size <= _SMALLEST_PICTURE else ""
     if low <= size <= high:
         return ""
-    units = {"millimetres": 1000, "centimetres": 100}
+    units = {"millimetres": 1000, "centimetres": 100, "inches": 39.37}
+    low, high = LIKELY_HEIGHTS
     guess = next((f": {unit}?" for unit, per_metre in units.items() if low <= size / per_metre <= high), "")
     return f"{size:.{0 if size >= 10 else 2}f} m tall{guess}"
 

@@ -10,6 +10,7 @@ from jaxtyping import Float, Num
 from gzssar.errors import ConfigError, DataError
 from gzssar.skeletons.doubt import Doubt
 from gzssar.skeletons.layout import Layout
+from gzssar.skeletons.oddities import LIKELY_HEIGHTS
 from gzssar.skeletons.readers.reader import ReadOptions
 from gzssar.skeletons.resampling import spread
 
@@ -25,9 +26,6 @@ _USUAL = (("metres", 1.0), ("centimetres", 0.01), ("CMU's unit of 5.6 cm", 0.025
 _UNUSUAL = (("millimetres", 0.001), ("inches", 0.0254), ("feet", 0.3048))
 _ANKLE_TO_HEAD = (1.0, 2.2)  # metres along the bones, of a child to a giant
 _POSSIBLE = (0.3, 3.0)  # metres, where the user names the unit
-_LIKELY = (0.8, 2.6)
-"""Metres of a body's box, from crouching to raised arms, where the unit is told by it: with 63 inches nobody is taken
-for a child of 63 cm."""
 _LOOKED_AT = 256
 """Frames, spread over a file."""
 
@@ -54,7 +52,7 @@ def unit_by_body(*clips: Num[np.ndarray, "_ _ _ _"]) -> AssumedUnit:
     sizes = [size for joints in clips if len(joints) == 3 for size in _sizes(joints)]
     size = float(np.median(sizes)) if sizes else 0.0
     for unit, name in (("cm", "centimetres"), ("mm", "millimetres")):
-        if size > _POSSIBLE[1] and _LIKELY[0] <= size * _METRES[unit] <= _LIKELY[1]:
+        if size > _POSSIBLE[1] and LIKELY_HEIGHTS[0] <= size * _METRES[unit] <= LIKELY_HEIGHTS[1]:
             sentence = (
                 f"The file names no unit, and by the size of its bodies they are {name}: name it with --unit {unit}."
             )

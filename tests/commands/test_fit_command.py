@@ -201,7 +201,7 @@ def test_a_model_from_weights_alone(tmp_path, texts, weights, capsys):
     assert "4 classes that the encoder was trained on, 8 known from their texts\nNothing was tested, for there" in out
     model = Recognizer.load(tmp_path / "model")
     assert model.seen_classes == set(LABELS[:4])
-    assert "No clip took part" in (tmp_path / "model" / "README.md").read_text()
+    assert "this model was made without clips" in (tmp_path / "model" / "README.md").read_text()
 
 
 def test_what_weights_alone_need(tmp_path, texts, weights, capsys):
@@ -286,7 +286,7 @@ def test_what_was_left_out_is_named(tmp_path, texts, weights, capsys):
     assert out.count("left out clips.npz[") == 5
     assert "left out 7 malformed clips in all" in out
     assert "29 clips, fingerprint" in Recognizer.load(tmp_path / "model").card
-    assert "; 7 malformed ones were left out" in Recognizer.load(tmp_path / "model").card
+    assert "; without 7 malformed clips)" in Recognizer.load(tmp_path / "model").card
 
 
 def test_clips_can_be_brought_to_another_length(model, clip, tmp_path, capsys):

@@ -103,7 +103,7 @@ def test_no_interval_where_all_clips_fare_alike():
 def test_one_clip_has_no_interval_and_says_why():
     scores = scores_of(own_test(CLIPS[:1], silent=()))
     assert scores.estimates["accuracy"] == Estimate(1.0)
-    assert (scores.drawn, scores.about_intervals) == ("", "There is one clip, so no interval can be told.")
+    assert (scores.drawn, scores.about_intervals) == ("", "There is only one clip, so no interval can be computed.")
 
 
 def test_what_no_clip_can_tell_is_none_and_json():

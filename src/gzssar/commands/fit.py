@@ -221,9 +221,8 @@ def _fitted(
     features = load_features(config.features) if config.features else _embedded(config, working, progress)
     if "weights_sha256" in features.provenance and "fps" not in features.provenance:
         warn(
-            f"{config.features} was made by a version that did not resample clips to the encoder's frame "
-            "rate: embed the clips again, "
-            "unless all of them already have this rate."
+            f"{config.features} was made by a version that did not resample clips to the encoder's frame rate: embed "
+            "the clips again, unless all of them already have this rate."
         )
     for sentence in features.provenance.get("labelling", []):
         warn(f"{sentence}.")
@@ -290,9 +289,8 @@ def _encoder(config: FitConfig, features: FeatureSet) -> "SkeletonEncoder | None
     made_by = about.get("weights_sha256")
     if made_by and weights_hashes(encoder) != (made_by if isinstance(made_by, list) else [made_by]):
         raise DataError(
-            "--encoder-weights should name the encoder that made the features, but "
-            f"{' '.join(config.encoder_weights)} is something "
-            "else: name that encoder."
+            f"--encoder-weights should name the encoder that made the features, but {' '.join(config.encoder_weights)} "
+            "is something else: name that encoder."
         )
     return encoder.with_frames(about.get("frames"))
 

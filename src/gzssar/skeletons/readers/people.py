@@ -66,9 +66,8 @@ def clip_of_people(
         raise DataError(f"clip {name!r} should show somebody in at least one frame, but nobody is seen: leave it out.")
     if len(frames) > _SPARSEST * len(poses) + _SHORT:
         raise DataError(
-            f"clip {name!r} should have consecutive frames, but its {len(poses)} poses are in "
-            f"{len(frames)} frames: its frame "
-            "numbers jump, so number the frames again."
+            f"clip {name!r} should have consecutive frames, but its {len(poses)} poses are in {len(frames)} frames: "
+            "its frame numbers jump, so number the frames again."
         )
     people = _follow(poses)
     bodies = sorted(people, key=lambda body: -sum(pose.score for pose in body))[:_MOST_BODIES]

@@ -106,9 +106,8 @@ def read_video(
     seen = sum(pose is not None for pose in poses)
     if seen < max(1, FEWEST_SEEN * len(poses)):
         raise DataError(
-            f"{path} should show one person from head to feet, but in {len(poses) - seen} of {len(poses)} "
-            "frames, nobody is "
-            "seen: film from nearer or in better light, or cut out the part with the person."
+            f"{path} should show one person from head to feet, but in {len(poses) - seen} of {len(poses)} frames, "
+            "nobody is seen: film from nearer or in better light, or cut out the part with the person."
         )
     joints, visibility = bridge(poses, max(1, round(LONGEST_BRIDGE * fps)))
     return make_clip(joints, options, name=path.name, fps=fps, layout=layout, visibility=visibility, doubts=doubts)

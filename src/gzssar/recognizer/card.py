@@ -46,8 +46,8 @@ def card(parts: Parts, known: Sequence[KnownClass]) -> str:
     source = about.get("data", "features")
     encoders = f"{' + '.join(parts.encoding.encoder)} ({', '.join(parts.revisions)})"
     lines += [
-        f"This model recognizes {len(known)} actions in skeleton recordings. {_sources(parts, seen, unseen)} You can add",
-        "more.",
+        f"This model recognizes {len(known)} actions in skeleton recordings. {_sources(parts, seen, unseen)} You can",
+        "add more.",
         "",
         f"- clips: {'none' if about.get('weights_alone') else f'{source} ({clips})'}",
         *(f"- noticed: {sentence}" for sentence in doubts_told(about.get("recordings"))),

@@ -113,9 +113,9 @@ def _distance(one: Pose, other: Pose) -> float:
 def _doubts(people: int) -> tuple[Doubt, ...]:
     if people == 1:
         return ()
-    left_out = f", and the {_MOST_BODIES} seen most were kept" if people > _MOST_BODIES else ""
+    left_out = f", and the {_MOST_BODIES} who are seen most often were kept" if people > _MOST_BODIES else ""
     sentence = (
-        f"{people} people are seen, whom the file does not tell apart: each was followed to the nearest place in the "
-        f"next frame{left_out}."
+        f"The file does not tell its {people} people apart, so each was followed to the nearest place in the next "
+        f"frame{left_out}."
     )
     return (Doubt("people-followed", sentence),)

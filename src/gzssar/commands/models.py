@@ -92,7 +92,7 @@ def _about_packaged() -> dict[str, str]:
 def _described(model: Model, cache: Path | None) -> "Table":
     """A model's name, and a line on each thing to know about it."""
     absent = len(lacking(model, cache))
-    told = f"{len(model.files) - absent} of {len(model.files)} files: gzssar models get {model.name}"
+    told = f"{len(model.files) - absent} of {counted(len(model.files), 'file')}: gzssar models get {model.name}"
     encoder = {
         "knows": f"{model.class_count} classes with the texts {model.texts}",
         "reads": f"{model.frames} frames at {model.fps:g} per second",

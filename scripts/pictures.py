@@ -2,26 +2,20 @@
 
 import base64
 import io
-import shutil
-import socket
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import uvicorn
 from PIL import Image
 from selenium import webdriver
-from selenium.webdriver.common.by import By
+from web_page import Page, chromium
+from web_server import running
 
-from gzssar import Recognizer
 from gzssar.recognizer.embedded import synthetic_model
 from gzssar.skeletons.poses import pose_finder
 from gzssar.skeletons.sequence import SkeletonSequence
-from gzssar.web.app import create_app
 from gzssar.web.limits import Limits
 from gzssar.web.samples import synthetic_samples
 
@@ -34,6 +28,8 @@ GREET = (
 )
 FILM, SCALE, COLOURS = (1080, 760), 0.72, 256
 """The window that the GIF shows, in pixels, how much smaller the GIF is, and its colours."""
+PATIENCE = 300
+"""Seconds to wait for an answer."""
 DROP = """
 const data = Uint8Array.from(atob(arguments[1]), (letter) => letter.charCodeAt(0));
 const dataTransfer = new DataTransfer();
@@ -46,13 +42,14 @@ for (const name of ["dragenter", "drop"])
 def main() -> None:
     """Take all of them."""
     recognizer, samples = synthetic_model(), synthetic_samples()
-    with chromium() as browser:
-        with serving(recognizer, samples) as address:
+    ignorant = recognizer.copy()
+    text = next(text for text in recognizer.texts if text.label == CLIP)
+    ignorant.remove_class(CLIP)
+    about = {"limits": Limits(time_limit_s=300), "find_poses": pose_finder(None)}  # the machine may be busy
+    with tempfile.TemporaryDirectory() as profile, chromium(profile) as browser:
+        with running(recognizer, samples, **about) as address:
             take_stills(browser, address)
-        ignorant = recognizer.copy()
-        text = next(text for text in recognizer.texts if text.label == CLIP)
-        ignorant.remove_class(CLIP)
-        with serving(ignorant, {}) as address:
+        with running(ignorant, {}, **about) as address:
             film(browser, address, samples[CLIP], (CLIP, text.action or "", text.motion or ""))
 
 
@@ -63,23 +60,21 @@ def take_stills(browser: webdriver.Chrome, address: str) -> None:
         ("serve-dark", 1280, "dark"),
         ("serve-narrow", 375, "light"),
     ):
-        visit(browser, address, width, 900, scheme)
-        next(chip for chip in every(browser, "#samples button") if chip.text == CLIP).click()
-        answered(browser)
+        page = visit(browser, address, width, 900, scheme)
+        page.choose(CLIP)
+        answered(page)
         for field, words in zip(("new-label", "new-action", "new-motion"), GREET, strict=True):
-            find(browser, field).send_keys(words)
-        click(browser, "add-button")
-        until(lambda: find(browser, "added-box").is_displayed())
+            page[field].send_keys(words)
+        click(page, "add-button")
+        page.wait(page["added-box"].is_displayed, PATIENCE)
         row = f'#ranking button[data-label="{GREET[0]}"]'
-        until(lambda row=row: bool(every(browser, row)))
+        page.wait(lambda page=page, row=row: page.all(row), PATIENCE)
         browser.execute_script(
             "document.querySelector(arguments[0]).click(); document.activeElement.blur(); scrollTo(0, 0)", row
         )
-        until(lambda: GREET[0] in find(browser, "why-title").text)
-        answered(browser)
-        browser.execute_script(
-            "const scrub = document.getElementById('scrub'); scrub.value = 810; scrub.dispatchEvent(new Event('input'))"
-        )
+        page.wait(lambda page=page: GREET[0] in page["why-title"].text, PATIENCE)
+        answered(page)
+        show(page, 810)
         time.sleep(0.5)
         height = browser.execute_script("return document.documentElement.scrollHeight")
         path = DOCS / f"{name}.png"
@@ -96,23 +91,23 @@ def film(browser: webdriver.Chrome, address: str, clip: SkeletonSequence, words:
         small = picture.resize((round(FILM[0] * SCALE), round(FILM[1] * SCALE)), Image.Resampling.LANCZOS)
         frames.append((small, milliseconds))
 
-    visit(browser, address, *FILM, "light")
+    page = visit(browser, address, *FILM, "light")
     shoot(1200)
     browser.execute_script(DROP, "clip.npz", base64.b64encode(as_archive(clip)).decode())
-    answered(browser)
-    play(browser, shoot)
+    answered(page)
+    play(page, shoot)
     browser.execute_script("document.getElementById('add').scrollIntoView({ block: 'center' })")
     for field, text in zip(("new-label", "new-action", "new-motion"), words, strict=True):
         for part in text.split(" "):
-            find(browser, field).send_keys(part + " ")
+            page[field].send_keys(part + " ")
             shoot(90)
     shoot(700)
-    click(browser, "add-button")
-    until(lambda: find(browser, "added-box").is_displayed() and find(browser, "top-label").text.endswith(words[0]))
+    click(page, "add-button")
+    page.wait(lambda: page["added-box"].is_displayed() and page["top-label"].text.endswith(words[0]), PATIENCE)
     shoot(900)
     browser.execute_script("scrollTo(0, 0)")
-    answered(browser)
-    play(browser, shoot)
+    answered(page)
+    play(page, shoot)
     palette = frames[len(frames) // 2][0].quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     pictures = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture, _ in frames]
     path, times = DOCS / "serve.gif", [milliseconds for _, milliseconds in frames]
@@ -120,64 +115,27 @@ def film(browser: webdriver.Chrome, address: str, clip: SkeletonSequence, words:
     print(f"{path}: {len(frames)} pictures, {path.stat().st_size / 1e6:.2f} MB")
 
 
-def play(browser: webdriver.Chrome, shoot: Callable[[int], None], pictures: int = 14) -> None:
+def play(page: Page, shoot: Callable[[int], None], pictures: int = 14) -> None:
     """The clip from its beginning to its end, then a rest on the answer."""
     for place in np.linspace(0, 900, pictures, dtype=int).tolist():
-        browser.execute_script(
-            "const scrub = document.getElementById('scrub'); scrub.value = arguments[0];"
-            "scrub.dispatchEvent(new Event('input'))",
-            place,
-        )
+        show(page, place)
         time.sleep(0.1)
         shoot(180)
     shoot(1500)
 
 
-@contextmanager
-def serving(recognizer: Recognizer, samples: dict[str, SkeletonSequence]) -> Iterator[str]:
-    """The address of the page."""
-    limits = Limits(time_limit_s=300)  # the machine may be busy
-    app = create_app(recognizer, limits, samples=samples, find_poses=pose_finder(None))
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-        thread.start()
-        until(lambda: server.started)
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join(10)
+def show(page: Page, place: int) -> None:
+    """The frame at a place of the player, in thousandths of the clip."""
+    page.browser.execute_script(
+        "arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('input'))", page["scrub"], place
+    )
 
 
-@contextmanager
-def chromium() -> Iterator[webdriver.Chrome]:
-    """A browser without a window."""
-    options = webdriver.ChromeOptions()
-    options.binary_location = shutil.which("chromium") or shutil.which("google-chrome") or ""
-    with tempfile.TemporaryDirectory() as profile:
-        for flag in ("headless=new", "no-sandbox", "disable-gpu", "disable-dev-shm-usage", f"user-data-dir={profile}"):
-            options.add_argument(f"--{flag}")
-        driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver")))
-        try:
-            yield driver
-        finally:
-            driver.quit()
-
-
-def visit(browser: webdriver.Chrome, address: str, width: int, height: int, scheme: str) -> None:
-    """Open the page as new in a window of that size."""
-    size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    features = [
-        {"name": "prefers-color-scheme", "value": scheme},
-        {"name": "prefers-reduced-motion", "value": "reduce"},  # the player stands still where it is put
-    ]
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+def visit(browser: webdriver.Chrome, address: str, width: int, height: int, scheme: str) -> Page:
+    """Open the page as new in a window of that size; the player stands still where it is put."""
     browser.get(address)
     browser.execute_script("sessionStorage.clear()")
-    browser.get(address)
-    until(lambda: bool(browser.execute_script("return document.documentElement.dataset.ready")))
+    return Page(browser, address, width, height, prefers_color_scheme=scheme, prefers_reduced_motion="reduce")
 
 
 def screenshot(browser: webdriver.Chrome, width: int, height: int, top: int = 0) -> Image.Image:
@@ -196,33 +154,14 @@ def as_archive(clip: SkeletonSequence) -> bytes:
     return buffer.getvalue()
 
 
-def answered(browser: webdriver.Chrome) -> None:
+def answered(page: Page) -> None:
     """Wait for the answer and for why."""
-    until(lambda: find(browser, "similarity").is_displayed() and find(browser, "strip").is_displayed())
+    page.wait(lambda: page["similarity"].is_displayed() and page["strip"].is_displayed(), PATIENCE)
 
 
-def find(browser: webdriver.Chrome, name: str) -> webdriver.remote.webelement.WebElement:
-    """An element of the page by its id."""
-    return browser.find_element(By.ID, name)
-
-
-def every(browser: webdriver.Chrome, selector: str) -> list[webdriver.remote.webelement.WebElement]:
-    """The elements that a selector picks."""
-    return browser.find_elements(By.CSS_SELECTOR, selector)
-
-
-def click(browser: webdriver.Chrome, name: str) -> None:
+def click(page: Page, name: str) -> None:
     """Press a button, wherever it stands."""
-    browser.execute_script("document.getElementById(arguments[0]).click()", name)
-
-
-def until(condition: Callable[[], bool], seconds: float = 300) -> None:
-    """Wait for something that the page does."""
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            raise TimeoutError(f"the page did not get there in {seconds:g} s.")
-        time.sleep(0.05)
+    page.browser.execute_script("arguments[0].click()", page[name])
 
 
 if __name__ == "__main__":

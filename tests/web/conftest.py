@@ -1,22 +1,14 @@
 """One browser and one server for all tests of the page."""
 
 import pytest
-from selenium import webdriver
-from web_page import CHROMIUM, DRIVER, FLAGS, Page
+from web_page import Page, chromium
 from web_server import running
 
 
 @pytest.fixture(scope="session")
 def browser(tmp_path_factory):
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for flag in FLAGS:
-        options.add_argument(f"--{flag}")
-    options.add_argument(f"--user-data-dir={tmp_path_factory.mktemp('profile')}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
-    yield driver
-    driver.quit()
+    with chromium(tmp_path_factory.mktemp("profile")) as driver:
+        yield driver
 
 
 @pytest.fixture(scope="session")

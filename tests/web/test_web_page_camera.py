@@ -1,17 +1,15 @@
 """The camera on the page, in Chromium with a made-up camera that plays a file. Skipped where Chromium is missing."""
 
 import os
-from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
-from selenium import webdriver
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 from web_camera import bright_hand, video_bytes
-from web_page import CHROMIUM, DRIVER, FLAGS, Page, in_chromium
+from web_page import Page, chromium, in_chromium
 from web_server import running
 
 from gzssar.errors import MissingExtraError
@@ -33,18 +31,10 @@ def write_film(path, brightness):
     return path
 
 
-@contextmanager
-def chromium(folder, film):
+def playing(folder, film):
     """A browser whose camera plays a film."""
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for flag in (*FLAGS, "use-fake-device-for-media-stream", f"use-file-for-fake-video-capture={film}"):
-        options.add_argument(f"--{flag}")
-    options.add_argument(f"--user-data-dir={folder / 'profile'}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
-    yield driver
-    driver.quit()
+    flags = ("use-fake-device-for-media-stream", f"use-file-for-fake-video-capture={film}")
+    return chromium(folder / "profile", *flags)
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +42,7 @@ def filmed(tmp_path_factory):
     """A browser with a camera that gets brighter and darker, twice in three seconds."""
     folder = tmp_path_factory.mktemp("camera")
     film = write_film(folder / "film.y4m", 0.5 - 0.3 * np.cos(np.arange(90) / 45 * 2 * np.pi))
-    with chromium(folder, film) as driver:
+    with playing(folder, film) as driver:
         yield driver
 
 
@@ -224,7 +214,7 @@ def with_a_person(tmp_path):
         for frame in range(20):
             shown = np.roll(np.pad(person, ((0, 0), (32, 32), (0, 0))), 2 * abs(frame - 10), axis=1)
             film.write(b"FRAME\n" + cv2.cvtColor(shown, cv2.COLOR_BGR2YUV_I420).tobytes())
-    with chromium(tmp_path, tmp_path / "film.y4m") as driver:
+    with playing(tmp_path, tmp_path / "film.y4m") as driver:
         yield driver
 
 

@@ -2,8 +2,10 @@
 
 import shutil
 import time
+from contextlib import contextmanager
 
 import pytest
+from selenium import webdriver
 from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
@@ -21,6 +23,21 @@ in_chromium = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),  # Selenium leaves its driver's pipes to the collector
 ]
 """Marks of the tests that need it."""
+
+
+@contextmanager
+def chromium(profile, *flags):
+    """A browser without a window, whose settings lie in a folder."""
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for flag in (*FLAGS, *flags, f"user-data-dir={profile}"):
+        options.add_argument(f"--{flag}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+    try:
+        yield driver
+    finally:
+        driver.quit()
 
 
 class Page:

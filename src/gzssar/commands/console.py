@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from threading import Timer
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -15,6 +16,8 @@ USAGE_ERROR = 2
 INTERRUPTED = 130
 PIPE_CLOSED = 141
 
+_PATIENCE = 2.0
+"""Seconds of waiting that need no bar."""
 _MOST_NAMED = 5
 """Malformed clips that are named one by one."""
 
@@ -41,6 +44,23 @@ def progress_bar() -> Iterator[running.Progress]:
             bar.update(tasks[what], completed=done, total=total)
 
         yield tell
+
+
+@contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """A bar on stderr, from two seconds on, for work that cannot tell how far it is; nothing without a terminal."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn(), TextColumn("elapsed"))
+    bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+    bar.add_task(printable(what), total=None)
+    patience = Timer(_PATIENCE, bar.start)
+    patience.start()
+    try:
+        yield
+    finally:
+        patience.cancel()
+        patience.join()
+        bar.stop()
 
 
 def warn(sentence: str) -> None:

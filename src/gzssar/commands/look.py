@@ -8,7 +8,7 @@ from typing import Annotated
 import tyro
 from rich.console import Console
 
-from gzssar.commands.console import FOUND_SOMETHING, progress_bar, say
+from gzssar.commands.console import FOUND_SOMETHING, progress_bar, say, waiting
 from gzssar.commands.options import Classes, ClipsPath, Out, Reading, labelling, open_source
 from gzssar.errors import ConfigError
 
@@ -69,7 +69,8 @@ def show(config: Annotated[ShowConfig, tyro.conf.OmitArgPrefixes]) -> None:
         raise ConfigError(
             f"{config.clips} holds {len(entries)} clips, counted from 0, so there is no clip {config.index}."
         )
-    clip = entries[config.index].read()
+    with waiting(f"reading {entries[config.index].name}"):
+        clip = entries[config.index].read()
     save_picture(clip, config.out, config.frames, config.numbers)
     shown = (
         "" if clip.label is None else f" ({dict(enumerate(source.class_names)).get(clip.label, f'class {clip.label}')})"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from gzssar.commands.console import warn
+from gzssar.commands.console import waiting, warn
 
 if TYPE_CHECKING:
     from gzssar.encoders.weights import StreamWeights
@@ -108,7 +108,8 @@ def open_source(path: Path, reading: Reading, labels: "Labelling") -> "ClipSourc
     from gzssar.skeletons.ntu_protocols import read_missing, without
     from gzssar.skeletons.readers import open_clips
 
-    source = open_clips(path, read_options(reading))
+    with waiting(f"opening {path.name}"):
+        source = open_clips(path, read_options(reading))
     source = without(source, read_missing(reading.missing))[0] if reading.missing else source
     source = labelled(source, path, labels)
     for sentence in source.told:

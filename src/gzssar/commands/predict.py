@@ -4,6 +4,7 @@ import glob
 import math
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 
 from gzssar.choices import check_positive
-from gzssar.commands.console import FOUND_SOMETHING, progress_bar
+from gzssar.commands.console import FOUND_SOMETHING, progress_bar, waiting
 from gzssar.commands.named_model import is_folder, is_name, load_model
 from gzssar.commands.options import Reading, add_table, pose_model, read_options
 from gzssar.errors import ConfigError, DataError
@@ -168,7 +169,7 @@ def predict(config: Annotated[PredictConfig, tyro.conf.OmitArgPrefixes]) -> None
     """Recognize actions in recordings: seen ones, and unseen ones from their texts. Exits with 1 if something could not
     be read and was left out, unless you give --skip-bad."""
     out = sys.stdout  # before the progress bar redirects it
-    with progress_bar() as progress:
+    with nullcontext() if out.isatty() else progress_bar() as progress:
         left_out = answer(config, out, progress)
     if left_out and not config.reading.skip_bad:
         sys.exit(FOUND_SOMETHING)
@@ -185,7 +186,7 @@ def answer(
     Args:
         config: what to recognize, and how.
         out: standard output, as a rule.
-        progress: told how many clips are done, where the rows do not show it themselves.
+        progress: told how many clips are done, for a reader who does not see the rows.
         frames: lines of frames; standard input, as a rule.
 
     Returns:
@@ -211,7 +212,7 @@ def answer(
         elif config.watch is not None:
             watch_folder(job, config.watch)
         else:
-            return answer_files(job, config.clips, None if out.isatty() else progress)
+            return answer_files(job, config.clips, progress)
     except BrokenPipeError:
         hush(out)
     return 0
@@ -315,6 +316,7 @@ def _job(config: PredictConfig, recognizer: "Recognizer", out: "Output") -> "Pre
         config.stride,
         config.timeline,
         config.trim,
+        waiting=waiting if out.isatty() else nullcontext,
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from gzssar.commands.console import say, warn
+from gzssar.commands.console import say, waiting, warn
 from gzssar.commands.named_model import load_model
 from gzssar.commands.options import Reading, read_options
 from gzssar.errors import ConfigError, DataError
@@ -128,13 +128,15 @@ def _clips(config: TeachConfig) -> "Sequence[SkeletonSequence]":
     clips = list[SkeletonSequence]()
     for path in config.clips:
         try:
-            source = without(open_clips(path, read_options(config.reading)), missing)[0]
+            with waiting(f"opening {path.name}"):
+                source = without(open_clips(path, read_options(config.reading)), missing)[0]
         except DataError as error:
             if leave_out is None:
                 raise
             leave_out(str(path), error)
         else:
-            clips += read_clips(source, leave_out)
+            with waiting(f"reading {path.name}"):
+                clips += read_clips(source, leave_out)
     if not clips:
         raise DataError("`gzssar teach` needs clips, but none of the recordings can be read.")
     return clips

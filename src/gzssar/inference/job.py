@@ -4,7 +4,7 @@ import glob
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -58,6 +58,8 @@ class PredictJob:
     """Let stillness split the recordings."""
     doubted: Doubted = field(default_factory=Doubted)
     """The doubts about all answers so far."""
+    waiting: Callable[[str], AbstractContextManager[None]] = nullcontext
+    """Told what is read; the context of the reading."""
 
     def entries(self, found: Found) -> list[ClipEntry]:
         """The clips of one file, named after it."""
@@ -151,7 +153,10 @@ def _clips(
     done = found = 0
     for number, file in enumerate(files, start=1):
         try:
-            entries = job.entries(file)
+            if progress:
+                progress("recognizing clips", done, found + len(files) + 1 - number)
+            with job.waiting(f"opening {file[0].name}"):
+                entries = job.entries(file)
         except (DataError, ConfigError) as error:
             if isinstance(error, ConfigError) and not (error.option == "layout" and len(files) > 1):
                 raise
@@ -163,7 +168,8 @@ def _clips(
                 progress("recognizing clips", done, found + len(files) - number)
             done += 1
             try:
-                clip = entry.read()
+                with job.waiting(f"reading {entry.name}"):
+                    clip = entry.read()
             except DataError as error:
                 on_bad(entry.name, error)
             else:

@@ -121,6 +121,8 @@ def inspect_clips(source: ClipSource, on_progress: Steps | None = None) -> Inspe
     """
     inspection = Inspection(source.kind, source.class_names, passed_over=source.passed_over)
     originals: dict[bytes, str] = {}
+    if on_progress:
+        on_progress(0, len(source.entries))
     for sequence in read_clips(source, lambda name, error: inspection.bad.append(Finding(name, str(error)))):
         _note(inspection, sequence)
         for oddity, detail in (odd := find_oddities(sequence)).items():

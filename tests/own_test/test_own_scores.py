@@ -83,8 +83,8 @@ def test_intervals_draw_performers_where_there_are_five():
 @pytest.mark.parametrize(
     ("rights", "named", "why"),
     [
-        ([True, True, True, False, False], False, "since some clips do not say who performs"),
-        ([True, True, True, False], True, "since there are only 4 performers"),
+        ([True, True, True, False, False], False, "because some clips do not say who performs"),
+        ([True, True, True, False], True, "because there are only 4 performers"),
     ],
 )
 def test_intervals_draw_clips_otherwise_and_say_why(rights, named, why):

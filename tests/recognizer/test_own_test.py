@@ -109,7 +109,7 @@ def test_a_calibration_suits_clips_that_are_unlike_the_others(on_features, tmp_p
     again = Recognizer.load(tmp_path / "new")
     assert again.parts.decision.calibration == new.parts.decision.calibration
     assert again.parts.abstention == new.parts.abstention
-    assert "Numbers of clips: 72 of seen, 24 of unseen and 0 of unknown classes" in again.card
+    assert "Numbers of clips: 72 of seen, 24 of unseen and 0 of unknown classes" in " ".join(again.card.split())
     assert "Recalibrated" not in on_features.card
 
 

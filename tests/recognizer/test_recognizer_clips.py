@@ -24,7 +24,8 @@ def astray(joints):
 
 
 @pytest.mark.parametrize(
-    ("frames", "warned"), [(1, "1 frame, 0.033 s: too short"), (14, "14 frames, 0.47 s"), (15, "")]
+    ("frames", "warned"),
+    [(1, "It has 1 frame and lasts 0.033 s, which is"), (14, "It has 14 frames and lasts 0.47 s"), (15, "")],
 )
 def test_a_clip_too_short_to_tell_a_motion_is_answered_with_a_warning(on_recordings, clips, frames, warned):
     joints = np.repeat(clips[0].joints, 2, axis=1)[:, :frames]

@@ -143,9 +143,10 @@ def test_the_same_clip_twice_counts_once(on_recordings, clips):
     once, twice = on_recordings.copy(), on_recordings.copy()
     once.add_clips("wave", clips[:1])
     told = twice.add_clips("wave", [clips[0], clips[0]])
-    assert [doubt.sentence for doubt in told if doubt.code == "twice"] == [
-        "Clip 2: This clip is given twice and counts once."
-    ]
+    said = "This clip is given twice and counts once."
+    assert [doubt.sentence for doubt in told if doubt.code == "twice"] == [f"{clips[0].name}: {said}"]
+    _, told = once.lesson("wave", [replace(clips[0], name="")] * 2)
+    assert [doubt.sentence for doubt in told if doubt.code == "twice"] == [f"Clip 2: {said}"]
     np.testing.assert_allclose(once.predict_proba(clips), twice.predict_proba(clips), atol=1e-6)
 
 

@@ -134,7 +134,7 @@ def test_a_model_that_abstains_or_fails_and_has_no_samples(browser, tmp_path):
         assert not page["about"].is_displayed()
         page.upload(tmp_path, "unlike.npz", npz_bytes())
         page.wait(lambda: page["top-label"].text.startswith("Perhaps "))
-        assert "Not sure" in page["top-note"].text
+        assert "The model is not sure" in page["top-note"].text
 
     def refuse(clip):
         raise ConfigError("this model has no encoder: fit one on clips.")

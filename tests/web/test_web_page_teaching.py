@@ -75,7 +75,7 @@ def test_a_class_is_taught_and_taken_back(page, browser, address, tmp_path):
 def test_what_is_taught_to_everyone(browser):
     with running(shared=True) as address:
         page = Page(browser, address)
-        assert "Everyone" in page["taught-whose"].get_attribute("textContent")
+        assert "everyone" in page["taught-whose"].get_attribute("textContent")
         page.sample("hand waving")
         teach(page, "bow")
         page.wait(lambda: page["top-label"].text == "bow")

@@ -75,23 +75,23 @@ def _head() -> list[str]:
     return [
         "# Results",
         "",
-        "Made by the scripts in this folder (each section names its own) and `python benchmarks/report.py`; nothing",
-        "here was typed by hand but the notes at the end (`notes.md`).",
+        "The scripts in this folder measured these results (each section names its script), and",
+        "`python benchmarks/report.py` wrote this page. Only the notes at the end (`notes.md`) are written by hand.",
         "",
-        "**(at COMMIT)** after a row, or under a heading, marks history: the row was made at that commit, and source",
-        "that decides about it has changed since, so that it might come out otherwise today. Rows without it were made",
-        "by source that decides as the present one does; comments and formatting do not count.",
+        "**(at COMMIT)** after a row, or under a heading, marks an older result. It was measured at that commit, and",
+        "the source code that affects it has changed since, so it might be different today. Results without this mark",
+        "come from source that is the same as the present one, except for comments and formatting.",
         "",
-        "Accuracies are per sample, in %, mean ± sample standard deviation over seeds unless a section says otherwise.",
-        "*validation*: nothing was chosen on test clips, though test figures were read while the default was developed",
-        "(see the notes). *paper-test-selected*: the training cycle was chosen on the unseen test clips, as in the",
-        "authors' code; it stands here for comparison with numbers made the same way.",
+        "Accuracies are per sample, in %, as mean ± sample standard deviation over seeds, unless a section says",
+        "otherwise. *validation*: nothing was chosen on test clips, but test results were read while the default was",
+        "developed (see the notes). *paper-test-selected*: the training cycle was chosen on the unseen test clips, as",
+        "in the authors' code; these rows are for comparison with numbers that were selected in the same way.",
         "",
     ]
 
 
 def _recipes() -> list[str]:
-    lines = ["## Accuracy", "", "`python benchmarks/run.py`: one class split a row, lb+ad+md.", ""]
+    lines = ["## Accuracy", "", "`python benchmarks/run.py`: one class split in each row; texts lb+ad+md.", ""]
     rows = {path.stem: json.loads(path.read_text()) for path in sorted((HERE / "rows").glob("*.json"))}
     heads = ["split", "recipe · selection", "seeds", *COLUMNS]
     lines += [f"| {' | '.join(heads)} |", "| --- | --- |" + " ---: |" * (len(heads) - 2)]
@@ -120,7 +120,7 @@ def _recipes() -> list[str]:
         )
     skipped = [name for name in rows if not any(seeds_of(name, recipe) for recipe in rows[name]["recipes"])]
     every = [seed for seeds in behind.values() for seed in seeds]
-    return [*lines, *origins(*every), f"- not run, for want of the features: {', '.join(skipped)}", ""]
+    return [*lines, *origins(*every), f"- not run, because we lack the features: {', '.join(skipped)}", ""]
 
 
 def _gate() -> list[str]:
@@ -143,9 +143,10 @@ def _utd() -> list[str]:
     lines = [
         "## UTD-MHAD, from recordings",
         "",
-        "`python benchmarks/utd.py`: 861 clips, 22 seen and 5 unseen classes, drawn by the number of the split;",
-        "validation-selected, lb+ad+md. The NTU-120 encoder never saw these people, but its 120 classes hold",
-        "actions close to the unseen ones here; the other saw the seen classes' training clips alone.",
+        "`python benchmarks/utd.py`: 861 clips with 22 seen and 5 unseen classes; the number of the split is the seed",
+        "of the draw. Selection is by *validation*, texts are lb+ad+md. The NTU-120 encoder never saw these people,",
+        "but some of its 120 classes are similar to the unseen classes here. The other encoder saw only the training",
+        "clips of the seen classes.",
         "",
         "| split | encoder | recipe | ZSL | S | U | H | oracle H |",
         "| ---: | --- | --- | ---: | ---: | ---: | ---: | ---: |",
@@ -160,7 +161,10 @@ def _utd() -> list[str]:
 
 SPEEDS = {
     "speed": ("Experiments", "`python benchmarks/speed.py`: one thread; medians."),
-    "growth": ("Growth", "`python benchmarks/growth.py`: a seed of `default` on random features; one thread, once."),
+    "growth": (
+        "Growth",
+        "`python benchmarks/growth.py`: one seed of `default` on random features; one thread, measured once.",
+    ),
     "encoder-cpu": ("Skeleton encoder", "`python benchmarks/encoder.py`: one thread; medians; full width."),
     "encoder-cuda": ("Skeleton encoder on a GPU", "`python benchmarks/encoder.py --device cuda`."),
     "latency": (
@@ -173,11 +177,11 @@ SPEEDS = {
     ),
     "uploads": (
         "Expensive uploads",
-        "`python benchmarks/uploads.py`: four at a time, and one ordinary request after the other beside them.",
+        "`python benchmarks/uploads.py`: four expensive uploads at a time; beside them, ordinary requests in sequence.",
     ),
     "endurance": (
         "Mixed load for a long time",
-        "`python benchmarks/endurance.py`: clients that ask, send what is damaged or expensive, or leave.",
+        "`python benchmarks/endurance.py`: clients that ask, send damaged or expensive files, or disconnect.",
     ),
     "parsing": ("Parsing NTU RGB+D text", "`python benchmarks/parsing.py`: one core; generated files."),
 }
@@ -197,8 +201,8 @@ def _readers() -> list[str]:
     if not (result := read("readers-cost")):
         return []
     lines = heading("What the worst files cost to read", "readers", result, level=3)
-    lines += ["`python benchmarks/readers_cost.py`: above what the process has before; one core.", ""]
-    lines += ["| file | its MiB | peak, MiB | times its size | seconds | what comes of it |"]
+    lines += ["`python benchmarks/readers_cost.py`: memory above that of the process before it reads; one core.", ""]
+    lines += ["| file | size, MiB | peak memory, MiB | peak / size | seconds | outcome |"]
     lines += ["| --- | ---: | ---: | ---: | ---: | --- |"]
     for name, cost in result["files"].items():
         numbers = [f"{cost['mib']:.2f}", f"{cost['peak']:.1f}", f"{cost['peak'] / cost['mib']:.1f}"]

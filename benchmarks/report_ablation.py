@@ -16,9 +16,12 @@ def ablation() -> list[str]:
     """A part for each ``results/ablation-NAME.json``."""
     parts = [line for path in sorted(RESULTS.glob("ablation-*.json")) for line in _steps(path)]
     about = (
-        "`python benchmarks/ablation.py`: a field at a time, each step with all those above it, down to `msf`, then "
-        "from `ridge` to `default`. The second H is the paired difference to the row above, in points, with its "
-        "standard error."
+        "`python benchmarks/ablation.py`: each row changes one field and keeps all changes of the rows above it, from "
+        "`paper` to `msf` and then from `ridge` to `default`. *step's H* is the paired difference in H to the row "
+        "above, in points, with its standard error. A step shows what a field does in its place, not what it is worth "
+        "alone: `constant` gives the KL terms their full weight at once, so the latent collapses to chance until "
+        "`likelihood` gives the reconstruction its weight back, and `seen means` gives the gate scores that it cannot "
+        "use until `best scores`."
     )
     return ["## From paper to default", "", about, "", *parts] if parts else []
 

@@ -14,7 +14,7 @@ UNSET = ("None", "()")
 def random_splits() -> list[str]:
     """A part for each ``results/bench-NAME.json``."""
     parts = [line for path in sorted(RESULTS.glob("bench-*.json")) for line in _bench(path)]
-    about = "`gzssar bench`, and `python benchmarks/keep_bench.py` to keep what came of it. ± is the standard error."
+    about = "`gzssar bench`; `python benchmarks/keep_bench.py` stores its results. ± is the standard error over splits."
     return ["## Random class splits", "", about, "", *parts] if parts else []
 
 

@@ -10,10 +10,11 @@ def few_clips() -> list[str]:
     counts = sorted({int(count) for row in result["rows"].values() for count in row})
     lines = [
         *heading("Classes by a few clips", "few-clips", result),
-        "`python benchmarks/few_clips.py`: classes of UTD-MHAD that performers with odd ids show, asked about the",
-        f"others; {result['draws']} draws, ± their standard deviation: other clips, and another five classes. The",
-        "columns say how many clips of each class; 0 is from texts alone. *weights alone*: a recognizer of published",
-        "weights, no clip but those that show. The rule was found on draws of the same clips (decision 21).",
+        "`python benchmarks/few_clips.py`: performers of UTD-MHAD with odd ids show the classes, and the clips of the",
+        f"others are the test. ± is the standard deviation over {result['draws']} draws, each with other clips and,",
+        "if five classes are shown, with another five. A column gives the number of clips that show each class; 0 is",
+        "from texts alone. *weights alone*: a recognizer of published weights that has no other clips than those that",
+        "show its classes. The rule was found on draws of the same clips (decision 21).",
         "",
         f"| % | {' | '.join(map(str, counts))} |",
         "| --- |" + " ---: |" * len(counts),

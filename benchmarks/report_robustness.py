@@ -19,13 +19,14 @@ def robustness() -> list[str]:
     lines = [
         *heading("Clips as people have them", "robustness", result),
         "`python benchmarks/robustness.py`: a recognizer of all 27 classes of UTD-MHAD, fitted on performers with",
-        f"odd ids (NTU-120 joint weights, {result['frames']} frames), asked about {result['clips']} clips of two",
-        "others, as recorded and changed. One fit; a clip more or less is 1.9 points. What finds the action and what",
-        "abstains was developed on clips of these three sets, test performers included: nothing here is kept back.",
+        f"odd ids (NTU-120 joint weights, {result['frames']} frames), tested on {result['clips']} clips of two",
+        "other performers, as recorded and changed. There is one fit; one clip is 1.9 points. The rules that find the",
+        "action and that abstain were developed on clips of these three data sets, test performers included. So no",
+        "data here were kept back.",
         "",
-        "*as frames come*: the same model without resampling, trimming and choosing bodies.",
+        "*as frames come*: the same model without resampling, trimming and choice of bodies.",
         "",
-        "| clips | right | share of as recorded | as frames come |",
+        "| clips | right | relative to as recorded | as frames come |",
         "| --- | ---: | ---: | ---: |",
     ]
     plain = result["right"]["as recorded"]
@@ -36,16 +37,16 @@ def robustness() -> list[str]:
     still, mirrored, plainly = (result[name] for name in ("still", "mirrored", "not mirrored"))
     lines += [
         "",
-        f"- Features of the same clips at other frame rates, cosine to those at 30, nothing trimmed: {cosines}.",
-        f"- Somebody just stands: {still['named']} of {still['clips']} clips get a class.",
+        f"- Cosine between features of the same clips at another frame rate and at 30, without trimming: {cosines}.",
+        f"- If a person just stands, {still['named']} of {still['clips']} clips get a class.",
         (
-            f"- Warned of as mirrored: {mirrored['warned']} of {mirrored['clips']} that are, {plainly['warned']} of "
-            f"{plainly['clips']} that are not."
+            f"- The warning of mirrored sides comes for {mirrored['warned']} of {mirrored['clips']} mirrored clips and "
+            f"for {plainly['warned']} of {plainly['clips']} others."
         ),
         "",
-        "The same recognizer asked about other sensors, with abstention at its usual bound of a fifth wrong. *right*:",
-        "the best class, whether given or not; *others*: clips of classes that it does not know, where every answer is",
-        "wrong.",
+        "The same recognizer is tested on other sensors, with the default bound for abstention: at most a fifth of the",
+        "answers may be wrong. *right*: the best class is right, whether it is given as an answer or not. *others*:",
+        "clips of classes that the recognizer does not know, for which every answer is wrong.",
         "",
         f"| clips of | {' | '.join(_COLUMNS)} |",
         "| --- |" + " ---: |" * len(_COLUMNS),
@@ -63,11 +64,11 @@ def abstention() -> list[str]:
         return []
     lines = [
         *heading("The bound on wrong answers", "abstention", result),
-        f"`python benchmarks/abstention.py`: {result['repeats']} recognizers of each size, of random classes of",
-        "UTD-MHAD, fitted on performers with odd ids and asked about all clips of the others. *given*: the share of",
-        "clips of seen and of typed classes that are answered. *wrong*: the share of wrong ones among the answers to",
-        "clips of known classes, mean and largest of the recognizers. *with strangers*: the same, with clips of the",
-        "other classes beside them, weighed as if they were as many.",
+        f"`python benchmarks/abstention.py`: {result['repeats']} recognizers of each size with random classes of",
+        "UTD-MHAD, fitted on performers with odd ids and tested on all clips of the others. *given*: the share of the",
+        "clips of seen and of typed classes that get an answer. *wrong*: the share of wrong answers among those to",
+        "clips of known classes, as the mean over the recognizers; *largest*: the largest of these shares. *with",
+        "strangers*: the mean share if the clips of unknown classes are added, weighted as if they were as many.",
         "",
         "| bound | seen classes | typed | given of seen | given of typed | wrong | largest | with strangers |",
         "| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",

@@ -15,11 +15,12 @@ def shipped_model() -> list[str]:
     low, high = result["new performers"]["interval"]
     lines = [
         *heading("The model that comes with the package", "shipped-model", result),
-        "`python benchmarks/shipped_model.py`: two streams of a narrow Shift-GCN and a recognizer of 27 classes, both",
-        "of performers 1 to 6 of UTD-MHAD. Performers 7 and 8 took no part in any choice. Clips of other sensors",
-        "are of performers with even ids; those with odd ids helped to choose streams and variations.",
-        "*right*: the best class, whether given or not; *given*: at the usual bound of a fifth wrong;",
-        "*others*: clips of classes that it does not know, where every answer is wrong.",
+        "`python benchmarks/shipped_model.py`: two streams of a narrow Shift-GCN and a recognizer of 27 classes, all",
+        "trained on performers 1 to 6 of UTD-MHAD. Performers 7 and 8 took no part in any choice. The clips of other",
+        "sensors are of performers with even ids; those with odd ids helped to choose streams and variations.",
+        "*right*: the best class is right, whether it is given as an answer or not. *given*: clips that get an answer",
+        "at the default bound of a fifth wrong answers. *others*: clips of classes that the model does not know, for",
+        "which every answer is wrong.",
         "",
         f"| clips of | {' | '.join(_COLUMNS)} |",
         "| --- |" + " ---: |" * len(_COLUMNS),
@@ -30,14 +31,15 @@ def shipped_model() -> list[str]:
         lines.append(_row(f"{name}, others", result[file]["other"]))
     lines += [
         "",
-        f"- Of performers 7 and 8, 95 % of resamples of clips have between {100 * low:.1f} and {100 * high:.1f} right.",
+        f"- 95 % interval of *right* for performers 7 and 8, by resampling clips: {100 * low:.1f} to {100 * high:.1f}.",
     ]
     for file, name in _SENSORS.items():
         typed = result[file]["typed"]
         lines.append(
-            f"- {name}, {typed['classes']} other classes typed in, {typed['clips']} clips: right among themselves "
-            f"{100 * typed['right among themselves']:.1f}, among all {100 * typed['right']:.1f}; clips of seen classes "
-            f"beside them {100 * typed['seen ones right']:.1f}."
+            f"- {name}, with {typed['classes']} other classes typed in: of their {typed['clips']} clips, "
+            f"{100 * typed['right among themselves']:.1f} % are right among the typed classes and "
+            f"{100 * typed['right']:.1f} % among all; of the clips of seen classes, "
+            f"{100 * typed['seen ones right']:.1f} % are right."
         )
     lines.append(
         f"- {1000 * result['seconds per clip']:.0f} ms from a clip in memory to its answer, one thread, median; "

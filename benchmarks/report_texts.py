@@ -19,12 +19,13 @@ def texts() -> list[str]:
     lines = [
         "## Class texts",
         "",
-        "`python benchmarks/texts.py`: recipe msf but for the fusion, validation-selected; accuracies in %, mean",
-        "over the class splits (mix43: s11 to s15; UTD-MHAD: three drawn ones, NTU-120 weights) ± sample standard",
-        "deviation of that mean over seeds. *held-out ZSL*: accuracy on seen classes held out of training, by which",
-        "combinations may be compared without looking at test clips; those of the validation phase up to commit",
-        "67f9355, the mean over folds since. *minilm*: all-MiniLM-L6-v2; *mpnet*: all-mpnet-base-v2. *before*: the",
-        "texts that the project began with. The fusions *mean*, *experts* and *weighted, fitted* are gone since.",
+        "`python benchmarks/texts.py`: recipe msf except for the fusion, selection by *validation*. The accuracies are",
+        "in %, as the mean over the class splits (mix43: s11 to s15; UTD-MHAD: three drawn ones, NTU-120 weights) ±",
+        "the sample standard deviation of that mean over seeds. *held-out ZSL*: accuracy on seen classes that are held",
+        "out of training, by which you can compare combinations without test clips. Up to commit 67f9355 these are the",
+        "classes of the validation phase; since then, it is the mean over folds. *minilm*: all-MiniLM-L6-v2; *mpnet*:",
+        "all-mpnet-base-v2. *before*: the first texts of the project. The fusions *mean*, *experts* and *weighted,",
+        "fitted* have been removed since.",
         "",
         f"| texts | fusion | encoder | seeds | {' | '.join(heads)} |",
         "| --- | --- | --- | ---: |" + " ---: |" * (2 * len(HEADS)),
@@ -64,9 +65,10 @@ def _ntu(result: dict[str, Any]) -> list[str]:
     heads = [f"{what} {kind}" for what in ("pairs > .95", "same neighbour", "rank corr.") for kind in KINDS]
     lines = [
         *heading("NTU RGB+D texts", "texts", result, level=3),
-        "Our texts' similarities beside those of the paper's CLIP ViT-B/32 features: share of",
-        "classes with the same nearest neighbour, and Spearman's rank correlation over all pairs, per kind of text.",
-        "*before*: the first draft, before it was edited by `gzssar texts check`.",
+        "This table compares the similarities of our texts with those of the paper's CLIP ViT-B/32 features. For each",
+        "kind of text, it has the number of pairs with a cosine above .95, the share of classes with the same nearest",
+        "neighbour, and Spearman's rank correlation over all pairs. *before*: the first draft, before it was edited",
+        "with `gzssar texts check`.",
         "",
         f"| classes · encoder · edition | {' | '.join(heads)} |",
         "| --- |" + " ---: |" * 9,
@@ -93,12 +95,12 @@ def recognizer() -> list[str]:
     lines = [
         *heading("A recognizer with classes typed in", "recognizer", result),
         f"`python benchmarks/recognizer.py`: `gzssar fit`, recipe {result['recipe']}, on 22 classes of UTD-MHAD by",
-        "performers with odd ids, five classes added by `add_class`, judged on performers with even ids, all 27",
-        f"classes competing; mean ± standard error over {result['splits']} random class splits, those of `gzssar",
-        "bench`. Encoders: the published weights of NTU-120, 100 frames. *knows*: what takes part of the encoders' own",
-        "classifier: all of NTU's 120 classes, none that is a near twin of a class typed in, or nothing. *well*: typed",
-        "with the packaged action and motion texts; *vaguely*: with a sentence that would fit anything. *held-out",
-        "folds*: what the model card says, from training performers alone.",
+        "performers with odd ids. `add_class` adds the other five classes. The test is on performers with even ids,",
+        f"and all 27 classes compete. Mean ± standard error over {result['splits']} random class splits, those of",
+        "`gzssar bench`. The encoders have the published weights of NTU-120 and read 100 frames. *knows*: which of the",
+        "encoder's own 120 classes take part in the fit: all, those that are no near twins of a typed class, or none.",
+        "*well*: typed with the packaged action and motion texts. *vaguely*: typed with a sentence that would fit",
+        "anything. *held-out folds*: the scores of the model card, from training performers alone.",
         "",
         f"| encoders | knows | typed | {' | '.join(heads.values())} |",
         "| --- | --- | --- |" + " ---: |" * len(heads),
@@ -109,5 +111,5 @@ def recognizer() -> list[str]:
             lines.append(f"| {name} | {typed} | {' | '.join(cells)} |")
     adding = statistics.median(kinds["well"]["add_class_ms"][0] for kinds in result["rows"].values())
     fitting = statistics.median(kinds["well"]["fit_s"][0] for kinds in result["rows"].values())
-    told = f"- a class is added in {adding:.0f} ms once its texts are encoded; a fit takes {fitting:.1f} s"
+    told = f"- a class is added in {adding:.0f} ms, after its texts are encoded; a fit takes {fitting:.1f} s"
     return [*lines, "", told, *origins(result), ""]

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
@@ -150,42 +150,7 @@ def joint_orders() -> Iterator[str]:
         yield from (f"### {name}", "", _drawing(layout), "", f"{order}.", "")
 
 
-def model_fields() -> Iterator[str]:
-    """config.json and texts.csv of a model's folder, from the schema that reads them."""
-    from gzssar.recognizer.contents import ClassRow, Config
-
-    yield "`config.json` has `format`, `version`, `files` (a SHA-256 of each other file), `digest` (its own), and"
-    yield from ("", "| field | type |", "|---|---|", *_rows(Config), "")
-    yield from ("`texts.csv` has these columns:", "", "| column | type |", "|---|---|", *_rows(ClassRow))
-
-
-def _rows(record: Any, place: str = "") -> Iterator[str]:
-    """A row for each field of a dataclass or typed dictionary, and for those of records within."""
-    for name, kind in get_type_hints(record).items():
-        yield f"| `{place}{name}` | {_in_words(kind)} |"
-        for inner in (kind, *get_args(kind)):
-            if hasattr(inner, "__annotations__"):
-                yield from _rows(inner, f"{place}{name}.")
-
-
-def _in_words(kind: Any) -> str:
-    """A type as a reader of JSON knows it."""
-    words = {int: "whole number", float: "number", bool: "true or false", str: "text", type(None): "null"}
-    parts = get_args(kind)
-    if kind in words:
-        return words[kind]
-    if hasattr(kind, "__annotations__"):
-        return "mapping"
-    if get_origin(kind) is Literal:
-        return "one of " + ", ".join(f"`{part}`" for part in parts)
-    if get_origin(kind) is tuple:
-        return f"list of {_in_words(parts[0])}"
-    if get_origin(kind) is dict:
-        return f"mapping from text to {_in_words(parts[1])}"
-    return " or ".join(map(_in_words, parts)) if parts else str(kind)
-
-
-FILLED = {"joint orders": joint_orders, "model fields": model_fields}
+FILLED = {"joint orders": joint_orders}
 """Marks in pages, and what stands in their place on the site."""
 
 

@@ -4,8 +4,10 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from types import SimpleNamespace
+from typing import get_args, get_origin, get_type_hints
 
 import pytest
 
@@ -64,11 +66,37 @@ def test_the_page_on_file_formats_names_every_field(site):
     page = (site / "reference/formats/index.html").read_text(encoding="utf-8")
     names = {name for record in (About, ClassRow, Config, RecordingNotes) for name in record.__annotations__}
     names |= {name for name in Encoder.__annotations__ if name not in ("network", "file")} | {*METRICS, *COLUMNS}
-    shown = {name.rpartition(".")[2] for name in re.findall(r"<code>([^<]+)</code>", page)}
+    shown = {part for name in re.findall(r"<code>([^<]+)</code>", page) for part in name.split(".")}
     assert names - shown == set()
     assert all(f'id="{name}"' in page for name in LAYOUTS)
     for layout in LAYOUTS.values():
         assert ", ".join(f"{number} {joint}" for number, joint in enumerate(layout.joint_names)) in page
+
+
+def test_the_tables_of_a_model_list_the_fields_that_its_schema_has():
+    from gzssar.recognizer.contents import ClassRow, Config
+
+    page = (ROOT / "docs/reference/formats.md").read_text(encoding="utf-8")
+    names = ["format", "version", "files", "digest", *paths(Config)]
+    leaves = {name for name in names if not any(other.startswith(f"{name}.") for other in names)}
+    assert leaves <= listed(page, "### config.json of a model") <= set(names)
+    assert listed(page, "### texts.csv of a model") == set(paths(ClassRow))
+
+
+def listed(page, heading):
+    """The names in the first column of the table below a heading."""
+    part = page.partition(f"{heading}\n")[2].partition("\n##")[0]
+    cells = [line.split(" | ")[0] for line in part.splitlines() if line.startswith("| `")]
+    return {name for cell in cells for name in re.findall(r"`([^`]+)`", cell)}
+
+
+def paths(record, place=""):
+    """The fields of a schema and of the records in it; CODE stands for the keys of a mapping to records."""
+    for name, kind in get_type_hints(record).items():
+        yield f"{place}{name}"
+        for inner in (kind, *get_args(kind)):
+            if hasattr(inner, "__annotations__"):
+                yield from paths(inner, f"{place}{name}.{'CODE.' * (get_origin(kind) is dict)}")
 
 
 def test_the_reference_shows_the_public_names_and_no_others(site):
@@ -82,6 +110,26 @@ def test_the_reference_shows_the_public_names_and_no_others(site):
     shown = set(re.findall(r'id="(gzssar(?:\.(?:errors|inference|models|synthetic))?(?:\.\w+)?)"', page))
     assert shown == (public | named) - {"gzssar.GzssarError"}  # which is shown among the errors
     assert 'id="gzssar.FeatureSet.features"' in page
+
+
+def first_cells(page):
+    """The names in code that begin the rows of a page's tables."""
+    return re.findall(r"^\| `([^`]+)`", (ROOT / "docs" / page).read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def test_the_page_on_installation_lists_every_extra_and_no_other():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert sorted(first_cells("installation.md")) == sorted(project["optional-dependencies"])
+
+
+def test_the_page_on_troubleshooting_quotes_the_terms_of_every_model():
+    from gzssar.models import known_models
+    from gzssar.models.packaged import PACKAGED
+
+    page = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
+    quoted = dict(re.findall(r"^\| `([^`]+)`[^|]*\| ([^|]+) \|$", page, re.MULTILINE))
+    terms = {model.name: f"{model.licence}; {model.terms}" for model in (PACKAGED, *known_models(None))}
+    assert quoted == terms
 
 
 def test_a_broken_link_stops_the_build(tmp_path):

@@ -34,6 +34,9 @@ BLOCK = re.compile(r"^```(python|console)\n(.*?)^```$", re.MULTILINE | re.DOTALL
 NOT_RUN = {
     "scripts/": "takes minutes, and makes a .venv",
     "pip install": "needs a package index",
+    "pip wheel": "needs a package index",
+    "-m venv": "makes an environment",
+    "source .venv": "changes a shell, and this is none",
     "hf auth": "needs an account",
     "gzssar models get": "needs a network; tests/commands/test_models_command.py has it",
     "gzssar texts fill": "needs a language model; tests/commands/test_texts_command.py has it",
@@ -70,6 +73,7 @@ SMALLER = {
     r"gzssar bench … ": "gzssar bench --features F.npz --texts utd_mhad --unseen 8 --splits 2 -o variants ",
     r"\bCLIP\b…?": "clip.skeleton",
     r"--texts texts\.csv (--encoder-weights joint=ntu120) -o model": r"--texts own.csv \1 -o model",
+    r"find_class_texts\(\"texts\.csv\"\)": 'find_class_texts("own.csv")',
     r"-o model$": "-o model --device cpu",
 }
 """What blocks say, and what is run instead: fewer seeds and splits, and files in place of placeholders."""

@@ -100,7 +100,7 @@ def test_what_a_bench_leaves_behind(config, monkeypatch):
     with (config.out / "bench.csv").open() as file:
         assert [float(row["ausuc"]) for row in csv.DictReader(file)] == [row["ausuc"] for row in rows]
     page = (config.out / "bench.md").read_text()
-    assert "Mean ± standard error over class splits (2 of toy)" in page
+    assert "mean ± standard error over class splits (2 of toy)" in page
     assert "| ridge − weak |" in page
     assert all((config.out / "figures" / f"{name}.png").stat().st_size > 5000 for name in ("intervals", "curves"))
 

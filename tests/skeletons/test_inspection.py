@@ -112,7 +112,7 @@ def test_other_errors_are_not_swallowed():
 def test_progress_ends_at_the_total_even_if_the_last_clip_is_bad():
     told = []
     inspect_clips(source([walking(), walking(9), DataError("bad")]), lambda done, total: told.append((done, total)))
-    assert told == [(1, 3), (2, 3), (3, 3)]
+    assert told == [(0, 3), (1, 3), (2, 3), (3, 3)]
 
 
 def test_at_most_five_names_are_listed():

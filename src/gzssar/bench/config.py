@@ -16,59 +16,61 @@ from gzssar.texts.encoding import Encoding, text_kinds
 
 @dataclass(frozen=True)
 class BenchConfig:
-    """Methods side by side on many class splits: which data, which splits, which methods."""
+    """A comparison of methods on many class splits: its data, its splits and its methods."""
 
     out: Annotated[Path, tyro.conf.arg(aliases=["-o"])]
-    """Folder for bench.json, bench.md, bench.csv and figures/. The same command resumes what a kill cut off, and more
-    splits, seeds or methods add to what is there."""
+    """Folder for bench.json, bench.md, bench.csv and figures/. The same command continues an interrupted bench. A
+    command with more splits, seeds or methods adds them to the existing results."""
 
     features: tuple[Path, ...] = ()
-    """Feature files (feature, label, subject, class_names; .npz or .safetensors): each is a benchmark, cut by --splits
-    class splits drawn at random."""
+    """Feature files (feature, label, subject, class_names; .npz or .safetensors). Each is a benchmark, for which
+    --splits class splits are drawn at random."""
 
     synse: tuple[Path, ...] = ()
-    """Or SynSE folders: each is a benchmark cut already, so that one is one split. Folders that lie side by side count
-    as splits of one benchmark."""
+    """Instead of --features: SynSE folders. Each is one existing class split. Folders with the same parent folder are
+    splits of one benchmark."""
 
     texts: tuple[str, ...] = ()
-    """A table of class texts, or the name of one that comes with the package; or one for each of --features or --synse.
-    Rows are matched to the classes of --features by label; class k of a SynSE folder has row k."""
+    """A table of class texts, or the name of a packaged table; or one table for each of --features or --synse. The
+    classes of --features are matched to the rows by label; class k of a SynSE folder has row k."""
 
     text_features: tuple[Path, ...] = ()
-    """With --synse, instead of --texts: folders with lb_<K>.npy, ad_<K>.npy and md_<K>.npy, which are fused."""
+    """With --synse, instead of --texts: folders with lb_<K>.npy, ad_<K>.npy and md_<K>.npy; their features
+    are fused."""
 
     text: str = "lb+ad+md"
     """Texts to fuse, joined by +: lb (label), ad (action description), md (motion description)."""
 
     methods: tuple[str, ...] = ("default",)
-    """Recipes and methods by name. Variants get a name of their own: short=msf."""
+    """Recipes and methods by name. `short=msf` defines a variant of msf with the name short."""
 
     set: tuple[str, ...] = ()
-    """Fields of the recipes or of their methods: default.fold_classes=4, ridge.penalty=2."""
+    """Values for fields of the recipes or of their methods, such as default.fold_classes=4 or ridge.penalty=2."""
 
     unseen: int | None = None
-    """With --features: how many classes of each split are unseen."""
+    """With --features: the number of unseen classes in each split."""
 
     splits: int = 30
-    """With --features: how many class splits to draw."""
+    """With --features: the number of class splits to draw."""
 
     split_seed: int = 0
-    """With --features: split k of K classes is drawn from (this seed, K, --unseen, k), whatever else is asked."""
+    """With --features: split k of K classes depends only on this seed, K, --unseen and k."""
 
     train_subjects: tuple[int, ...] = ()
-    """With --features: performers whose clips train. Without it: those with odd ids."""
+    """With --features: the performers whose clips are for training; by default, those with odd ids."""
 
     split: str | None = None
     """With --synse: a published class split by name, such as ntu60-55-5."""
 
     seeds: int = 1
-    """Seeds of each method on each split, from 0; their scores are averaged."""
+    """The number of seeds of each method on each split, from seed 0 on; their scores are averaged."""
 
     jobs: int = 1
-    """Splits to run at once, one core each."""
+    """Splits to run at once, each on one core."""
 
     engine: Literal["loop", "ray"] = "loop"
-    """Cores of this machine, by --jobs; or Ray, on all nodes of a cluster, which share the folder -o."""
+    """`loop` uses the cores of this machine (--jobs). `ray` uses all nodes of a Ray cluster, which must share the
+    folder -o."""
 
     encoding: Encoding = field(default_factory=Encoding)
 

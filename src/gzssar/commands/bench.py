@@ -1,4 +1,4 @@
-"""`gzssar bench`: methods side by side on many class splits, whose arguments are :class:`BenchConfig`."""
+"""`gzssar bench`: a comparison of methods on many class splits, with the arguments :class:`BenchConfig`."""
 
 from typing import Annotated
 

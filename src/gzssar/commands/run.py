@@ -16,7 +16,7 @@ Config = Annotated[ExperimentConfig, tyro.conf.OmitArgPrefixes]
 
 
 def run(config: Config) -> None:
-    """Run a generalized zero-shot experiment; without arguments on the embedded synthetic motion world."""
+    """Run a generalized zero-shot experiment; without arguments, on the embedded synthetic motion world."""
     from gzssar.experiment.run import run as run_experiment
     from gzssar.reports.terminal import rich_table
 
@@ -37,7 +37,7 @@ def run(config: Config) -> None:
 
 
 def ablate(config: Config) -> None:
-    """Run the paper's ablation: lb, ad, md, ad+md and lb+ad+md in one table."""
+    """Run the paper's ablation over text sets: lb, ad, md, ad+md and lb+ad+md in one table."""
     from gzssar.experiment.data import Sources
     from gzssar.experiment.run import run as run_experiment
     from gzssar.files import write_text
@@ -69,7 +69,7 @@ def ablate(config: Config) -> None:
 
 
 def _with_folder(config: ExperimentConfig, kind: str | None = None) -> ExperimentConfig:
-    """The experiment with an output folder: the one asked for, or ``runs/`` and a name that tells what ran."""
+    """The experiment with an output folder: the given one, or one in ``runs/`` whose name says what ran."""
     if config.out is not None:
         return config
     data = config.synse.resolve().name if config.synse else "synthetic"

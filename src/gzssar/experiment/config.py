@@ -13,65 +13,65 @@ from gzssar.methods.recipe import RECIPES, Recipe, recipe_for
 from gzssar.texts.encoding import Encoding, text_kinds
 
 Selection = Literal["validation", "paper-test-selected"]
-"""Who picks the checkpoint: accuracy on classes held out of the seen ones, or (the authors' way, for comparison only)
-accuracy on the unseen test clips."""
+"""The accuracy that selects the checkpoint: on seen classes that are held out, or on the unseen test clips (the
+authors' way, only for comparison)."""
 SELECTIONS: tuple[Selection, ...] = ("validation", "paper-test-selected")
 
 
 @dataclass(frozen=True)
 class ExperimentConfig:
-    """A generalized zero-shot experiment: which data, which texts, which recipe, how many seeds."""
+    """A generalized zero-shot experiment: its data, its texts, its recipe and its number of seeds."""
 
     synse: Path | None = None
-    """Folder with SynSE skeleton features (`sk_feats/`, `label_splits/`). Without it the embedded synthetic motion
-    world runs, from raw clips."""
+    """Folder with SynSE skeleton features (`sk_feats/`, `label_splits/`). By default, the experiment runs on the
+    embedded synthetic motion world, from raw clips."""
 
     text_features: tuple[Path, ...] = ()
-    """Folder with `lb_<K>.npy`, `ad_<K>.npy` and `md_<K>.npy`, one row per class; several folders, of several
-    encoders, are fused."""
+    """Folder with `lb_<K>.npy`, `ad_<K>.npy` and `md_<K>.npy`, one row per class. The features of several folders, from
+    several encoders, are fused."""
 
     texts: str | None = None
     """Instead of --text-features: a table of class texts to encode (.csv, .tsv, .json or .yaml; columns id, label,
-    action, motion), or the name of one that comes with the package, such as utd_mhad. Its labels name the classes in
-    the report, or, where --class-names does, are matched to them."""
+    action, motion), or the name of a packaged table, such as utd_mhad. Its labels are the class names in the report.
+    If --class-names is given, its rows are matched to those names by label."""
 
     encoding: Encoding = field(default_factory=Encoding)
 
     class_names: Path | None = None
-    """What the classes are called in the report: a CSV with a `label` column or a text file with a name a line, in
-    order of class id. Without it they are numbered."""
+    """Class names for the report: a CSV with a `label` column, or a text file with one name per line, in the order of
+    the class ids. By default, the classes are numbered."""
 
     split: str | None = None
-    """A published class split: ntu60-55-5, ntu60-48-12, ntu120-110-10 or ntu120-96-24. Without it the folder's
-    `label_splits/` decide."""
+    """A published class split: ntu60-55-5, ntu60-48-12, ntu120-110-10 or ntu120-96-24. By default, the split comes from
+    the folder's `label_splits/`."""
 
     unseen_count: int | None = None
-    """Number of unseen classes, where the folder holds features for several."""
+    """Number of unseen classes; needed if the folder has features for several numbers."""
 
     text: str = "lb+ad+md"
     """Texts to fuse, joined by +: lb (label), ad (action description), md (motion description)."""
 
     recipe: Annotated[str | Recipe, tyro.conf.arg(constructor=str, metavar="NAME")] = "default"
-    """`default`: our best under an honest protocol. `msf`: MSF with our repairs. `paper`: MSF as the authors' code has
-    it. Or the name of a method, such as ridge or sa-dvae (docs/methods.md lists them), or of one that another package
-    adds. From Python, a recipe too."""
+    """`default`: our best under the rule `validation`. `msf`: MSF with our repairs. `paper`: MSF as in the authors'
+    code. Or the name of a method, such as ridge or sa-dvae (docs/methods.md lists them), also of one that another
+    package adds. From Python, it can also be a recipe."""
 
     selection: Literal["validation", "paper-test-selected", "both"] = "validation"
-    """Who picks the checkpoint. `paper-test-selected` looks at the unseen test clips as the authors' code does: for
-    comparison, never a headline. `both` judges each training by both, and keeps the second's in a folder of its name
-    inside --out."""
+    """How the checkpoint is selected. `validation` uses seen classes that are held out. `paper-test-selected` uses the
+    unseen test clips, as the authors' code does: use it only for comparison. `both` applies both rules to each
+    training; the results of the second are in the folder paper-test-selected inside --out."""
 
     seeds: int = 5
     """How many seeds to run."""
 
     first_seed: int = 0
-    """The first seed; the others follow it."""
+    """The first seed; the next seeds follow it."""
 
     jobs: int = 1
-    """Seeds to run at once, one core each."""
+    """Seeds to run at once, each on one core."""
 
     out: Path | None = None
-    """Folder for config.json, scores.json, report.html and report.md. The same command resumes what a kill cut off."""
+    """Folder for config.json, scores.json, report.html and report.md. The same command continues an interrupted run."""
 
     def __post_init__(self) -> None:
         recipe_for(self.recipe)

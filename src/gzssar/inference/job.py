@@ -58,7 +58,7 @@ class PredictJob:
     """Let stillness split the recordings."""
     doubted: Doubted = field(default_factory=Doubted)
     """The doubts about all answers so far."""
-    waiting: Callable[[str], AbstractContextManager[None]] = nullcontext
+    waiting: Callable[[str], AbstractContextManager[object]] = nullcontext
     """Told what is read; the context of the reading."""
 
     def entries(self, found: Found) -> list[ClipEntry]:

@@ -53,11 +53,12 @@ def covers(rows: Sequence[Row]) -> str:
     data = {row["data"]: len({one["split"] for one in rows if one["data"] == row["data"]}) for row in rows}
     seeds = len({row["seed"] for row in rows})
     splits = " and ".join(f"{count} of {name}" for name, count in data.items())
-    several = " Benchmarks weigh the same and are held fixed." if len(data) > 1 else ""
+    per_split = f"averaged over {seeds} seeds" if seeds > 1 else "with one seed"
+    several = " All benchmarks have the same weight and are held fixed." if len(data) > 1 else ""
     return (
-        f"Per-sample accuracy in %. Mean ± standard error over class splits ({splits}), with the mean over {seeds} "
-        f"seed{'s' * (seeds > 1)} in each.{several} The ± covers which classes happen to be unseen. It does not cover "
-        "the encoder, the performers who train, or the words of the texts."
+        f"Per-sample accuracy in %, as mean ± standard error over class splits ({splits}), each {per_split}.{several} "
+        "± covers the choice of unseen classes. It does not cover the encoder, the performers who train, or the words "
+        "of the texts."
     )
 
 

@@ -1,4 +1,4 @@
-"""Which texts, by which language encoder: from class texts to one table of vectors per kind of text and encoder."""
+"""From class texts to one table of vectors for each kind of text and each language encoder."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,23 +18,24 @@ TEXT_SETS = ("lb", "ad", "md", "ad+md", "lb+ad+md")
 
 
 Tables = tuple[Float[np.ndarray, "K _"], ...]
-"""Of one kind of text, a table per encoder."""
+"""The tables of one kind of text, one per encoder."""
 
 
 @dataclass(frozen=True)
 class Encoding:
-    """Which language encoder turns texts into vectors."""
+    """How texts become vectors."""
 
     encoder: tuple[str, ...] = ("minilm",)
-    """One or more encoders: a short name (minilm, clip-vit-b32, mpnet, …; a wrong one lists them all), a Hugging Face
-    name or a folder. Several are fused like kinds of text."""
+    """One or more language encoders, each by a short name (minilm, clip-vit-b32, mpnet, …; an unknown name shows the
+    whole list), a Hugging Face name or a folder. The vectors of several encoders are fused like those of
+    kinds of text."""
 
     template: str = "{}"
-    """What surrounds each text before it is encoded, with {} where the text goes. Nothing by default, as in the
-    paper."""
+    """Words around each text that are encoded with it; {} marks the place of the text. By default there are none, as in
+    the paper."""
 
     truncate: bool = False
-    """Cut texts that are longer than an encoder reads, instead of refusing them."""
+    """Cut texts that are longer than an encoder can read, instead of refusing them."""
 
     def __post_init__(self) -> None:
         if not self.encoder:
@@ -75,12 +76,12 @@ def load_text_encoders(
 
 
 def words_of(kind: str) -> str:
-    """What the counted words of a kind of text are called among the tables."""
+    """The name under which the counted words of a kind of text are among the tables."""
     return f"{kind} words"
 
 
 def vectors_and_words(encoded: Mapping[str, Tables]) -> tuple[dict[str, Tables], dict[str, Tables]]:
-    """What :func:`encode_texts` gave, apart: the vectors by kind, and the counted words by kind."""
+    """The result of :func:`encode_texts` in two parts: the vectors by kind, and the counted words by kind."""
     words = {kind: encoded[words_of(kind)] for kind in encoded if words_of(kind) in encoded}
     vectors = {kind: tables for kind, tables in encoded.items() if kind not in map(words_of, words)}
     return vectors, words
@@ -89,7 +90,7 @@ def vectors_and_words(encoded: Mapping[str, Tables]) -> tuple[dict[str, Tables],
 def encode_texts(
     texts: ClassTexts, kinds: Sequence[str], encoders: Sequence[TextEncoder], truncate: bool = False
 ) -> dict[str, Tables]:
-    """Text features by kind, one (K, E) table per encoder; and the words of each kind, counted, under a name of their
+    """Text features by kind, as one (K, E) table per encoder, and the counted words of each kind under a name of their
     own (:func:`words_of`).
 
     Args:

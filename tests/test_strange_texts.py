@@ -28,7 +28,7 @@ def test_texts_that_name_no_action(recognizer, text, kinds):
     told = changed.add_class(text.label, text.action, text.motion)
     assert [doubt.code for doubt in told] == ["strange-text"] * len(kinds)
     for doubt, kind in zip(told, kinds, strict=True):
-        assert doubt.sentence.startswith(f"The {kind} {getattr(text, kind)!r} is like that of no action: see that")
+        assert doubt.sentence.startswith(f"The {kind} {getattr(text, kind)!r} does not resemble that of any action: ")
     assert changed.text_doubts(text.label) == told
 
 

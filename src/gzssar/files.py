@@ -133,9 +133,8 @@ def require_same(path: Path, identity: Mapping[str, Any]) -> None:
         raise OutputError(f"{path} cannot be read ({error}): delete {path.parent}, or name another output.") from error
     if differs := differing(there if isinstance(there, dict) else {}, json.loads(json.dumps(identity))):
         raise OutputError(
-            f"{path.parent} holds the results of another run, which differs in {', '.join(differs)} (see "
-            f"its {path.name}): delete it, "
-            "or name another output."
+            f"{path.parent} holds the results of another run, which differs in {', '.join(differs)} (see its "
+            f"{path.name}): delete it, or name another output."
         )
 
 

@@ -81,9 +81,24 @@ def test_doctor_says_what_each_extra_is_for_and_what_to_install(capsys, monkeypa
     cli.main(["doctor"])
     lines = capsys.readouterr().out.splitlines()
     assert "c3d    pip install 'gzssar[c3d]' · read C3D files (missing: c3d)" in [line.rstrip() for line in lines]
-    assert any(line.startswith("web    installed · the web page") for line in lines)
+    assert any(line.startswith("web    installed · open the web page") for line in lines)
     assert any(line.startswith("ntu120") for line in lines)
     assert "utd-mhad comes with the package" in [" ".join(line.split()) for line in lines]
+
+
+def test_doctor_says_how_to_install_what_an_extra_cannot_ask_for(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr("gzssar.commands.doctor._version", lambda name: None if name == "mediapipe" else "1")
+    cli.main(["doctor"])
+    beside = "pip install --no-deps mediapipe==0.10.21 (Python 3.12 or older)"
+    lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+    assert f"pose   {beside} · read videos and cameras (missing: mediapipe)" in lines
+    monkeypatch.setattr("gzssar.commands.doctor._version", lambda name: None)
+    cli.main(["doctor"])
+    assert f"pose   pip install 'gzssar[pose]' and then {beside}" in capsys.readouterr().out
+    monkeypatch.setattr("gzssar.commands.doctor._version", lambda name: "1")
+    cli.main(["doctor"])
+    assert "pose   installed · read videos and cameras" in capsys.readouterr().out
 
 
 def test_doctor_knows_every_extra():

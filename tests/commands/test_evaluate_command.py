@@ -84,7 +84,7 @@ def test_recordings_are_scored_and_the_report_says_what_predict_says(model, clip
 
 def test_clips_that_the_model_learned_from_are_told(model, tmp_path, capsys):
     evaluate(model, "--data", model.parent / "clips.npz", "-o", tmp_path / "report")
-    sentence = "the model learned from clips.npz, maybe from these very clips: then all numbers are too good."
+    sentence = "the model learned from clips.npz. If it learned from these clips, all numbers are too high."
     assert sentence in capsys.readouterr().err
     assert sentence in (tmp_path / "report" / "report.html").read_text()
 
@@ -112,10 +112,10 @@ def test_classes_that_the_model_lacks_are_named_and_their_answers_counted(model,
     evaluate(model, "--data", clips, "-o", tmp_path / "report")
     out = capsys.readouterr().out
     assert "8 of the model's 12 classes have clips" in out
-    assert "called otherwise in the model: 'BOW' is 'bow'" in out
+    assert "the model has other names for classes: 'BOW' is 'bow'" in out
     given = sum(row["given"] == "true" for row in rows(tmp_path / "report") if row["class"] == "Clap!")
-    lacking = "classes that the model lacks, whose clips count in no accuracy: Clap! (2); "
-    assert f"{lacking}{given} of these 2 clips get an answer all the same, which none should" in out
+    lacking = "the model does not know these classes, so no accuracy counts their clips: Clap! (2). "
+    assert f"{lacking}It answers {given} of the 2 clips, but it should answer none" in out
     assert json.loads((tmp_path / "report" / "scores.json").read_text())["clips"] == 16
 
 
@@ -131,7 +131,7 @@ def test_one_clip_has_no_interval(model, clip_file, tmp_path, capsys):
     (tmp_path / "labels.csv").write_text("path,label\nclip.npy,kick\n")
     given = ("--layout", "ntu25", "--labels", tmp_path / "labels.csv")
     evaluate(model, "--data", clip_file, *given, "-o", tmp_path / "report")
-    assert "There is one clip, so no interval can be told." in " ".join(capsys.readouterr().out.split())
+    assert "There is only one clip, so no interval can be computed." in " ".join(capsys.readouterr().out.split())
     [row] = rows(tmp_path / "report")
     assert row["class"] == "kick"
 
@@ -208,13 +208,14 @@ def test_a_calibration_is_a_new_model_and_the_report_is_of_the_old_one(on_featur
     evaluate(model, "--features", features, "-o", tmp_path / "before")
     given = ("--recalibrate", "--model-out", tmp_path / "new")
     evaluate(model, "--features", features, "-o", tmp_path / "report", *given)
-    assert f"Calibrated anew by these clips, and measured by none: {tmp_path}/new" in capsys.readouterr().out
+    assert f"Recalibrated model, not tested yet: {tmp_path}/new" in capsys.readouterr().out
     assert rows(tmp_path / "report") == rows(tmp_path / "before")
-    assert "All numbers here are of the model before" in (tmp_path / "report" / "report.html").read_text()
+    assert "All numbers here are of the model before that" in (tmp_path / "report" / "report.html").read_text()
     new = Recognizer.load(tmp_path / "new")
-    assert "By new.npz: 72 clips of seen classes, 24 of unseen ones and 0 of unknown" in new.card
+    counts = "Numbers of clips: 72 of seen, 24 of unseen and 0 of unknown classes."
+    assert f"were fitted anew to clips of new.npz. {counts}" in " ".join(new.card.split())
     evaluate(tmp_path / "new", "--features", features, "-o", tmp_path / "after")
-    assert "the model was calibrated by new.npz, maybe by these very clips" in capsys.readouterr().err
+    assert "the model was calibrated on new.npz. If it was calibrated on these clips" in capsys.readouterr().err
     assert new.parts.decision.calibration != Recognizer.load(model).parts.decision.calibration
 
 

@@ -20,7 +20,7 @@ def test_where_something_can_be_read_it_ends_well_and_names_the_rest(tmp_path, c
     said = " ".join(capsys.readouterr().out.split())
     assert "1 of 2" in said
     assert "The reader finds errors in 1 clip: bad.json." in said
-    assert "Passed over: forces.csv, which may be tables of numbers." in said
+    assert "Left out, because they may be tables of other numbers: forces.csv." in said
 
 
 def test_where_nothing_can_be_read_it_says_so_by_its_exit_code(tmp_path, capsys):

@@ -83,7 +83,8 @@ def test_what_is_said_of_many_clips_is_counted(own, tmp_path, capsys):
     told = capsys.readouterr()
     assert "'pour tea' is known from 1 clip\n" in told.out
     assert told.err.count("This clip is given twice and counts once.") == 3
-    assert "gzssar: twice: so in 1 more clip.\n" in told.err
+    assert "gzssar: 1.npy: This clip is given twice and counts once.\n" in told.err
+    assert "gzssar: twice: 1 more clip has the same problem.\n" in told.err
 
 
 def test_other_clips_than_those_shown_are_not_taken_back(own, clip, tmp_path, capsys):

@@ -141,7 +141,7 @@ def test_each_kind_of_doubt_is_said_once_with_the_number_of_clips(tmp_path, caps
     for name in ("doubtful", "doubtful 2"):
         write_clip(tmp_path / f"{name}.npy", FakeRecognizer.DOUBTFUL)
     rows(tmp_path, batch_size=1)
-    said = f"gzssar: made-up in 2 of 3 clips, the first {tmp_path}/doubtful 2.npy: Made up.\n"
+    said = f"gzssar: made-up in 2 of 3 clips; the first is {tmp_path}/doubtful 2.npy: Made up.\n"
     assert capsys.readouterr().err == said
 
 
@@ -152,7 +152,7 @@ def test_what_speaks_against_windows_is_said_once(tmp_path, capsys):
     assert capsys.readouterr().err == f"gzssar: {path} at 0:00.0: Made up.\n"
     write_clip(path, *DOWN * 15, *[FakeRecognizer.DOUBTFUL] * 60, *DOWN * 15)
     rows(path, window=1.0, stride=1.0, trim=False)
-    assert capsys.readouterr().err == f"gzssar: made-up in 1 of 3 segments, the first {path} at 0:02.0: Made up.\n"
+    assert capsys.readouterr().err == f"gzssar: made-up in 1 of 3 segments; the first is {path} at 0:02.0: Made up.\n"
 
 
 def test_what_came_before_a_malformed_clip_is_written(tmp_path):

@@ -191,7 +191,7 @@ def test_a_time_that_goes_back_moves_no_other(times, seconds):
 def test_times_in_milliseconds_are_told():
     found = list(answer_frames(timed([0, 33, 66, 99], [0.3] * 4), answer, NTU25))
     assert [one.warning[0].code for one in found[:4]] == ["too-early", "gap", "gap", "gap"]
-    assert found[1].warning[0].sentence == "The frames are 33 s apart: time counts in seconds, and a window has 2."
+    assert found[1].warning[0].sentence == "Frames are 33 s apart, but a window lasts 2 s: give times in seconds."
 
 
 @pytest.mark.parametrize("time", ['"now"', "true", "NaN", "Infinity", "[1]", "1e400", "1" + "0" * 400, "1764330000000"])

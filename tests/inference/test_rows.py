@@ -122,7 +122,9 @@ def test_the_table_says_where_it_abstains(tmp_path, monkeypatch):
     clip = write_clip(tmp_path / "still.npy", 0.0)
     text = answers(clip)
     assert "perhaps lower hand" in text
-    assert text.splitlines()[-1].startswith("perhaps: answers as unsure as this are wrong too often")
+    assert text.splitlines()[-1].startswith(
+        "perhaps: the model is too unsure, and answers like this are wrong too often"
+    )
     assert "perhaps" not in answers(clip, no_abstain=True)
     assert json.loads(answers(clip, json=True))["label"] == "lower hand"
     assert json.loads(answers(clip, json=True, abstain=True))["label"] is None

@@ -83,8 +83,8 @@ def test_intervals_draw_performers_where_there_are_five():
 @pytest.mark.parametrize(
     ("rights", "named", "why"),
     [
-        ([True, True, True, False, False], False, "since some clips do not say who performs"),
-        ([True, True, True, False], True, "since there are only 4 performers"),
+        ([True, True, True, False, False], False, "because some clips do not say who performs"),
+        ([True, True, True, False], True, "because there are only 4 performers"),
     ],
 )
 def test_intervals_draw_clips_otherwise_and_say_why(rights, named, why):
@@ -103,7 +103,7 @@ def test_no_interval_where_all_clips_fare_alike():
 def test_one_clip_has_no_interval_and_says_why():
     scores = scores_of(own_test(CLIPS[:1], silent=()))
     assert scores.estimates["accuracy"] == Estimate(1.0)
-    assert (scores.drawn, scores.about_intervals) == ("", "There is one clip, so no interval can be told.")
+    assert (scores.drawn, scores.about_intervals) == ("", "There is only one clip, so no interval can be computed.")
 
 
 def test_what_no_clip_can_tell_is_none_and_json():

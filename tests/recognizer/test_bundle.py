@@ -161,12 +161,12 @@ def test_samples_that_cannot_be_copied_are_named(on_features, folder):
 
 
 def test_the_card_says_which_classes_changed_since_the_scores(on_features, tmp_path):
-    assert "classes were changed" not in on_features.card
+    assert "before the classes changed" not in on_features.card
     on_features.add_class("sit")
     on_features.remove_class("clap")
     on_features.add_class("clap", motion="hands meet")  # no longer a seen one
     on_features.remove_class("wave")
-    said = "**Taken before classes were changed** (added clap, removed clap, added sit, removed wave)"
+    said = "**The scores were measured before the classes changed** (added clap, removed clap, added sit, removed wave)"
     assert said in on_features.card
     on_features.save(tmp_path / "model")
     assert said in Recognizer.load(tmp_path / "model").card
@@ -387,8 +387,8 @@ def test_a_folder_may_move(folder, on_recordings, clips, tmp_path):
 def test_the_card_tells_classes_and_scores(folder, on_recordings):
     card = (folder / "README.md").read_text()
     assert card == on_recordings.card
-    assert "Recognizes 12 actions" in card
-    assert "9 it has seen clips of, 3 it knows from their texts" in card
+    assert "This model recognizes 12 actions" in card
+    assert "It learned 9 of them from clips and knows 3 only from their texts." in card
     assert f"- unseen: {', '.join(UNSEEN)}" in card
     assert "minilm (fake 1)" in card
     assert "Shift-GCN, 8 frames, joint stream (weights random)" in card
@@ -407,10 +407,10 @@ def test_the_card_says_what_is_made_up_or_missing(on_features):
     assert not on_features.synthetic
     for sentence in (
         "**Synthetic:**",
-        "- noticed: scale in 2 clips, the first a: Too large.",
-        "- seen: none any more",
-        "it takes features",
+        "- noticed: scale in 2 clips; the first is a: Too large.",
+        "- seen: none\n",
+        "the model takes features",
     ):
         assert sentence in made_up.card
     only_seen = Recognizer(parts, [one for one in on_features.known if one.seen])
-    assert "- unseen: none yet" in only_seen.card
+    assert "- unseen: none\n" in only_seen.card

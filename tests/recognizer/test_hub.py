@@ -48,7 +48,7 @@ def test_what_is_pushed_is_loaded(shared, on_recordings, capfd):
     some = np.random.default_rng(0).normal(size=(5, 16)).astype(np.float32)
     assert np.array_equal(table(again, some), table(on_recordings, some))
     assert again.parts.about["hub"] == {"repository": NAME, "commit": sha}
-    assert f"- made from: {NAME} at {sha}\n" in again.card
+    assert f"- loaded from: {NAME} at {sha}\n" in again.card
     assert capfd.readouterr() == ("", "")
 
 

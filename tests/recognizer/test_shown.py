@@ -126,7 +126,10 @@ def test_a_trained_class_moves_little(on_recordings, clips):
 def test_a_shown_class_is_kept(on_recordings, clips, tmp_path):
     on_recordings.add_class("pour tea", motion="one hand tilts a pot over a cup", clips=clips[:2])
     on_recordings.save(tmp_path / "model")
-    assert "- shown by a few clips, after the fit: pour tea (2)" in (tmp_path / "model" / "README.md").read_text()
+    assert (
+        "- taught after the fit, with the number of clips: pour tea (2)"
+        in (tmp_path / "model" / "README.md").read_text()
+    )
     again = Recognizer.load(tmp_path / "model")
     np.testing.assert_array_equal(again.predict_proba(clips), on_recordings.predict_proba(clips))
     features = on_recordings.encode(clips)
@@ -140,9 +143,10 @@ def test_the_same_clip_twice_counts_once(on_recordings, clips):
     once, twice = on_recordings.copy(), on_recordings.copy()
     once.add_clips("wave", clips[:1])
     told = twice.add_clips("wave", [clips[0], clips[0]])
-    assert [doubt.sentence for doubt in told if doubt.code == "twice"] == [
-        "Clip 2: This clip is given twice and counts once."
-    ]
+    said = "This clip is given twice and counts once."
+    assert [doubt.sentence for doubt in told if doubt.code == "twice"] == [f"{clips[0].name}: {said}"]
+    _, told = once.lesson("wave", [replace(clips[0], name="")] * 2)
+    assert [doubt.sentence for doubt in told if doubt.code == "twice"] == [f"Clip 2: {said}"]
     np.testing.assert_allclose(once.predict_proba(clips), twice.predict_proba(clips), atol=1e-6)
 
 
@@ -150,7 +154,7 @@ def test_a_clip_that_the_recognizer_is_sure_shows_another_class():
     answer = Prediction(({"label": "wave", "score": 0.934, "seen": True},), 0.9)
     assert disagrees(answer, "WAVE") == disagrees(replace(answer, abstained=True), "bow") == ()
     (doubt,) = disagrees(answer, "bow")
-    assert doubt == ("another-class", "The recognizer recognizes 'wave' in it (93%), not 'bow'.")
+    assert doubt == ("another-class", "The recognizer sees 'wave' in this clip (93%), not 'bow'.")
 
 
 def still(clip):

@@ -50,7 +50,7 @@ def test_the_card_says_that_nothing_was_tested(encoder, tmp_path):
     recognizer_of_weights(encoder, OWN, TYPED, Fitting(), {"data": "none"}).save(tmp_path / "model")
     card = Recognizer.load(tmp_path / "model").card
     assert "- clips: none\n" in card
-    assert "There are none. No clip took part" in card
+    assert "There are none, because this model was made without clips." in card
     assert "harmonic mean" not in card
 
 

@@ -25,7 +25,7 @@ def test_the_report_is_a_page_with_pictures_numbers_and_answers(tmp_path):
     assert names == {"report.html", "report.md", "scores.json", "predictions.csv", *pictures}
     told = json.loads((tmp_path / "report" / "scores.json").read_text())
     assert (told["model"], told["estimates"]["accuracy"]["value"]) == ("model", 0.75)
-    assert "its first class is right in 75.0 %" in (tmp_path / "report" / "report.html").read_text()
+    assert "first class is right for 75.0 % of them" in (tmp_path / "report" / "report.html").read_text()
     assert scores == scores_of(own_test())
 
 
@@ -52,8 +52,9 @@ def test_a_row_for_each_clip():
 def test_the_page_tells_both_accuracies_and_the_answers_to_strangers():
     page = own_page(own_test(), scores_of(own_test()), HEADER)
     assert page.lead == (
-        "Of 8 clips of classes that the model knows, its first class is right in 75.0 %. It answers 50.0 % of them, "
-        "and 75.0 % of those answers are right. It answers 1 of 1 clip of classes that it does not know, too."
+        "The test has 8 clips of classes that the model knows. The model's first class is right for 75.0 % of them. It "
+        "answers 50.0 % of them, and 75.0 % of these answers are right. It also answers 1 of 1 clip of classes that it "
+        "does not know."
     )
     assert [tile.value for tile in page.tiles] == ["75.0", "75.0", "50.0", "80.0", "66.7", "72.7"]
     _, table = blocks(page, "Classes that the model does not know")
@@ -84,13 +85,15 @@ def test_few_clips_of_one_kind_make_a_report_too(tmp_path, rows):
 
 def test_a_report_says_why_there_is_no_harmonic_mean():
     test = own_test(CLIPS[:2], silent=())
-    said = blocks(own_page(test, scores_of(test), HEADER), "What the numbers are")
-    assert "H takes clips of seen and of unseen classes, and none is of unseen ones." in said
+    said = blocks(own_page(test, scores_of(test), HEADER), "What the numbers mean")
+    assert "H needs clips of seen and of unseen classes, but there are no clips of unseen classes." in said
 
 
 def test_the_report_of_a_calibration_says_that_it_is_of_the_model_before():
     page = own_page(own_test(), scores_of(own_test()), OwnHeader("model", "clips", recalibrated="new"))
-    assert any("All numbers here are of the model before" in str(one) for one in blocks(page, "What the numbers are"))
+    assert any(
+        "All numbers here are of the model before that" in str(one) for one in blocks(page, "What the numbers mean")
+    )
 
 
 def test_the_terminal_shows_every_share():

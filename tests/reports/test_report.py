@@ -97,7 +97,7 @@ def test_what_a_reader_must_be_told(folder: Path) -> None:
         assert "Synthetic data" in text
         assert "over 3 seeds" in text
         assert "not the encoder's training, nor the class split" in text.replace("&#x27;", "'")
-        assert "never used to choose" in text
+        assert "No choice uses the best point of this curve" in text
         assert "2 min 13 s" in text
         assert "gzssar run --config config.json" in text
 

@@ -53,7 +53,7 @@ def test_what_is_there_is_counted():
     assert (found.layouts, found.dimensions) == ({"ntu25": 3, "coco17": 1}, {3: 3, 2: 1})
     assert (found.frames, found.fps) == ({10: 1, 20: 1, 40: 1, 30: 1}, {10.0: 3, 30.0: 1})
     assert (found.bodies, found.heights) == ({1: 3, 2: 1}, {1.5: 3})
-    assert found.warnings() == ("Joints have two coordinates in 1 clip: they can be shown, but encoders take three.",)
+    assert found.warnings() == ("Joints have two coordinates in 1 clip: you can draw them, but encoders need three.",)
 
 
 def test_what_else_speaks_against_a_clip_is_told():
@@ -82,7 +82,7 @@ def test_copies_are_grouped_under_the_first():
     ]
     found = inspect_clips(source(clips))
     assert found.copies == {"a": ["c", "d"], "b": ["e"]}
-    assert "repeated byte for byte in 3 clips: c = a, d = a, e = b. Keep one of each" in found.warnings()[0]
+    assert "Exact copies of other clips: c = a, d = a, e = b. Keep only one of each" in found.warnings()[0]
 
 
 def test_the_same_bytes_in_another_shape_are_no_copy():
@@ -99,9 +99,9 @@ def test_bad_clips_are_listed_and_nan_apart():
     assert [finding.clip for finding in found.bad] == ["entry 0", "entry 2"]
     assert [finding.clip for finding in found.not_finite] == ["entry 2"]
     first, second = found.warnings()
-    assert first.startswith("There is NaN or infinity in 1 clip: entry 2. Fill")
+    assert first.startswith("Positions are NaN or infinite in 1 clip: entry 2. Fill")
     assert second.startswith("The reader finds errors in 1 clip: entry 0.")
-    assert second.endswith("The first: x.skeleton, line 3: no number.")
+    assert second.endswith("The first error: x.skeleton, line 3: no number.")
 
 
 def test_other_errors_are_not_swallowed():
@@ -118,7 +118,7 @@ def test_progress_ends_at_the_total_even_if_the_last_clip_is_bad():
 def test_at_most_five_names_are_listed():
     found = inspect_clips(source([walking(name=f"clip {i}", joints=np.zeros((3, 4, 25, 1))) for i in range(8)]))
     (sentence,) = found.warnings()
-    assert "clip 4 (4 frames) and 3 more. Leave them out." in sentence
+    assert "clip 4 (4 frames) and 3 more. Leave these clips out." in sentence
     assert "clip 5" not in sentence
 
 

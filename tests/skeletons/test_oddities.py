@@ -27,8 +27,8 @@ ODD = {
     "flat": (changed("clip", walking(), np.s_[2], 2.0), "z"),
     "frozen": (walking(joints=np.repeat(walking(1).joints, 5, axis=1)), "5 frames"),
     "frozen run": (changed("clip", walking(), np.s_[:, 4:15], walking().joints[:, 4:5]), "11 frames, 1.1 s"),
-    "scale": (walking(joints=walking().joints * 1000), "1500 m tall: millimetres?"),
-    "far": (walking(joints=walking().joints + 1e6), "1000 km, where places are told to 6.2 cm"),
+    "scale": (walking(joints=walking().joints * 1000), "1500 m tall, perhaps in millimetres"),
+    "far": (walking(joints=walking().joints + 1e6), "1000 km, where positions have steps of 6.2 cm"),
     "layout": (replace(walking(), layout=OPENPOSE25), "openpose25, but fit ntu25"),
     "mirrored": (walking(joints=walking().joints * [[[[-1]]], [[[1]]], [[[1]]]]), "the toes point backwards"),
     "jumps": (changed("clip", walking(), np.s_[0, 9, 5], 2.4), "1 frame"),
@@ -106,9 +106,9 @@ def test_a_nose_behind_the_ears_is_mirrored_too():
     [
         (0.1, "0.15 m tall"),
         (10, "15 m tall"),
-        (39.37, "59 m tall: inches?"),
-        (100, "150 m tall: centimetres?"),
-        (1e3, "1500 m tall: millimetres?"),
+        (39.37, "59 m tall, perhaps in inches"),
+        (100, "150 m tall, perhaps in centimetres"),
+        (1e3, "1500 m tall, perhaps in millimetres"),
         (1e6, "1500000 m tall"),
     ],
 )
@@ -123,7 +123,7 @@ def test_a_height_beyond_all_numbers_is_unlikely():
 
 def test_shares_of_a_picture_are_told_from_pixels():
     share = walking(joints=walking().joints[:2] / 4)
-    assert find_oddities(share) == {"scale": "0.375 pixels tall: shares of the picture?"}
+    assert find_oddities(share) == {"scale": "0.375 pixels tall, perhaps in shares of the picture"}
 
 
 def test_a_body_that_vanishes_and_returns_is_not_frozen_by_its_zeros():

@@ -39,11 +39,12 @@ def test_what_is_unlike():
         (doubt,) = unlike(replace(clip, joints=changed), SUMMARY)
         assert doubt.code == "unlike-training-length"
         assert ("gzssar predict --window 2" in doubt.sentence) == windows
+        assert "but the training clips are 2 to 2 s long." in doubt.sentence
     assert codes(replace(clip, joints=clip.joints / 2)) == {"unlike-training-size"}
     assert codes(replace(clip, joints=clip.joints * 1000)) == set()  # which its own doubt says: scale
     two = replace(clip, joints=np.concatenate([clip.joints[..., :1], clip.joints[..., :1] + 1], axis=-1))
     (doubt,) = unlike(two, SUMMARY)
-    assert doubt == ("unlike-training-bodies", "It shows 2 people, the training clips 1 at most.")
+    assert doubt == ("unlike-training-bodies", "It shows 2 people, but the training clips show at most 1.")
     other = SkeletonSequence(clip.joints[:, :, :20], 30.0, KINECT20)
     assert "unlike-training-sensor" in codes(other)
 
@@ -51,7 +52,7 @@ def test_what_is_unlike():
 def test_doubts_are_counted_by_code():
     doubtful = [replace(clip, doubts=(Doubt("frame-rate-assumed", "It is 30."),)) for clip in CLIPS[:3]]
     told = doubts_told(summarise(map(note, [*doubtful, *CLIPS[3:]])))
-    assert told == ["frame-rate-assumed in 3 clips, the first clip 0: It is 30."]
+    assert told == ["frame-rate-assumed in 3 clips; the first is clip 0: It is 30."]
     assert doubts_told(SUMMARY) == doubts_told(None) == []
 
 
@@ -59,7 +60,7 @@ def test_nothing_is_known_of_older_features():
     assert unlike(CLIPS[0], {}) == ()
     (doubt,) = unlike(replace(CLIPS[0], joints=np.tile(CLIPS[0].joints, (1, 60, 1, 1))), {})
     assert doubt.code == "too-long"
-    assert (
-        doubt.sentence
-        == "It is 120 s long, which is too long for one answer. gzssar predict --window 2 tells what happens when."
+    assert doubt.sentence == (
+        "It is 120 s long, which is too long for one answer. To find out what happens when, use "
+        "gzssar predict --window 2."
     )

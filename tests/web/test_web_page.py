@@ -44,7 +44,7 @@ def test_a_file_of_two_bodies_that_needs_a_layout(page, tmp_path):
     page.upload(tmp_path, "two.npy", npy_bytes(two_bodies()))
     page.wait(lambda: "two.npy does not say what its joints are" in page["clip-error"].text)
     assert page["reading"].get_attribute("open")
-    assert page["answer-empty"].text == "No answer without a clip that can be read."
+    assert page["answer-empty"].text == "There is no answer, because the clip cannot be read."
     page["layout"].find_element(By.CSS_SELECTOR, "option[value=ntu25]").click()
     page.wait(lambda: "2 bodies" in page["facts"].text)
     page.wait(lambda: page.ranking())
@@ -95,12 +95,12 @@ def test_a_file_that_is_too_large_is_not_sent(browser, tmp_path):
 def test_the_gate_is_shown_where_it_was_asked(browser, page):
     page.sample("hand waving")
     assert page["gate"].is_displayed()
-    assert "Seen with" in page["live"].get_attribute("textContent")
+    assert "Probability of a seen action" in page["live"].get_attribute("textContent")
     with running(FakeRecognizer(seen=frozenset(ALL))) as address:
         page = Page(browser, address)
         page.sample("hand waving")
         assert not page["gate"].is_displayed()
-        assert "Seen with" not in page["live"].get_attribute("textContent")
+        assert "Probability of a seen action" not in page["live"].get_attribute("textContent")
 
 
 def test_why_another_class(page):
@@ -134,7 +134,7 @@ def test_a_model_that_abstains_or_fails_and_has_no_samples(browser, tmp_path):
         assert not page["about"].is_displayed()
         page.upload(tmp_path, "unlike.npz", npz_bytes())
         page.wait(lambda: page["top-label"].text.startswith("Perhaps "))
-        assert "Not sure" in page["top-note"].text
+        assert "The model is not sure" in page["top-note"].text
 
     def refuse(clip):
         raise ConfigError("this model has no encoder: fit one on clips.")

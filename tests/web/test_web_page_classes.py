@@ -10,7 +10,7 @@ pytestmark = in_chromium
 
 def test_a_class_is_added_and_removed(page, browser, address):
     page.sample("hand waving")
-    assert "ranks 48 actions: 40 it was trained on, and 8" in page["lead"].text
+    assert "ranks 48 actions: 40 that it was trained on, and 8" in page["lead"].text
     page["new-label"].send_keys("juggle")
     page["new-action"].send_keys("Throw things up and catch them.")
     page["new-motion"].send_keys("Both hands go up and down.")
@@ -18,7 +18,7 @@ def test_a_class_is_added_and_removed(page, browser, address):
     page.wait(lambda: "juggle" in page.ranking())
     badge = page.all("#ranking [data-label=juggle] .badge")[0]
     assert badge.text == "added"
-    assert "ranks 49 actions: 40 it was trained on, and 9" in page["lead"].text
+    assert "ranks 49 actions: 40 that it was trained on, and 9" in page["lead"].text
     in_view = "const { top, bottom } = arguments[0].getBoundingClientRect(); return bottom > 0 && top < innerHeight"
     page.wait(lambda: browser.execute_script(in_view, page["top-label"]))
     page.wait(lambda: page["why-title"].text == "Why “juggle”")
@@ -75,7 +75,7 @@ def test_which_actions_compete(page):
     page.sample("hand waving")
     page["compete"].find_element(By.TAG_NAME, "summary").click()
     page["none"].click()
-    page.wait(lambda: "No action competes" in page["answer-empty"].text)
+    page.wait(lambda: "No action may be the answer" in page["answer-empty"].text)
     page["filter"].send_keys("kick")
     page["all"].click()
     page.wait(lambda: set(page.ranking()) == {"kick something", "side kick", "kick and punch"})

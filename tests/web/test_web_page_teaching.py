@@ -21,8 +21,9 @@ def test_a_class_is_taught_and_taken_back(page, browser, address, tmp_path):
     teach(page, "greet")
     page.wait(lambda: page["top-label"].text == "greet")
     assert page["top-badge"].text == "taught"
-    assert page["top-note"].text == "Shown here by 1 clip."
-    assert "49 actions: 40 it was trained on, 8 it knows from words alone, and 1 that clips showed" in page["lead"].text
+    assert page["top-note"].text == "The model was taught this action here, by 1 clip."
+    kinds = "40 that it was trained on, 8 that it knows only from words, and 1 that it was taught here"
+    assert f"49 actions: {kinds}." in page["lead"].text
     assert page["teach-label"].get_attribute("value") == ""
     teach(page, "greet")
     page.wait(lambda: "shows 'greet' already" in page["teach-error"].text)
@@ -31,7 +32,7 @@ def test_a_class_is_taught_and_taken_back(page, browser, address, tmp_path):
     assert not page["teach-error"].is_displayed()
     teach(page, "Greet")  # however it is written
     page.wait(lambda: page["top-label"].text == "greet")
-    assert page["top-note"].text == "Shown here by 2 clips."
+    assert page["top-note"].text == "The model was taught this action here, by 2 clips."
     page.sample("squat down")
     teach(page, "clap")  # the model's own
     page.wait(lambda: page["top-label"].text == "clap")
@@ -74,7 +75,7 @@ def test_a_class_is_taught_and_taken_back(page, browser, address, tmp_path):
 def test_what_is_taught_to_everyone(browser):
     with running(shared=True) as address:
         page = Page(browser, address)
-        assert "Everyone" in page["taught-whose"].get_attribute("textContent")
+        assert "everyone" in page["taught-whose"].get_attribute("textContent")
         page.sample("hand waving")
         teach(page, "bow")
         page.wait(lambda: page["top-label"].text == "bow")

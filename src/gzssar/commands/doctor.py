@@ -14,24 +14,29 @@ from gzssar.files import cache_root
 from gzssar.models import known_models, lacking
 from gzssar.models.packaged import PACKAGED
 from gzssar.provenance import machine
+from gzssar.skeletons.poses import MEDIAPIPE
 
 PURPOSES = {
-    "texts": "encode class texts: `texts encode`, classes that you type",
-    "web": "the web page: `serve`",
-    "pose": "read videos and cameras, with `pip install --no-deps mediapipe==0.10.21`",
-    "onnx": "`export`, and what runs it",
-    "train": "train encoders on several devices, with curves",
-    "ray": "`embed` and `bench` on a cluster",
-    "llm": "`texts fill`: let a language model draft texts",
+    "texts": "encode class texts: `texts encode`, and classes that you describe",
+    "web": "open the web page: `serve`",
+    "pose": "read videos and cameras",
+    "onnx": "export models to ONNX and run them: `export`",
+    "train": "train encoders on several devices, and log the curves: `train-encoder`",
+    "ray": "run `embed` and `bench` on a cluster",
+    "llm": "let a language model draft texts: `texts fill`",
     "hub": "share recognizers on the Hugging Face hub",
     "c3d": "read C3D files",
     "docs": "build the site of this documentation",
 }
 """What each extra of the package is for."""
 
+_BESIDE = {"pose": ("mediapipe", f"{MEDIAPIPE} (Python 3.12 or older)")}
+"""What an extra needs that it cannot ask for itself, and the command that installs it."""
+
 
 def doctor() -> None:
-    """Say what is installed, what this machine has, which models are at hand, and what to install for what."""
+    """List what is installed, what this machine has, which models are in the cache, and what to install for which
+    purpose."""
     console = Console()
     for title, lines in (
         ("Versions", _versions()),
@@ -59,25 +64,29 @@ def _machine() -> list[tuple[str, str]]:
         ("system", platform.platform()),
         ("processor", machine()),
         ("threads", f"{torch.get_num_threads()} (OMP_NUM_THREADS: {os.environ.get('OMP_NUM_THREADS', 'unset')})"),
-        ("GPU", ", ".join(devices) or "none that torch sees; none is needed"),
+        ("GPU", ", ".join(devices) or "none found; you do not need one"),
     ]
 
 
 def _extra(extra: str, purpose: str) -> str:
     missing = [name for name in _required(extra) if _version(name) is None]
+    commands = [f"pip install 'gzssar[{extra}]'"] if missing else []
+    beside, command = _BESIDE.get(extra, ("", ""))
+    if beside and _version(beside) is None:
+        missing, commands = [*missing, beside], [*commands, command]
     if not missing:
         return f"installed · {purpose}"
-    return f"pip install 'gzssar[{extra}]' · {purpose} (missing: {', '.join(missing)})"
+    return f"{' and then '.join(commands)} · {purpose} (missing: {', '.join(missing)})"
 
 
 def _models() -> list[tuple[str, str]]:
     root = cache_root()
     told = [
         (PACKAGED.name, "comes with the package"),
-        ("cache", str(root) if root else "none: name a folder in GZSSAR_CACHE"),
+        ("cache", str(root) if root else "none: set GZSSAR_CACHE to a folder"),
     ]
     for model in known_models(None) if root else ():
-        told.append((model.name, f"gzssar models get {model.name}" if lacking(model) else "at hand"))
+        told.append((model.name, f"gzssar models get {model.name}" if lacking(model) else "in the cache"))
     return told
 
 

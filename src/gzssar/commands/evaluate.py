@@ -148,7 +148,7 @@ def evaluate(config: Annotated[EvaluateConfig, tyro.conf.OmitArgPrefixes]) -> No
     print(f"Report: {config.report}/report.html")
     if new and config.model_out:
         new.save(config.model_out)
-        print(f"Calibrated anew by these clips, and measured by none: {config.model_out}")
+        print(f"Recalibrated model, not tested yet: {config.model_out}")
     if clips.left_out and not config.reading.skip_bad:
         sys.exit(FOUND_SOMETHING)
 
@@ -222,9 +222,8 @@ def _class_names(config: EvaluateConfig, features: "FeatureSet") -> list[str]:
         return [labels[row_of[int(label)]] for label in features.labels]
     if not names:
         raise DataError(
-            f"{config.tested_on} should name its classes, but it numbers them: give a table with --texts "
-            "whose rows are in their "
-            "order, or name them with --labels."
+            f"{config.tested_on} should name its classes, but it numbers them: give a table with --texts whose rows "
+            "are in their order, or name them with --labels."
         )
     if not 0 <= features.labels.min() <= features.labels.max() < len(names):
         raise DataError(
@@ -241,9 +240,11 @@ def _known_before(recognizer: "Recognizer", config: EvaluateConfig, test: "OwnTe
     learned, tested = set(about.get("performers", ())), set(test.subjects.tolist())
     disjoint = learned and UNKNOWN not in tested and not learned & tested
     if about.get("data") == data and not disjoint:
-        told.append(f"the model learned from {data}, maybe from these very clips: then all numbers are too good.")
+        told.append(f"the model learned from {data}. If it learned from these clips, all numbers are too high.")
     if about.get("recalibrated", {}).get("data") == data:
-        told.append(f"the model was calibrated by {data}, maybe by these very clips: then it looks surer than it is.")
+        told.append(
+            f"the model was calibrated on {data}. If it was calibrated on these clips, it looks surer than it is."
+        )
     return told
 
 
@@ -253,14 +254,14 @@ def _matched(test: "OwnTest") -> list[str]:
     pairs = dict.fromkeys(zip(known.called, (test.classes[k] for k in known.truth), strict=True))
     told = [f"{len({label for _, label in pairs})} of the model's {len(test.classes)} classes have clips"]
     if renamed := [f"{own!r} is {label!r}" for own, label in pairs if own != label]:
-        told.append(f"called otherwise in the model: {shorten(', '.join(renamed), _LISTED)}")
+        told.append(f"the model has other names for classes: {shorten(', '.join(renamed), _LISTED)}")
     strange = Counter(test.where(~test.is_known).called)
     if strange:
         listed = shorten(", ".join(f"{name} ({clips})" for name, clips in sorted(strange.items())), _LISTED)
         given = int(test.given[~test.is_known].sum())
         told.append(
-            f"classes that the model lacks, whose clips count in no accuracy: {listed}; {given} of these "
-            f"{counted(strange.total(), 'clip')} get an answer all the same, which none should"
+            f"the model does not know these classes, so no accuracy counts their clips: {listed}. It answers {given} "
+            f"of the {counted(strange.total(), 'clip')}, but it should answer none"
         )
     return told
 

@@ -149,9 +149,9 @@ def fit(config: Annotated[FitConfig, tyro.conf.OmitArgPrefixes]) -> None:
     if own := recognizer.parts.encoder_texts:
         twins = len(near_twins(recognizer.parts, [one for one in recognizer.known if not one.seen]))
         print(
-            f"The encoder's own {len(own.labels)} classes take part, from {own.labels[0]!r} to {own.labels[-1]!r}; of "
-            f"those known from their texts, {twins} {'has' if twins == 1 else 'have'} a near twin there "
-            "(--encoder-texts none leaves them out)"
+            f"The fit used the encoder's own {len(own.labels)} classes, from {own.labels[0]!r} to {own.labels[-1]!r}; "
+            f"{twins} of the classes known from their texts {'is' if twins == 1 else 'are'} similar to one of them "
+            "(--encoder-texts none ignores them)"
         )
     _print_scores(recognizer.parts.about, config.out)
     print(f"Model: {config.out}")
@@ -184,7 +184,9 @@ def _of_weights(config: FitConfig, texts: ClassTexts, named: ClassTexts | None, 
 def _print_weights_alone(recognizer: "Recognizer", out: Path) -> None:
     unseen = len(recognizer.classes) - len(recognizer.seen_classes)
     print(f"{len(recognizer.seen_classes)} classes that the encoder was trained on, {unseen} known from their texts")
-    print(f"Nothing was tested, for there were no clips: what it answers is a guess until you try it ({out}/README.md)")
+    print(
+        f"Nothing was tested, because there were no clips: its answers are guesses until you test it ({out}/README.md)"
+    )
     print(f"Model: {out}")
 
 
@@ -197,8 +199,9 @@ def _print_scores(about: Mapping[str, Any], out: Path) -> None:
         f"H {scores['harmonic_mean']:.2f} (more in {out}/README.md)"
     )
     print(
-        f"Answered, if at most {MOST_WRONG:.0%} may be wrong: {scores['seen_coverage']:.0%} of clips of seen classes, "
-        f'{scores["unseen_coverage"]:.0%} of others; the rest shows as "perhaps"'
+        f"If at most {MOST_WRONG:.0%} of the answers may be wrong, it answers {scores['seen_coverage']:.0%} of the "
+        "clips of "
+        f'seen classes and {scores["unseen_coverage"]:.0%} of the others; the rest is shown as "perhaps"'
     )
 
 
@@ -222,9 +225,8 @@ def _fitted(
     features = load_features(config.features) if config.features else _embedded(config, working, progress)
     if "weights_sha256" in features.provenance and "fps" not in features.provenance:
         warn(
-            f"{config.features} was made by a version that did not resample clips to the encoder's frame "
-            "rate: embed the clips again, "
-            "unless all of them already have this rate."
+            f"{config.features} was made by a version that did not resample clips to the encoder's frame rate: embed "
+            "the clips again, unless all of them already have this rate."
         )
     for sentence in features.provenance.get("labelling", []):
         warn(f"{sentence}.")
@@ -291,9 +293,8 @@ def _encoder(config: FitConfig, features: FeatureSet) -> "SkeletonEncoder | None
     made_by = about.get("weights_sha256")
     if made_by and weights_hashes(encoder) != (made_by if isinstance(made_by, list) else [made_by]):
         raise DataError(
-            "--encoder-weights should name the encoder that made the features, but "
-            f"{' '.join(config.encoder_weights)} is something "
-            "else: name that encoder."
+            f"--encoder-weights should name the encoder that made the features, but {' '.join(config.encoder_weights)} "
+            "is something else: name that encoder."
         )
     return encoder.with_frames(about.get("frames"))
 

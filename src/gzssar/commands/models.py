@@ -66,9 +66,9 @@ def models(command: ModelsCommand = _LIST) -> None:
 
 def _get(config: GetModel) -> None:
     if config.name == PACKAGED.name:
-        print(f"Model: {PACKAGED.folder}, which comes with the package: there is nothing to get")
+        print(f"Model: {PACKAGED.folder}, which comes with the package, so there is nothing to fetch")
         return
-    model = find_model(config.name)
+    model = find_model(config.name, (PACKAGED.name,))
     with progress_bar() as progress:
         fetch(model, config.cache, config.source, progress)
     print(f"Model: {folder_of(model, config.cache)}")
@@ -92,10 +92,10 @@ def _about_packaged() -> dict[str, str]:
 def _described(model: Model, cache: Path | None) -> "Table":
     """A model's name, and a line on each thing to know about it."""
     absent = len(lacking(model, cache))
-    told = f"{len(model.files) - absent} of {len(model.files)} files: gzssar models get {model.name}"
+    told = f"{len(model.files) - absent} of {counted(len(model.files), 'file')}: gzssar models get {model.name}"
     encoder = {
-        "knows": f"{model.class_count} classes, those of the texts {model.texts}; {model.frames} frames at "
-        f"{model.fps:g} per second",
+        "knows": f"{model.class_count} classes with the texts {model.texts}",
+        "reads": f"{model.frames} frames at {model.fps:g} per second",
         "streams": ", ".join(model.streams),
     }
     lines = {

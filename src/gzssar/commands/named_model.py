@@ -34,8 +34,8 @@ def load_model(model: Path | None) -> "Recognizer":
         return Recognizer.from_pretrained(model)
     if str(model) != PACKAGED.name:
         warn(
-            f"{model} knows its classes only from its encoder's weights, and has not been tested. It is made on first "
-            "use, which takes half a minute."
+            f"{model} knows its classes only from its encoder's weights, and has not been tested. The first use builds "
+            "it, which takes half a minute."
         )
     return Recognizer.from_pretrained(str(model), local_files_only=True)
 

@@ -146,4 +146,4 @@ def add_table(recognizer: "Recognizer", table: Path) -> None:
         GzssarError: the table is malformed, or has other texts for a class that is known.
     """
     if known := recognizer.add_classes(table):
-        warn(f"known already, with the texts that {table} gives: {shorten(', '.join(known), 200)}.")
+        warn(f"the model knows these classes already, with the texts of {table}: {shorten(', '.join(known), 200)}.")

@@ -36,7 +36,7 @@ _LIVE_FPS = 30.0
 
 @dataclass(frozen=True)
 class PredictConfig:
-    """What clips show, of seen and unseen classes alike."""
+    """Which seen and unseen classes clips show."""
 
     model: Annotated[Path | None, tyro.conf.Positional, tyro.conf.arg(metavar="[MODEL]")] = None
     """The folder of a fitted model, or a name that `gzssar models` lists. If the first word is a clip, the packaged
@@ -166,8 +166,8 @@ class PredictConfig:
 
 
 def predict(config: Annotated[PredictConfig, tyro.conf.OmitArgPrefixes]) -> None:
-    """Say what recordings show: seen actions, and unseen ones from their texts. Exits with 1 where something could not
-    be read and was left out, unless --skip-bad asks for that."""
+    """Recognize actions in recordings: seen ones, and unseen ones from their texts. Exits with 1 if something could not
+    be read and was left out, unless you give --skip-bad."""
     out = sys.stdout  # before the progress bar redirects it
     with nullcontext() if out.isatty() else progress_bar() as progress:
         left_out = answer(config, out, progress)
@@ -278,8 +278,8 @@ def _with_clips_behind_labels(config: PredictConfig, classes: Sequence[str]) -> 
     if not behind and not config.clips and config.watch is None and config.camera is None:
         raise ConfigError(
             "the clips to recognize are missing: give files and folders or --watch DIR. The last word, "
-            f"{labels[-1]!r}, was "
-            "taken as one of --candidate-labels, because there is no such file: name clips directly after the model."
+            f"{labels[-1]!r}, was taken as one of --candidate-labels, because there is no such file: name clips "
+            "directly after the model."
         )
     return replace(config, candidate_labels=tuple(labels), clips=(*config.clips, *behind)) if behind else config
 

@@ -101,7 +101,8 @@ def _tell(doubts: "Sequence[Doubt]") -> None:
             warn(doubt.sentence)
     for code, count in counts.items():
         if count > _MOST_TOLD:
-            warn(f"{code}: so in {counted(count - _MOST_TOLD, 'more clip')}.")
+            more = count - _MOST_TOLD
+            warn(f"{code}: {counted(more, 'more clip')} {'has' if more == 1 else 'have'} the same problem.")
 
 
 def _summary(recognizer: "Recognizer", label: str) -> str:

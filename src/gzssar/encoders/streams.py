@@ -38,9 +38,8 @@ class StreamEncoders:
         object.__setattr__(self, "members", tuple(sorted(self.members, key=lambda one: STREAMS.index(one.stream))))
         if twice := next((name for name in STREAMS if self.streams.count(name) > 1), None):
             raise ConfigError(
-                f"each stream has one encoder, but the stream {twice!r} is given twice: name the stream of "
-                "the authors' "
-                "weights, as in bone=FILE."
+                f"each stream has one encoder, but the stream {twice!r} is given twice: name the stream of the "
+                "authors' weights, as in bone=FILE."
             )
         first = self.members[0]
         for other in self.members[1:]:

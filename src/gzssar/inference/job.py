@@ -327,6 +327,6 @@ def _few_complaints() -> OnBad:
         if named <= _MOST_NAMED:
             _complain(name, error)
         if named == _MOST_NAMED:
-            print("gzssar: further lines and windows are left out silently", file=sys.stderr)
+            print("gzssar: left out: further lines and windows, without a message for each", file=sys.stderr)
 
     return complain

@@ -278,7 +278,7 @@ def answer_each(
         if recent.elapsed < due:
             continue
         if recent.step > max(window, 1 / fps):
-            sentence = f"The frames are {recent.step:.3g} s apart: time counts in seconds, and a window has {window:g}."
+            sentence = f"Frames are {recent.step:.3g} s apart, but a window lasts {window:g} s: give times in seconds."
             yield found(line, (Doubt("gap", sentence),))
         elif recent.span < _EARLY * window - _ROUNDING:
             yield found(line, (_TOO_EARLY,))

@@ -141,8 +141,8 @@ class CsvRows:
 
 
 _PERHAPS = (
-    "perhaps: answers as unsure as this are wrong too often to be given. --most-wrong says how often, and --no-abstain "
-    "gives them all."
+    "perhaps: the model is too unsure, and answers like this are wrong too often. --most-wrong sets how often answers "
+    "may be wrong, and --no-abstain gives all answers."
 )
 _WIDE = 100
 """Columns of a terminal that has room for two further classes."""

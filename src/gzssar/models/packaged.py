@@ -38,7 +38,7 @@ PACKAGED = PackagedModel(
     "utd-mhad",
     "a recognizer of 27 actions and of those that you describe, trained by us on performers 1 to 6 of UTD-MHAD",
     "Apache-2.0",
-    "UTD-MHAD is in the public domain, as its authors say; no clip of it is here",
+    "the authors of UTD-MHAD say that it is in the public domain, and the model holds none of its clips",
     ("Chen, Jafari and Kehtarnavaz, UTD-MHAD: A Multimodal Dataset for Human Action Recognition, ICIP 2015",),
 )
 """What answers where nobody names a model."""

@@ -1,6 +1,7 @@
 """Which models there are: what each is and knows, whose it is, and which files it has."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -86,17 +87,22 @@ def known_models(kind: Kind | None = "encoder") -> tuple[Model, ...]:
     return tuple(model for model in models if kind in (None, model.kind))
 
 
-def find_model(name: str) -> Model:
+def find_model(name: str, others: Sequence[str] = ()) -> Model:
     """The model of a name.
+
+    Args:
+        name: of the model.
+        others: names that the caller takes as well, for the message.
 
     Raises:
         ConfigError: there is none; the message names the nearest.
     """
     by_name = {model.name: model for model in known_models(None)}
     if name not in by_name:
-        near = nearest(name, tuple(by_name))
+        names = (*others, *by_name)
+        near = nearest(name, names)
         raise ConfigError(
-            f"there is no model named {name!r}; there are {', '.join(by_name)}"
+            f"there is no model named {name!r}; there are {', '.join(names)}"
             f"{f' (nearest: {near[0]!r})' if near else ''}."
         )
     return by_name[name]

@@ -159,14 +159,18 @@ def _units(test: OwnTest) -> tuple[Int[np.ndarray, "N"] | None, str, str]:
     """The unit that each clip is drawn with, what units are, and sentences on the intervals."""
     people, who = np.unique(test.subjects, return_inverse=True)
     if len(test) == 1:
-        return None, "", "There is one clip, so no interval can be told."
-    alike = " None stands where all clips fare alike, so that all resamples agree."
+        return None, "", "There is only one clip, so no interval can be computed."
+    alike = " There is none for a share that is the same in all resamples."
     if UNKNOWN not in people and len(people) >= FEWEST_PERFORMERS:
-        covers = f"resamples of the {len(people)} performers: other people like these are covered, other classes not."
+        covers = (
+            f"resamples of the {len(people)} performers. They cover other people like these, but not other classes."
+        )
         return who, "performers", f"Intervals hold {SHARE:.0%} of {RESAMPLES} {covers}{alike}"
     few = f"there are only {counted(len(people), 'performer')}"
     why = "some clips do not say who performs" if UNKNOWN in people else few
-    covers = f"resamples of the clips, since {why}: other clips like these are covered, other people and classes not."
+    covers = (
+        f"resamples of the clips, because {why}. They cover other clips like these, but not other people or classes."
+    )
     return np.arange(len(test)), "clips", f"Intervals hold {SHARE:.0%} of {RESAMPLES} {covers}{alike}"
 
 

@@ -114,9 +114,8 @@ def _check_target(folder: Path, overwrite: bool) -> None:
     ours = {_CONFIG, _WEIGHTS, *_ENCODERS, _TEXTS, _CARD, SAMPLES}
     if others := sorted(path.name for path in folder.iterdir() if path.name not in ours):
         raise OutputError(
-            f"{folder} holds a recognizer, which would be replaced, and also {others[0]!r}, which would be "
-            "lost: move it, "
-            "or name another folder."
+            f"{folder} holds a recognizer, which would be replaced, and also {others[0]!r}, which would be lost: move "
+            "it, or name another folder."
         )
 
 

@@ -1,6 +1,7 @@
 """The model card: what a recognizer is, what it was made from, how good it is, and what it is not for."""
 
 from collections.abc import Mapping, Sequence
+from textwrap import shorten
 from typing import Any
 
 import yaml
@@ -10,19 +11,22 @@ from gzssar.encoders.streams import SkeletonEncoder
 from gzssar.models import known_models
 from gzssar.recognizer.encoder_classes import near_twins
 from gzssar.recognizer.parts import KnownClass, Parts
+from gzssar.skeletons.oddities import counted
 from gzssar.skeletons.recordings import doubts_told
 
 _SCORES = {
-    "zsl_accuracy": "right class of clips of unseen classes, among the unseen ones (ZSL)",
-    "seen_accuracy": "right class of clips of seen classes, among all (S)",
-    "unseen_accuracy": "right class of clips of unseen classes, among all (U)",
+    "zsl_accuracy": "accuracy on clips of unseen classes if only unseen classes may be the answer (ZSL)",
+    "seen_accuracy": "accuracy on clips of seen classes if every class may be the answer (S)",
+    "unseen_accuracy": "accuracy on clips of unseen classes if every class may be the answer (U)",
     "harmonic_mean": "harmonic mean of S and U (H)",
     "calibration_error": "expected calibration error of the top score",
-    "seen_coverage": f"clips of seen classes that are answered, if no more than {MOST_WRONG:g} may be wrong",
-    "seen_accuracy_where_covered": "right class of those",
-    "unseen_coverage": "clips of unseen classes that are answered then",
-    "unseen_accuracy_where_covered": "right class of those, too",
+    "seen_coverage": f"clips of seen classes with an answer, if at most {MOST_WRONG:g} of the answers may be wrong",
+    "seen_accuracy_where_covered": "accuracy of the answers to these clips of seen classes",
+    "unseen_coverage": "clips of unseen classes with an answer, if as many answers may be wrong",
+    "unseen_accuracy_where_covered": "accuracy of the answers to these clips of unseen classes",
 }
+_LONGEST = 300
+"""Characters of what is said of an encoder's origin."""
 
 
 def card(parts: Parts, known: Sequence[KnownClass]) -> str:
@@ -33,22 +37,22 @@ def card(parts: Parts, known: Sequence[KnownClass]) -> str:
     lines = ["# A gzssar recognizer", ""]
     if about.get("synthetic"):
         lines += [
-            "**Synthetic:** it learned from made-up motions; nobody was recorded. It is for trying things out.",
+            "**Synthetic:** this model learned from made-up motions, of no real people. Use it only to try things out.",
             "",
         ]
-    counts = f"{len(seen)} it has seen clips of, {len(unseen)} it knows from their texts"
     clips = f"{about.get('clips', '?')} clips, fingerprint {about.get('fingerprint', 'unknown')}"
     if malformed := len(about.get("malformed", {})):
-        clips += f"; {malformed} malformed ones were left out"
+        clips += f"; without {counted(malformed, 'malformed clip')}"
     source = about.get("data", "features")
     encoders = f"{' + '.join(parts.encoding.encoder)} ({', '.join(parts.revisions)})"
     lines += [
-        f"Recognizes {len(seen) + len(unseen)} actions in skeleton recordings: {counts}. More can be added by text.",
+        f"This model recognizes {len(known)} actions in skeleton recordings. {_sources(parts, seen, unseen)} You can",
+        "add more.",
         "",
         f"- clips: {'none' if about.get('weights_alone') else f'{source} ({clips})'}",
         *(f"- noticed: {sentence}" for sentence in doubts_told(about.get("recordings"))),
-        f"- seen: {', '.join(sorted(seen)) or 'none any more'}",
-        f"- unseen: {', '.join(unseen) or 'none yet'}",
+        f"- seen: {', '.join(sorted(seen)) or 'none'}",
+        f"- unseen: {', '.join(unseen) or 'none'}",
         *_shown(known),
         f"- texts: {' + '.join(parts.kinds)}, encoded by {encoders}",
         f"- skeleton encoder: {_encoder(parts.encoder)}",
@@ -60,12 +64,23 @@ def card(parts: Parts, known: Sequence[KnownClass]) -> str:
         "",
         "## Limits",
         "",
-        "It sees joints, not objects or faces; two actions that move alike are told apart badly. A class known from",
-        "its texts is recognized less surely than one with clips. Performers, sensors and frame rates unlike those it",
-        "learned from lower every score. Nothing about people should be decided by it alone.",
+        "The model sees joints, but no objects, fingers or faces, so it confuses actions that move alike. It",
+        "recognizes a class that it knows only from texts less reliably than a class with clips. Every score is lower",
+        "for performers, sensors and frame rates that differ from those of the training clips. Never let the model",
+        "alone decide about people.",
         "",
     ]
     return "\n".join(lines)
+
+
+def _sources(parts: Parts, seen: Sequence[str], unseen: Sequence[str]) -> str:
+    """From what it knows its classes."""
+    source = "from the weights of its encoder" if parts.about.get("weights_alone") else "from clips"
+    if not unseen:
+        return f"It learned all of them {source}."
+    if not seen:
+        return "It knows all of them only from their texts."
+    return f"It learned {len(seen)} of them {source} and knows {len(unseen)} only from their texts."
 
 
 def shared_card(parts: Parts, known: Sequence[KnownClass], name: str, license: str | None) -> str:
@@ -98,13 +113,13 @@ def _terms(parts: Parts) -> list[str]:
 
 def _origin(about: Mapping[str, Any]) -> list[str]:
     """The commit on the hub that it was loaded from."""
-    return [f"- made from: {hub['repository']} at {hub['commit']}"] if (hub := about.get("hub")) else []
+    return [f"- loaded from: {hub['repository']} at {hub['commit']}"] if (hub := about.get("hub")) else []
 
 
 def _shown(known: Sequence[KnownClass]) -> list[str]:
     """Which of the seen classes were shown later, and by how many clips."""
     told = ", ".join(f"{one.text.label} ({one.clips})" for one in known if one.shown)
-    return [f"- shown by a few clips, after the fit: {told}"] if told else []
+    return [f"- taught after the fit, with the number of clips: {told}"] if told else []
 
 
 def _untested() -> list[str]:
@@ -112,9 +127,10 @@ def _untested() -> list[str]:
     return [
         "## Scores",
         "",
-        "There are none. No clip took part: the seen classes are those that the skeleton encoder was trained on, known",
-        "from its classifier's weights, and clips were simulated around these. Gate, temperatures and limits come from",
-        "simulated clips too. None of it was tested on people. Teach it clips of your own, and try it on others.",
+        "There are none, because this model was made without clips. Its seen classes are those that the skeleton",
+        "encoder was trained on, and it knows them from the weights of the encoder's classifier. Clips were simulated",
+        "around these weights. The gate, the temperatures and the limits of abstention were fitted on such simulated",
+        "clips. Nothing was tested on people. Teach the model some clips of your own, and test it on others.",
     ]
 
 
@@ -133,22 +149,22 @@ def _changes(parts: Parts, known: Sequence[KnownClass]) -> list[str]:
     changes = [(f"added {label}", label) for label, _ in now - before]
     changes += [(f"removed {label}", label) for label, _ in before - now]
     told = ", ".join(text for text, _ in sorted(changes, key=lambda change: change[1]))
-    return [f"**Taken before classes were changed** ({told}); with the classes it has now, they may differ.", ""]
+    return [f"**The scores were measured before the classes changed** ({told}). They may differ now.", ""]
 
 
 def _recalibrated(about: Mapping[str, Any]) -> list[str]:
     """By which clips of a user it was calibrated anew since it was fitted."""
     if not (by := about.get("recalibrated")):
         return []
-    counts = f"{by['seen']} clips of seen classes, {by['unseen']} of unseen ones and {by['unknown']} of unknown ones"
+    counts = f"{by['seen']} of seen, {by['unseen']} of unseen and {by['unknown']} of unknown classes"
     return [
         "",
-        "## Calibrated anew",
+        "## Recalibrated",
         "",
-        f"By {by['data']}: {counts}",
-        f"chose its gate, temperatures, threshold and limits of abstention; they are of {by['classes']} classes of its",
-        "own. All scores above, and the report of the test on these clips, are of the recognizer before. Nothing has",
-        "been measured since.",
+        "The gate, the temperatures, the threshold and the limits of abstention were fitted anew to clips of",
+        f"{by['data']}. Numbers of clips: {counts}. The clips show {by['classes']} of the model's classes. All scores",
+        "above, and the report of the test on these clips, describe the model before that. The model was not tested",
+        "since.",
     ]
 
 
@@ -163,17 +179,17 @@ def _scores(about: Mapping[str, Any]) -> list[str]:
     if alone:
         heads = ["| what | value | without the encoder's own classes |", "| --- | ---: | ---: |"]
     seen_by_encoder = [
-        "play unseen. The training cycle was chosen on these folds. Where the skeleton encoder was trained on these",
-        "very classes, the scores of those that played unseen are too good.",
+        "If the skeleton encoder was trained on the same classes, the scores of the classes that play the unseen ones",
+        "are too high.",
     ]
     if about.get("encoders_left_out"):
-        seen_by_encoder = [
-            "play unseen. Each fold had encoders of its own, which saw none of the clips that it was judged by."
-        ]
+        seen_by_encoder = ["Each fold has encoders of its own, which saw none of the clips that the fold is scored on."]
+    count = f"about {about['fold_classes']}" if "fold_classes" in about else "some"
     told = [
-        f"Of folds in which about {about.get('fold_classes', 'some')} of the seen classes played unseen (clips of all",
-        "performers) and some performers' clips of the other classes (or some of the clips) were held out; each fold",
-        "was judged by a gate, a calibration and limits fitted on the others. ZSL is easier the fewer classes",
+        f"The scores come from folds. In each fold, {count} of the seen classes play the unseen ones: all their clips",
+        "are held out. Of the other classes, the clips of some performers are held out, or some clips if the",
+        "performers are unknown. Each fold is scored with a gate, a calibration and limits that were fitted on the",
+        "other folds. ZSL is easier if fewer classes play the unseen ones.",
         *seen_by_encoder,
     ]
     return [*told, "", *heads, *rows]
@@ -186,27 +202,30 @@ def _twins(parts: Parts, known: Sequence[KnownClass]) -> list[str]:
     twins = near_twins(parts, known)
     unseen = [one.text.label or "" for one in known if not one.seen]
     near = [f"{label} ({twins[label]})" for label in unseen if label in twins]
+    far = [label for label in unseen if label not in twins]
     told = [
         "",
         "## What the encoder's own classifier knows",
         "",
-        f"The encoder was trained by others on {len(parts.encoder_texts.labels)} classes. Their texts and the weights",
-        "of its classifier took part in the regression, without clips. So a class known from its texts alone is",
-        "recognized better where those classes hold a near twin of it, which is not zero-shot in the strict sense.",
+        f"Others trained the encoder on {len(parts.encoder_texts.labels)} classes. The regression was also fitted to",
+        "the texts of these classes and to the weights of the encoder's classifier, but to none of their clips. So",
+        "the model is better at a class that it knows only from texts if one of the encoder's classes is nearly the",
+        "same. This is not zero-shot recognition in the strict sense.",
         "",
-        f"- unseen classes with a near twin: {', '.join(near) or 'none'}",
-        f"- unseen classes without: {', '.join(label for label in unseen if label not in twins) or 'none'}",
+        f"- unseen classes with a similar class: {', '.join(near) or 'none'}",
+        f"- unseen classes without a similar class: {', '.join(far) or 'none'}",
     ]
     seen = [one.text.label or "" for one in known if one.seen]
     count = sum(label in twins for label in seen)
-    return [*told, f"- {count} of the {len(seen)} seen classes, which played unseen for the scores, have one"]
+    return [*told, f"- {count} of the {len(seen)} seen classes, which play the unseen ones in the folds, have one too"]
 
 
 def _encoder(encoder: SkeletonEncoder | None) -> str:
     if encoder is None:
-        return "none; it takes features"
+        return "none, because the model takes features"
     return "; ".join(
-        f"Shift-GCN, {one.frames} frames, {one.stream} stream ({_listed(one.provenance)[:300]})"
+        f"Shift-GCN, {one.frames} frames, {one.stream} stream "
+        f"({shorten(_listed(one.provenance), _LONGEST, placeholder=' …', break_on_hyphens=False)})"
         for one in encoder.members
     )
 

@@ -39,9 +39,8 @@ def as_clip(clip: Clip) -> SkeletonSequence:
         return clip
     if not isinstance(clip, str | Path):
         raise DataError(
-            f"a clip should be a path or a SkeletonSequence, but {type(clip).__name__} came: an array of "
-            "joints becomes "
-            "a SkeletonSequence by SkeletonSequence.from_frames(joints, layout, fps)."
+            f"a clip should be a path or a SkeletonSequence, but {type(clip).__name__} came: an array of joints "
+            "becomes a SkeletonSequence by SkeletonSequence.from_frames(joints, layout, fps)."
         )
     from gzssar.skeletons.readers import read_clip
 

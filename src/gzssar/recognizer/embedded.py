@@ -29,7 +29,7 @@ def synthetic_model(progress: Progress | None = None, say: Callable[[str], None]
 
     def announce(folder: str) -> None:
         if say:
-            kept = f", once: it is kept in {folder}" if folder else ""
+            kept = f", and only once, because it is kept in {folder}" if folder else ""
             say(f"fitting the embedded synthetic model takes a minute{kept}")
 
     return made_once("synthetic", "texts/data/synthetic.csv", lambda: fit_synthetic(progress), announce)

@@ -47,9 +47,8 @@ def columns_of(labels: Sequence[str], classes: Sequence[str]) -> Labels:
         near = list(dict.fromkeys(other for label in absent for other in nearest(label, classes)))
         hint = f"nearest are {_listed(near)}" if near else f"it has {_listed(classes)}"
         raise DataError(
-            f"the clips should show classes that the recognizer has, but it has none of {_listed(absent)}: "
-            "give them the names of "
-            f"the recognizer's classes ({hint}), or add them to it by their texts."
+            f"the clips should show classes that the recognizer has, but it has none of {_listed(absent)}: give them "
+            f"the names of the recognizer's classes ({hint}), or add them to it by their texts."
         )
     return found
 

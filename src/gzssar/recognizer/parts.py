@@ -115,9 +115,8 @@ class TextEncoders:
         for encoder, revision in zip(encoders, self._revisions, strict=True):
             if encoder.revision != revision:
                 raise DataError(
-                    f"new classes should be encoded by {encoder.name} in revision {revision!r}, with which "
-                    "the recognizer "
-                    f"was fitted, but here it is {encoder.revision!r}: install that revision, or fit again."
+                    f"new classes should be encoded by {encoder.name} in revision {revision!r}, with which the "
+                    f"recognizer was fitted, but here it is {encoder.revision!r}: install that revision, or fit again."
                 )
         self._loaded = encoders
 

@@ -309,7 +309,7 @@ class Recognizer:
         kept, features = first_of_equals(prepared), self.encoder.encode(prepared).features
         answers = self.predict_features(features, abstain=True)
         told = [
-            doubt if len(cut) == 1 else doubt._replace(sentence=f"Clip {number}: {doubt.sentence}")
+            doubt if len(cut) == 1 else doubt._replace(sentence=f"{clip.name or f'Clip {number}'}: {doubt.sentence}")
             for number, (clip, answer) in enumerate(zip(cut, answers, strict=True), 1)
             for doubt in (
                 *self.doubts(clip),

@@ -39,7 +39,8 @@ def text_doubts(parts: Parts, one: KnownClass) -> tuple[Doubt, ...]:
         written = getattr(one.text, kind)
         if written and (_of_other_script(written) or _nearest(vector, kind, encoders[number]) < _LEAST[kind]):
             sentence = (
-                f"The {kind} {written[:80]!r} is like that of no action: see that it is English, and spelt right."
+                f"The {kind} {written[:80]!r} does not resemble that of any action: check that it is English and spelt "
+                "correctly."
             )
             told.append(Doubt("strange-text", sentence))
     return tuple(told)

@@ -104,4 +104,4 @@ def disagrees(answer: Prediction, label: str) -> tuple[Doubt, ...]:
     if answer.label is None or label_key(answer.label) == label_key(label):
         return ()
     score = answer[0]["score"]
-    return (Doubt("another-class", f"The recognizer recognizes {answer.label!r} in it ({score:.0%}), not {label!r}."),)
+    return (Doubt("another-class", f"The recognizer sees {answer.label!r} in this clip ({score:.0%}), not {label!r}."),)

@@ -115,7 +115,7 @@ def threshold_sweep(records: Sequence[SeedRecord]) -> Figure:
     _style(axes)
     axes.set(xlim=(0, 1), ylim=(0, 1))
     axes.yaxis.set_major_formatter(PercentFormatter(1))
-    axes.set_xlabel("threshold: a clip is called seen where its routing lies above it", fontsize=9, color=INK)
+    axes.set_xlabel("threshold: a clip counts as seen if its routing is higher", fontsize=9, color=INK)
     axes.set_ylabel("accuracy", fontsize=9, color=INK)
     _legend(figure)
     return figure
@@ -142,8 +142,8 @@ def gate_histogram(record: SeedRecord) -> Figure:
     _style(axes)
     axes.set_xlim(0, 1)
     axes.yaxis.set_major_formatter(PercentFormatter(1))
-    axes.set_xlabel("routing: the probability by which a clip is called seen", fontsize=9, color=INK)
-    axes.set_ylabel("share of their clips", fontsize=9, color=INK)
+    axes.set_xlabel("routing: the probability with which a clip counts as seen", fontsize=9, color=INK)
+    axes.set_ylabel("share of the clips", fontsize=9, color=INK)
     _legend(figure)
     return figure
 
@@ -162,7 +162,7 @@ def reliability(
     figure = _figure(4.6)
     axes, below = figure.subplots(2, 1, height_ratios=[3, 1], sharex=True)
     middles = (np.minimum((probability * bins).astype(int), bins - 1) + 0.5) / bins
-    axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1.1, linestyle=(0, (5, 3)), label="as sure as right")
+    axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1.1, linestyle=(0, (5, 3)), label="perfectly calibrated")
     axes.vlines(probability, probability, accuracy, color=INK, linewidth=1.1, label="gap")
     axes.plot(probability, accuracy, "o", color=INK, markersize=6, label="answers of one bin", clip_on=False)
     below.bar(middles, clips, width=0.9 / bins, color=MUTED, alpha=0.55)
@@ -196,11 +196,11 @@ def abstention_curve(
     figure = _figure(4.2)
     axes = figure.subplots()
     axes.plot([0, max(bounds)], [0, max(bounds)], color=MUTED, linewidth=1.1, linestyle=(0, (5, 3)), label="the bound")
-    axes.plot(bounds, answered, "o-", color=MUTED, markersize=4, label="answered, of the clips", clip_on=False)
+    axes.plot(bounds, answered, "o-", color=MUTED, markersize=4, label="clips that are answered", clip_on=False)
     for (name, values), style in zip(wrong.items(), ("o-", "o:"), strict=False):
         shares = np.array([np.nan if value is None else value for value in values])
         axes.plot(bounds, shares, style, color=INK, markersize=4, linewidth=1.8, label=name, clip_on=False)
-    axes.axvline(most_wrong, color=GRID, linewidth=4, zorder=0, label=f"asked for, {most_wrong:.0%}")
+    axes.axvline(most_wrong, color=GRID, linewidth=4, zorder=0, label=f"this test: {most_wrong:.0%}")
     _style(axes)
     axes.set(xlim=(0, max(bounds)), ylim=(0, 1))
     for axis in (axes.xaxis, axes.yaxis):

@@ -19,12 +19,12 @@ _ROWS = {
     "accuracy": "all clips: the first class is right",
     "top_five_accuracy": "all clips: the true class is among the first five",
     "answered": "all clips: an answer is given",
-    "accuracy_of_answers": "answers given: right",
+    "accuracy_of_answers": "answers given: the answer is right",
     "seen_accuracy": "S, clips of seen classes: the first class is right",
     "unseen_accuracy": "U, clips of unseen classes: the first class is right",
     "harmonic_mean": "H, harmonic mean of S and U",
 }
-_GROUP = ("clips", "right, %", "answered, %", "right of those, %")
+_GROUP = ("clips", "right, %", "answered, %", "right of answered, %")
 _MOST_CONFUSIONS = 10
 _MOST_NAMED = 20
 """Clips that are named one by one."""
@@ -63,19 +63,19 @@ def own_page(test: OwnTest, scores: OwnScores, header: OwnHeader) -> Page:
             f"{scores.clips + scores.strangers} clips",
             f"{len(scores.classes)} of the model's {len(test.classes)} classes",
             f"{len(scores.performers)} performers" if scores.performers else "performers unknown",
-            f"at most {scores.most_wrong:.0%} may be wrong",
+            f"at most {scores.most_wrong:.0%} of the answers may be wrong",
         ),
         lead=_lead(scores),
         tiles=_tiles(scores),
         sections=[
-            Section("What the numbers are", [*_meaning(scores, header), _estimate_table(scores)]),
+            Section("What the numbers mean", [*_meaning(scores, header), _estimate_table(scores)]),
             Section("The classes", _class_blocks(known, scores)),
             *_strangers(scores),
-            Section("When it gives no answer", _abstention(scores)),
-            Section("How sure it is", _calibration(scores)),
+            Section("When the model gives no answer", _abstention(scores)),
+            Section("How sure the model is", _calibration(scores)),
             *_performers(scores),
             Section("The clips", _clips(scores, header)),
-            Section("How to repeat it", _repeat(header)),
+            Section("How to repeat the test", _repeat(header)),
         ],
         footer=f"Written by gzssar in {duration(header.seconds)}.",
     )
@@ -84,7 +84,7 @@ def own_page(test: OwnTest, scores: OwnScores, header: OwnHeader) -> Page:
 def _lead(scores: OwnScores) -> str:
     share = {name: _percent(one.value) for name, one in scores.estimates.items()}
     answers = (
-        f"It answers {share['answered']} % of them, and {share['accuracy_of_answers']} % of those answers are right."
+        f"It answers {share['answered']} % of them, and {share['accuracy_of_answers']} % of these answers are right."
         if scores.estimates["answered"].value
         else "It gives no answer to any of them."
     )
@@ -92,10 +92,10 @@ def _lead(scores: OwnScores) -> str:
     if scores.strangers:
         answered = sum(one.answered for one in scores.strange_classes)
         clips = counted(scores.strangers, "clip")
-        strangers = f" It answers {answered} of {clips} of classes that it does not know, too."
+        strangers = f" It also answers {answered} of {clips} of classes that it does not know."
     return (
-        f"Of {counted(scores.clips, 'clip')} of classes that the model knows, its first class is right in "
-        f"{share['accuracy']} %. {answers}{strangers}"
+        f"The test has {counted(scores.clips, 'clip')} of classes that the model knows. The model's first class is "
+        f"right for {share['accuracy']} % of them. {answers}{strangers}"
     )
 
 
@@ -116,25 +116,25 @@ def _tiles(scores: OwnScores) -> list[Tile]:
 
 def _meaning(scores: OwnScores, header: OwnHeader) -> list[Content]:
     rule = (
-        "All classes of the model compete. An answer that is too unsure is not given, nor one to a clip in which "
-        f"nobody moves or that is too short ({scores.silent} of {scores.clips} clips). Where all clips count, these "
-        "count by the first class of their ranking."
+        "Every class of the model may be the answer. The model gives no answer if it is too unsure, if nobody moves in "
+        f"the clip, or if the clip is too short (the last two: {scores.silent} of {scores.clips} clips). Shares of all "
+        "clips count the first class of the ranking for clips without an answer, too."
     )
     said = [rule, scores.about_intervals]
     if scores.estimates["harmonic_mean"].value is None:
         kind = "unseen" if scores.estimates["unseen_accuracy"].value is None else "seen"
-        said.append(f"H takes clips of seen and of unseen classes, and none is of {kind} ones.")
+        said.append(f"H needs clips of seen and of unseen classes, but there are no clips of {kind} classes.")
     if header.recalibrated:
         said.append(
-            f"These clips calibrated the model anew, as {header.recalibrated}. All numbers here are of the model "
-            "before. Nothing is measured of the new one: that takes other clips."
+            f"The model was recalibrated on these clips and saved as {header.recalibrated}. All numbers here are of "
+            f"the model before that. Test {header.recalibrated} on other clips."
         )
     return list(said)
 
 
 def _estimate_table(scores: OwnScores) -> Table:
     head = ("share", "%", INTERVAL)
-    return Table("Shares of clips, and of answers given.", head, estimate_rows(scores))
+    return Table("Shares of the clips and of the answers given.", head, estimate_rows(scores))
 
 
 def estimate_rows(scores: OwnScores) -> list[tuple[str, str, str]]:
@@ -159,9 +159,9 @@ def _class_blocks(test: OwnTest, scores: OwnScores) -> list[Content]:
     present = {int(k): [float(test.right[test.truth == k].mean())] for k in np.unique(test.truth)}
     return [
         Table(
-            "Class by class: what the model calls it, what the clips do where that differs, and for what it is taken "
-            "most often where it is mistaken.",
-            ("class", "called", "kind", "taken for", *_GROUP),
+            "The classes under the model's names. “in the clips” is the name in the clips if it differs. “taken for” "
+            "is the class with which the model confuses this class most often.",
+            ("class", "in the clips", "kind", "taken for", *_GROUP),
             rows,
             foot if len(rows) > 1 else (),
             names=4,
@@ -169,8 +169,8 @@ def _class_blocks(test: OwnTest, scores: OwnScores) -> list[Content]:
         Picture(
             "classes",
             figures.accuracy_bars(present, np.flatnonzero(~test.is_seen).tolist(), test.classes),
-            "Share of the clips of each class whose first class is right, best first; seen classes in blue, unseen in "
-            "orange.",
+            "For each class, the share of its clips whose first class is right. The best class comes first. Seen "
+            "classes are blue, unseen ones orange.",
             "Bar chart of the accuracy of every class, sorted.",
         ),
         *_confusions(test),
@@ -190,10 +190,10 @@ def _confusions(test: OwnTest) -> list[Content]:
     picture = Picture(
         "confusion",
         figures.confusions(shares, int(test.is_seen[shown].sum()), names),
-        "Where the clips of each class (row) go by their first class, given or not; a perfect model paints only the "
-        "diagonal. Rows without colour are classes that no clip is of. Colour grows with the square root of the share, "
-        "so rare mistakes show.",
-        "Confusion matrix of the classes that clips are of or are taken for.",
+        "Each row shows the first classes that the clips of one class get, whether or not the answer is given. A "
+        "perfect model fills only the diagonal. A row without colour is a class without clips. The colour grows with "
+        "the square root of the share, so that rare mistakes are visible.",
+        "Confusion matrix of the true and the predicted classes.",
     )
     head = ("true class", "taken for", "clips", "of the class, %")
     return [picture, Table("The most frequent mistakes.", head, rows, names=2)] if rows else [picture]
@@ -206,28 +206,33 @@ def _strangers(scores: OwnScores) -> list[Section]:
     rows = [(one.called, one.near, one.taken_for, str(one.clips), str(one.answered)) for one in scores.strange_classes]
     foot = ("together", "", "", str(scores.strangers), str(answered)) if len(rows) > 1 else ()
     table = Table(
-        "Classes of the clips that the model lacks.",
+        "Classes of the clips that the model does not know.",
         ("class", "spelt nearly like", "answered most often", "clips", "answered"),
         rows,
         foot,
         names=3,
     )
     said = (
-        f"{counted(scores.strangers, 'clip')} of these classes count in no accuracy. Any answer to them is wrong, so "
-        f"none should be given; {answered} are."
+        f"No accuracy counts the {counted(scores.strangers, 'clip')} of these classes. Every answer to them is wrong, "
+        f"so the model should give none. It answers {answered} of them."
     )
     return [Section("Classes that the model does not know", [said, table])]
 
 
 def _abstention(scores: OwnScores) -> list[Content]:
     bounds = scores.bounds
-    wrong = {"wrong, of the answers": [one.wrong for one in bounds]}
+    wrong = {"answers that are wrong": [one.wrong for one in bounds]}
     if scores.strangers:
-        wrong["wrong, with clips of unknown classes"] = [one.wrong_with_strangers for one in bounds]
+        wrong["the same, with clips of unknown classes"] = [one.wrong_with_strangers for one in bounds]
     rows = [
         (percent(one.most_wrong), percent(one.answered), *(_percent(w) for w in _wrong(one, scores))) for one in bounds
     ]
-    head = ["allowed, %", "answered, %", "wrong, %", *(["with unknown classes, %"] if scores.strangers else [])]
+    head = [
+        "wrong allowed, %",
+        "answered, %",
+        "wrong, %",
+        *(["wrong with unknown classes, %"] if scores.strangers else []),
+    ]
     figure = figures.abstention_curve(
         [one.most_wrong for one in bounds], [one.answered for one in bounds], wrong, scores.most_wrong
     )
@@ -235,11 +240,12 @@ def _abstention(scores: OwnScores) -> list[Content]:
         Picture(
             "abstention",
             figure,
-            "The more wrong answers are allowed, the more clips are answered. Where a line of wrong answers lies above "
-            "the dashed one, more are wrong on these clips than is allowed: the limits were fitted on other clips.",
-            "Line chart of the share of clips answered and of wrong answers against the share that is allowed.",
+            "The model answers more clips if more of its answers may be wrong. Where a line of wrong answers lies "
+            "above the dashed line, more answers are wrong than allowed: the limits were fitted on other clips.",
+            "Line chart of the share of clips that are answered, and of the share of answers that are wrong, against "
+            "the share of wrong answers that is allowed.",
         ),
-        Table("The same in numbers.", head, rows, names=0),
+        Table("The same numbers as a table.", head, rows, names=0),
     ]
 
 
@@ -251,16 +257,17 @@ def _calibration(scores: OwnScores) -> list[Content]:
     columns = np.array([(one.probability, one.accuracy, one.clips) for one in scores.bins])
     figure = figures.reliability(columns[:, 0], columns[:, 1], columns[:, 2].astype(int), BINS)
     error = (
-        f"Expected calibration error of the first class's probability: {percent(scores.calibration_error)} % "
-        f"({BINS} bins). It is the mean distance between how sure the model is and how often it is right."
+        f"The expected calibration error of the first class's probability is {percent(scores.calibration_error)} % "
+        f"({BINS} bins). It is the mean difference between how sure the model is and how often it is right."
     )
     return [
         error,
         Picture(
             "reliability",
             figure,
-            "Each dot is the answers of about one probability. Below the dashed line the model is too sure of itself, "
-            "above it less sure than it might be. A dot of few clips, see the bars, says little.",
+            "Each dot stands for answers with about the same probability. Below the dashed line, the model is too "
+            "sure. Above the line, it is less sure than it could be. The bars give the number of clips; a dot with "
+            "few clips says little.",
             "Reliability diagram: accuracy against the probability of the first class, and clips in each bin.",
         ),
     ]
@@ -270,15 +277,18 @@ def _performers(scores: OwnScores) -> list[Section]:
     if not scores.performers:
         return []
     rows = [(one.name, *_group_cells(one)) for one in scores.performers]
-    return [Section("Performer by performer", [Table("People differ.", ("performer", *_GROUP), rows)])]
+    return [Section("Performer by performer", [Table("The clips of each performer.", ("performer", *_GROUP), rows)])]
 
 
 def _clips(scores: OwnScores, header: OwnHeader) -> list[Content]:
-    said: list[Content] = ["predictions.csv has a row for each clip: its class, the answer, and whether it is given."]
+    said: list[Content] = [
+        "predictions.csv has one row for each clip, with its class, the answer, and whether the answer is given."
+    ]
     said += header.notes
     if header.left_out:
         rows = list(header.left_out.items())[:_MOST_NAMED]
-        caption = f"Left out: {counted(len(header.left_out), 'clip')}; at most {_MOST_NAMED} are named here."
+        some = f", of which the first {_MOST_NAMED} are named here" if len(header.left_out) > _MOST_NAMED else ""
+        caption = f"Left out: {counted(len(header.left_out), 'clip')}{some}."
         said.append(Table(caption, ("clip", "why"), rows, names=2))
     return said
 
@@ -288,7 +298,7 @@ def _repeat(header: OwnHeader) -> list[Content]:
     blocks: list[Content] = ["The numbers are in scores.json, as fractions."]
     if header.command:
         blocks.append(Code(header.command))
-    return [*blocks, Table("Where and how long it ran.", ("what", "value"), rows, names=2)]
+    return [*blocks, Table("Environment and running time.", ("what", "value"), rows, names=2)]
 
 
 def _group_cells(one: GroupScore) -> tuple[str, ...]:

@@ -28,10 +28,10 @@ from gzssar.reports.pages import Code, Content, Page, Picture, Section, Table, T
 from gzssar.splits import ClassSplit
 
 _SELECTION = {
-    "validation": "Whatever was fitted or tuned was so on training clips of seen classes, some of which played unseen; "
-    "the test clips and their labels chose nothing.",
+    "validation": "Everything was fitted and tuned on training clips of seen classes, some of which played the unseen "
+    "ones. The test clips and their labels chose nothing.",
     "paper-test-selected": "As in the authors' code, the training cycle was chosen by its accuracy on the unseen test "
-    "clips. These numbers are optimistic: compare them only with numbers made the same way.",
+    "clips. These numbers are optimistic: compare them only with numbers that were made in the same way.",
 }
 _TILES = {
     "ZSL": ("ZSL, among unseen classes", "unseen"),
@@ -73,7 +73,7 @@ def report_page(records: Sequence[SeedRecord], split: ClassSplit, names: Sequenc
     count = len(records)
     return Page(
         title=header.title,
-        banner="Synthetic data: these clips are made up, and no number here says anything about real actions."
+        banner="Synthetic data: these clips are made up, so no number here says anything about real actions."
         if header.synthetic
         else "",
         facts=(
@@ -86,15 +86,15 @@ def report_page(records: Sequence[SeedRecord], split: ClassSplit, names: Sequenc
         lead=_lead(summary),
         tiles=[_tile(summary, head) for head in _TILES],
         sections=[
-            Section("What the numbers are", _meaning(summary, header)),
+            Section("What the numbers mean", _meaning(summary, header)),
             Section("Seed by seed", _seed_tables(records, summary)),
             Section("The gate", _gate_pictures(records)),
             Section("The classes", _class_blocks(records, split, names)),
             *_latent_space(records, split, names),
             *_training(records),
-            Section("How to repeat it", _repeat(header)),
+            Section("How to repeat the experiment", _repeat(header)),
         ],
-        footer=f"Written by gzssar. Whole experiment: {duration(header.seconds)}.",
+        footer=f"Written by gzssar. The whole experiment took {duration(header.seconds)}.",
     )
 
 
@@ -103,12 +103,14 @@ def _lead(summary: Summary) -> str:
     zsl, seen, unseen, harmonic = (f"{number} %".replace(" ", _NO_BREAK) for number in numbers)
     count = len(summary["seeds"])
     over = (
-        "one seed, so the spread is unknown" if count == 1 else f"mean ± sample standard deviation over {count} seeds"
+        "for one seed, so their spread is unknown"
+        if count == 1
+        else f"as mean ± sample standard deviation over {count} seeds"
     )
     return (
-        f"Asked to choose among the unseen classes, the model names {zsl} of their clips rightly (ZSL); asked to "
-        f"choose among all classes, {seen} of the seen clips (S) and {unseen} of the unseen ones (U), a harmonic "
-        f"mean of {harmonic} (H) — per-sample accuracy, {over}."
+        f"If only unseen classes may be the answer, the model recognizes {zsl} of their clips (ZSL). If every class "
+        f"may be the answer, it recognizes {seen} of the clips of seen classes (S) and {unseen} of the clips of unseen "
+        f"ones (U). The harmonic mean of S and U is {harmonic} (H). All are per-sample accuracies, {over}."
     )
 
 
@@ -129,7 +131,7 @@ def _meaning(summary: Summary, header: ReportHeader) -> list[Content]:
 
 
 def _selection(rule: str) -> str:
-    return f"Selected by “{rule}”. " + _SELECTION.get(rule, "The run's config.json says what this rule looks at.")
+    return f"The selection rule is “{rule}”. " + _SELECTION.get(rule, "The run's config.json says what it uses.")
 
 
 def _seed_tables(records: Sequence[SeedRecord], summary: Summary) -> list[Content]:
@@ -140,12 +142,12 @@ def _seed_tables(records: Sequence[SeedRecord], summary: Summary) -> list[Conten
         name: [f"{r.extra[name]:.4g}" if name in r.extra else "–" for r in records] + [""]
         for name in dict.fromkeys(name for r in records for name in r.extra)
     }
-    gate = "The gate, %; the threshold of the routing; and what else the run noted, as fractions."
-    gate += " Checkpoints count from 0." if "checkpoint" in extras else ""
+    gate = "The gate in %, the threshold of the routing, and further numbers of the run as fractions."
+    gate += " Checkpoints are counted from 0." if "checkpoint" in extras else ""
     table = partial(_seed_table, records, summary)
     return [
-        table("Per-sample accuracy, %. Oracle H: every clip goes to the right classifier.", PER_SAMPLE, time),
-        table("Mean-class accuracy, %: every class counts the same.", MEAN_CLASS, {}),
+        table("Per-sample accuracy in %. Oracle H is H if every clip goes to the right classifier.", PER_SAMPLE, time),
+        table("Mean-class accuracy in %: every class has the same weight.", MEAN_CLASS, {}),
         table(gate, _GATE, {"threshold": threshold, **extras}),
     ]
 
@@ -168,45 +170,49 @@ def _seed_table(
 
 def _gate_pictures(records: Sequence[SeedRecord]) -> list[Content]:
     one = typical(records)
-    band = "Lines are means over seeds; the band runs from the lowest H to the highest. " if len(records) > 1 else ""
+    band = (
+        "Lines are means over seeds, and the band runs from the lowest H to the highest. " if len(records) > 1 else ""
+    )
     return [
         Picture(
             "threshold",
             figures.threshold_sweep(records),
-            "Raising the threshold sends more clips to the unseen classifier: U rises, S falls, and H peaks between. "
-            f"{band}The dashed line is H if every clip went to the right classifier. The best point of this curve is "
-            "never used to choose: finding it takes the test labels.",
+            "A higher threshold sends more clips to the unseen classifier: U rises, S falls, and H has its maximum "
+            f"in between. {band}The dashed line is H if every clip goes to the right classifier. No choice uses the "
+            "best point of this curve, because only the test labels show where it is.",
             "Line chart of seen accuracy, unseen accuracy and harmonic mean against the gate's threshold, with the "
             "chosen thresholds and the oracle gate's harmonic mean.",
         ),
         Picture(
             "gate",
             figures.gate_histogram(one),
-            f"The further apart the two heaps, the better the gate; blue left of the line and orange right of it are "
-            f"clips sent to the wrong classifier. {_one_seed(one, records)}",
+            "The better the gate, the further apart the two histograms lie. Blue clips left of the line and orange "
+            f"clips right of it go to the wrong classifier. {_one_seed(one, records)}",
             "Histograms of the routing for test clips of seen and of unseen classes, with the threshold between them.",
         ),
     ]
 
 
 def _class_blocks(records: Sequence[SeedRecord], split: ClassSplit, names: Sequence[str]) -> list[Content]:
-    whiskers = " Bars are means over seeds, whiskers run from the worst seed to the best." if len(records) > 1 else ""
+    whiskers = (
+        " Bars are means over seeds, and whiskers run from the worst seed to the best." if len(records) > 1 else ""
+    )
     return [
         Picture(
             "classes",
             figures.per_class_accuracies(records, split, names),
-            "Accuracy within each class when all classes are candidates, best first; seen classes in blue, unseen in "
-            f"orange.{whiskers}",
+            "The accuracy on the clips of each class if every class may be the answer. The best class comes first. "
+            f"Seen classes are blue, unseen ones orange.{whiskers}",
             "Bar chart of the accuracy of every class, sorted.",
         ),
         Picture(
             "confusion",
             figures.confusion_matrix(records, split, names),
-            "Where the clips of each class (row) go, summed over seeds; a perfect model paints the diagonal only. "
-            "Mistakes of the gate lie in the upper right and the lower left block. Colour grows with the square root "
-            "of the share, so rare mistakes show. Unseen rows and columns may be drawn thicker than seen ones, and "
-            "names too small to read are left out.",
-            "Confusion matrix of all classes, seen and unseen classes separated by lines.",
+            "Each row shows the predicted classes of the clips of one class, summed over seeds. A perfect model "
+            "fills only the diagonal. Mistakes of the gate lie in the upper right and the lower left block. The "
+            "colour grows with the square root of the share, so that rare mistakes are visible. Unseen rows and "
+            "columns may be thicker than seen ones, and names that would be too small to read are left out.",
+            "Confusion matrix of all classes. Lines separate seen and unseen classes.",
         ),
         _confusions(records, split, names),
     ]
@@ -234,10 +240,10 @@ def _latent_space(records: Sequence[SeedRecord], split: ClassSplit, names: Seque
     picture = Picture(
         "latents",
         latent_map(one, split, names),
-        "Test clips (small) and class texts (large, numbered) in the principal plane of the clips. Two "
-        "dimensions show a part of the latent space only: what lies together here may lie apart there. Seen clips are "
-        f"grey dots, seen texts grey crosses. {_one_seed(one, records)}",
-        "Scatter plot of skeleton latents and class-text latents; unseen classes coloured, seen ones grey.",
+        "Test clips (small) and class texts (large, numbered) in the principal plane of the clips. Two dimensions show "
+        "only a part of the latent space, so points that are close here may be far apart there. Clips of seen classes "
+        f"are grey dots, and their texts are grey crosses. {_one_seed(one, records)}",
+        "Scatter plot of skeleton latents and class-text latents. Unseen classes are coloured, seen ones are grey.",
     )
     return [Section("The latent space", [picture])]
 
@@ -248,8 +254,8 @@ def _training(records: Sequence[SeedRecord]) -> list[Section]:
     if figure is None:
         return []
     caption = (
-        "A reconstruction that still falls at the end asks for more steps. Terms are shown before weighting, also "
-        f"where their weight is zero. {_one_seed(one, records)}"
+        "If the reconstruction loss still falls at the end, train for more steps. Each term is shown before it is "
+        f"weighted, even if its weight is zero. {_one_seed(one, records)}"
     )
     return [
         Section("The training", [Picture("training", figure, caption, "Line charts of every loss over the steps.")])
@@ -257,16 +263,16 @@ def _training(records: Sequence[SeedRecord]) -> list[Section]:
 
 
 def _one_seed(record: SeedRecord, records: Sequence[SeedRecord]) -> str:
-    return f"Seed {record.seed}" + ("." if len(records) == 1 else ", the one with the median H.")
+    return f"The picture shows seed {record.seed}" + ("." if len(records) == 1 else ", which has the median H.")
 
 
 def _repeat(header: ReportHeader) -> list[Content]:
     fingerprint = f" (fingerprint {header.config_hash})" if header.config_hash else ""
     blocks: list[Content] = [
-        f"Every setting is in config.json beside this report{fingerprint}; the numbers are in scores.json."
+        f"All settings are in config.json beside this report{fingerprint}. The numbers are in scores.json."
     ]
     if header.command:
         blocks.append(Code(header.command))
     rows = [*header.environment.items(), ("time", duration(header.seconds))]
-    blocks.append(Table("Where and how long it ran.", ("what", "value"), rows, names=2))
+    blocks.append(Table("Environment and running time.", ("what", "value"), rows, names=2))
     return [*blocks, *header.notes]

@@ -13,13 +13,13 @@ _LONGEST_GAP = 0.5
 """Seconds between two frames."""
 _ODD = {
     "frozen": "Nothing moves ({}).",
-    "flat": "A coordinate never changes ({}): is this a recording in two dimensions?",
+    "flat": "A coordinate never changes ({}): the recording may have only two dimensions.",
     "scale": "The skeleton has an unlikely size ({}): positions should be in metres.",
-    "far": "The body is far from the origin ({}): subtract the place of the hips before you save it.",
+    "far": "The body is far from the origin ({}): subtract the position of the hips before you save the clip.",
     "layout": "The joints do not look like {}: give the --layout in which they were recorded.",
-    "mirrored": "Left and right are swapped or an axis is turned round ({}): negate x, or swap the sides.",
-    "jumps": "A joint jumps as no body can ({}): tracking was lost there, or joints are missing.",
-    "legs unseen": "The legs were not seen ({}): their joints are invented, and so is what they do.",
+    "mirrored": "Left and right are swapped, or the axes are left-handed ({}): negate x, or swap the sides.",
+    "jumps": "A joint jumps impossibly far ({}): tracking was lost there, or joints are missing.",
+    "legs unseen": "The sensor did not see the legs ({}): the positions of their joints are guesses.",
 }
 """Findings of `gzssar inspect` with which no encoder can do much, and what is said."""
 
@@ -31,18 +31,18 @@ def clip_doubts(clip: SkeletonSequence) -> tuple[Doubt, ...]:
     count, odd = clip.joints.shape[1], find_oddities(clip)
     told = list(clip.doubts)
     if is_too_short(clip):
-        length = f"{counted(count, 'frame')}, {clip.duration:.2g} s"
-        sentence = f"{length}: too short to tell a motion, so the answer is hardly more than a guess."
+        length = f"{counted(count, 'frame')} and lasts {clip.duration:.2g} s"
+        sentence = f"It has {length}, which is too short to show a motion: the answer is little more than a guess."
         told.append(Doubt("too-short", sentence))
     told += [Doubt(name.replace(" ", "-"), text.format(odd[name])) for name, text in _ODD.items() if name in odd]
     if is_resting(clip):  # which says it better
         told = [doubt for doubt in told if doubt.code != "frozen"]
     metric = clip.dimensions == 3 and "scale" not in odd
     if metric and (astray := int((body_sizes(clip) > _WIDEST).any(axis=1).sum())):
-        sentence = f"In {counted(astray, 'frame')} joints lie more than {_WIDEST:g} m apart: tracking was lost there."
+        sentence = f"In {counted(astray, 'frame')}, joints are more than {_WIDEST:g} m apart: tracking was lost there."
         told.append(Doubt("astray", sentence))
     if (absent := int((~present_bodies(clip).any(axis=1)).sum())) > _MOST_ABSENT * count:
-        told.append(Doubt("absent", f"Nobody is there in {counted(absent, 'frame')} of {count}."))
+        told.append(Doubt("absent", f"Nobody is there in {absent} of {counted(count, 'frame')}."))
     if (
         clip.times is not None
         and len(clip.times) > 1

@@ -184,19 +184,19 @@ def _hash(sequence: SkeletonSequence) -> bytes:
 def _warnings(inspection: Inspection) -> Iterator[str]:
     not_finite = [finding.clip for finding in inspection.not_finite]
     if not_finite:
-        advice = "Fill the gaps when reading (--fill-gaps), or leave them out."
-        yield _sentence("There is NaN or infinity", not_finite, advice)
+        advice = "Fill the gaps with --fill-gaps, or leave these clips out."
+        yield _sentence("Positions are NaN or infinite", not_finite, advice)
     if bad := [finding for finding in inspection.bad if finding.clip not in not_finite]:
-        advice = f"Mend them or leave them out. The first: {bad[0].detail}"
+        advice = f"Correct these clips or leave them out. The first error: {bad[0].detail}"
         yield _sentence("The reader finds errors", [finding.clip for finding in bad], advice)
     if passed_over := inspection.passed_over:
         advice = "If they are clips, put them in a folder of their own and name their --layout."
-        yield f"Passed over: {_listed(passed_over)}, which may be tables of numbers. {advice}"
+        yield f"Left out, because they may be tables of other numbers: {_listed(passed_over)}. {advice}"
     if flat := inspection.dimensions[2]:
-        yield f"Joints have two coordinates in {counted(flat, 'clip')}: they can be shown, but encoders take three."
+        yield f"Joints have two coordinates in {counted(flat, 'clip')}: you can draw them, but encoders need three."
     if copies := [f"{copy} = {name}" for name, equal in inspection.copies.items() for copy in equal]:
-        advice = "Keep one of each, or the same clip may both train and test."
-        yield _sentence("Another clip is repeated byte for byte", copies, advice)
+        advice = "Keep only one of each: otherwise, a clip may be among both the training and the test clips."
+        yield f"Exact copies of other clips: {_listed(copies)}. {advice}"
     for oddity, found in inspection.findings.items():
         if found:
             what, advice = ADVICE[oddity]

@@ -34,33 +34,39 @@ _UNSEEN = 0.5
 _LEGS = ("left knee", "right knee", "left ankle", "right ankle")
 
 ADVICE: dict[str, tuple[str, str]] = {
-    "no body": ("There is no body in any frame", "Leave them out"),
-    "gaps": ("There are frames without any body", "Cut them off at the ends, or fill them in"),
+    "no body": ("No frame has a body", "Leave these clips out"),
+    "gaps": ("Some frames have no body", "Cut such frames off at the ends, or fill them in"),
     "partly absent": (
-        "A body is missing while another is there",
-        "Its zeros are no positions: follow each body over time, or keep the first one alone",
+        "A body is missing in frames that have another body",
+        "The zeros of a missing body are not positions: track each body over time, or keep only the first one",
     ),
-    "flat": ("A coordinate never changes", "If it is the depth there is none: read them as 2-D"),
-    "frozen": ("There is no motion at all", "Leave them out, or check how the frames were written"),
+    "flat": (
+        "A coordinate never changes",
+        "If this coordinate is the depth, the clips have no depth: read them as 2-D",
+    ),
+    "frozen": ("Nothing moves", "Leave these clips out, or check how their frames were written"),
     "frozen run": (
-        "A frame is repeated for more than a second",
-        "Tracking stalled or the clip was padded: cut the repetition",
+        "One frame is repeated for more than a second",
+        "Tracking stalled, or the clip was padded: remove the repeated frames",
     ),
     "scale": ("The skeletons have an unlikely size", "Convert to metres, or to pixels if they are 2-D"),
     "far": (
-        "The body is so far from the origin that its positions are coarse",
-        "Subtract the place of the hips in the first frame before you save them",
+        "The body is so far from the origin that its positions are imprecise",
+        "Subtract the position of the hips in the first frame from all positions before you save them",
     ),
     "layout": (
-        "The joints do not look like their layout",
-        "Give the --layout in which they were recorded, or bring them into its order",
+        "The joints do not match their layout",
+        "Give the --layout in which they were recorded, or put them in the order of the layout",
     ),
     "mirrored": (
-        "Feet or nose point backwards for those shoulders",
-        "Left and right are swapped, or an axis is turned round (left-handed axes): negate x, or swap the sides",
+        "The feet or the nose point backwards relative to the shoulders",
+        "Left and right are swapped, or the axes are left-handed: negate x, or swap the sides",
     ),
-    "jumps": ("A joint jumps as no body can", "Tracking was lost there, or joints are missing: fill them in"),
-    "legs unseen": ("The sensor did not see the legs", "Film from head to feet: what is not seen is invented"),
+    "jumps": ("A joint jumps impossibly far", "Tracking was lost there, or joints are missing: fill them in"),
+    "legs unseen": (
+        "The sensor did not see the legs",
+        "Film the body from head to feet: the positions of unseen joints are guesses",
+    ),
 }
 """Each kind of finding: what it is, and what to do about it."""
 
@@ -114,12 +120,12 @@ def unlikely_size(sequence: SkeletonSequence, present: Bool[np.ndarray, "T M"]) 
     size = height(sequence, present)
     low, high = _HEIGHTS
     if sequence.dimensions == 2:
-        return f"{size:.3g} pixels tall: shares of the picture?" if size <= _SMALLEST_PICTURE else ""
+        return f"{size:.3g} pixels tall, perhaps in shares of the picture" if size <= _SMALLEST_PICTURE else ""
     if low <= size <= high:
         return ""
     units = {"millimetres": 1000, "centimetres": 100, "inches": 39.37}
     low, high = LIKELY_HEIGHTS
-    guess = next((f": {unit}?" for unit, per_metre in units.items() if low <= size / per_metre <= high), "")
+    guess = next((f", perhaps in {unit}" for unit, per_metre in units.items() if low <= size / per_metre <= high), "")
     return f"{size:.{0 if size >= 10 else 2}f} m tall{guess}"
 
 
@@ -127,7 +133,7 @@ def _coarse(sequence: SkeletonSequence) -> str:
     """How far away the body is, where 32 bits tell places there only roughly."""
     farthest = np.float32(np.abs(sequence.joints).max())
     step = float(np.spacing(farthest))
-    return f"{farthest / 1000:.0f} km, where places are told to {100 * step:.2g} cm" if step > _COARSE else ""
+    return f"{farthest / 1000:.0f} km, where positions have steps of {100 * step:.2g} cm" if step > _COARSE else ""
 
 
 def _mirrored(sequence: SkeletonSequence) -> str:

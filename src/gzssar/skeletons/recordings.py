@@ -23,7 +23,7 @@ _SIZES = (0.75, 1.33)
 """Shares of the shortest and the longest, of the smallest and the tallest, outside of which a clip is unlike them."""
 _LONG = 10.0
 """Seconds from which a clip is long where the length of the training clips is not known."""
-_BY_WINDOWS = "gzssar predict --window 2 tells what happens when."
+_BY_WINDOWS = "To find out what happens when, use gzssar predict --window 2."
 
 
 def note(clip: SkeletonSequence) -> Notes:
@@ -90,7 +90,7 @@ def doubts_told(summary: Mapping[str, Any] | None) -> list[str]:
 
 def doubt_told(code: str, found: DoubtedClips, clips: str) -> str:
     """One kind of doubt of a tally, in so many clips."""
-    return f"{code} in {clips}, the first {found['first']}: {found['sentence']}"
+    return f"{code} in {clips}; the first is {found['first']}: {found['sentence']}"
 
 
 def unlike(clip: SkeletonSequence, summary: Mapping[str, Any]) -> tuple[Doubt, ...]:
@@ -98,18 +98,21 @@ def unlike(clip: SkeletonSequence, summary: Mapping[str, Any]) -> tuple[Doubt, .
     one, told = _measured(clip), []
     if (rates := summary.get("fps")) and clip.fps < _SLOW * rates[0]:
         sentence = (
-            f"It has {clip.fps:g} frames per second, the training clips {rates[0]:g} or more: fast movements are lost."
+            f"It has {clip.fps:g} frames per second, but the training clips have {rates[0]:g} or more: fast movements "
+            "are lost."
         )
         told.append(Doubt("unlike-training-rate", sentence))
-    for key, shares, code, unit in (
-        ("seconds", _LENGTHS, "length", "s long"),
-        ("metres", _SIZES, "size", "m tall"),
+    for key, shares, code, unit, whose in (
+        ("seconds", _LENGTHS, "length", "s long", ("It is", "the training clips are")),
+        ("metres", _SIZES, "size", "m tall", ("The body is", "the bodies of the training clips are")),
     ):
         known, own = summary.get(key), one[key]
         if code == "size" and own and unlikely_size(clip, present_bodies(clip)):
             continue  # which is a doubt of its own
         if known and own is not None and not shares[0] * known[0] <= own <= shares[1] * known[1]:
-            sentence = f"It is {_short(own)} {unit}, the training clips are {_short(known[0])} to {_short(known[1])}."
+            sentence = (
+                f"{whose[0]} {_short(own)} {unit}, but {whose[1]} {_short(known[0])} to {_short(known[1])} {unit}."
+            )
             if key == "seconds" and own > known[1]:
                 sentence += f" {_BY_WINDOWS}"
             told.append(Doubt(f"unlike-training-{code}", sentence))
@@ -118,11 +121,12 @@ def unlike(clip: SkeletonSequence, summary: Mapping[str, Any]) -> tuple[Doubt, .
             Doubt("too-long", f"It is {_short(one['seconds'])} s long, which is too long for one answer. {_BY_WINDOWS}")
         )
     if (most := summary.get("bodies")) and one["bodies"] > most:
-        sentence = f"It shows {one['bodies']} people, the training clips {most} at most."
+        sentence = f"It shows {one['bodies']} people, but the training clips show at most {most}."
         told.append(Doubt("unlike-training-bodies", sentence))
     layouts = summary.get("layouts", [])
     if layouts and clip.layout.name not in layouts:
-        sentence = f"Its joints are of {clip.layout.name}, those of the training clips of {' and '.join(layouts)}."
+        known_layouts = " or ".join(layouts)
+        sentence = f"It has the joints of {clip.layout.name}, but the training clips have those of {known_layouts}."
         told.append(Doubt("unlike-training-sensor", sentence))
     return tuple(told)
 

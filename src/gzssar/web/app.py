@@ -25,10 +25,10 @@ from gzssar.web.workers import Workers
 
 _LOADING = "the language model may be loading, so try again in a moment"
 _ABOUT = """
-Recognize actions in skeleton clips, those with training clips and those that are known from words alone.
+Recognize actions in skeleton clips, both actions with training clips and actions that are known only from words.
 
-Errors are `{"error": sentence}`. Nothing is kept of an upload. Of a class, nothing is kept on disk or shown to anybody
-else, unless the server was started with `--shared`; the last texts stay in memory for a while.
+Errors are `{"error": sentence}`. The server keeps no upload. It keeps no class on disk, and shows no class to anybody
+else, unless it was started with `--shared`. It keeps the last texts in memory for a while.
 """
 
 _STATIC = files("gzssar.web") / "static"

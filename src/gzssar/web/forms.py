@@ -58,16 +58,16 @@ class ClipForm(BaseModel):
     """The joints of a plain table (.csv, .npy)."""
 
     fps: Annotated[float, Field(gt=0, le=1000)] | None = None
-    """Frames per second, where the file does not say."""
+    """Frames per second, if the file does not state them."""
 
     fill_gaps: bool = False
     """Interpolate joints that are missing in some frames."""
 
     unit: Literal["m", "cm", "mm", "in", "ft"] | None = None
-    """What positions are counted in, where the file does not say."""
+    """The unit of the positions, if the file does not state it."""
 
     index: Annotated[int, Field(ge=0, le=10_000_000)] | None = None
-    """Which clip, from 0, where the file holds several."""
+    """The number of the clip, from 0, if the file holds several."""
 
 
 def _of_a_video(schema: dict[str, Any]) -> None:
@@ -84,10 +84,10 @@ class VideoForm(ClipForm):
 
 
 class ClassesForm(ClipForm):
-    """A clip, and classes of one's own."""
+    """A clip, and your own classes."""
 
     classes: Annotated[str, StringConstraints(max_length=900_000)] | None = None
-    """Classes that count for this request alone, as JSON: [{"label": …, "action": …, "motion": …, "clips": […]}]."""
+    """Classes for this request only, as JSON: [{"label": …, "action": …, "motion": …, "clips": […]}]."""
 
     def parse_classes(self) -> tuple[OwnClass, ...]:
         """Read the classes.
@@ -104,30 +104,30 @@ class ClassesForm(ClipForm):
 
 
 class PredictForm(ClassesForm):
-    """What is to be ranked."""
+    """A clip, and the classes to rank."""
 
     candidates: list[ShownName] = Field(default_factory=list, max_length=900)
-    """Rank these labels alone; one field per label. Without any, all classes."""
+    """Rank only these labels; one field per label. By default, all classes."""
 
     top_k: Annotated[int, Field(ge=1, le=10_000)] = 5
-    """At most so many classes, best first."""
+    """The largest number of classes in the ranking."""
 
     abstain: bool = False
-    """Give no label where the model is not sure enough."""
+    """Give no label if the model is not sure enough."""
 
 
 class TeachForm(ClassesForm):
-    """What shows a class."""
+    """A clip that shows a class."""
 
     label: Label
     """The class that the clip shows: one that the model knows, or a new one."""
 
 
 class ExplainForm(ClassesForm):
-    """What is to be explained."""
+    """A clip, and the class whose score to explain."""
 
     label: ShownName
-    """The class whose score is to be explained."""
+    """The class whose score to explain."""
 
 
 def find_clip(

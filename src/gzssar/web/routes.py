@@ -47,8 +47,8 @@ _REFUSED: dict[int | str, dict[str, Any]] = {
     503: {"model": Failure, "description": "Too many requests at the same time; Retry-After says when to come back."},
     504: {"model": Failure, "description": "The answer took too long."},
 }
-_UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"model": Failure, "description": "There is nothing of that name."}}
-_SHOWN: dict[int | str, dict[str, Any]] = {409: {"model": Failure, "description": "This clip shows it already."}}
+_UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"model": Failure, "description": "Nothing has this name."}}
+_SHOWN: dict[int | str, dict[str, Any]] = {409: {"model": Failure, "description": "This clip already shows the class."}}
 _OWN: dict[int | str, dict[str, Any]] = {409: {"model": Failure, "description": "The class is the model's own."}}
 
 
@@ -71,7 +71,7 @@ def clip_routes(
 
     @router.post("/video")
     async def read_video(request: Request, form: Annotated[VideoForm, Multipart]) -> Filmed:
-        """Find the person in a video: a clip that the other routes take as a file, without finding it each time."""
+        """Find the person in a video, once: the other routes take the answer as a clip."""
         read = find_clip(form, samples, limits, readers)
         return await workers.run(request, lambda check: filmed(read(check)))
 
@@ -89,17 +89,17 @@ def clip_routes(
 
     @router.post("/explain")
     async def explain(request: Request, form: Annotated[ExplainForm, Multipart]) -> Why:
-        """Say why a class got its score: near texts, and the joints and frames that mattered."""
+        """Say why a class got its score: similar texts, and the joints and frames that mattered."""
         return await ask(
             request, form, lambda recognizer, clip: Why.model_validate(recognizer.explain(clip, form.label))
         )
 
     @router.post("/teach", responses=_SHOWN)
     async def teach(request: Request, form: Annotated[TeachForm, Multipart]) -> Taught:
-        """Show a class by a clip: it is recognized by that at once, and nothing is trained.
+        """Teach a class by a clip. The model recognizes the class at once, without training.
 
-        A server started with `--shared` shows it to everyone's model. Any other keeps nothing: send what comes back as
-        `clip` along with each request, among the `clips` of the class in the field `classes`.
+        A server started with `--shared` teaches it for everyone. Any other server keeps nothing: with each request,
+        send the `clip` of the answer among the `clips` of the class in the field `classes`.
         """
 
         def show(recognizer: Recognizer, clip: SkeletonSequence) -> Taught:
@@ -134,7 +134,9 @@ def clip_routes(
 def class_routes(store: ClassStore, workers: Workers) -> APIRouter:
     """Routes about classes."""
     router = APIRouter(prefix="/api/classes", tags=["classes"])
-    taken: dict[int | str, dict[str, Any]] = {409: {"model": Failure, "description": "There is a class of that label."}}
+    taken: dict[int | str, dict[str, Any]] = {
+        409: {"model": Failure, "description": "A class with this label already exists."}
+    }
 
     @router.get("", responses=_only(403))
     async def list_classes() -> ClassList:
@@ -145,7 +147,7 @@ def class_routes(store: ClassStore, workers: Workers) -> APIRouter:
     async def add_class(request: Request, new: NewClass) -> Checked:
         """Check a class described in words.
 
-        A server started with `--shared` keeps it for everyone. Any other keeps nothing: send the class along with each
+        A server started with `--shared` keeps it for everyone. Any other server keeps nothing: send the class with each
         request, in the field `classes`.
         """
 
@@ -153,7 +155,9 @@ def class_routes(store: ClassStore, workers: Workers) -> APIRouter:
         return Checked(label=new.label, kept=store.shared, warning=as_doubts(told))
 
     @router.delete("", responses=_only(403, 422, 503, 504) | _UNKNOWN | _OWN)
-    async def remove_class(request: Request, label: Annotated[Label, Query(description="Its label.")]) -> Checked:
+    async def remove_class(
+        request: Request, label: Annotated[Label, Query(description="The label of the class.")]
+    ) -> Checked:
         """Remove a class that was added for everyone."""
 
         await workers.run(request, lambda check: store.remove(label))
@@ -163,9 +167,11 @@ def class_routes(store: ClassStore, workers: Workers) -> APIRouter:
     async def take_back(
         request: Request,
         label: Annotated[Label, Query(description="The class that it showed.")],
-        number: Annotated[int, Query(ge=0, le=1000, description="Which, from 0, as they came.")],
+        number: Annotated[
+            int, Query(ge=0, le=1000, description="The number of the clip, from 0, in the order in which clips came.")
+        ],
     ) -> Checked:
-        """Take back a clip that was shown to everyone's model. With its last clip, a class without texts goes."""
+        """Take back a clip that was taught for everyone. A class without texts is removed with its last clip."""
 
         await workers.run(request, lambda check: store.take_back(label, number))
         return Checked(label=label, kept=False)

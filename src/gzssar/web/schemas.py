@@ -32,7 +32,7 @@ class Failure(_Documented):
     """One sentence: what was expected, what came, what to do."""
 
     field: str | None = None
-    """The field of the form that would help, where one would: layout, fps, fill_gaps, unit, index."""
+    """The field of the form that would solve the problem, if there is one: layout, fps, fill_gaps, unit, index."""
 
 
 class NewClass(_Documented):
@@ -51,10 +51,10 @@ class NewClass(_Documented):
 
 
 class OwnClass(NewClass):
-    """A class of a visitor's own, in words, by clips, or both; or clips of a class that the model knows."""
+    """A visitor's own class, in words, by clips, or both. Or clips of a class that the model knows."""
 
     clips: tuple[Features, ...] = ()
-    """What `/api/teach` made of the clips that show it."""
+    """The answers of `/api/teach`, in `clip`, for the clips that show it."""
 
 
 class ShownClass(_Documented):
@@ -70,7 +70,7 @@ class ShownClass(_Documented):
     """Whether a visitor added it."""
 
     clips: int
-    """How many clips visitors showed of it, for everyone."""
+    """How many clips of it visitors taught, for everyone."""
 
 
 class ClassList(_Documented):
@@ -83,7 +83,7 @@ class Doubt(_Documented):
     """A reason not to trust an answer, or the texts of a class."""
 
     code: str
-    """Which kind, for programs."""
+    """The kind of doubt, for programs."""
 
     sentence: str
 
@@ -93,10 +93,10 @@ class Checked(_Documented):
 
     label: str
     kept: bool
-    """Whether the server keeps it for everyone; if not, send it along with each request, in `classes`."""
+    """Whether the server keeps it for everyone. If not, send it with each request, in `classes`."""
 
     warning: list[Doubt] = []
-    """What speaks against its texts."""
+    """Reasons to doubt its texts."""
 
 
 class Taught(_Documented):
@@ -107,10 +107,10 @@ class Taught(_Documented):
 
     clip: Features
     kept: bool
-    """Whether the server keeps it for everyone; if not, send it along with each request, in `classes`."""
+    """Whether the server keeps it for everyone. If not, send it with each request, in `classes`."""
 
     warning: list[Doubt] = []
-    """What speaks against the clip."""
+    """Reasons to doubt the clip."""
 
 
 class RankedClass(_Documented):
@@ -125,7 +125,7 @@ class Ranked(_Documented):
     """The classes that a clip may show, best first."""
 
     label: str | None
-    """The best guess; null where the model abstains, or nothing is happening."""
+    """The best guess; null if the model abstains or nobody moves."""
 
     best_guess: str
     """The first of the ranking, with its score, and whether it is a seen class."""
@@ -133,28 +133,28 @@ class Ranked(_Documented):
     score: float
     seen: bool
     p_seen: float | None
-    """The gate's probability that the clip shows a seen class; null where classes of one kind alone compete."""
+    """The gate's probability that the clip shows a seen class; null if only classes of one kind may be the answer."""
 
     abstained: bool
     resting: bool
-    """Nobody moves."""
+    """Whether nobody moves."""
 
     warning: list[Doubt]
-    """What speaks against trusting the answer."""
+    """Reasons to doubt the answer."""
 
     ranking: list[RankedClass]
 
 
 class CameraOrder(_Documented):
-    """What a camera's people are to be ranked by."""
+    """The classes that may be the answer for people in front of a camera."""
 
     model_config = ConfigDict(extra="forbid")
 
     classes: tuple[OwnClass, ...] = Field(default=(), max_length=1000)
-    """Classes of the visitor's own, as in `/api/predict`."""
+    """The visitor's own classes, as in `/api/predict`."""
 
     candidates: list[str] | None = Field(default=None, max_length=900)
-    """Rank these labels alone."""
+    """Rank only these labels."""
 
 
 class Why(_Documented):
@@ -162,13 +162,13 @@ class Why(_Documented):
 
     label: str
     similarity: dict[str, float]
-    """How near the clip lies to each kind of text alone, from -1 to 1."""
+    """How similar the clip is to each kind of text, from -1 to 1."""
 
     joints: Numbers
-    """How much each of the 25 joints matters."""
+    """How much each of the 25 joints matters, as shares."""
 
     frames: Numbers
-    """How much each window of frames matters."""
+    """How much each window of frames matters, as shares."""
 
     frame_edges: Numbers
     """Where the windows begin and end, as shares of the clip."""
@@ -188,7 +188,7 @@ class ShownClip(_Documented):
     """From the first frame to the last."""
 
     motion: list[list[list[float] | None]]
-    """Frame (at most 300) → body (at most 2) → x, y, z of each joint in [-1, 1]; null where a body is not there."""
+    """Frame (at most 300) → body (at most 2) → x, y, z of each joint in [-1, 1]; null if a body is absent."""
 
     joint_names: list[str]
     sides: list[str]
@@ -199,17 +199,17 @@ class ShownClip(_Documented):
 
 
 class Filmed(_Documented):
-    """Who is seen in a video: a clip, as a file of MediaPipe's landmarks has it."""
+    """The person in a video, as a clip in the form of MediaPipe's landmarks."""
 
     name: str
     times: list[float]
-    """Of each frame, in seconds."""
+    """The time of each frame, in seconds."""
 
     joints: list[list[list[float]]]
-    """Frame → joint → x, y, z in metres, in MediaPipe's axes, and how sure it is; no joints where nobody is seen."""
+    """Frame → joint → x, y, z in metres, in MediaPipe's axes, and its visibility; no joints if nobody is seen."""
 
     warning: list[Doubt]
-    """What speaks against trusting it."""
+    """Reasons to doubt it."""
 
 
 class Sample(_Documented):
@@ -233,7 +233,7 @@ class About(_Documented):
     """Whether the model learned from made-up performers."""
 
     shared: bool
-    """Whether classes that one visitor adds are there for all."""
+    """Whether the classes that one visitor adds are there for all visitors."""
 
     seen_count: int
     unseen_count: int

@@ -103,7 +103,7 @@ def test_an_unusual_unit_is_told_by_the_size_of_the_body_and_said(read, per_metr
     clip = read(text)
     np.testing.assert_allclose(clip.joints, read(bvh_text()).joints, atol=1e-6)
     assert codes(clip) == ["unit-assumed"]
-    assert f"they are {name}: name them with --unit" in clip.doubts[0].sentence
+    assert f"the size of its body suggests {name}: name the unit with --unit" in clip.doubts[0].sentence
     named = read(text, unit=unit)
     np.testing.assert_array_equal(named.joints, clip.joints)
     assert codes(named) == []

@@ -105,8 +105,8 @@ def test_people_are_followed_when_they_change_order_and_the_surest_two_kept(tmp_
     np.testing.assert_allclose(clip.joints[..., 0], right[..., :2].transpose(2, 0, 1), rtol=1e-6)
     np.testing.assert_allclose(clip.joints[..., 1], left[..., :2].transpose(2, 0, 1), rtol=1e-6)
     assert clip.doubts[1].code == "people-followed"
-    assert clip.doubts[1].sentence.startswith("3 people are seen, whom the file does not tell apart")
-    assert "the 2 seen most were kept" in clip.doubts[1].sentence
+    assert clip.doubts[1].sentence.startswith("The file does not tell its 3 people apart")
+    assert "the 2 who are seen most often were kept" in clip.doubts[1].sentence
 
 
 @pytest.mark.parametrize(

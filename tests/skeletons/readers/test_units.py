@@ -93,8 +93,9 @@ def test_arrays_and_tables_take_the_unit_by_the_size_of_the_bodies(tmp_path, nam
     clip = first_of(path)
     expected = STANDING[: clip.joints.shape[1]].transpose(2, 0, 1)[..., None]
     np.testing.assert_allclose(clip.joints, expected, rtol=1e-5)
-    sentence = f"The file names no unit, and by the size of its bodies they are {spelled}: name it with --unit {unit}."
-    assert unit_told(clip) == [sentence]
+    assert unit_told(clip) == [
+        f"The file states no unit, but the size of its bodies suggests {spelled}: name the unit with --unit {unit}."
+    ]
 
 
 @pytest.mark.parametrize("name", WRITERS)

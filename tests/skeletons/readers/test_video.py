@@ -109,8 +109,8 @@ def test_who_changes_place_abruptly_may_be_somebody_else(monkeypatch, lost):
     poses = [moved(0, place=at[0])] * 9 + [None] * lost + [moved(0, place=at[1])] * 5
     clip = read(monkeypatch, poses)
     assert [doubt.code for doubt in clip.doubts] == ["several-people"]
-    assert f"changes place abruptly, once, first at {(9 + lost) / 30:.1f} s" in clip.doubts[0].sentence
-    assert "abruptly, 2 times" in read(monkeypatch, [*poses, moved(0, place=at[0])]).doubts[0].sentence
+    assert f"changes place abruptly (once, first at {(9 + lost) / 30:.1f} s)" in clip.doubts[0].sentence
+    assert "abruptly (2 times, first" in read(monkeypatch, [*poses, moved(0, place=at[0])]).doubts[0].sentence
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_of_several_people_the_one_who_moves_most_is_read(monkeypatch):
     assert clip.joints.shape[3] == 1
     assert np.ptp(clip.joints[1, :, 15, 0]) == pytest.approx(0.5, abs=1e-6)
     assert [doubt.code for doubt in clip.doubts] == ["several-people"]
-    assert "2 people are seen, of whom the one who moves most is read" in clip.doubts[0].sentence
+    assert "2 people are seen, and only the one who moves most is read" in clip.doubts[0].sentence
 
 
 def waving(number):

@@ -92,8 +92,8 @@ def start_processes(device: str, count: int) -> Processes:
         from lightning.fabric import Fabric
     except ImportError as error:
         raise MissingExtraError(
-            f"training in {all_nodes} processes needs Lightning, which is not installed: run "
-            "pip install 'gzssar[train]', or train in one process."
+            f"training in {all_nodes} processes needs Lightning, which is not installed: run pip install "
+            "'gzssar[train]', or train in one process."
         ) from error
     here = int(os.environ.get("LOCAL_WORLD_SIZE", all_nodes))
     fabric = Fabric(accelerator=kind, devices=here, num_nodes=all_nodes // here, strategy="ddp")

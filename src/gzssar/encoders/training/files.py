@@ -63,8 +63,7 @@ def load_checkpoint(path: Path, who: Mapping[str, str]) -> dict[str, Any] | None
     if there != who:
         raise DataError(
             f"{path} should hold a checkpoint of this training, but it is from a training with "
-            f"{_differences(there, who)}: use "
-            "the same arguments to continue, or name another file to start again."
+            f"{_differences(there, who)}: use the same arguments to continue, or name another file to start again."
         )
     return state
 

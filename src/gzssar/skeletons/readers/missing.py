@@ -120,7 +120,7 @@ def _doubts(lost: Bool[np.ndarray, "T V M"], never: Bool[np.ndarray, "V M"], lay
         )
         doubts.append(Doubt("joints-missing", sentence))
     if never.any():
-        sentence = f"{_named(np.any(never, axis=1), layout)} never seen and put on the nearest joint that is."
+        sentence = f"{_named(np.any(never, axis=1), layout)} never seen and put on the nearest joint that is seen."
         doubts.append(Doubt("joints-never-seen", sentence))
     return doubts
 

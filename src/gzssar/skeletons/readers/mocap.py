@@ -64,7 +64,7 @@ def turned_upright(
     known = heights[np.isfinite(heights)]
     if not len(known) or np.median(known) < _STANDS:
         return joints, ()
-    sentence = "The bodies stand along z, so z is taken for up, and the clip is turned to have y up."
+    sentence = "The bodies stand along z, so z is taken as the upward axis, and the clip is turned so that y points up."
     turned = joints if joints.flags.writeable else joints.copy()
     turned[1], turned[2] = joints[2].copy(), -joints[1]
     return turned, (Doubt("z-is-up", sentence),)

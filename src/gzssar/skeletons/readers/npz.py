@@ -200,7 +200,7 @@ def _turn(
     is unsure ("m?")."""
     said: dict[str, str] = {key: _texts(arrays[key], path)[0].lower() for key in ("unit", "up_axis") if key in arrays}
     up = said.get("up_axis", "y").rstrip("?")
-    sentence = "The file itself is not sure of its unit or of which axis points up: check the height in inspect."
+    sentence = "The file marks its unit or its upward axis as unsure: check the height that gzssar inspect shows."
     unsure = (Doubt("unit-unsure", sentence),) if any(text.endswith("?") for text in said.values()) else ()
     metres = metres_per_unit(options, said["unit"].rstrip("?"), path) if "unit" in said else 1.0
     if up not in _UPRIGHT:

@@ -66,9 +66,8 @@ def clip_of_people(
         raise DataError(f"clip {name!r} should show somebody in at least one frame, but nobody is seen: leave it out.")
     if len(frames) > _SPARSEST * len(poses) + _SHORT:
         raise DataError(
-            f"clip {name!r} should have consecutive frames, but its {len(poses)} poses are in "
-            f"{len(frames)} frames: its frame "
-            "numbers jump, so number the frames again."
+            f"clip {name!r} should have consecutive frames, but its {len(poses)} poses are in {len(frames)} frames: "
+            "its frame numbers jump, so number the frames again."
         )
     people = _follow(poses)
     bodies = sorted(people, key=lambda body: -sum(pose.score for pose in body))[:_MOST_BODIES]
@@ -114,9 +113,9 @@ def _distance(one: Pose, other: Pose) -> float:
 def _doubts(people: int) -> tuple[Doubt, ...]:
     if people == 1:
         return ()
-    left_out = f", and the {_MOST_BODIES} seen most were kept" if people > _MOST_BODIES else ""
+    left_out = f", and the {_MOST_BODIES} who are seen most often were kept" if people > _MOST_BODIES else ""
     sentence = (
-        f"{people} people are seen, whom the file does not tell apart: each was followed to the nearest place in the "
-        f"next frame{left_out}."
+        f"The file does not tell its {people} people apart, so each was followed to the nearest place in the next "
+        f"frame{left_out}."
     )
     return (Doubt("people-followed", sentence),)

@@ -54,7 +54,8 @@ def unit_by_body(*clips: Num[np.ndarray, "_ _ _ _"]) -> AssumedUnit:
     for unit, name in (("cm", "centimetres"), ("mm", "millimetres")):
         if size > _POSSIBLE[1] and LIKELY_HEIGHTS[0] <= size * _METRES[unit] <= LIKELY_HEIGHTS[1]:
             sentence = (
-                f"The file names no unit, and by the size of its bodies they are {name}: name it with --unit {unit}."
+                f"The file states no unit, but the size of its bodies suggests {name}: name the unit with --unit "
+                f"{unit}."
             )
             return AssumedUnit(_METRES[unit], (Doubt("unit-assumed", sentence),))
     return AssumedUnit()
@@ -148,7 +149,7 @@ def unit_by_size(
     shortest, longest = _ANKLE_TO_HEAD
     for name, scale in (*_USUAL, *_UNUSUAL):
         if shortest <= length * scale <= longest:
-            sentence = f"The file names no unit, and by the size of its body they are {name}: name them with --unit."
+            sentence = f"The file states no unit, but the size of its body suggests {name}: name the unit with --unit."
             return scale, () if (name, scale) in _USUAL else (Doubt("unit-assumed", sentence),)
     raise DataError(
         f"{path} should be in {', '.join(name for name, _ in (*_USUAL, *_UNUSUAL))}, but from ankle to head its body "

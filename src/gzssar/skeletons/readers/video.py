@@ -106,9 +106,8 @@ def read_video(
     seen = sum(pose is not None for pose in poses)
     if seen < max(1, FEWEST_SEEN * len(poses)):
         raise DataError(
-            f"{path} should show one person from head to feet, but in {len(poses) - seen} of {len(poses)} "
-            "frames, nobody is "
-            "seen: film from nearer or in better light, or cut out the part with the person."
+            f"{path} should show one person from head to feet, but in {len(poses) - seen} of {len(poses)} frames, "
+            "nobody is seen: film from nearer or in better light, or cut out the part with the person."
         )
     joints, visibility = bridge(poses, max(1, round(LONGEST_BRIDGE * fps)))
     return make_clip(joints, options, name=path.name, fps=fps, layout=layout, visibility=visibility, doubts=doubts)
@@ -128,8 +127,8 @@ def _most_moving(sightings: Sequence[Sighting], fps: float) -> tuple[list[Pose |
     bodies = [bridge(poses, max(1, round(LONGEST_BRIDGE * fps)))[0] for poses in each]
     moved = movement(SkeletonSequence(np.concatenate(bodies, axis=3), fps, MEDIAPIPE33)).mean(axis=0)
     sentence = (
-        f"{len(each)} people are seen, of whom the one who moves most is read: cut the others out of the picture to "
-        "read somebody else."
+        f"{len(each)} people are seen, and only the one who moves most is read. To read somebody else, cut the others "
+        "out of the picture."
     )
     return each[int(moved.argmax())], (Doubt("several-people", sentence),)
 
@@ -179,8 +178,8 @@ def _several_people(poses: Sequence[Pose | None], fps: float) -> tuple[Doubt, ..
         return ()
     often = "once" if len(leaps) == 1 else f"{len(leaps)} times"
     sentence = (
-        f"Who is read changes place abruptly, {often}, first at {leaps[0] / fps:.1f} s: several people are in the "
-        "picture, of whom one is read, or the film was cut. Cut out a part with one person."
+        f"The person who is read changes place abruptly ({often}, first at {leaps[0] / fps:.1f} s): several people are "
+        "in the picture, or the film was cut. Cut out a part with one person."
     )
     return (Doubt("several-people", sentence),)
 

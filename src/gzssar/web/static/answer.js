@@ -44,14 +44,14 @@ export function showAnswer(answer, classes, selected, choose, all) {
   const clips = classes.clips(first.label).length;
   badge.textContent = clips ? "taught" : kind(first);
   $("top-note").textContent = answer.resting
-    ? "Nobody moves, so no action is named. The ranking is what the pose alone resembles."
+    ? "Nobody moves, so the model names no action. The ranking shows which actions the pose resembles."
     : answer.abstained
-      ? "Not sure: answers like this one are wrong too often to be given."
+      ? "The model is not sure: answers like this one are wrong too often."
       : clips
-        ? `Shown here by ${counted(clips)}.`
+        ? `The model was taught this action here, by ${counted(clips)}.`
         : first.seen
           ? "The model was trained on clips of this action."
-          : "The model has no clip of this action, only words.";
+          : "The model knows this action only from words.";
   show("top-badge", !answer.resting);
   tell("top-others", "");
   tell("top-warning", answer.warning.map((doubt) => doubt.sentence).join(" "));
@@ -138,12 +138,12 @@ export function showWhy(why, texts, clip) {
   const joints = strongest(why.joints, 3).map((v) => clip.joint_names[v]);
   const windows = strongest(why.frames, 1);
   show("why-parts", joints.length > 0 || windows.length > 0);
-  const sentences = joints.length ? [`Most: ${joints.join(", ")}.`] : [];
+  const sentences = joints.length ? [`The joints that mattered most: ${joints.join(", ")}.`] : [];
   for (const t of windows) {
     const [from, to] = [why.frame_edges[t], why.frame_edges[t + 1]].map((share) => share * clip.duration_s);
-    sentences.push(`Most telling from ${from.toFixed(1)} to ${to.toFixed(1)} s.`);
+    sentences.push(`The part that mattered most: ${from.toFixed(1)} to ${to.toFixed(1)} s.`);
   }
-  $("parts").textContent = `${sentences.join(" ")} Measured by how much less likely the clip gets when a part is frozen.`;
+  $("parts").textContent = `${sentences.join(" ")} A part matters if the clip is less similar to the action when that part is frozen.`;
 }
 
 function similarity(name, value, text) {
@@ -175,5 +175,5 @@ export function showStrip(why) {
   $("strip").replaceChildren(...windows);
   const [most] = strongest(why.frames, 1);
   const [from, to] = [why.frame_edges[most], why.frame_edges[most + 1]].map((share) => Math.round(100 * share));
-  $("strip").setAttribute("aria-label", `Frames that mattered: most from ${from} to ${to} percent of the clip`);
+  $("strip").setAttribute("aria-label", `Frames that mattered: mostly from ${from} to ${to} percent of the clip`);
 }

@@ -7,7 +7,7 @@ import { Classes } from "./classes.js";
 import { $, capital, element, percent, show, tell } from "./dom.js";
 import { Player } from "./player.js";
 
-const UNREADABLE = "No answer without a clip that can be read.";
+const UNREADABLE = "There is no answer, because the clip cannot be read.";
 const VIDEO = /\.(mp4|m4v|mov|avi|webm|mkv)$/i;
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const player = new Player($("canvas"), showTime);
@@ -78,7 +78,7 @@ function goLive() {
   show("stage-empty", false);
   show("teach", false);
   $("facts").textContent = "Live";
-  $("canvas").setAttribute("aria-label", "Skeleton of whom the camera sees");
+  $("canvas").setAttribute("aria-label", "Skeleton of the person whom the camera sees");
 }
 
 async function load() {
@@ -179,7 +179,7 @@ async function rank(about_label = null) {
   const signal = begin("answer");
   const candidates = classes.candidates;
   if (candidates && !candidates.length) {
-    answer.empty("No action competes: choose some below.");
+    answer.empty("No action may be the answer: choose some below.");
     return;
   }
   answer.waiting();
@@ -205,10 +205,10 @@ function announce(label) {
   const top = ranked.resting
     ? "Nothing is happening."
     : ranked.abstained
-      ? `Not sure. Perhaps ${first.label}.`
+      ? `The model is not sure. Perhaps ${first.label}.`
       : `${first.label}, ${first.seen ? "seen" : "unseen"}, ${percent(first.score)}.`;
   const own = place >= 0 ? `“${label}” is number ${place + 1} of ${ranked.ranking.length}. ` : "";
-  const gate = !answer.judged(ranked) ? "" : ` Seen with ${percent(ranked.p_seen)}.`;
+  const gate = !answer.judged(ranked) ? "" : ` Probability of a seen action: ${percent(ranked.p_seen)}.`;
   $("live").textContent = `${own}${top}${gate}`;
 }
 
@@ -337,12 +337,12 @@ function introduce() {
 
 function showCounts() {
   const total = classes.labels.length, { taught } = classes, described = total - taught - about.seen_count;
-  const kinds = [`${about.seen_count} it was trained on`];
-  if (described) kinds.push(`${described} it knows from words alone`);
-  if (taught) kinds.push(`${taught} that clips showed it here`);
+  const kinds = [`${about.seen_count} that it was trained on`];
+  if (described) kinds.push(`${described} that it knows only from words`);
+  if (taught) kinds.push(`${taught} that it was taught here`);
   const last = kinds.length > 1 ? `, and ${kinds.pop()}` : "";
   $("lead").textContent =
-    `Give it a skeleton clip. The model ranks ${total} actions: ${kinds.join(", ")}${last}. Add one of your own below.`;
+    `Give the model a skeleton clip. It ranks ${total} actions: ${kinds.join(", ")}${last}. You can add more below.`;
 }
 
 function showSamples(samples) {

@@ -115,7 +115,7 @@ export class Camera {
     this.skipped = skipped;
     const rate = this.looked.length / 2;
     $("camera-facts").textContent =
-      `${rate.toFixed(rate < 10 ? 1 : 0)} pictures per second looked at, ${this.skipped + this.passed} skipped so far`;
+      `${rate.toFixed(rate < 10 ? 1 : 0)} pictures per second; ${this.skipped + this.passed} were skipped so far`;
   }
 
   stop(sentence = "") {
@@ -191,7 +191,7 @@ export class Camera {
     const number = liveliest(frames);
     const seconds = frames.length ? frames.at(-1).time - frames[0].time : 0;
     if (number === null) tell("camera-error", "Nobody was seen while the button was held.");
-    else if (seconds < SHORTEST) tell("camera-error", "Hold the button as long as the movement takes: half a second at least.");
+    else if (seconds < SHORTEST) tell("camera-error", "Hold the button during the whole movement, for at least half a second.");
     else {
       const joints = frames.map(({ people }) => people[number] || []);
       const name = `camera ${new Date().toLocaleTimeString("en-GB")}`;

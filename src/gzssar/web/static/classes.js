@@ -18,8 +18,8 @@ export class Classes {
       ? "Everyone who opens this page will see it."
       : "It takes effect at once, without training. Only you see it, in this tab.";
     $("taught-whose").textContent = shared
-      ? "Everyone who opens this page gets answers by it."
-      : "This tab alone keeps what the clip showed, not the clip.";
+      ? "It changes the answers for everyone who opens this page."
+      : "Only this tab keeps the features of the clip. Nothing keeps the clip itself.";
     $("add").addEventListener("submit", (event) => this.submit(event));
     $("add").addEventListener("input", () => tell("add-error", ""));
     $("filter").addEventListener("input", () => this.filter());

@@ -136,7 +136,7 @@ def test_a_broken_link_stops_the_build(tmp_path):
     root = tmp_path / "copy"
     root.mkdir()
     shutil.copy(ROOT / "mkdocs.yml", root)
-    for name in ("scripts", "src", "benchmarks", "examples"):
+    for name in ("scripts", "src", "benchmarks", "examples", "Dockerfile"):
         (root / name).symlink_to(ROOT / name)
     shutil.copytree(ROOT / "docs", root / "docs", ignore=shutil.ignore_patterns("*.png"))
     page = root / "docs" / "bench.md"

@@ -39,7 +39,7 @@ from gzssar.skeletons.recordings import note, summarise
 from gzssar.skeletons.sequence import SkeletonSequence
 from gzssar.texts.classes import load_packaged_texts
 from mix43 import MERGED
-from results import HERE, RESULTS, keyed, origin, write
+from results import HERE, keyed, origin, read, write
 from robustness import SAME, abstaining
 
 STREAMS = ("joint motion", "bone motion")
@@ -69,12 +69,15 @@ class Fold(NamedTuple):
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=HERE.parent.parent / "shared" / "data")
-    parser.add_argument("--make", action="store_true")
-    parser.add_argument("--card", action="store_true", help="write only the card, with the scores of the last call")
+    only = parser.add_mutually_exclusive_group()
+    only.add_argument("--make", action="store_true")
+    only.add_argument("--card", action="store_true", help="write only the card, with the scores of the last call")
     parser.add_argument("--work", type=Path, default=Path("runs") / "shipped-model", help="where encoders are kept")
     arguments = parser.parse_args()
     if arguments.card:
-        write_card(Recognizer.load(PACKAGED.folder), json.loads((RESULTS / "shipped-model.json").read_text()))
+        if not (last := read("shipped-model")):
+            parser.error("--card needs the scores of an earlier call, but there are none: call it without --card.")
+        write_card(Recognizer.load(PACKAGED.folder), last)
         return
     torch.set_num_threads(1)
     clips = utd(arguments.data)

@@ -1,5 +1,6 @@
 """What commands show while they work."""
 
+import threading
 import time
 
 import pytest
@@ -28,8 +29,13 @@ def test_long_work_shows_what_is_waited_for(terminal, monkeypatch, capsys):
 @pytest.mark.parametrize("patience", [0.0, 1e6])
 def test_work_that_fails_ends_the_wait(patience, terminal, monkeypatch):
     monkeypatch.setattr(console, "_PATIENCE", patience)
+    before = set(threading.enumerate())
     with pytest.raises(ValueError, match="malformed"), waiting("reading walk.json"):
         raise ValueError("malformed")
+    give_up = time.monotonic() + 60
+    while left := set(threading.enumerate()) - before:
+        assert time.monotonic() < give_up, left
+        time.sleep(0.01)
 
 
 def test_short_work_and_work_without_a_terminal_show_nothing(terminal, monkeypatch, capsys):

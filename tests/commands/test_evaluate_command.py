@@ -84,7 +84,7 @@ def test_recordings_are_scored_and_the_report_says_what_predict_says(model, clip
 
 def test_clips_that_the_model_learned_from_are_told(model, tmp_path, capsys):
     evaluate(model, "--data", model.parent / "clips.npz", "-o", tmp_path / "report")
-    sentence = "the model learned from clips.npz. If it learned from these clips, all numbers are too high."
+    sentence = "the model learned from clips.npz. If it learned from these clips, all results are too good."
     assert sentence in capsys.readouterr().err
     assert sentence in (tmp_path / "report" / "report.html").read_text()
 

@@ -55,9 +55,10 @@ def test_the_card_says_that_nothing_was_tested(encoder, tmp_path):
 
 
 def test_clips_can_be_shown_to_it(encoder, clips):
-    recognizer = recognizer_of_weights(encoder, OWN, TYPED)
+    recognizer = recognizer_of_weights(encoder, OWN, TYPED, Fitting(), {"data": "none"})
     recognizer.add_class("pour tea", clips=clips[:2])
     assert "pour tea" in recognizer.seen_classes
+    assert "It learned 5 of them from the weights of its encoder or from clips and knows 1 only" in recognizer.card
 
 
 def test_texts_that_do_not_fit_the_encoder(encoder):

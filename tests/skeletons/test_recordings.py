@@ -39,7 +39,7 @@ def test_what_is_unlike():
         (doubt,) = unlike(replace(clip, joints=changed), SUMMARY)
         assert doubt.code == "unlike-training-length"
         assert ("gzssar predict --window 2" in doubt.sentence) == windows
-        assert "but the training clips are 2 to 2 s long." in doubt.sentence
+        assert "but the training clips are 2 s long." in doubt.sentence
     assert codes(replace(clip, joints=clip.joints / 2)) == {"unlike-training-size"}
     assert codes(replace(clip, joints=clip.joints * 1000)) == set()  # which its own doubt says: scale
     two = replace(clip, joints=np.concatenate([clip.joints[..., :1], clip.joints[..., :1] + 1], axis=-1))

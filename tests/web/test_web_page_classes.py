@@ -75,7 +75,7 @@ def test_which_actions_compete(page):
     page.sample("hand waving")
     page["compete"].find_element(By.TAG_NAME, "summary").click()
     page["none"].click()
-    page.wait(lambda: "No action may be the answer" in page["answer-empty"].text)
+    page.wait(lambda: "No action is selected" in page["answer-empty"].text)
     page["filter"].send_keys("kick")
     page["all"].click()
     page.wait(lambda: set(page.ranking()) == {"kick something", "side kick", "kick and punch"})

@@ -29,7 +29,7 @@ in_chromium = [
 def chromium(profile, *flags):
     """A browser without a window, whose settings lie in a folder."""
     options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
+    options.binary_location = CHROMIUM or ""  # then Selenium looks for one
     for flag in (*FLAGS, *flags, f"user-data-dir={profile}"):
         options.add_argument(f"--{flag}")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})

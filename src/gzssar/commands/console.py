@@ -50,8 +50,11 @@ def progress_bar() -> Iterator[running.Progress]:
 def waiting(what: str) -> Iterator[None]:
     """A bar on stderr, from two seconds on, for work that cannot tell how far it is; nothing without a terminal."""
     console = Console(stderr=True)
+    if not console.is_terminal:
+        yield
+        return
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn(), TextColumn("elapsed"))
-    bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+    bar = Progress(*columns, console=console, transient=True)
     bar.add_task(printable(what), total=None)
     patience = Timer(_PATIENCE, bar.start)
     patience.start()

@@ -30,8 +30,8 @@ PURPOSES = {
 }
 """What each extra of the package is for."""
 
-_BESIDE = {"pose": ("mediapipe", f"{MEDIAPIPE} (Python 3.12 or older)")}
-"""What an extra needs that it cannot ask for itself, and the command that installs it."""
+_BESIDE = {"pose": ("mediapipe", MEDIAPIPE)}
+"""The package that an extra needs but cannot require, and the command that installs it."""
 
 
 def doctor() -> None:

@@ -24,7 +24,6 @@ from gzssar.features.files import load_features
 from gzssar.files import output, require_free
 from gzssar.own_test.answers import UNKNOWN
 from gzssar.provenance import environment
-from gzssar.running import Progress
 from gzssar.skeletons.oddities import counted
 from gzssar.skeletons.recordings import doubts_told
 from gzssar.texts.classes import find_class_texts
@@ -122,8 +121,7 @@ def evaluate(config: Annotated[EvaluateConfig, tyro.conf.OmitArgPrefixes]) -> No
     recognizer.parts.abstention.at(config.most_wrong)  # a wrong share is told before anything is encoded
     if config.add:
         add_table(recognizer, config.add)
-    with progress_bar() as progress:
-        clips = _clips(config, recognizer, progress)
+    clips = _clips(config, recognizer)
     test = _answered(config, recognizer, clips)
     new = recognizer.recalibrated(test, config.tested_on.name) if config.recalibrate else None
     header = OwnHeader(
@@ -153,7 +151,7 @@ def evaluate(config: Annotated[EvaluateConfig, tyro.conf.OmitArgPrefixes]) -> No
         sys.exit(FOUND_SOMETHING)
 
 
-def _clips(config: EvaluateConfig, recognizer: "Recognizer", progress: Progress) -> "LabelledClips":
+def _clips(config: EvaluateConfig, recognizer: "Recognizer") -> "LabelledClips":
     """The clips as features, with the names of their classes in the provenance."""
     from gzssar.inference.labelled import LabelledClips, encode_labelled
 
@@ -166,9 +164,9 @@ def _clips(config: EvaluateConfig, recognizer: "Recognizer", progress: Progress)
             "skeleton encoder: give features of the clips with --features."
         )
     source = open_source(config.data, config.reading, labelling(config.classes))
-    clips = encode_labelled(
-        recognizer, source, config.subjects, config.trim, config.batch_size, partial(progress, "encoding clips")
-    )
+    with progress_bar() as progress:  # after the bar of open_source, since two at once would overwrite each other
+        told = partial(progress, "encoding clips")
+        clips = encode_labelled(recognizer, source, config.subjects, config.trim, config.batch_size, told)
     return replace(clips, features=replace(clips.features, provenance={"class_names": list(source.class_names)}))
 
 
@@ -240,10 +238,11 @@ def _known_before(recognizer: "Recognizer", config: EvaluateConfig, test: "OwnTe
     learned, tested = set(about.get("performers", ())), set(test.subjects.tolist())
     disjoint = learned and UNKNOWN not in tested and not learned & tested
     if about.get("data") == data and not disjoint:
-        told.append(f"the model learned from {data}. If it learned from these clips, all numbers are too high.")
+        told.append(f"the model learned from {data}. If it learned from these clips, all results are too good.")
     if about.get("recalibrated", {}).get("data") == data:
         told.append(
-            f"the model was calibrated on {data}. If it was calibrated on these clips, it looks surer than it is."
+            f"the model was calibrated on {data}. If it was calibrated on these clips, its calibration looks better "
+            "than it is."
         )
     return told
 

@@ -200,8 +200,7 @@ def _print_scores(about: Mapping[str, Any], out: Path) -> None:
     )
     print(
         f"If at most {MOST_WRONG:.0%} of the answers may be wrong, it answers {scores['seen_coverage']:.0%} of the "
-        "clips of "
-        f'seen classes and {scores["unseen_coverage"]:.0%} of the others; the rest is shown as "perhaps"'
+        f'clips of seen classes and {scores["unseen_coverage"]:.0%} of the others; the rest is shown as "perhaps"'
     )
 
 

@@ -74,15 +74,16 @@ def train_encoder(config: Annotated[TrainEncoderConfig, tyro.conf.OmitArgPrefixe
     from gzssar.features.embedding import own_rank
 
     require_free(config.out)
-    with progress_bar() as progress:
-        encoder = _trained(config, progress)
+    source = open_source(config.clips, config.reading, labelling(config.classes, config.texts))
+    with progress_bar() as progress:  # after the bar of open_source, since two at once would overwrite each other
+        encoder = _trained(config, source, progress)
     if not own_rank():
         told = ", ".join(f"{name} {encoder.provenance[name]}" for name in _TOLD if name in encoder.provenance)
         print(f"{len(encoder.classes)} seen classes, {told}")
         print(f"Encoder: {config.out}")
 
 
-def _trained(config: TrainEncoderConfig, progress: Progress) -> "Encoder":
+def _trained(config: TrainEncoderConfig, source: "ClipSource", progress: Progress) -> "Encoder":
     """Train and write; the same call goes on after a kill.
 
     Clips of unseen classes and of test performers are read, since their files lie among the others, and left out
@@ -92,10 +93,7 @@ def _trained(config: TrainEncoderConfig, progress: Progress) -> "Encoder":
     from gzssar.encoders.training.fit import fit_encoder
     from gzssar.features.embedding import ids, own_rank
 
-    training, source = (
-        config.training,
-        open_source(config.clips, config.reading, labelling(config.classes, config.texts)),
-    )
+    training = config.training
     bad: dict[str, str] = {}
     read = _readable(config, source, bad)
     labels, subjects = (ids([getattr(clip, key) for clip in read]) for key in ("label", "subject"))

@@ -59,7 +59,7 @@ class PredictJob:
     doubted: Doubted = field(default_factory=Doubted)
     """The doubts about all answers so far."""
     waiting: Callable[[str], AbstractContextManager[object]] = nullcontext
-    """Told what is read; the context of the reading."""
+    """The context in which a file is opened or a clip is read, made from words for what is done."""
 
     def entries(self, found: Found) -> list[ClipEntry]:
         """The clips of one file, named after it."""
@@ -327,6 +327,6 @@ def _few_complaints() -> OnBad:
         if named <= _MOST_NAMED:
             _complain(name, error)
         if named == _MOST_NAMED:
-            print("gzssar: left out: further lines and windows, without a message for each", file=sys.stderr)
+            print("gzssar: further lines and windows that are left out are not named", file=sys.stderr)
 
     return complain

@@ -46,7 +46,7 @@ def card(parts: Parts, known: Sequence[KnownClass]) -> str:
     source = about.get("data", "features")
     encoders = f"{' + '.join(parts.encoding.encoder)} ({', '.join(parts.revisions)})"
     lines += [
-        f"This model recognizes {len(known)} actions in skeleton recordings. {_sources(parts, seen, unseen)} You can",
+        f"This model recognizes {len(known)} actions in skeleton recordings. {_sources(parts, known)} You can",
         "add more.",
         "",
         f"- clips: {'none' if about.get('weights_alone') else f'{source} ({clips})'}",
@@ -73,14 +73,17 @@ def card(parts: Parts, known: Sequence[KnownClass]) -> str:
     return "\n".join(lines)
 
 
-def _sources(parts: Parts, seen: Sequence[str], unseen: Sequence[str]) -> str:
+def _sources(parts: Parts, known: Sequence[KnownClass]) -> str:
     """From what it knows its classes."""
-    source = "from the weights of its encoder" if parts.about.get("weights_alone") else "from clips"
-    if not unseen:
+    seen = sum(one.seen for one in known)
+    source = "from clips"
+    if parts.about.get("weights_alone"):
+        source = "from the weights of its encoder" + " or from clips" * any(one.shown for one in known)
+    if seen == len(known):
         return f"It learned all of them {source}."
     if not seen:
         return "It knows all of them only from their texts."
-    return f"It learned {len(seen)} of them {source} and knows {len(unseen)} only from their texts."
+    return f"It learned {seen} of them {source} and knows {len(known) - seen} only from their texts."
 
 
 def shared_card(parts: Parts, known: Sequence[KnownClass], name: str, license: str | None) -> str:

@@ -1,9 +1,9 @@
 """Fits a recognizer to keep: stages ① to ④ on all seen clips, and what leave-classes-out folds say about it.
 
 An experiment holds classes out to judge a method; here every class with clips is seen. Groups of them still play
-unseen, fold by fold, while some performers (or clips) are held out: the gate, the temperatures, the threshold and the
-training cycle are chosen there, and the honest scores of the model card come from there too, each fold judged by what
-was fitted on the others.
+unseen, fold by fold, while some performers (or clips) are held out: the gate, the temperatures and the threshold are
+chosen there, and the honest scores of the model card come from there too, each fold judged by what was fitted on the
+others.
 """
 
 from collections.abc import Mapping, Sequence

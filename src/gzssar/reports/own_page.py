@@ -258,7 +258,7 @@ def _calibration(scores: OwnScores) -> list[Content]:
     figure = figures.reliability(columns[:, 0], columns[:, 1], columns[:, 2].astype(int), BINS)
     error = (
         f"The expected calibration error of the first class's probability is {percent(scores.calibration_error)} % "
-        f"({BINS} bins). It is the mean difference between how sure the model is and how often it is right."
+        f"({BINS} bins). It is the mean absolute difference between how sure the model is and how often it is right."
     )
     return [
         error,

@@ -15,8 +15,8 @@ _LONGEST_STANDSTILL = 1.0
 _HEIGHTS = (0.3, 3.0)
 """Metres between which the longest side of a body's bounding box may lie."""
 LIKELY_HEIGHTS = (0.8, 2.6)
-"""Metres of it, from crouching to raised arms, where a unit is told by it: with 63 inches nobody is taken for a child
-of 63 cm."""
+"""Metres of that side, from crouching to raised arms, where it tells the unit. They are narrower than what is possible,
+so that a body of 63 inches is not taken for a child of 63 cm."""
 _SMALLEST_PICTURE = 2.0
 """Pixels: a body no larger than this is given in shares of the picture."""
 

@@ -32,8 +32,8 @@ HALF_TURN = (1.0, -1.0, -1.0)
 MOST_PEOPLE = 4
 """People that the Tasks interface looks for in a picture; each costs time."""
 
-MEDIAPIPE = "pip install --no-deps mediapipe==0.10.21"
-INSTALL = f"pip install 'gzssar[pose]' and then {MEDIAPIPE} (Python 3.12 or older)"
+MEDIAPIPE = "pip install --no-deps mediapipe==0.10.21 (Python 3.12 or older)"
+INSTALL = f"pip install 'gzssar[pose]' and then {MEDIAPIPE}"
 _GRAPH = "mediapipe/modules/pose_landmark/pose_landmark_cpu.binarypb"
 _QUIET_PICTURES = 30
 """Pictures after which the libraries may print again, if nobody is seen."""

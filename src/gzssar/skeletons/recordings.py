@@ -110,9 +110,8 @@ def unlike(clip: SkeletonSequence, summary: Mapping[str, Any]) -> tuple[Doubt, .
         if code == "size" and own and unlikely_size(clip, present_bodies(clip)):
             continue  # which is a doubt of its own
         if known and own is not None and not shares[0] * known[0] <= own <= shares[1] * known[1]:
-            sentence = (
-                f"{whose[0]} {_short(own)} {unit}, but {whose[1]} {_short(known[0])} to {_short(known[1])} {unit}."
-            )
+            between = " to ".join(dict.fromkeys(map(_short, known)))  # one number where both round to it
+            sentence = f"{whose[0]} {_short(own)} {unit}, but {whose[1]} {between} {unit}."
             if key == "seconds" and own > known[1]:
                 sentence += f" {_BY_WINDOWS}"
             told.append(Doubt(f"unlike-training-{code}", sentence))

@@ -179,7 +179,7 @@ async function rank(about_label = null) {
   const signal = begin("answer");
   const candidates = classes.candidates;
   if (candidates && !candidates.length) {
-    answer.empty("No action may be the answer: choose some below.");
+    answer.empty("No action is selected: select some below.");
     return;
   }
   answer.waiting();

@@ -115,7 +115,7 @@ export class Camera {
     this.skipped = skipped;
     const rate = this.looked.length / 2;
     $("camera-facts").textContent =
-      `${rate.toFixed(rate < 10 ? 1 : 0)} pictures per second; ${this.skipped + this.passed} were skipped so far`;
+      `${rate.toFixed(rate < 10 ? 1 : 0)} pictures per second; ${this.skipped + this.passed} skipped so far`;
   }
 
   stop(sentence = "") {

@@ -166,7 +166,7 @@ def _units(test: OwnTest) -> tuple[Int[np.ndarray, "N"] | None, str, str]:
             f"resamples of the {len(people)} performers. They cover other people like these, but not other classes."
         )
         return who, "performers", f"Intervals hold {SHARE:.0%} of {RESAMPLES} {covers}{alike}"
-    few = f"there are only {counted(len(people), 'performer')}"
+    few = f"there {'is' if len(people) == 1 else 'are'} only {counted(len(people), 'performer')}"
     why = "some clips do not say who performs" if UNKNOWN in people else few
     covers = (
         f"resamples of the clips, because {why}. They cover other clips like these, but not other people or classes."

@@ -142,7 +142,7 @@ def gate_histogram(record: SeedRecord) -> Figure:
     _style(axes)
     axes.set_xlim(0, 1)
     axes.yaxis.set_major_formatter(PercentFormatter(1))
-    axes.set_xlabel("routing: the probability with which a clip counts as seen", fontsize=9, color=INK)
+    axes.set_xlabel("routing: if it is above the threshold, the clip counts as seen", fontsize=9, color=INK)
     axes.set_ylabel("share of the clips", fontsize=9, color=INK)
     _legend(figure)
     return figure

@@ -27,8 +27,8 @@ _LOADING = "the language model may be loading, so try again in a moment"
 _ABOUT = """
 Recognize actions in skeleton clips, both actions with training clips and actions that are known only from words.
 
-Errors are `{"error": sentence}`. The server keeps no upload. It keeps no class on disk, and shows no class to anybody
-else, unless it was started with `--shared`. It keeps the last texts in memory for a while.
+Errors are `{"error": sentence}`. The server keeps no upload, and it writes no class to disk. It shows a visitor's class
+to others only if it was started with `--shared`. It keeps the last texts in memory for a while.
 """
 
 _STATIC = files("gzssar.web") / "static"

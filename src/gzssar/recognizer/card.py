@@ -130,10 +130,10 @@ def _untested() -> list[str]:
     return [
         "## Scores",
         "",
-        "There are none, because this model was made without clips. Its seen classes are those that the skeleton",
-        "encoder was trained on, and it knows them from the weights of the encoder's classifier. Clips were simulated",
-        "around these weights. The gate, the temperatures and the limits of abstention were fitted on such simulated",
-        "clips. Nothing was tested on people. Teach the model some clips of your own, and test it on others.",
+        "There are none, because this model was made without clips. It knows the classes that the skeleton encoder",
+        "was trained on from the weights of the encoder's classifier. Clips were simulated around these weights. The",
+        "gate, the temperatures and the limits of abstention were fitted on such simulated clips. Nothing was tested",
+        "on people. Teach the model some clips of your own, and test it on others.",
     ]
 
 

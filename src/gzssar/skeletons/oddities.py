@@ -7,16 +7,12 @@ from gzssar.skeletons.facing import toes_and_nose_ahead
 from gzssar.skeletons.joint_order import layout_mismatch
 from gzssar.skeletons.layout import LAYOUTS
 from gzssar.skeletons.sequence import SkeletonSequence
+from gzssar.skeletons.sizes import LIKELY_HEIGHTS, METRES, POSSIBLE_HEIGHTS, UNIT_NAMES
 
 _STILL = {2: 0.5, 3: 0.001}
 """Pixels in a picture, metres in space: what moves or spreads no more than this stands still or is flat."""
 _LONGEST_STANDSTILL = 1.0
 """Seconds for which a recorded body may repeat a frame exactly."""
-_HEIGHTS = (0.3, 3.0)
-"""Metres between which the longest side of a body's bounding box may lie."""
-LIKELY_HEIGHTS = (0.8, 2.6)
-"""Metres of that side, from crouching to raised arms, where it tells the unit. They are narrower than what is possible,
-so that a body of 63 inches is not taken for a child of 63 cm."""
 _SMALLEST_PICTURE = 2.0
 """Pixels: a body no larger than this is given in shares of the picture."""
 
@@ -118,14 +114,13 @@ def height(sequence: SkeletonSequence, present: Bool[np.ndarray, "T M"]) -> floa
 def unlikely_size(sequence: SkeletonSequence, present: Bool[np.ndarray, "T M"]) -> str:
     """What is unlikely about the size of the bodies; empty where nothing is."""
     size = height(sequence, present)
-    low, high = _HEIGHTS
     if sequence.dimensions == 2:
         return f"{size:.3g} pixels tall, perhaps in shares of the picture" if size <= _SMALLEST_PICTURE else ""
-    if low <= size <= high:
+    if POSSIBLE_HEIGHTS[0] <= size <= POSSIBLE_HEIGHTS[1]:
         return ""
-    units = {"millimetres": 1000, "centimetres": 100, "inches": 39.37}
     low, high = LIKELY_HEIGHTS
-    guess = next((f", perhaps in {unit}" for unit, per_metre in units.items() if low <= size / per_metre <= high), "")
+    likely = (UNIT_NAMES[unit] for unit, metres in METRES.items() if unit != "m" and low <= size * metres <= high)
+    guess = next((f", perhaps in {name}" for name in likely), "")
     return f"{size:.{0 if size >= 10 else 2}f} m tall{guess}"
 
 

@@ -10,11 +10,10 @@ from jaxtyping import Float, Num
 from gzssar.errors import ConfigError, DataError
 from gzssar.skeletons.doubt import Doubt
 from gzssar.skeletons.layout import Layout
-from gzssar.skeletons.oddities import LIKELY_HEIGHTS
 from gzssar.skeletons.readers.reader import ReadOptions
 from gzssar.skeletons.resampling import spread
+from gzssar.skeletons.sizes import LIKELY_HEIGHTS, METRES, POSSIBLE_HEIGHTS, UNIT_NAMES
 
-_METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001, "in": 0.0254, "ft": 0.3048}
 _SPELLINGS = {
     "m": ("metre", "metres", "meter", "meters"),
     "cm": ("centimetre", "centimetres", "centimeter", "centimeters"),
@@ -25,7 +24,6 @@ _SPELLINGS = {
 _USUAL = (("metres", 1.0), ("centimetres", 0.01), ("CMU's unit of 5.6 cm", 0.0254 / 0.45))
 _UNUSUAL = (("millimetres", 0.001), ("inches", 0.0254), ("feet", 0.3048))
 _ANKLE_TO_HEAD = (1.0, 2.2)  # metres along the bones, of a child to a giant
-_POSSIBLE = (0.3, 3.0)  # metres, where the user names the unit
 _LOOKED_AT = 256
 """Frames, spread over a file."""
 
@@ -51,13 +49,13 @@ def unit_by_body(*clips: Num[np.ndarray, "_ _ _ _"]) -> AssumedUnit:
     """
     sizes = [size for joints in clips if len(joints) == 3 for size in _sizes(joints)]
     size = float(np.median(sizes)) if sizes else 0.0
-    for unit, name in (("cm", "centimetres"), ("mm", "millimetres")):
-        if size > _POSSIBLE[1] and LIKELY_HEIGHTS[0] <= size * _METRES[unit] <= LIKELY_HEIGHTS[1]:
+    for unit in ("cm", "mm"):  # arrays in inches or feet are rare, so that a doubt about the size is enough
+        if size > POSSIBLE_HEIGHTS[1] and LIKELY_HEIGHTS[0] <= size * METRES[unit] <= LIKELY_HEIGHTS[1]:
             sentence = (
-                f"The file states no unit, but the size of its bodies suggests {name}: name the unit with --unit "
-                f"{unit}."
+                f"The file states no unit, but the size of its bodies suggests {UNIT_NAMES[unit]}: name the unit with "
+                f"--unit {unit}."
             )
-            return AssumedUnit(_METRES[unit], (Doubt("unit-assumed", sentence),))
+            return AssumedUnit(METRES[unit], (Doubt("unit-assumed", sentence),))
     return AssumedUnit()
 
 
@@ -107,14 +105,14 @@ def metres_per_unit(options: ReadOptions, stated: str | None, path: Path) -> flo
     short = next((unit for unit, spellings in _SPELLINGS.items() if spelled in (unit, *spellings)), None)
     if short is None and named is None:
         raise DataError(
-            f"{path} should state one of the units {', '.join(_METRES)}, but it states {stated[:20]!r}: name the unit.",
+            f"{path} should state one of the units {', '.join(METRES)}, but it states {stated[:20]!r}: name the unit.",
             option="unit",
         )
     if short is None:
         return named
     if options.unit not in (None, short):
         raise ConfigError(f"{path} states the unit {short!r}, but the options name {options.unit!r}.", option="unit")
-    return _METRES[short]
+    return METRES[short]
 
 
 def unit_by_size(
@@ -139,7 +137,7 @@ def unit_by_size(
     places = first[[layout.joint_names.index(joint) for joint in way]]
     length = float(np.linalg.norm(np.diff(places, axis=0), axis=1).sum())
     if (scale := metres_per_unit(options, None, path)) is not None:
-        if not _POSSIBLE[0] <= length * scale <= _POSSIBLE[1]:
+        if not POSSIBLE_HEIGHTS[0] <= length * scale <= POSSIBLE_HEIGHTS[1]:
             raise ConfigError(
                 f"{path} should be in the unit that the options name, {options.unit}, but then its body measures "
                 f"{length * scale:.3g} m from ankle to head: name another one.",
@@ -164,6 +162,6 @@ def metres_of(unit: str) -> float:
     Raises:
         ConfigError: it is not known.
     """
-    if unit not in _METRES:
-        raise ConfigError(f"the unit should be one of {', '.join(_METRES)}, but it is {unit!r}.", option="unit")
-    return _METRES[unit]
+    if unit not in METRES:
+        raise ConfigError(f"the unit should be one of {', '.join(METRES)}, but it is {unit!r}.", option="unit")
+    return METRES[unit]

@@ -176,10 +176,10 @@ def _several_people(poses: Sequence[Pose | None], fps: float) -> tuple[Doubt, ..
     ]
     if not leaps:
         return ()
-    often = "once" if len(leaps) == 1 else f"{len(leaps)} times"
+    often = "" if len(leaps) == 1 else f"{len(leaps)} times, first "
     sentence = (
-        f"The person who is read changes place abruptly ({often}, first at {leaps[0] / fps:.1f} s): several people are "
-        "in the picture, or the film was cut. Cut out a part with one person."
+        f"The person who is read changes place abruptly ({often}at {leaps[0] / fps:.1f} s): several people are in the "
+        "picture, or the film was cut. Cut out a part with one person."
     )
     return (Doubt("several-people", sentence),)
 

@@ -116,6 +116,7 @@ def embed(config: Annotated[EmbedConfig, tyro.conf.OmitArgPrefixes]) -> None:
     with progress_bar() as progress:
         if config.out is not None:
             job = config.job(config.weights, config.out)
+            progress("encoding clips", 0, 1)  # from now on, since a large file takes long to open
             done = embed_clips(job, config.engine, partial(progress, "encoding clips"))
         else:
             assert config.synse is not None  # EmbedConfig checked

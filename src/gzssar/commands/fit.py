@@ -274,6 +274,7 @@ def _embedded(config: FitConfig, working: Path, progress: Progress) -> FeatureSe
     labels = labelling(config.classes, config.texts)
     job = embed_job(config.data, parse_weights(config.encoder_weights), working, config.reading, labels)
     job = replace(job, device=config.device, frames=config.frames, trim=config.trim)
+    progress("encoding clips", 0, 1)  # from now on, since a large file takes long to open
     embed_once(job, progress=partial(progress, "encoding clips"))
     return load_features(working)
 

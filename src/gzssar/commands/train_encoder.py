@@ -95,7 +95,9 @@ def _trained(config: TrainEncoderConfig, source: "ClipSource", progress: Progres
 
     training = config.training
     bad: dict[str, str] = {}
+    progress("reading clips", 0, 1)
     read = _readable(config, source, bad)
+    progress("reading clips", 1, 1)
     labels, subjects = (ids([getattr(clip, key) for clip in read]) for key in ("label", "subject"))
     cut = cut_classes(config.zero_shot, source.class_names, [clip.name for clip in read], labels, subjects)
     if performers_unknown(subjects) and not own_rank():

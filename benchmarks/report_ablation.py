@@ -3,13 +3,11 @@
 import json
 from pathlib import Path
 
-from gzssar.evaluation.paired import METRICS, Row, differences, estimates
+from gzssar.evaluation.paired import Row, differences, estimates
 from gzssar.evaluation.summary import percent
-from gzssar.reports.bench import covers, points
+from gzssar.reports.bench import HEADS, covers, points
 from report_bench import cells
 from results import RESULTS, heading, origins
-
-HEADS = dict(zip(("ZSL", "S", "U", "H", "oracle H", "AUSUC", "gate AUC"), METRICS, strict=True))
 
 
 def ablation() -> list[str]:

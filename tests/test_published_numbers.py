@@ -123,7 +123,13 @@ def test_kept_features_are_of_one_source(results, monkeypatch):
 
 
 METRICS = {"zsl_accuracy": 0.5, "seen_accuracy": 0.8, "unseen_accuracy": 0.4, "oracle_gate_harmonic_mean": 0.6}
-METRICS |= {"ausuc": 0.3, "gate_auc": 0.9, "seconds": 1.25}
+METRICS |= {
+    "ausuc": 0.3,
+    "gate_auc": 0.9,
+    "gate_calibration_error": 0.1,
+    "mean_class_harmonic_mean": 0.5,
+    "seconds": 1.25,
+}
 
 
 def bench() -> dict[str, object]:
@@ -141,14 +147,15 @@ def test_a_bench_that_is_kept_has_its_tables(benchmark_module, results, monkeypa
     keep, section = benchmark_module("keep_bench"), benchmark_module("report_bench")
     text = keep.kept(bench(), "abc")
     assert "/home" not in text
-    assert '    ["default", "a", 1, 0, 0.5, 0.8, 0.4, 0.6, 0.3, 0.9, 1.25, 0.63235]\n' in text
+    assert '    ["default", "a", 1, 0, 0.5, 0.8, 0.4, 0.6, 0.3, 0.9, 0.1, 0.5, 1.25, 0.63235]\n' in text
     (tmp_path / "bench-of-two.json").write_text(text)
     monkeypatch.setattr(section, "RESULTS", tmp_path)
     lines = section.random_splits()
     assert lines[0] == "## Random class splits"
     assert lines[lines.index("### of-two") + 2] == "*(at abc)*"
     first = next(line for line in lines if line.startswith(("| default |", "| ridge |")))
-    cells = ["50.0 ± 0.0", "80.0 ± 0.0", "40.0 ± 0.0", "62.2 ± 1.0", "60.0 ± 0.0", "30.0 ± 0.0", "90.0 ± 0.0", "1.2"]
+    cells = ["50.0 ± 0.0", "80.0 ± 0.0", "40.0 ± 0.0", "62.2 ± 1.0", "60.0 ± 0.0", "30.0 ± 0.0", "90.0 ± 0.0"]
+    cells += ["10.0 ± 0.0", "50.0 ± 0.0", "1.2"]
     assert first.strip("| ").split(" | ") == ["default", *cells]
     assert "| default − ridge | +0.0 ± 0.0 | +11.2 ± 0.0 | +0.0 ± 0.0 | 2 |" in lines
     assert "- asked: `--unseen 5 --split-seed 0 --text lb+ad`" in lines

@@ -2,9 +2,11 @@
 
 import ast
 import hashlib
+import inspect
 import json
 import os
 import platform
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from importlib.metadata import version
@@ -38,6 +40,22 @@ def source_hash(*parts: str, root: Path | None = None) -> str:
         with suppress(OSError):  # an unwritable cache costs a second, never a run
             write_json(cache / _KEPT, known | new)
     return digest.hexdigest()
+
+
+def foreign_hash(made: type) -> str:
+    """SHA-256 of the code that a class of another package comes from: all of that package, or its module where that
+    lies in none; of a class that was typed in, of its functions. Empty for a class of this package."""
+    top = made.__module__.partition(".")[0]
+    if top == __name__.partition(".")[0]:
+        return ""
+    try:
+        path = Path(inspect.getfile(made))
+    except (TypeError, OSError):  # typed into an interpreter
+        functions = {name: one.__code__ for name, one in vars(made).items() if inspect.isfunction(one)}
+        told = {name: (code.co_code.hex(), code.co_names) for name, code in sorted(functions.items())}
+        return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+    package = getattr(sys.modules.get(top), "__path__", None)
+    return source_hash(root=Path(next(iter(package)))) if package else code_hash(path.read_bytes())
 
 
 def code_hash(content: bytes) -> str:

@@ -1,8 +1,11 @@
 """Recipes: what they refuse, and how they are found."""
 
+import importlib
 import json
 import re
+import sys
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 
@@ -143,6 +146,38 @@ def test_a_method_that_is_no_dataclass_is_described_by_its_attributes():
             return []
 
     assert Recipe("plain", Plain()).described()["method"]["strength"] == 3
+
+
+@pytest.mark.parametrize("layout", ["theirs.py", "theirs/methods.py"])
+def test_the_code_of_a_method_from_elsewhere_is_a_part_of_its_recipe(layout, tmp_path, monkeypatch):
+    written = tmp_path / layout
+    written.parent.mkdir(exist_ok=True)
+    monkeypatch.syspath_prepend(tmp_path)
+    name = ".".join(Path(layout).with_suffix("").parts)
+
+    def source(body):
+        written.write_text(f"class Theirs:\n name = 'theirs'\n def fit(self, tasks, seed, progress=None):\n  {body}\n")
+        importlib.invalidate_caches()
+        for module in [one for one in sys.modules if one.partition(".")[0] == "theirs"]:
+            monkeypatch.delitem(sys.modules, module)
+        return Recipe("r", importlib.import_module(name).Theirs()).described()["method"]["source"]
+
+    first = source("return []")
+    assert source("return []  # nothing yet") == first
+    assert source("return [1, 2, 3]") != first
+    assert "source" not in DEFAULT.described()["method"]
+
+
+def test_the_code_of_a_method_that_was_typed_in_is_a_part_of_its_recipe(monkeypatch):
+    monkeypatch.delattr(sys.modules["__main__"], "__file__")  # as in an interpreter
+
+    def source(body):
+        made = {"__name__": "__main__"}
+        exec(f"class Typed:\n name = 'typed'\n def fit(self, tasks, seed, progress=None):\n  {body}\n", made)
+        return Recipe("r", made["Typed"]()).described()["method"]["source"]
+
+    assert source("return []") == source("return []  # nothing yet")
+    assert source("return [tasks]") != source("return []")
 
 
 def test_different_methods_are_different_recipes():

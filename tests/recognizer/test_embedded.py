@@ -40,7 +40,7 @@ def test_the_synthetic_model_is_made_once(tiny, tmp_path, monkeypatch):
     monkeypatch.setattr(gzssar.recognizer.embedded, "fit_synthetic", None)
     again = synthetic_model(say=said.append)
     [sentence] = said
-    assert f"once: it is kept in {tmp_path}" in sentence
+    assert f"once, because it is kept in {tmp_path}" in sentence
     clip = recordings(per_class=1).sequence(0)
     assert again.predict(clip) == made.predict(clip)
     assert len(list((tmp_path / "models").iterdir())) == 1

@@ -96,7 +96,7 @@ def test_what_a_reader_must_be_told(folder: Path) -> None:
         text = (folder / name).read_text(encoding="utf-8")
         assert "Synthetic data" in text
         assert "over 3 seeds" in text
-        assert "not the encoder's training, nor the class split" in text.replace("&#x27;", "'")
+        assert "neither the training of the encoder nor the class split" in text
         assert "No choice uses the best point of this curve" in text
         assert "2 min 13 s" in text
         assert "gzssar run --config config.json" in text

@@ -33,10 +33,13 @@ def test_one_seed_has_no_spread(world: World) -> None:
 def test_every_table_says_what_the_spread_covers(world: World) -> None:
     summary = summarise(world.records)
     for header, covered in (
-        (world.header, "± covers the method's and the folds' seeds; not the encoder's training, nor the class split."),
+        (
+            world.header,
+            "± covers the seeds of method and folds, but neither the training of the encoder nor the class split.",
+        ),
         (
             dataclasses.replace(world.header, encoder_seeded=True),
-            "± covers the encoder's training and the method's and the folds' seeds; not the class split.",
+            "± covers the training of the encoders and the seeds of method and folds, but not the class split.",
         ),
     ):
         rows = {"lb": summary}

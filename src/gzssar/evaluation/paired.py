@@ -19,6 +19,8 @@ METRICS = (
     "oracle_gate_harmonic_mean",
     "ausuc",
     "gate_auc",
+    "gate_calibration_error",
+    "mean_class_harmonic_mean",
 )
 """What is compared."""
 

@@ -122,8 +122,8 @@ def spread_covers(summary: Summary, header: ReportHeader) -> str:
     if len(summary["seeds"]) == 1:
         return ""
     if header.encoder_seeded:
-        return "± covers the encoder's training and the method's and the folds' seeds; not the class split."
-    return "± covers the method's and the folds' seeds; not the encoder's training, nor the class split."
+        return "± covers the training of the encoders and the seeds of method and folds, but not the class split."
+    return "± covers the seeds of method and folds, but neither the training of the encoder nor the class split."
 
 
 def duration(seconds: float) -> str:

@@ -65,8 +65,12 @@ def labelled(source: ClipSource, root: Path, labelling: Labelling) -> ClipSource
 
 def _by_folder(source: ClipSource, root: Path, class_names: Sequence[str] | None) -> ClipSource:
     folders = {_folder(entry, root) for entry in source.entries} - {root}
-    if source.class_names or len(folders) < 2 or _states_classes(source):
+    if len(folders) < 2:
         return source
+    listed = _listed(sorted({folder.name for folder in folders}, key=natural_order))
+    if source.class_names or _states_classes(source):
+        told = f"the files state their classes, so the names of their folders do not count: {listed}"
+        return replace(source, told=(*source.told, told))
     names, ids = _numbered((folder.name for folder in folders), class_names, f"a folder in {root}")
 
     def in_folder(entry: ClipEntry) -> ClipEntry:
@@ -75,7 +79,6 @@ def _by_folder(source: ClipSource, root: Path, class_names: Sequence[str] | None
         name, label = _path(entry, root), ids[label_key(folder.name)]
         return ClipEntry(name, partial(_read_labelled, entry, name, label), entry.file)
 
-    listed = _listed(sorted({folder.name for folder in folders}, key=natural_order))
     told = f"classes come from the names of folders: {listed}"
     return replace(source, entries=list(map(in_folder, source.entries)), class_names=names, told=(*source.told, told))
 
@@ -94,8 +97,8 @@ def _read_labelled(entry: ClipEntry, name: str, label: int) -> SkeletonSequence:
     clip = entry.read()
     if clip.label is not None:
         raise DataError(
-            f"clip {name!r} should state no class, as others in its folder, but it states class {clip.label}: keep "
-            "files of one kind apart, or name classes in a table (--labels)."
+            f"clip {name!r} should state no class, because other clips of its folder state none, but it states class "
+            f"{clip.label}: keep files of one kind apart, or name classes in a table (--labels)."
         )
     return replace(clip, name=name, label=label)
 
@@ -259,9 +262,11 @@ def _numbered(
         known = [name for name in class_names if name]
         near = ", ".join(map(repr, nearest(absent[0], known)))
         hint = f"the nearest are {near}" if near else _listed(known) or "there are no labels"
+        others = f"; neither is {_listed(list(map(repr, absent[1:])))}" if absent[1:] else ""
+        todo = "rename them, or add rows" if others else "rename it, or add a row"
         raise TextError(
             f"{what} should be called like a class of the texts, but {absent[0]!r} is none of their {len(known)} "
-            f"labels ({hint}): rename it, or add a row to the texts."
+            f"labels ({hint}){others}: {todo} to the texts."
         )
     return tuple(class_names), ids
 

@@ -26,6 +26,8 @@ from gzssar.files import read_array
 from gzssar.skeletons.preprocess import STREAMS
 from gzssar.splits import ClassSplit, published_split
 
+_LISTED = 5
+"""Folders that a sentence names."""
 _FOLDER = re.compile(r"shift_(?:(?P<dataset>[A-Za-z]+\d*)_)??(?P<validation>val_)?(?P<unseen>\d+)_r")
 
 
@@ -87,10 +89,13 @@ def _folders(root: Path, unseen_count: int | None, dataset: str | None) -> tuple
     if len(candidates) != 1:
         names = ", ".join(f.name for f in found.values()) or "none"
         wanted = f"one folder shift_{'<u>' if unseen_count is None else unseen_count}_r"
-        raise DataError(
-            f"{parent} should hold {wanted}, but the feature folders there are: {names}. "
-            "Name the split with --split, or the number of unseen classes with --unseen-count."
+        below = sorted({path.relative_to(root).parts[0] for path in root.glob("*/**/shift_*_r")} - {"sk_feats"})
+        todo = (
+            f"Name one of the folders that have some: {', '.join(below[:_LISTED])}."
+            if below and not found
+            else "Name the split with --split, or the number of unseen classes with --unseen-count."
         )
+        raise DataError(f"{parent} should hold {wanted}, but the feature folders there are: {names}. {todo}")
     name, u = candidates[0]
     if (name, True, u) not in found:
         middle = f"{name}_val" if name else "val"

@@ -12,6 +12,7 @@ from gzssar.methods.msf.method import Msf
 from gzssar.methods.msf.settings import PAPER_SPLITS
 from gzssar.methods.problem import Spaces
 from gzssar.methods.ridge import Ridge
+from gzssar.provenance import foreign_hash
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,8 @@ class Recipe:
         method = self.method
         own = asdict(method) if is_dataclass(method) and not isinstance(method, type) else vars(method)
         what = {"name": method.name, "class": f"{type(method).__module__}.{type(method).__qualname__}"}
+        if foreign := foreign_hash(type(method)):
+            what["source"] = foreign
         ours = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "method"}
         return {**ours, "method": {**what, **json.loads(json.dumps(own, default=repr))}}
 

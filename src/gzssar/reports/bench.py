@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 from rich.box import SIMPLE_HEAD
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
@@ -17,7 +18,9 @@ from gzssar.evaluation.summary import percent
 from gzssar.files import write_all
 from gzssar.palette import GRID, INK, MUTED, PAPER, png, shorten
 
-HEADS = dict(zip(("ZSL", "S", "U", "H", "oracle H", "AUSUC", "gate AUC"), METRICS, strict=True))
+HEADS = dict(
+    zip(("ZSL", "S", "U", "H", "oracle H", "AUSUC", "gate AUC", "gate ECE", "class-mean H"), METRICS, strict=True)
+)
 """Column heads, and the metric behind each."""
 _PAIRED = ("ZSL", "H", "AUSUC")
 _NARROW = ("ZSL", "S", "U", "H", "AUSUC")
@@ -62,8 +65,26 @@ def covers(rows: Sequence[Row]) -> str:
     )
 
 
-def bench_table(rows: Sequence[Row]) -> Table:
-    """A row per method, for the terminal; the best H stands out."""
+def bench_tables(rows: Sequence[Row]) -> Group:
+    """For the terminal: the methods' scores, where the best H stands out, then the differences to the first method."""
+    first, paired = _paired(rows)
+    below = Table(box=SIMPLE_HEAD, pad_edge=False, caption="Over the same splits, in points.", caption_justify="left")
+    below.add_column("difference")
+    for head in _PAIRED:
+        below.add_column(head, justify="right", no_wrap=True)
+    for other in dict.fromkeys(b for b, _ in paired):
+        name = Text(f"{shorten(first, 14)} − {shorten(other, 14)}")
+        below.add_row(name, *(points(paired[other, HEADS[head]]) for head in _PAIRED))
+    return Group(_scores(rows), *([below] if paired else []))
+
+
+def _paired(rows: Sequence[Row]) -> tuple[str, dict[tuple[str, str], Difference]]:
+    """The first method, and its differences to each other method, by that and by metric."""
+    first = rows[0]["method"]
+    return first, {(one["b"], one["metric"]): one for one in differences(rows) if one["a"] == first}
+
+
+def _scores(rows: Sequence[Row]) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, caption=Text(covers(rows)), caption_justify="left")
     table.add_column("method", no_wrap=True)
     for head in _NARROW:
@@ -92,8 +113,7 @@ def score_tables(rows: Sequence[Row]) -> list[str]:
         ("method", *HEADS, "seconds"),
         [(name, *_cells(one, tuple(HEADS)), f"{one['mean']['seconds']:.1f}") for name, one in estimates(rows).items()],
     )
-    first = rows[0]["method"]
-    paired = {(one["b"], one["metric"]): one for one in differences(rows) if one["a"] == first}
+    first, paired = _paired(rows)
     others = dict.fromkeys(b for b, _ in paired)
     if others:
         lines += ["Paired differences over the same splits, in points:", ""]

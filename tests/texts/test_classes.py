@@ -25,7 +25,9 @@ def table(tmp_path, content, encoding="utf-8", name="texts.csv"):
 
 
 def test_rows_in_any_order_and_further_columns(tmp_path):
-    texts = read_class_texts(table(tmp_path, "note,id,label,action,motion\nx,1,nod,agree,head\n,0,bow,greet,torso\n"))
+    texts = read_class_texts(
+        str(table(tmp_path, "note,id,label,action,motion\nx,1,nod,agree,head\n,0,bow,greet,torso\n"))
+    )
     assert list(texts) == [ClassText("bow", "greet", "torso"), ClassText("nod", "agree", "head")]
     assert texts.of_kind("label") == ("bow", "nod")
     assert len(texts[:1]) == 1

@@ -116,7 +116,7 @@ class ClassTexts(Sequence[ClassText]):
         return ClassTexts(tuple(self.rows[own[key]] for key in wanted))
 
 
-def read_class_texts(path: Path) -> ClassTexts:
+def read_class_texts(path: str | Path) -> ClassTexts:
     """Read a table of class texts: CSV, TSV, JSON or YAML, by suffix, in UTF-8.
 
     Columns (keys) are any of ``label``, ``action`` and ``motion``, and ``id``: 0-based and without gaps, in any order;
@@ -127,10 +127,10 @@ def read_class_texts(path: Path) -> ClassTexts:
     Raises:
         TextError: the file is missing or malformed, its ids are not 0 … K - 1, or two classes have the same label.
     """
-    return _class_texts(read_table(path), str(path))
+    return _class_texts(read_table(Path(path)), str(path))
 
 
-def write_class_texts(path: Path, texts: ClassTexts) -> None:
+def write_class_texts(path: str | Path, texts: ClassTexts) -> None:
     """Write a table that `read_class_texts` reads back, all of it or nothing; the suffix tells the format.
 
     Leading comments of a file that is written over stay.
@@ -139,6 +139,7 @@ def write_class_texts(path: Path, texts: ClassTexts) -> None:
         TextError: there is no such format.
         OutputError: the file cannot be written.
     """
+    path = Path(path)
     cells = [{"id": k, **{kind: getattr(row, kind) or "" for kind in KINDS}} for k, row in enumerate(texts)]
     write_table(path, TextTable(tuple(TextRow(row, "") for row in cells), comments=read_comments(path)))
 

@@ -172,7 +172,10 @@ def test_missing_weights_and_files(tmp_path, texts, weights, capsys):
     features, clips = write_features_file(tmp_path / "a.npz"), write_recordings(tmp_path / "clips.npz")
     nowhere = tmp_path / "nowhere"
     for given, sentence in (
-        (("--data", clips), "recordings need a skeleton encoder: give one with --encoder-weights"),
+        (
+            ("--data", clips),
+            "recordings need a skeleton encoder: name its weights with --encoder-weights",
+        ),
         (("--data", clips, "--encoder-weights", nowhere), "should hold encoder weights"),
         (("--data", nowhere, "--encoder-weights", weights), "nowhere"),
         (("--features", features, "--encoder-weights", nowhere), "should hold encoder weights"),

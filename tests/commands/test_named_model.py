@@ -66,7 +66,7 @@ def test_a_wrong_name_of_a_model_is_no_clip(folder, capsys):
 
 def test_a_clip_that_is_not_there_is_said_to_be_absent(folder, capsys):
     said = refused(capsys, "predict", folder / "nowhere.npy")
-    assert f"there is no {folder}/nowhere.npy, as model or clip" in said
+    assert f"there is no {folder}/nowhere.npy, neither as a model nor as a clip" in said
 
 
 def test_a_model_alone_has_nothing_to_answer_for(model, capsys):

@@ -110,7 +110,7 @@ def test_options_that_contradict_each_other(options, said):
 
 
 def test_a_first_word_that_is_neither_a_model_nor_a_clip_is_named():
-    with pytest.raises(ConfigError, match=r"^there is no nowhere\.npy, as model or clip; clips come from"):
+    with pytest.raises(ConfigError, match=r"^there is no nowhere\.npy, neither as a model nor as a clip"):
         PredictConfig(Path("nowhere.npy"), clips=())
 
 

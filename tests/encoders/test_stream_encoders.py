@@ -56,6 +56,13 @@ def test_other_words_are_refused(given, message):
         parse_weights(given)
 
 
+def test_the_name_of_the_packaged_model_stands_for_its_networks():
+    encoders = load_encoders(parse_weights(["utd-mhad"]))
+    assert encoders.streams == ("joint motion", "bone motion")
+    with pytest.raises(ConfigError, match="write utd-mhad instead of bone=utd-mhad"):
+        parse_weights(["bone=utd-mhad"])
+
+
 def test_the_name_of_a_model_stands_for_its_files(tmp_path, monkeypatch):
     toy = model_of({"a.pt": b"a", "b.pt": b"b"}, streams=("bone", "joint motion"))
     known(monkeypatch, toy)

@@ -43,9 +43,9 @@ def compare(config: Annotated[CompareConfig, tyro.conf.OmitArgPrefixes]) -> None
     found = compare_answers([record.answers for record in a], [record.answers for record in b])
     clips = len(a[0].answers.labels)
     told = (
-        f"A is {config.run_a}, B is {config.run_b}: means over {len(a)} and {len(b)} seeds, on {clips} test clips. In "
-        f"brackets: {SHARE:.0%} of {RESAMPLES} bootstrap resamples, of clips and of classes; the spread over seeds is "
-        "not covered."
+        f"A is {config.run_a}, B is {config.run_b}: means over {len(a)} and {len(b)} seed{'s' * (len(b) > 1)}, on {clips} "
+        f"test clips. In brackets: {SHARE:.0%} of {RESAMPLES} bootstrap resamples, of clips and of classes; the spread "
+        "over seeds is not covered."
     )
     table = Table(box=SIMPLE_HEAD, pad_edge=False, caption=Text(told), caption_justify="left")
     table.add_column("accuracy, %")
@@ -63,5 +63,9 @@ def compare(config: Annotated[CompareConfig, tyro.conf.OmitArgPrefixes]) -> None
 
 def _cells(one: "Compared") -> list[str]:
     head = next(head for head, score in PER_SAMPLE.items() if score == one.metric)
-    spans = [f"[{100 * low:+.1f}, {100 * high:+.1f}]" for low, high in (one.over_clips, one.over_classes)]
-    return [head, f"{100 * one.a:.1f}", f"{100 * one.b:.1f}", f"{100 * one.difference:+.1f}", *spans]
+    spans = [f"[{_points(low)}, {_points(high)}]" for low, high in (one.over_clips, one.over_classes)]
+    return [head, f"{100 * one.a:.1f}", f"{100 * one.b:.1f}", _points(one.difference), *spans]
+
+
+def _points(difference: float) -> str:
+    return f"{100 * difference:+.1f}".replace("-", "−")

@@ -51,7 +51,7 @@ class FitConfig:
     """The skeleton encoder: a file of `gzssar train-encoder`, or the Shift-GCN authors' .pt files. Authors' files are
     taken as the joint stream unless you name another one: bone=FILE. Several files, one for each stream, average
     their scores: joint=FILE bone=FILE "joint motion=FILE" "bone motion=FILE". A NAME that `gzssar models` lists
-    stands for all its streams, joint=NAME for one; a file of that name has precedence. With --features, name the
+    stands for all its streams, joint=ntu120 for one; a file of that name has precedence. With --features, name the
     encoder that made them; without an encoder, the model takes features only."""
 
     frames: int | None = None
@@ -96,7 +96,10 @@ class FitConfig:
         if self.weights_alone:
             self._check_weights_alone()
         if self.data is not None and not self.encoder_weights:
-            raise ConfigError("recordings need a skeleton encoder: give one with --encoder-weights.")
+            raise ConfigError(
+                "recordings need a skeleton encoder: name its weights with --encoder-weights, such as utd-mhad, which "
+                "comes with the package, or ntu120, after `gzssar models get ntu120`."
+            )
         if self.features is not None and self.frames is not None:
             raise ConfigError(
                 "--frames needs --data: features already have the number of frames that `gzssar embed` used."

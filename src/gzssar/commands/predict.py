@@ -109,10 +109,10 @@ class PredictConfig:
         is_clip = self.model is not None and not _is_model(self.model)
         given = sum([bool(self.clips) or is_clip, self.watch is not None, self.camera is not None])
         if given > 1 or not (given or clips_may_follow):
-            absent = "" if given or _is_known(self.model) else f"there is no {self.model}, as model or clip; "
+            if not given and not _is_known(self.model):
+                raise ConfigError(f"there is no {self.model}, neither as a model nor as a clip: check the name.")
             raise ConfigError(
-                f"{absent}clips come from files and folders, from --watch DIR or from --camera N: give exactly one of "
-                "these."
+                "clips come from files and folders, from --watch DIR or from --camera N: give exactly one of these."
             )
         check_positive(self, "top_k", "batch_size")
         self._check_windows()

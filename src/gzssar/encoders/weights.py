@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from gzssar.errors import ConfigError
 from gzssar.models import cached, find_model, known_models
+from gzssar.models.packaged import PACKAGED
 from gzssar.skeletons.preprocess import STREAMS
 from gzssar.texts.classes import nearest
 
@@ -22,7 +23,8 @@ def parse_weights(given: Sequence[str]) -> tuple[StreamWeights, ...]:
     """From ``FILE`` and ``STREAM=FILE``, as they stand on the command line, to files and streams.
 
     The name of a :class:`~gzssar.models.Model` may stand for FILE: alone for the networks of all its streams, after
-    ``STREAM=`` for one of them. A file of that name comes first.
+    ``STREAM=`` for one of them. A file of that name comes first. The name of the packaged model, alone, stands for the
+    networks that it has.
 
     Raises:
         ConfigError: there are none, there is no such stream, one is named twice, or a model is not in the cache.
@@ -50,9 +52,14 @@ def _parsed(text: str) -> list[StreamWeights]:
 def _files(name: str, stream: str | None = None) -> list[StreamWeights]:
     """The file of a name; where there is none, those of the model of that name."""
     path, models = Path(name), [model.name for model in known_models()]
+    if name == PACKAGED.name and not path.is_file():
+        if stream:
+            raise ConfigError(f"the networks of {name} are taken together: write {name} instead of {stream}={name}.")
+        networks = PACKAGED.folder.glob("encoder*.safetensors")
+        return [StreamWeights(network) for network in sorted(networks, key=lambda one: one.stem != "encoder")]
     if name in models and not path.is_file():
         return [StreamWeights(*one) for one in cached(find_model(name), stream)]
-    if name == path.stem and (near := nearest(name, models)) and not path.exists():
+    if name == path.stem and (near := nearest(name, [*models, PACKAGED.name])) and not path.exists():
         raise ConfigError(
             f"weights should be a file or a model's name, but {name!r} is neither; the nearest name is {near[0]!r}."
         )

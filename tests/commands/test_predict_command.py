@@ -81,7 +81,8 @@ def test_predict_needs_a_model_that_takes_recordings(tmp_path, texts, clip_file,
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"clips": ()}, "from files and folders, from --watch DIR"),
+        ({"clips": ()}, "there is no model, neither as a model nor as a clip"),
+        ({"clips": (), "model": None}, "from files and folders, from --watch DIR"),
         ({"watch": Path("w")}, "from files and folders, from --watch DIR"),
         ({"json": True, "csv": True}, "--json or as --csv"),
         ({"top_k": 0}, "top_k must be positive"),
@@ -106,7 +107,7 @@ def test_predict_needs_a_model_that_takes_recordings(tmp_path, texts, clip_file,
 )
 def test_options_that_contradict_each_other(options, said):
     with pytest.raises(ConfigError, match=said):
-        PredictConfig(MODEL, **({"clips": ("a.npy",)} | options))
+        PredictConfig(**({"model": MODEL, "clips": ("a.npy",)} | options))
 
 
 def test_a_first_word_that_is_neither_a_model_nor_a_clip_is_named():

@@ -42,10 +42,10 @@ def compare(config: Annotated[CompareConfig, tyro.conf.OmitArgPrefixes]) -> None
     a, b = finished_records(config.run_a), finished_records(config.run_b)
     found = compare_answers([record.answers for record in a], [record.answers for record in b])
     clips = len(a[0].answers.labels)
+    seeds = f"{len(a)} and {len(b)} seed{'s' * (len(b) > 1)}"
     told = (
-        f"A is {config.run_a}, B is {config.run_b}: means over {len(a)} and {len(b)} seed{'s' * (len(b) > 1)}, on {clips} "
-        f"test clips. In brackets: {SHARE:.0%} of {RESAMPLES} bootstrap resamples, of clips and of classes; the spread "
-        "over seeds is not covered."
+        f"A is {config.run_a}, B is {config.run_b}: means over {seeds}, on {clips} test clips. In brackets: "
+        f"{SHARE:.0%} of {RESAMPLES} bootstrap resamples, of clips and of classes, but not of seeds."
     )
     table = Table(box=SIMPLE_HEAD, pad_edge=False, caption=Text(told), caption_justify="left")
     table.add_column("accuracy, %")

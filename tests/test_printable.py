@@ -1,7 +1,7 @@
 import pytest
 
 from gzssar.errors import ConfigError, DataError
-from gzssar.printable import printable
+from gzssar.printable import listed, printable
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,15 @@ def test_what_a_terminal_obeys_is_escaped_and_the_rest_stays(text, shown):
 def test_errors_are_safe_to_print():
     assert DataError("\x1b[2J is bad", where="a\nb").for_terminal == r"a\nb: \x1b[2J is bad"
     assert ConfigError("x\x07", option="fps").for_terminal == r"x\x07 (--fps)"
+
+
+@pytest.mark.parametrize(
+    ("names", "sentence"),
+    [
+        (["wave"], "wave"),
+        (["wave", "sit down", "bow"], "wave, sit down and 1 more"),
+        (["a name that is longer than the place"] * 3, "a name that is longer than the place and 2 more"),
+    ],
+)
+def test_names_are_listed_whole(names, sentence):
+    assert listed(names, 16) == sentence

@@ -1,6 +1,7 @@
 """Text that others wrote, made safe to print: terminals obey some characters, and others hide or turn what is read."""
 
 import unicodedata
+from collections.abc import Sequence
 
 _OBEYED = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Categories of Unicode: control characters; those of zero width, which also turn the direction of what follows; halves
@@ -17,6 +18,15 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(_escaped(character) if is_obeyed(character) else character for character in text)
+
+
+def listed(names: Sequence[str], longest: int = 200) -> str:
+    """As many names as fit into so many characters, one at least, and how many more there are."""
+    shown = 1
+    while shown < len(names) and len(", ".join(names[: shown + 1])) <= longest:
+        shown += 1
+    more = f" and {len(names) - shown} more" if len(names) > shown else ""
+    return ", ".join(names[:shown]) + more
 
 
 def _escaped(character: str) -> str:

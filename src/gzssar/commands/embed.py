@@ -54,8 +54,8 @@ class EmbedConfig:
     unseen."""
 
     frames: int | None = None
-    """The number of frames that clips are resampled to, by default as many as the weights were trained on (300 for the
-    authors'). The time is proportional to it."""
+    """The number of frames that the encoder reads: shorter clips are repeated, longer ones are thinned out. By default,
+    as many as the weights were trained on (300 for the authors'). The time is proportional to it."""
 
     trim: bool = False
     """Encode only the frames in which somebody moves, and the bodies that move, as `gzssar fit` and `gzssar predict`

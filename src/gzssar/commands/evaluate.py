@@ -6,7 +6,6 @@ from collections import Counter
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import partial
 from pathlib import Path
-from textwrap import shorten
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,6 +22,7 @@ from gzssar.features.class_rows import row_of_class
 from gzssar.features.files import load_features
 from gzssar.files import output, require_free
 from gzssar.own_test.answers import UNKNOWN
+from gzssar.printable import listed
 from gzssar.provenance import environment
 from gzssar.skeletons.oddities import counted
 from gzssar.skeletons.recordings import doubts_told
@@ -253,13 +253,13 @@ def _matched(test: "OwnTest") -> list[str]:
     pairs = dict.fromkeys(zip(known.called, (test.classes[k] for k in known.truth), strict=True))
     told = [f"{len({label for _, label in pairs})} of the model's {len(test.classes)} classes have clips"]
     if renamed := [f"{own!r} is {label!r}" for own, label in pairs if own != label]:
-        told.append(f"the model has other names for classes: {shorten(', '.join(renamed), _LISTED)}")
+        told.append(f"the model has other names for classes: {listed(renamed, _LISTED)}")
     strange = Counter(test.where(~test.is_known).called)
     if strange:
-        listed = shorten(", ".join(f"{name} ({clips})" for name, clips in sorted(strange.items())), _LISTED)
+        named = listed([f"{name} ({clips})" for name, clips in sorted(strange.items())], _LISTED)
         given = int(test.given[~test.is_known].sum())
         told.append(
-            f"the model does not know these classes, so no accuracy counts their clips: {listed}. It answers {given} "
+            f"the model does not know these classes, so no accuracy counts their clips: {named}. It answers {given} "
             f"of the {counted(strange.total(), 'clip')}, but it should answer none"
         )
     return told

@@ -55,8 +55,9 @@ class FitConfig:
     encoder that made them; without an encoder, the model takes features only."""
 
     frames: int | None = None
-    """With --data: the number of frames that clips are resampled to, by default as many as the weights were trained on
-    (300 for the authors'). The time to fit and to recognize is proportional to it."""
+    """With --data: the number of frames that the encoder reads: shorter clips are repeated, longer ones are thinned
+    out. By default, as many as the weights were trained on (300 for the authors'). The time to fit and to recognize is
+    proportional to it."""
 
     encoder_texts: str | None = None
     """Texts of the classes that the encoder was trained on, in their order: a table, or the name of a packaged one.

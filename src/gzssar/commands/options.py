@@ -5,12 +5,12 @@ The docstring under a field is its help on the command line.
 
 from dataclasses import dataclass
 from pathlib import Path
-from textwrap import shorten
 from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
 from gzssar.commands.console import waiting, warn
+from gzssar.printable import listed
 
 if TYPE_CHECKING:
     from gzssar.encoders.weights import StreamWeights
@@ -146,4 +146,4 @@ def add_table(recognizer: "Recognizer", table: Path) -> None:
         GzssarError: the table is malformed, or has other texts for a class that is known.
     """
     if known := recognizer.add_classes(table):
-        warn(f"the model knows these classes already, with the texts of {table}: {shorten(', '.join(known), 200)}.")
+        warn(f"the model knows these classes already, with the texts of {table}: {listed(known)}.")

@@ -8,7 +8,6 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from textwrap import shorten
 
 from gzssar.errors import ConfigError, DataError, GzssarError, MissingExtraError
 from gzssar.inference.camera import STRIDE, answer_pictures
@@ -18,6 +17,7 @@ from gzssar.inference.reading_ahead import ReadAhead
 from gzssar.inference.rows import JsonRows, Rows
 from gzssar.inference.segments import Answer, clock, find_segments, slide
 from gzssar.inference.watching import Watch
+from gzssar.printable import listed
 from gzssar.recognizer import Prediction
 from gzssar.running import Progress
 from gzssar.skeletons.layout import Layout
@@ -132,11 +132,9 @@ def answer_files(job: PredictJob, names: Sequence[str], progress: Progress | Non
         job.rows.end()
         job.tell()
     if not answered and not bad:
-        raise DataError(
-            f"no clips were found in {shorten(', '.join(names), 200)}: the folder is empty, or its files were left out."
-        )
+        raise DataError(f"no clips were found in {listed(names)}: the folder is empty, or its files were left out.")
     if not answered and not (files and job.skip_bad):
-        raise DataError(f"no clip of {shorten(', '.join(names), 200)} can be recognized: the messages above say why.")
+        raise DataError(f"no clip of {listed(names)} can be recognized: the messages above say why.")
     return bad
 
 

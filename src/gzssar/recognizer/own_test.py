@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from textwrap import shorten
 
 import numpy as np
 from jaxtyping import Float
@@ -15,6 +14,7 @@ from gzssar.errors import ConfigError, DataError
 from gzssar.methods.method import ClassScores
 from gzssar.methods.recipe import DEFAULT
 from gzssar.own_test.answers import UNKNOWN, OwnTest
+from gzssar.printable import listed
 from gzssar.recognizer.held_out import held_out_answers, strange_answers
 from gzssar.recognizer.parts import KnownClass, Parts, advantages
 from gzssar.shapes import Labels, Mask
@@ -148,4 +148,4 @@ def recalibrated(parts: Parts, classes: Sequence[KnownClass], test: OwnTest, dat
 
 
 def _listed(labels: Sequence[str]) -> str:
-    return shorten(", ".join(map(repr, labels)), 200)
+    return listed(list(map(repr, labels)))

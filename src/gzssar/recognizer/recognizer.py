@@ -10,7 +10,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from textwrap import shorten
 from typing import Literal, overload
 
 import numpy as np
@@ -23,6 +22,7 @@ from gzssar.errors import ConfigError, DataError, TextError
 from gzssar.features.whitening import cosines
 from gzssar.methods.method import ClassScores
 from gzssar.own_test.answers import OwnTest
+from gzssar.printable import listed
 from gzssar.recognizer.bundle import load_bundle, save_bundle
 from gzssar.recognizer.card import card
 from gzssar.recognizer.clips import Clip, as_clip, as_list, trimmed
@@ -678,8 +678,7 @@ class Recognizer:
         key = label_key(label)
         if key not in self._classes:
             near = nearest(label, self.classes)
-            listed = shorten(", ".join(self.classes), 200)
-            hint = f"nearest are {', '.join(map(repr, near))}" if near else f"they are {listed}"
+            hint = f"nearest are {', '.join(map(repr, near))}" if near else f"they are {listed(self.classes)}"
             raise ConfigError(f"{label!r} should be one of the {len(self._classes)} classes, but it is not: {hint}.")
         return key
 

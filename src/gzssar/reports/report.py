@@ -40,6 +40,8 @@ _TILES = {
     "H": ("H, harmonic mean", "ink"),
 }
 _GATE = {"gate accuracy": "gate_accuracy", "AUC": "gate_auc", "calibration error": "gate_calibration_error"}
+_EXTRAS = {"held_out_zsl_accuracy": "ZSL on held-out classes"}
+"""What further numbers are called for people."""
 _MOST_CONFUSIONS = 10
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 
@@ -139,7 +141,7 @@ def _seed_tables(records: Sequence[SeedRecord], summary: Summary) -> list[Conten
     time = {"time": [duration(r.seconds) for r in records] + [duration(summary["mean"]["seconds"])]}
     threshold = [f"{r.answers.threshold:.3f}" for r in records] + [""]
     extras = {
-        name: [f"{r.extra[name]:.4g}" if name in r.extra else "–" for r in records] + [""]
+        _EXTRAS.get(name, name): [f"{r.extra[name]:.4g}" if name in r.extra else "–" for r in records] + [""]
         for name in dict.fromkeys(name for r in records for name in r.extra)
     }
     gate = "The gate in %, the threshold of the routing, and further numbers of the run as fractions."

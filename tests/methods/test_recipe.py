@@ -169,7 +169,7 @@ def test_the_code_of_a_method_from_elsewhere_is_a_part_of_its_recipe(layout, tmp
 
 
 def test_the_code_of_a_method_that_was_typed_in_is_a_part_of_its_recipe(monkeypatch):
-    monkeypatch.delattr(sys.modules["__main__"], "__file__")  # as in an interpreter
+    monkeypatch.delattr(sys.modules["__main__"], "__file__", raising=False)  # as in an interpreter
 
     def source(body):
         made = {"__name__": "__main__"}

@@ -6,14 +6,14 @@ WORKDIR /src
 ARG PIP_EXTRA_INDEX_URL
 COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY src src
-RUN python -m venv /opt/gzssar \
- && /opt/gzssar/bin/pip install --no-cache-dir -c constraints.txt ".[texts,web]"
+RUN python -m venv /venv \
+ && /venv/bin/pip install --no-cache-dir -c constraints.txt ".[texts,web]"
 
 FROM python:3.11-slim
 RUN useradd --create-home --uid 1000 gzssar
-COPY --from=build /opt/gzssar /opt/gzssar
+COPY --from=build /venv /venv
 USER gzssar
-ENV PATH=/opt/gzssar/bin:$PATH GZSSAR_CACHE=/tmp/gzssar PYTHONDONTWRITEBYTECODE=1
+ENV PATH=/venv/bin:$PATH GZSSAR_CACHE=/tmp/gzssar PYTHONDONTWRITEBYTECODE=1
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=120s \
   CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]

@@ -9,8 +9,11 @@ import platform
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
+from types import CodeType
+from typing import Any
 
 from gzssar.files import cache_root, write_json
 
@@ -42,20 +45,28 @@ def source_hash(*parts: str, root: Path | None = None) -> str:
     return digest.hexdigest()
 
 
+@lru_cache(maxsize=32)
 def foreign_hash(made: type) -> str:
     """SHA-256 of the code that a class of another package comes from: all of that package, or its module where that
-    lies in none; of a class that was typed in, of its functions. Empty for a class of this package."""
+    lies in none; of a class that was typed in, of its functions. Empty for a class of this package. It is read once,
+    since a process runs the code that it imported."""
     top = made.__module__.partition(".")[0]
     if top == __name__.partition(".")[0]:
         return ""
     try:
         path = Path(inspect.getfile(made))
     except (TypeError, OSError):  # typed into an interpreter
-        functions = {name: one.__code__ for name, one in vars(made).items() if inspect.isfunction(one)}
-        told = {name: (code.co_code.hex(), code.co_names) for name, code in sorted(functions.items())}
+        functions = {name: one for name, one in sorted(vars(made).items()) if inspect.isfunction(one)}
+        told = [(name, _compiled(one.__code__), repr(one.__defaults__)) for name, one in functions.items()]
         return hashlib.sha256(json.dumps(told).encode()).hexdigest()
     package = getattr(sys.modules.get(top), "__path__", None)
     return source_hash(root=Path(next(iter(package)))) if package else code_hash(path.read_bytes())
+
+
+def _compiled(code: CodeType) -> list[Any]:
+    """What a function does: its instructions, and what they name and hold, functions within it too."""
+    held = [_compiled(one) if isinstance(one, CodeType) else repr(one) for one in code.co_consts]
+    return [code.co_code.hex(), code.co_names, held]
 
 
 def code_hash(content: bytes) -> str:

@@ -178,6 +178,8 @@ def test_the_code_of_a_method_that_was_typed_in_is_a_part_of_its_recipe(monkeypa
 
     assert source("return []") == source("return []  # nothing yet")
     assert source("return [tasks]") != source("return []")
+    assert source("return [0.1 * seed]") != source("return [0.2 * seed]")
+    assert source("return [lambda x: x + 1]") != source("return [lambda x: x + 2]")
 
 
 def test_different_methods_are_different_recipes():

@@ -77,11 +77,13 @@ def test_half_a_download_leaves_the_whole_files_and_the_next_call_the_rest(toy, 
     assert server.asked == ["joint.pt", "bone.pt", "bone.pt"]
 
 
-def test_another_content_is_not_kept(toy, server, tmp_path):
-    server.contents["joint.pt"] = b"joins" * 40_000
+@pytest.mark.parametrize("content", [b"", b"joint", b"joins" * 40_000, b"joint" * 1_000_000])
+def test_another_content_is_not_kept(toy, server, tmp_path, content):
+    server.contents["joint.pt"], told = content, []
     with pytest.raises(DataError, match=r"joint\.pt should have the SHA-256 [0-9a-f]{64}, .* and was discarded"):
-        fetch(toy, tmp_path)
+        fetch(toy, tmp_path, progress=lambda _, done, total: told.append(done <= total))
     assert held(tmp_path) == {}
+    assert all(told)
 
 
 @pytest.mark.parametrize("damage", [b"", b"joint", b"joins" * 40_000], ids=["empty", "half", "altered"])
@@ -94,11 +96,12 @@ def test_a_damaged_file_in_the_cache_is_fetched_anew(toy, tmp_path, damage):
 
 
 @pytest.mark.parametrize("status", [404, 503])
-def test_a_refusal_is_told(toy, server, tmp_path, status):
+def test_a_refusal_is_told_and_closes_the_connection(toy, server, tmp_path, status):
     server.status = status
-    with pytest.raises(DataError, match=rf"joint\.pt cannot be downloaded \(the server answers {status}\)"):
+    with pytest.raises(DataError, match=rf"joint\.pt cannot be downloaded \(the server answers {status}\)") as caught:
         fetch(toy, tmp_path)
     assert held(tmp_path) == {}
+    assert caught.value.__cause__.response.raw.closed  # so that no connection waits for the garbage collector
 
 
 def test_without_a_network_a_folder_is_advised(tmp_path):

@@ -1,5 +1,6 @@
 """Brings models into the cache, from their address or from a folder; what is not of the known SHA-256 is not kept."""
 
+import hashlib
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,8 @@ from gzssar.running import Progress
 
 _CHUNK = 2**16
 """Bytes between two looks at the progress."""
+_TIMEOUT = 30
+"""Seconds without a byte after which a download fails."""
 
 
 def fetch(
@@ -57,26 +60,29 @@ def fetch(
 
 
 def _download(model: Model, file: ModelFile, folder: Path, tell: Callable[[int], None]) -> None:
-    """Download one file; pooch gives it its name when it is whole and has its hash."""
-    import pooch
-    from requests.exceptions import RequestException
+    """Download one file; what is not whole, or has another hash, is discarded."""
+    import requests
 
-    pooch.get_logger().setLevel("WARNING")  # it would name each file on stderr, across the progress bar
-    url = model.address + file.name
-    downloader = pooch.HTTPDownloader(progressbar=_Bar(tell, file.size), chunk_size=_CHUNK)
+    url, digest = model.address + file.name, hashlib.sha256()
     remedy = f"try again, or fetch it in another way and name its folder: gzssar models get {model.name} --from FOLDER"
     try:
-        path = Path(pooch.retrieve(url, f"sha256:{file.sha256}", file.name, folder, downloader=downloader))
-    except RequestException as error:
+        with requests.get(url, stream=True, timeout=_TIMEOUT) as response, writing(folder / file.name) as copy:
+            response.raise_for_status()
+            for chunk in response.iter_content(_CHUNK):
+                copy.write(chunk)
+                digest.update(chunk)
+                if copy.tell() > file.size:
+                    break
+                tell(copy.tell())
+            if digest.hexdigest() != file.sha256:
+                raise DataError(
+                    f"{url} should have the SHA-256 {file.sha256}, but the download has another one and was "
+                    f"discarded: {remedy}."
+                )
+    except requests.RequestException as error:
         status = getattr(error.response, "status_code", None)
         reason = f"the server answers {status}" if status else type(error).__name__
         raise DataError(f"{url} cannot be downloaded ({reason}): {remedy}.") from error
-    except ValueError as error:
-        raise DataError(
-            f"{url} should have the SHA-256 {file.sha256}, but the download has another one and was "
-            f"discarded: {remedy}."
-        ) from error
-    path.chmod(0o644)  # a cache may be shared, and temporary files are their owner's alone
 
 
 def _copy(model: Model, file: ModelFile, source: Path, folder: Path) -> None:
@@ -90,29 +96,3 @@ def _copy(model: Model, file: ModelFile, source: Path, folder: Path) -> None:
         )
     with writing(folder / file.name) as copy, found.open("rb") as original:
         shutil.copyfileobj(original, copy)
-
-
-class _Bar:
-    """The progress bar that pooch asks for: it counts the bytes of one file.
-
-    Args:
-        tell: told how many have come.
-        most: bytes of the file; pooch counts in whole chunks.
-    """
-
-    total = 0
-
-    def __init__(self, tell: Callable[[int], None], most: int) -> None:
-        self._tell, self._most, self._done = tell, most, 0
-
-    def update(self, count: int) -> None:
-        """More bytes have come."""
-        self._done += count
-        self._tell(min(self._done, self._most))
-
-    def reset(self) -> None:
-        """Count anew: pooch then adds the file's size."""
-        self._done = 0
-
-    def close(self) -> None:
-        """The file is whole."""

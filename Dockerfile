@@ -1,6 +1,7 @@
-# The page of `gzssar serve`, for a machine that has Docker:
+# An image of the web page (`gzssar serve`). Build and run it:
 #   docker build -t gzssar . && docker run --rm -p 8000:8000 --read-only --tmpfs /tmp gzssar
-# Torch brings gigabytes of CUDA unless an index of CPU wheels is named: --build-arg PIP_EXTRA_INDEX_URL=…
+# pip installs PyTorch with gigabytes of CUDA unless you name an index of CPU wheels:
+#   docker build --build-arg PIP_EXTRA_INDEX_URL=… -t gzssar .
 FROM python:3.11-slim AS build
 WORKDIR /src
 ARG PIP_EXTRA_INDEX_URL

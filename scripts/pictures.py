@@ -108,7 +108,8 @@ def film(browser: webdriver.Chrome, address: str, clip: SkeletonSequence, words:
     browser.execute_script("scrollTo(0, 0)")
     answered(page)
     play(page, shoot)
-    palette = frames[len(frames) // 2][0].quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    sample = Image.fromarray(np.vstack([np.asarray(picture) for picture, _ in frames[::8]]))
+    palette = sample.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, kmeans=3, dither=Image.Dither.NONE)
     pictures = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture, _ in frames]
     path, times = DOCS / "serve.gif", [milliseconds for _, milliseconds in frames]
     pictures[0].save(path, save_all=True, append_images=pictures[1:], duration=times, loop=0, optimize=True)

@@ -120,7 +120,7 @@ def test_a_layout_of_ones_own_has_no_map():
 
 def test_a_clip_in_a_picture_is_refused_with_advice():
     require_3d(clip(COCO17))
-    with pytest.raises(DataError, match=r"clip 'a\.json' should have three coordinates, .* lift it to 3-D first, or"):
+    with pytest.raises(DataError, match=r"clip 'a\.json' should have three coordinates, .* lift it to 3-D first\.$"):
         require_3d(clip(COCO17, dimensions=2, name="a.json"))
 
 

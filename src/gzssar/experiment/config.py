@@ -52,9 +52,9 @@ class ExperimentConfig:
     """Texts to fuse, joined by +: lb (label), ad (action description), md (motion description)."""
 
     recipe: Annotated[str | Recipe, tyro.conf.arg(constructor=str, metavar="NAME")] = "default"
-    """`default`: our best under the rule `validation`. `msf`: MSF with our repairs. `paper`: MSF as in the authors'
-    code. Or the name of a method, such as ridge or sa-dvae (docs/methods.md lists them), also of one that another
-    package adds. From Python, it can also be a recipe."""
+    """`default`: our best under the rule `validation`. `msf`: MSF with its errors corrected. `paper`: MSF as in the
+    authors' code. Or the name of a method, such as ridge or sa-dvae (docs/methods.md lists them), also of one that
+    another package adds. From Python, it can also be a recipe."""
 
     selection: Literal["validation", "paper-test-selected", "both"] = "validation"
     """How the checkpoint is selected. `validation` uses seen classes that are held out. `paper-test-selected` uses the

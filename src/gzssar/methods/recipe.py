@@ -108,7 +108,7 @@ DEFAULT = Recipe(
 """The best method we have under an honest protocol; docs/decisions/0017 tells how it was chosen."""
 
 MSF = Recipe(name="msf")
-"""MSF with our repairs, as it stood as the default before."""
+"""MSF with its errors corrected, as it stood as the default before."""
 
 PAPER = Recipe(
     name="paper",

@@ -119,6 +119,5 @@ def require_3d(sequence: SkeletonSequence) -> None:
     if sequence.dimensions == 2:
         raise DataError(
             f"{f'clip {sequence.name!r}' if sequence.name else 'a clip'} should have three coordinates, because the "
-            "encoder was trained on joints in space, but it has two in a picture: lift it to 3-D first, or train an "
-            "encoder on 2-D clips."
+            "encoder was trained on joints in space, but it has two in a picture: lift it to 3-D first."
         )

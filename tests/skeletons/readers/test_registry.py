@@ -67,7 +67,7 @@ def test_kinds_are_not_mixed(tmp_path):
 
     np.save(tmp_path / "a.npy", np.zeros((4, 25, 3)))
     table(tmp_path / "b.csv")
-    with pytest.raises(DataError, match=r"clips of one kind .* but it holds CSV table"):
+    with pytest.raises(DataError, match=r"clips of one kind .* CSV table of .* and numpy array of joint positions: "):
         open_clips(tmp_path, ReadOptions(layout="ntu25"))
 
 

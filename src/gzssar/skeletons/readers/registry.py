@@ -144,9 +144,10 @@ def _open_folder(folder: Path, options: ReadOptions) -> ClipSource:
         raise DataError(f"{folder} should hold skeleton clips, but {why_none(files)}.")
     kinds, names = sorted({source.kind for source in opened}), {source.class_names for source in opened}
     if len(kinds) > 1 or len(names) > 1:
+        lists = f" with {len(names)} lists of classes" if len(names) > 1 else ""
         raise DataError(
-            f"{folder} should hold clips of one kind with one list of classes, but it holds {' and '.join(kinds)} with "
-            f"{len(names)} lists of classes: name one file, or one folder per kind."
+            f"{folder} should hold clips of one kind with one list of classes, but it holds {' and '.join(kinds)}"
+            f"{lists}: name one file, or one folder per kind."
         )
     kind = kinds[0] if kinds else known[0][1].kind
     unread = len(files) - len(known)

@@ -96,8 +96,18 @@ def test_intervals_draw_clips_otherwise_and_say_why(rights, named, why):
     assert (low, high) == (pytest.approx(value - spread, abs=0.03), pytest.approx(value + spread, abs=0.03))
 
 
-def test_no_interval_where_all_clips_fare_alike():
-    assert scores_of(performers([True] * 5)).estimates["accuracy"] == Estimate(1.0)
+@pytest.mark.parametrize("people", [3, 5, 8])
+def test_where_all_fare_alike_the_interval_is_exact(people):
+    """At its bound, all of so many units are right (or wrong) with a probability of 2.5 %."""
+    right, wrong = (scores_of(performers([it] * people)).estimates["accuracy"] for it in (True, False))
+    units = people if people >= 5 else scores_of(performers([True] * people)).clips
+    assert (right.value, right.high, right.low**units) == (1.0, 1.0, pytest.approx(0.025))
+    assert (wrong.value, wrong.low, (1 - wrong.high) ** units) == (0.0, 0.0, pytest.approx(0.025))
+
+
+def test_no_interval_for_a_share_between_that_no_resample_changes():
+    alike = [("ab"[k % 2], "a", 0.5, k // 2, True, False) for k in range(10)]
+    assert scores_of(own_test(alike, silent=())).estimates["accuracy"] == Estimate(0.5)
 
 
 def test_one_clip_has_no_interval_and_says_why():

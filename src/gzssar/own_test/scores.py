@@ -31,7 +31,7 @@ _AT_ONCE = 100
 
 
 class Estimate(NamedTuple):
-    """A share, and the interval that holds the middle 95 % of its resamples."""
+    """A share, and its 95 % interval: the middle of its resamples, or an exact one where all of them are 0 or 1."""
 
     value: float | None
     low: float | None = None
@@ -160,7 +160,7 @@ def _units(test: OwnTest) -> tuple[Int[np.ndarray, "N"] | None, str, str]:
     people, who = np.unique(test.subjects, return_inverse=True)
     if len(test) == 1:
         return None, "", "There is only one clip, so no interval can be computed."
-    alike = " There is none for a share that is the same in all resamples."
+    alike = " For a share of 0 or 100 %, which is the same in all resamples, they are exact (Clopper and Pearson)."
     if UNKNOWN not in people and len(people) >= FEWEST_PERFORMERS:
         covers = (
             f"resamples of the {len(people)} performers. They cover other people like these, but not other classes."
@@ -196,7 +196,11 @@ def _estimates(test: OwnTest, units: Int[np.ndarray, "N"] | None, seed: int) -> 
     rng, count = np.random.default_rng(seed), int(units.max()) + 1
     drawn = [rng.multinomial(count, np.full(count, 1 / count), _AT_ONCE) for _ in range(RESAMPLES // _AT_ONCE)]
     table = np.concatenate([_with_harmonic_mean(names, shares, one[:, units]) for one in drawn])
-    return {name: _estimate(value, table[:, k]) for k, (name, value) in enumerate(zip(names, values, strict=True))}
+    drawn_from = {name: len(np.unique(units[asked])) for name, (_, asked) in shares.items()}
+    return {
+        name: _estimate(value, table[:, k], drawn_from.get(name, 0))
+        for k, (name, value) in enumerate(zip(names, values, strict=True))
+    }
 
 
 def _with_harmonic_mean(
@@ -211,12 +215,21 @@ def _with_harmonic_mean(
     return np.column_stack([values, h])
 
 
-def _estimate(value: float, drawn: Float[np.ndarray, "R"]) -> Estimate:
+def _estimate(value: float, drawn: Float[np.ndarray, "R"], units: int) -> Estimate:
+    """A share with its interval; `units` is how many clips or performers it is of, and 0 for a harmonic mean."""
     finite = drawn[np.isfinite(drawn)]
     if not math.isfinite(value) or finite.min() == finite.max():
-        return Estimate(_finite(value))
+        return _exact(value, units)
     low, high = np.quantile(finite, [(1 - SHARE) / 2, (1 + SHARE) / 2])
     return Estimate(float(value), float(low), float(high))
+
+
+def _exact(value: float, units: int) -> Estimate:
+    """The interval of Clopper and Pearson (Biometrika, 1934) if a share of `units` is 0 or 1; otherwise none."""
+    if not units or value not in (0, 1):
+        return Estimate(_finite(value))
+    bound = ((1 - SHARE) / 2) ** (1 / units)
+    return Estimate(0.0, 0.0, 1 - bound) if value == 0 else Estimate(1.0, bound, 1.0)
 
 
 def _class_scores(test: OwnTest) -> tuple[ClassScore, ...]:

@@ -1,4 +1,4 @@
-"""Kills saves and the commands that resume, at random times, and compares what comes out in the end.
+"""Kills saves and the commands that resume, at random times; writes ``results/kills.json``.
 
     python benchmarks/kills.py [--saves 50] [--kills 15] [--commands embed bench …] [--seed 0]
 
@@ -6,7 +6,6 @@ Each command runs once undisturbed. Then it starts again and again, is killed (S
 first moment and its last, goes on, is killed up to three times more, and ends: its numbers have to be those of the
 first run, to the last bit. A recognizer is saved without pause until a kill: its folder has to hold what was there
 before, or what was to come. Clips are synthetic, so nothing is needed but the package, its extra `texts`, and Linux.
-Prints the figures as JSON.
 """
 
 import argparse
@@ -31,6 +30,7 @@ from gzssar.recognizer import Recognizer
 from gzssar.skeletons.layout import NTU25
 from gzssar.synthetic import SyntheticWorld
 from gzssar.texts.classes import ClassTexts, load_packaged_texts, write_class_texts
+from results import origin, write
 
 CLASSES = 8
 KILLS_IN_A_ROW = 4
@@ -59,7 +59,7 @@ def main() -> None:
     parser.add_argument("--commands", nargs="*", choices=list(COMMANDS), default=list(COMMANDS))
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    draw = random.Random(arguments.seed)
+    draw, about = random.Random(arguments.seed), origin("kills")
     figures: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as place:
         if arguments.saves:
@@ -70,6 +70,7 @@ def main() -> None:
             kills = arguments.kills if name in arguments.commands else 0
             figures[name] = kill_command(Path(place), name, kills, draw)
             print(json.dumps({name: figures[name]}), flush=True)
+    write("kills", {**about, **figures})
     if wrong := [name for name, figure in figures.items() if figure["wrong"]]:
         raise SystemExit(f"These came to something else after a kill: {', '.join(wrong)}.")
 
@@ -100,7 +101,8 @@ def kill_saves(target: Path, saves: int, draw: random.Random) -> dict[str, Any]:
             print(f"save: {error}", file=sys.stderr)
     small.save(target, overwrite=True)
     left = [path.name for path in target.parent.iterdir() if path != target]
-    return {"kills": saves, "old or new": list(found.values()), "wrong": wrong + len(left), "one save, s": seconds}
+    held = dict(zip(("then the first model", "then the second"), found.values(), strict=True))
+    return {"kills": saves, **held, "wrong": wrong + len(left), "one save, s": seconds}
 
 
 def prepare(place: Path) -> None:
@@ -149,7 +151,7 @@ def kill_command(place: Path, name: str, kills: int, draw: random.Random) -> dic
         if code or numbers(folder) != wanted:
             wrong += 1
             print(f"{name}: {'failed' if code else 'other numbers'} after kills", file=sys.stderr)
-    return {"kills": done, "times that it came to its end": turns, "wrong": wrong, "undisturbed, s": seconds}
+    return {"kills": done, "runs that came to an end": turns, "wrong": wrong, "undisturbed, s": seconds}
 
 
 def start(place: Path, name: str, out: Path) -> int:

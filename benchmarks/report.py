@@ -183,6 +183,10 @@ SPEEDS = {
         "Mixed load for a long time",
         "`python benchmarks/endurance.py`: clients that ask, send damaged or expensive files, or disconnect.",
     ),
+    "kills": (
+        "Kills",
+        "`python benchmarks/kills.py`: at random times. `wrong` counts damaged models, other numbers, files left over.",
+    ),
     "parsing": ("Parsing NTU RGB+D text", "`python benchmarks/parsing.py`: one core; generated files."),
 }
 

@@ -103,12 +103,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
         join_lines(COMMANDS[given[0]].call)
     try:
-        tyro.extras.subcommand_cli_from_dict(
-            {name: command.call for name, command in COMMANDS.items()},
-            prog="gzssar",
-            description=_ABOUT,
-            args=given,
-        )
+        if given[0] in COMMANDS:  # by itself, so that messages advise the help of this command
+            tyro.cli(COMMANDS[given[0]].call, prog=f"gzssar {given[0]}", args=given[1:])
+        else:
+            calls = {name: command.call for name, command in COMMANDS.items()}
+            tyro.extras.subcommand_cli_from_dict(calls, prog="gzssar", description=_ABOUT, args=given)
         sys.stdout.flush()  # or a full disk would be told when nobody names it any more
     except SystemExit as end:
         if end.code in (0, None) and given[0] in COMMANDS:  # tyro has printed a command's help

@@ -75,6 +75,16 @@ def test_a_wrong_argument_shows_no_example(capsys):
     assert "Example" not in captured.out + captured.err
 
 
+@pytest.mark.parametrize(
+    ("given", "advised"),
+    [(["predict", "--nosuch"], "gzssar predict"), (["models", "bad"], "gzssar models"), (["--nosuch"], "gzssar")],
+)
+def test_a_wrong_argument_advises_the_help_of_its_command(given, advised, capsys):
+    with pytest.raises(SystemExit):
+        cli.main(given)
+    assert f"run {advised} --help" in " ".join(capsys.readouterr().err.split())
+
+
 def test_doctor_says_what_each_extra_is_for_and_what_to_install(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setattr("gzssar.commands.doctor._version", lambda name: None if name == "c3d" else "1")

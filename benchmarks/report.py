@@ -87,6 +87,11 @@ def _head() -> list[str]:
         "developed (see the notes). *paper-test-selected*: the training cycle was chosen on the unseen test clips, as",
         "in the authors' code; these rows are for comparison with numbers that were selected in the same way.",
         "",
+        "[The protocol](../docs/protocol.md#metrics) and [benches](../docs/bench.md#what-it-writes) define the",
+        "metrics, [methods](../docs/methods.md) lists the methods, and the [glossary](../docs/glossary.md) explains",
+        "the words. mix43 is a benchmark of 43 classes from UTD-MHAD, MSR Action3D and NW-UCLA ([how it is",
+        "made](../docs/reproducing.md#mix43-from-its-sources)); s11 to s15 are its five named class splits.",
+        "",
     ]
 
 
@@ -125,7 +130,14 @@ def _recipes() -> list[str]:
 
 def _gate() -> list[str]:
     """How the paper's gate spreads: the largest p_seen any test clip gets."""
-    lines = ["## The paper's gate", "", "| split | largest p_seen of a test clip | median p_seen | gate AUC |"]
+    about = "The recipe `paper`, by *validation*: the gate's p_seen for the test clips. The gate's threshold is .5."
+    lines = [
+        "## The paper's gate",
+        "",
+        about,
+        "",
+        "| split | largest p_seen of a test clip | median p_seen | gate AUC |",
+    ]
     lines += ["| --- | ---: | ---: | ---: |"]
     for folder in sorted(RESULTS.glob("mix43-*-paper")):
         name = folder.name.removesuffix("-paper")
@@ -144,9 +156,9 @@ def _utd() -> list[str]:
         "## UTD-MHAD, from recordings",
         "",
         "`python benchmarks/utd.py`: 861 clips with 22 seen and 5 unseen classes; the number of the split is the seed",
-        "of the draw. Selection is by *validation*, texts are lb+ad+md. The NTU-120 encoder never saw these people,",
-        "but some of its 120 classes are similar to the unseen classes here. The other encoder saw only the training",
-        "clips of the seen classes.",
+        "of the draw. Selection is by *validation*, and the texts are lb+ad+md. The encoder with NTU-120 weights",
+        "never saw these people, but some of its 120 classes are similar to the unseen classes here. The other",
+        "encoder saw only the training clips of the seen classes.",
         "",
         "| split | encoder | recipe | ZSL | S | U | H | oracle H |",
         "| ---: | --- | --- | ---: | ---: | ---: | ---: | ---: |",
@@ -160,16 +172,25 @@ def _utd() -> list[str]:
 
 
 SPEEDS = {
-    "speed": ("Experiments", "`python benchmarks/speed.py`: one thread; medians."),
+    "speed": (
+        "Experiments",
+        "`python benchmarks/speed.py`: one thread; medians. A *problem* is a phase or a fold and has its own model.",
+    ),
     "growth": (
         "Growth",
-        "`python benchmarks/growth.py`: one seed of `default` on random features; one thread, measured once.",
+        (
+            "`python benchmarks/growth.py`: one seed of `default` on random features; one thread, measured once. *of "
+            "it before*: memory that the process had taken before the seed, with the features in it."
+        ),
     ),
     "encoder-cpu": ("Skeleton encoder", "`python benchmarks/encoder.py`: one thread; medians; full width."),
     "encoder-cuda": ("Skeleton encoder on a GPU", "`python benchmarks/encoder.py --device cuda`."),
     "latency": (
         "From clip to scores",
-        "`python benchmarks/latency.py`: one thread; medians; full width; mostly 64 frames.",
+        (
+            "`python benchmarks/latency.py`: one thread; medians; full width; 64 frames unless a row names another "
+            "number. *load*: the machine's load average, the number of processes that run or wait for a core."
+        ),
     ),
     "serving": (
         "The web page's routes",

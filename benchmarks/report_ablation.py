@@ -14,12 +14,13 @@ def ablation() -> list[str]:
     """A part for each ``results/ablation-NAME.json``."""
     parts = [line for path in sorted(RESULTS.glob("ablation-*.json")) for line in _steps(path)]
     about = (
-        "`python benchmarks/ablation.py`: each row changes one field and keeps all changes of the rows above it, from "
-        "`paper` to `msf` and then from `ridge` to `default`. *step's H* is the paired difference in H to the row "
-        "above, in points, with its standard error. A step shows what a field does in its place, not what it is worth "
-        "alone: `constant` gives the KL terms their full weight at once, so the latent collapses to chance until "
-        "`likelihood` gives the reconstruction its weight back, and `seen means` gives the gate scores that it cannot "
-        "use until `best scores`."
+        "`python benchmarks/ablation.py`: each row changes a field, or a few, and keeps all changes of the rows above "
+        "it, from `paper` to `msf` and then from `ridge` to `default`. *step's H* is the paired difference in H to the "
+        "row above, in points, with its standard error. The script says what each step changes. A step shows the "
+        "effect of a field in this order, not its effect alone. For example, `constant` gives the KL terms their full "
+        "weight from the first step of training. So the posteriors collapse, and ZSL falls to chance, until "
+        "`likelihood` gives the reconstruction more weight. `seen means` gives the gate scores that it cannot use "
+        "until `best scores`."
     )
     return ["## From paper to default", "", about, "", *parts] if parts else []
 

@@ -10,8 +10,9 @@ from gzssar.reports.bench import covers, score_tables
 from results import RESULTS, heading, origins
 
 _GIVEN = (
-    " The features of mix43 are given: their weights are not at hand, and those that `benchmarks/mix43.py` computes "
-    "with published weights give a mean H that is 5 to 8 points lower on the five named splits (docs/reproducing.md)."
+    " The features of mix43 came with the benchmark, and we do not have the weights that made them. The features that "
+    "`benchmarks/mix43.py` computes with published weights give a mean H that is 5 to 8 points lower on the five named "
+    "splits (docs/reproducing.md)."
 )
 UNSET = ("None", "()")
 """How bench.json names what was not asked."""

@@ -29,26 +29,26 @@ def _ids(values: Iterable[int], name: str, class_count: int) -> Ids:
 
 @dataclass(frozen=True)
 class ClassSplit:
-    """A partition of K classes into seen and unseen, with some seen classes held out for validation.
+    """A division of K classes into seen and unseen ones, with some seen classes held out for validation.
 
-    Every field of ids is kept sorted; columns of the unseen classifier follow that order.
+    The ids in each field are sorted, and the columns of the unseen classifier have this order.
     """
 
     name: str
-    """What the split is called in reports."""
+    """The name of the split in reports."""
 
     class_count: int
     """K."""
 
     unseen: Ids
-    """Classes that training sees no clip of."""
+    """Classes without training clips."""
 
     validation_unseen: Ids
-    """Seen classes that play "unseen" in the validation phase; may be empty where nothing is validated."""
+    """Seen classes that play unseen in the validation phase; empty if there is no validation phase."""
 
     validation_seen: Ids | None = None
-    """Seen classes of the validation phase. Default: all seen classes that are not validation-unseen. The published
-    110/10 split leaves out 19 of those, so the SynSE folders give this list of their own."""
+    """Seen classes of the validation phase. By default, these are all seen classes that are not validation-unseen. The
+    published 110/10 split leaves out 19 of them, so SynSE folders have a list of their own."""
 
     def __post_init__(self) -> None:
         unseen = _ids(self.unseen, "unseen", self.class_count)
@@ -75,7 +75,7 @@ class ClassSplit:
 
     @property
     def seen(self) -> Ids:
-        """Classes with training clips: all that are not unseen."""
+        """Classes with training clips: all except the unseen ones."""
         return tuple(sorted(set(range(self.class_count)) - set(self.unseen)))
 
 
@@ -111,10 +111,10 @@ classes, not 100: the distributed file stops at class 99."""
 
 
 def published_split(name: str) -> ClassSplit:
-    """Look a published split up by name.
+    """Look up a published split by name.
 
     Raises:
-        SplitError: no split has that name; the message lists those that exist.
+        SplitError: no split has this name; the message lists the names.
     """
     try:
         return PUBLISHED_SPLITS[name]

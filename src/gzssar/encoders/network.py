@@ -14,35 +14,36 @@ from torch import Tensor, nn
 
 
 class NetworkOutput(NamedTuple):
-    """What a network says about a batch of clips."""
+    """The output of a network for a batch of clips."""
 
     features: Float[Tensor, "N D"]
-    """The last layer before the linear classifier, mean over frames, joints and bodies."""
+    """The last layer before the linear classifier, averaged over frames, joints and bodies."""
 
     logits: Float[Tensor, "N S"]
-    """One column per class the network is trained on."""
+    """The logits, with a column for each class on which the network is trained."""
 
 
 class SkeletonNetwork(nn.Module, ABC):
-    """Prepared clips in, features and logits out.
+    """A network that maps prepared clips to features and logits.
 
-    Saved weights are loaded into a network made anew, so the arguments below and the weights must say all there is to
-    know. Weights of a new network are drawn from torch's global generator.
+    To load saved weights, the package makes a new network with the arguments below. So these arguments and the weights
+    must determine the network completely. The weights of a new network are drawn from torch's global generator.
 
     Args:
-        class_count: S, columns of the logits.
-        width: how wide the layers are, as the network understands it.
-        body_count: M.
+        class_count: S, the number of columns of the logits.
+        width: the width of the layers; each network defines its meaning.
+        body_count: M, the number of bodies.
     """
 
     name: ClassVar[str]
-    """Under which :data:`~gzssar.encoders.registry.NETWORKS` has it, and saved encoders name it."""
+    """The name of the network in :data:`~gzssar.encoders.registry.NETWORKS` and in saved encoders."""
 
     largest: ClassVar[Mapping[str, float]] = {}
-    """How large weights may be whose names end so; others may have any size."""
+    """By the end of a weight's name: the largest absolute value that such a weight may have in a file, if it is not the
+    general limit."""
 
     classifier: nn.Linear
-    """The last layer, (S, D): from features to logits."""
+    """The last layer, (S, D), which maps features to logits."""
 
     def __init__(self, class_count: int, width: int, body_count: int) -> None:
         super().__init__()
@@ -50,12 +51,12 @@ class SkeletonNetwork(nn.Module, ABC):
 
     @property
     def feature_width(self) -> int:
-        """D."""
+        """D, the width of a feature."""
         return self.classifier.in_features
 
     @property
     def device(self) -> torch.device:
-        """Where the weights are."""
+        """The device of the weights."""
         return self.classifier.weight.device
 
     @abstractmethod

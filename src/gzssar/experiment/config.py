@@ -71,7 +71,8 @@ class ExperimentConfig:
     """Seeds to run at once, each on one core."""
 
     out: Path | None = None
-    """Folder for config.json, scores.json, report.html and report.md. The same command continues an interrupted run."""
+    """Folder for config.json, scores.json, report.html and report.md. The same command continues an interrupted run. By
+    default, a command writes to a folder in runs/, and Python writes nothing."""
 
     def __post_init__(self) -> None:
         recipe_for(self.recipe)

@@ -25,18 +25,20 @@ from gzssar.texts.features import read_class_names, read_text_tables
 
 @dataclass(frozen=True)
 class ExperimentData:
-    """What an experiment stands on, whatever texts it fuses."""
+    """The data of an experiment."""
 
     benchmark: Benchmark | SeededBenchmark
+    """The features, the classes and their split."""
     texts: Texts
+    """The text features of all classes, by kind."""
 
     def of_set(self, text: str) -> Texts:
-        """The texts of a set such as ``ad+md``, and their words, where they came as words."""
+        """The text features of a set such as ``ad+md`` and, if the texts came as words, their word counts."""
         kinds = text_kinds(text)
         return {kind: self.texts[kind] for kind in (*kinds, *map(words_of, kinds)) if kind in self.texts}
 
     def hashes(self, text: str) -> dict[str, str]:
-        """SHA-256 of what a run on a text set reads: clips and classes of both phases, and the texts."""
+        """The SHA-256 of what a run with a set of texts reads: clips and classes of both phases, and the texts."""
         benchmark = self.benchmark
         parts: dict[str, object] = {"split": benchmark.split, "class names": benchmark.class_names}
         if isinstance(benchmark, SeededBenchmark):  # which features it makes depends on seeds and machine too
@@ -47,15 +49,15 @@ class ExperimentData:
         return {name: hash_content(part) for name, part in parts.items()}
 
     def encoded(self, seeds: Sequence[int], jobs: int, progress: Progress | None) -> "ExperimentData":
-        """Train the encoders of these seeds here, for several experiments to share.
+        """Train the encoders of these seeds, so that several experiments can share them.
 
         Args:
-            seeds: which seeds the experiments will run.
-            jobs: how many encoders to train at once.
-            progress: told how far the training is.
+            seeds: the seeds of the experiments.
+            jobs: the number of encoders to train at once.
+            progress: called with the progress of the training.
 
         Returns:
-            The same data; these themselves where the features are given.
+            The data with the encoded features, or the same object if the features are given.
         """
         if not isinstance(self.benchmark, SeededBenchmark):
             return self

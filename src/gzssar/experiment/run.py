@@ -25,13 +25,14 @@ class Result:
     """What :func:`run` returns."""
 
     records: list[SeedRecord]
-    """One per seed."""
+    """The scores and answers of each seed."""
     summary: Summary
-    """Mean and standard deviation over the seeds."""
+    """Means and standard deviations over the seeds, as fractions in [0, 1]: ``summary["mean"]["harmonic_mean"]``."""
     header: ReportHeader
+    """What the report says about the experiment besides its scores, such as recipe, split and texts."""
     peeking: "Result | None" = None
-    """Where the selection is `both`: the same trainings by the rule ``paper-test-selected``; the rest is by
-    ``validation``."""
+    """If the selection is `both`: the result of the same trainings by the rule ``paper-test-selected``. The other
+    fields are by the rule ``validation``."""
 
 
 @dataclass(frozen=True)
@@ -55,18 +56,18 @@ def run(
     data: ExperimentData | None = None,
     method: Method | None = None,
 ) -> Result:
-    """Run an experiment: every seed that is not yet in `config.out`, then the report.
+    """Run an experiment: each seed that is not yet in `config.out`, then the report.
 
     Args:
-        config: what to run. With ``out=None`` nothing is written.
-        progress: told what is going on.
-        data: the experiment's data, if it is at hand; otherwise loaded as `config` says. A folder goes on only with
-            equal data, bit by bit, that are handed over too.
-        method: takes the place of the recipe's method, and gives the recipe its name. Where `config` asks for no other
-            recipe, the harness does for it what it does for every method that is named (:class:`Recipe`).
+        config: the arguments. With ``out=None``, nothing is written.
+        progress: called with what is being done, the number of finished steps and the number of all steps.
+        data: the data of the experiment; by default, they are loaded as `config` says. A run in a folder can be
+            continued only with the same data, bit for bit, and only if they are passed again.
+        method: replaces the method of the recipe, and the recipe gets its name. If `config` has the default recipe, the
+            harness has the default settings of :class:`Recipe`.
 
     Raises:
-        GzssarError: something about the inputs, the arguments or the output folder; see :mod:`gzssar.errors`.
+        GzssarError: an input, an argument or the output folder is wrong; see :mod:`gzssar.errors`.
     """
     started = time.perf_counter()
     recipe = recipe_for(config.recipe, config.split)

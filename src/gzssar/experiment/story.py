@@ -1,8 +1,8 @@
 """THE STORY: one generalized zero-shot experiment, ① to ⑤, on one page.
 
-① skeleton features come as they are, or from an encoder that is trained with the seed; ② class texts come as they are;
-③ a method learns from the seen classes' clips to score all classes; ④ one decision, fitted on classes held out of the
-seen ones, answers for the test clips; ⑤ the judge scores the answers.
+① The skeleton features are given, or come from an encoder that is trained with the seed. ② The text features are given.
+③ A method learns from the clips of the seen classes, and from all texts, to score all classes. ④ One decision, fitted
+on held-out seen classes, answers for the test clips. ⑤ The judge scores the answers.
 """
 
 import time
@@ -27,18 +27,18 @@ from gzssar.synthetic.benchmark import SeededBenchmark
 
 @dataclass(frozen=True)
 class Experiment:
-    """Everything a seed needs: data, texts, choices."""
+    """All that a seed needs: data, texts and settings."""
 
     benchmark: Benchmark | SeededBenchmark
     texts: Texts
     recipe: Recipe
     selections: Sequence[Selection] = ("validation",)
-    """By which each training is judged."""
+    """The rules of selection by which each training is evaluated."""
 
 
 @dataclass(frozen=True)
 class Trained:
-    """What training leaves behind; both rules of selection can be judged on it."""
+    """The result of a training, which can be evaluated by both rules of selection."""
 
     experiment: Experiment
     seed: int
@@ -47,8 +47,8 @@ class Trained:
 
 
 def run_seed(experiment: Experiment, seed: int, progress: Progress | None = None) -> SeedRecord:
-    """One seed, from features to scores, judged by the first rule. Equal arguments give equal numbers, bit for bit, on
-    one machine.
+    """Run one seed, from features to scores, and evaluate it by the first rule of selection. On one machine, equal
+    arguments give equal numbers, bit for bit.
 
     Raises:
         GzssarError: the recipe does not suit the data; see :mod:`gzssar.errors`.
@@ -57,7 +57,7 @@ def run_seed(experiment: Experiment, seed: int, progress: Progress | None = None
 
 
 def run_seed_by_each(experiment: Experiment, seed: int, progress: Progress | None = None) -> list[SeedRecord]:
-    """The same, judged by every rule on one training; a record per rule.
+    """The same, but with a record for each rule of selection, from one training.
 
     Raises:
         GzssarError: the recipe does not suit the data; see :mod:`gzssar.errors`.
@@ -68,7 +68,7 @@ def run_seed_by_each(experiment: Experiment, seed: int, progress: Progress | Non
 
 @one_thread()
 def train(experiment: Experiment, seed: int, progress: Progress | None = None) -> Trained:
-    """① to ③: the recipe's method learns the test phase, and what plays it where things are chosen."""
+    """① to ③: the recipe's method learns the test phase, and the folds or the validation phase of selection."""
     started = time.perf_counter()
     benchmark = experiment.benchmark.of_seed(seed, progress)
     report = (lambda done, total: progress(f"seed {seed}", done, total)) if progress else None
@@ -78,7 +78,7 @@ def train(experiment: Experiment, seed: int, progress: Progress | None = None) -
 
 @one_thread()
 def judge(trained: Trained, selection: Selection) -> SeedRecord:
-    """④ and ⑤: choose and decide where the answers are known, answer for the test clips, and score."""
+    """④ and ⑤: select and fit the decision on held-out classes, answer for the test clips, and score the answers."""
     started = time.perf_counter()
     phase = trained.fitted.phase
     chosen = best_on_test_clips(trained.fitted) if selection == "paper-test-selected" else None

@@ -17,10 +17,10 @@ from gzssar.texts.classes import label_key
 
 
 class Withheld:
-    """Stands where a method would look for what it must not see: reading it raises.
+    """A stand-in for data that a method must not see: to read it raises an exception.
 
     Args:
-        what: is withheld.
+        what: the name of these data, for the error message.
     """
 
     def __init__(self, what: str) -> None:
@@ -35,44 +35,45 @@ class Withheld:
 
 @dataclass(frozen=True)
 class Unlabelled:
-    """Clips as a method is asked about them: their classes, performers and names are withheld."""
+    """Clips that a method is to recognize. Their classes, performers and names are withheld."""
 
     labels: ClassVar = Withheld("the classes of the clips that it is asked about")
     subjects: ClassVar = Withheld("the performers of the clips that it is asked about")
     names: ClassVar = Withheld("the names of the clips that it is asked about")
 
     features: SkeletonFeatures
-    """float32."""
+    """One feature vector for each clip, float32."""
 
     logits: Logits | None = None
-    """The encoder's logits over all K classes, where known."""
+    """The encoder's logits over all K classes, if known."""
 
 
 @dataclass(frozen=True)
 class FeatureSet:
-    """One feature vector per clip, its class, and what the encoder thought of it."""
+    """For each clip, a feature vector and a class and, if known, logits, performer and name."""
 
     features: SkeletonFeatures
-    """float32."""
+    """One feature vector for each clip, float32."""
 
     labels: Labels
     """0-based class ids."""
 
     logits: Logits | None = None
-    """The encoder's logits, where known: over all K classes; straight from an encoder, over those that it knows."""
+    """The encoder's logits, if known. In a phase, they have a column for each of the K classes; if they come directly
+    from an encoder, they have a column for each class on which it was trained."""
 
     provenance: Mapping[str, Any] = field(default_factory=dict)
-    """Where the features come from: files, encoder, hashes. What is no text stands there as JSON; ``class_names`` is a
-    list of the classes' names in order of id."""
+    """How the features were made: files, encoder, hashes, as JSON values. ``class_names`` is a list of the names of the
+    classes, in order of id."""
 
     subjects: Labels | None = None
-    """Who performed, as the data set counts; -1 where it does not say."""
+    """The number of each clip's performer in the data set; -1 if it is unknown."""
 
     names: np.ndarray | None = None
-    """What each clip is called, where known."""
+    """The names of the clips, if known."""
 
     streams: tuple[str, ...] = ()
-    """Whose features stand side by side, each as wide as the others; empty where nobody says, which is one stream."""
+    """The streams whose features are concatenated, each with the same width. Empty means one stream of unknown name."""
 
     def __post_init__(self) -> None:
         if len(self.features) == 0:
@@ -99,7 +100,7 @@ class FeatureSet:
 
     @property
     def unlabelled(self) -> Unlabelled:
-        """What may be known about the clips when they are to be recognized."""
+        """The clips without classes, performers and names, as a method gets them to recognize."""
         return Unlabelled(self.features, self.logits)
 
     def where(self, mask: Mask) -> "FeatureSet":
@@ -126,7 +127,7 @@ class FeatureSet:
         )
 
     def fingerprint(self) -> str:
-        """What tells one set of clips from another: SHA-256 of features and labels, 16 digits."""
+        """The first 16 digits of a SHA-256 of features and labels, which identifies the set."""
         digest = hashlib.sha256(np.ascontiguousarray(self.features).tobytes() + self.labels.tobytes())
         return digest.hexdigest()[:16]
 
@@ -151,13 +152,13 @@ def _both(one: np.ndarray | None, other: np.ndarray | None) -> np.ndarray | None
 
 @dataclass(frozen=True)
 class Phase:
-    """A zero-shot problem: clips to learn from, clips to be judged on, and which classes are seen.
+    """A zero-shot problem: training clips, test clips, and the seen and unseen classes.
 
-    The test phase is one, the validation phase is one, and so is each leave-classes-out fold of the seen classes.
+    The test phase, the validation phase and each leave-classes-out fold of the seen classes are such problems.
     """
 
     name: str
-    """What messages call it."""
+    """The name of the phase, for messages."""
 
     train: FeatureSet
     """Clips of seen classes."""
@@ -169,7 +170,7 @@ class Phase:
     """Classes with training clips, sorted."""
 
     unseen: Ids
-    """Classes known by their texts only, sorted."""
+    """Classes that are known by their texts only, sorted."""
 
     def __post_init__(self) -> None:
         for name, classes in (("seen", self.seen), ("unseen", self.unseen)):
@@ -214,20 +215,21 @@ class Benchmark:
 
     split: ClassSplit
     test: Phase
-    """Seen S, unseen U."""
+    """The test phase, with the seen classes S and the unseen classes U."""
     validation: Phase | None
-    """Seen S minus V, unseen V: the validation-unseen classes. None where the split holds none out."""
+    """The validation phase: the validation-unseen classes V are unseen, and the classes of S without V are seen. None
+    if the split has no validation-unseen classes."""
     description: str
-    """One sentence on the clips and where they come from."""
+    """The clips and their source, in one sentence."""
     class_names: tuple[str, ...]
     """Names of the K classes."""
     synthetic: bool = False
-    """The clips are made up."""
+    """Whether the clips are made up."""
     encoder_seeded: ClassVar = False
-    """Whether the encoder is trained anew with each seed of an experiment."""
+    """Whether each seed of an experiment trains an encoder of its own."""
 
     def of_seed(self, seed: int, progress: Progress | None = None) -> "Benchmark":
-        """What an experiment's seed stands on: the same features for all, since they are given."""
+        """The benchmark for a seed of an experiment: the same for all seeds, since the features are given."""
         return self
 
     def __post_init__(self) -> None:

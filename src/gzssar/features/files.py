@@ -44,7 +44,8 @@ def require_suffix(path: Path) -> None:
 
 
 def save_features(path: Path | str, features: FeatureSet) -> None:
-    """Write a feature set: as .npz where `path` says so, else as safetensors; all of it or nothing."""
+    """Write a feature set, as .npz if `path` ends in .npz and otherwise as safetensors. No half-written file is
+    left."""
     several = {"streams": list(features.streams)} if len(features.streams) > 1 else {}
     write_features(Path(path), [features], {**features.provenance, **several})
 
@@ -130,10 +131,10 @@ def _write_safetensors(file: IO[bytes], columns: _Columns, provenance: Mapping[s
 
 
 def load_features(path: Path | str) -> FeatureSet:
-    """Read features: an .npz, or safetensors that :func:`save_features` or ``gzssar embed`` wrote.
+    """Read features from an .npz, or from safetensors that :func:`save_features` or ``gzssar embed`` wrote.
 
     Raises:
-        DataError: the file is missing, damaged, or something else.
+        DataError: the file is missing or damaged, or holds something else.
     """
     path = Path(path)
     try:

@@ -36,12 +36,12 @@ def read_synse(root: Path, split_name: str | None = None, unseen_count: int | No
 
     Args:
         root: the folder that holds ``sk_feats`` (or the ``shift_*`` folders themselves).
-        split_name: a published split; otherwise ``label_splits`` in `root` decides.
-        unseen_count: which ``shift_<u>_r`` to take where there are several; a published split implies it.
+        split_name: a published split; by default, the split comes from ``label_splits`` in `root`.
+        unseen_count: which ``shift_<u>_r`` to read if there are several; a published split implies it.
 
     Raises:
         DataError: a file or folder is missing or malformed, or the labels and the split contradict each other.
-        SplitError: the class ids are no split.
+        SplitError: the class ids do not form a split.
     """
     if not root.is_dir():
         raise DataError(f"{root} should be a folder with SynSE features, but there is no such folder.")

@@ -1,9 +1,9 @@
 """The seam between a zero-shot method and the harness that judges it.
 
-A :class:`Method` learns from tasks: training clips of seen classes, and the texts of all classes. For each task it
-gives a :class:`Scorer` per checkpoint. A scorer says, for clips without labels, how likely each seen and each unseen
-class is. Everything else (phases, folds, the choice of a checkpoint, the gate, the threshold, the scores) belongs to
-the harness in :mod:`gzssar.decision`, so that every method is judged alike and none sees a test label.
+A :class:`Method` learns from tasks: training clips of seen classes, and the texts of all classes. For each task, it
+returns a :class:`Scorer` for each checkpoint. A scorer says, for clips without labels, how likely each seen and each
+unseen class is. Everything else (phases, folds, the selection of a checkpoint, the gate, the threshold, the metrics)
+belongs to the harness in :mod:`gzssar.decision`. So all methods are judged in the same way, and none sees a test label.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,38 +19,38 @@ from gzssar.running import Steps
 from gzssar.splits import Ids
 
 Texts = Mapping[str, tuple[Float[np.ndarray, "K _"], ...]]
-"""Text features by kind (lb, ad, md): one (K, E) table per language encoder, a row per class; each has its own E."""
+"""Text features by kind (lb, ad, md): one table (K, E) for each language encoder, with a row for each class. The width
+E may differ between tables."""
 
 
 @dataclass(frozen=True)
 class EncoderClasses:
-    """What a skeleton encoder's own classifier knows: the classes it was trained on, each a text and the weights of
-    its logit, without clips. Only a recognizer to keep reads them: where a benchmark's unseen classes may be among
-    them, nothing would be zero-shot."""
+    """The classes on which a skeleton encoder was trained. Each has texts and the weights of its logit, but no clips.
+    Only a recognizer uses them. An experiment does not, because its unseen classes may be among them."""
 
     labels: tuple[str, ...]
 
     texts: Texts
-    """A row per class of these."""
+    """Text features, with a row for each of these classes."""
 
     words: Texts
-    """The same texts as counts of their words."""
+    """The word counts of the same texts."""
 
     weights: Float[np.ndarray, "C D"]
-    """Of the encoder's last layer, the streams side by side."""
+    """The weights of the encoder's last layer; those of several streams are concatenated."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """What a method may learn from; the test clips are withheld."""
+    """What a method may learn from. The test clips are withheld: to read them raises an exception."""
 
     test: ClassVar = Withheld("the test clips while it learns")
 
     name: str
-    """What messages call it: the test phase, the validation phase, or a fold."""
+    """The name of the test phase, of the validation phase or of a fold, for messages."""
 
     train: FeatureSet
-    """Clips of the seen classes."""
+    """The training clips, which are of the seen classes."""
 
     seen: Ids
     """Classes with training clips, sorted."""
@@ -59,27 +59,27 @@ class Task:
     """Classes known by their texts only, sorted."""
 
     texts: Texts
-    """Of all K classes; class c has row c of each table."""
+    """The text features of all K classes; class c has row c of each table."""
 
     words: Texts = field(default_factory=dict)
-    """The same texts as counts of their words, one table per kind; empty where texts came as vectors."""
+    """The word counts of the same texts, one table for each kind; empty if the texts came as vectors."""
 
     encoder_classes: EncoderClasses | None = None
-    """What the encoder's own classifier knows; never given in an experiment or a bench."""
+    """The encoder's own classes; None in an experiment and in a bench."""
 
 
 @dataclass(frozen=True)
 class ToldTask(Task):
-    """What an upper reference may know besides. No other method is given one."""
+    """The task of an upper reference, which also has the test clips of the unseen classes. No other method gets it."""
 
     unseen_clips: FeatureSet = field(kw_only=True)
-    """The clips of the unseen classes that are to be judged, with their labels."""
+    """The test clips of the unseen classes, with their labels."""
 
 
 class ClassScores(NamedTuple):
-    """How likely each class is for N clips. Higher is more likely; a softmax over the S seen classes is
-    p(class | seen), one over the U unseen classes p(class | unseen). Both kinds have one unit, so that the gate can
-    compare the best of each."""
+    """How likely each class is for each of N clips; a higher score means a more likely class. After division by a
+    temperature, a softmax over the S seen classes gives p(class | seen), and a softmax over the U unseen classes gives
+    p(class | unseen). Both kinds of scores must have the same unit, because the gate compares the best of each."""
 
     seen: Float[np.ndarray, "N S"]
     """Columns in order of class id."""
@@ -90,52 +90,53 @@ class ClassScores(NamedTuple):
 
 @runtime_checkable
 class Scorer(Protocol):
-    """What a method has learned of one task, after one checkpoint."""
+    """What a method has learned from one task, at one checkpoint."""
 
     def score(self, clips: Unlabelled) -> ClassScores:
-        """Score the task's seen and unseen classes; each clip by itself."""
+        """Score the task's seen and unseen classes. The scores of a clip must not depend on the other clips."""
         ...
 
 
 @runtime_checkable
 class Mapped(Protocol):
-    """What a scorer offers where the report is to show the space in which it compares clips and texts."""
+    """A scorer with a space of clips and texts that the report can show."""
 
     def latents(self, clips: Unlabelled) -> Float[np.ndarray, "N Z"]:
-        """Where the clips lie."""
+        """The clips in this space."""
         ...
 
     def text_latents(self) -> Float[np.ndarray, "K Z"]:
-        """Where the texts of all classes lie."""
+        """The texts of all classes in this space."""
         ...
 
 
 @runtime_checkable
 class Method(Protocol):
-    """A zero-shot method with its settings settled; a frozen dataclass, as a rule."""
+    """A zero-shot method with its settings, usually a frozen dataclass."""
 
     @property
     def name(self) -> str:
-        """What reports call it."""
+        """The name of the method in reports."""
         ...
 
     def fit(self, tasks: Sequence[Task], seed: int, progress: Steps | None = None) -> Sequence[Sequence[Scorer]]:
-        """Learn each task by itself.
+        """Learn each task separately.
 
         Args:
-            tasks: the phase to be judged, then the phases on which the harness chooses. A method may train them side
-                by side; what it learns of one must not depend on the others.
-            seed: of everything that is drawn.
-            progress: told (done, total) steps.
+            tasks: the test phase, then the phases or folds on which the harness selects. A method may train them side
+                by side, but what it learns from one task must not depend on the others.
+            seed: the seed of all random numbers.
+            progress: called with the number of finished steps and the number of all steps.
 
         Returns:
-            Of each task, a scorer per checkpoint, as many for every task; the harness picks one checkpoint for all.
+            For each task, a list with a scorer for each checkpoint. All lists have the same length. The harness
+            selects one checkpoint for all tasks.
         """
         ...
 
 
 def is_method(candidate: object) -> TypeGuard[Method]:
-    """Whether it is a method, and not the class of one: it has a name, and fit can be called as the harness does."""
+    """Whether an object, and not a class, is a method: it has a name, and fit takes the harness's arguments."""
     if not isinstance(candidate, Method) or isinstance(candidate, type) or not isinstance(candidate.name, str):
         return False
     try:
@@ -146,8 +147,8 @@ def is_method(candidate: object) -> TypeGuard[Method]:
 
 
 def is_upper_reference(method: Method) -> bool:
-    """Whether it is told the truth (:class:`ToldTask`), which it asks for by ``upper_reference = True``.
+    """Whether a method gets a :class:`ToldTask`, for which it sets ``upper_reference = True``.
 
-    Reports mark it: it bounds methods and is none of them.
+    Reports mark it, because it is not a zero-shot method but an upper limit for them.
     """
     return bool(getattr(method, "upper_reference", False))

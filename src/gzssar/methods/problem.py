@@ -19,33 +19,33 @@ from gzssar.texts.fusion import Fusion, TextSpace, fuse, seen_span
 
 @dataclass(frozen=True)
 class Spaces:
-    """How features and texts are brought into the spaces that a method reads."""
+    """The spaces into which features and texts are transformed before a method reads them."""
 
     skeleton_space: Literal["whitened", "raw"] = "whitened"
-    """Skeleton features as they come, or scaled so that clips of one class scatter with unit variance in every
-    direction (pooled within-class covariance of the task's own training clips)."""
+    """`raw`: skeleton features unchanged. `whitened`: transformed so that the clips of one class have unit variance in
+    every direction, by the pooled within-class covariance of the task's training clips."""
 
     shrinkage: float = 0.3
-    """Share of the pooled within-class covariance that is replaced by a multiple of the identity."""
+    """The share of the pooled within-class covariance that is replaced by a multiple of the identity."""
 
     roots: bool = False
-    """Whether the signed square roots of the features stand beside them, whitened by themselves: movements of very
-    different strength come closer there."""
+    """Whether the signed square roots of the features are whitened separately and appended. They reduce the differences
+    between strong and weak movements."""
 
     words: bool = False
-    """Whether the words of the texts, counted, are fused too, as further kinds, where the texts came as words."""
+    """Whether the word counts of the texts are fused too, as additional kinds, if the texts came as words."""
 
     fusion: Fusion = "weighted"
-    """How tables of text features (kinds, encoders) are fused. `concatenation`: the paper's, with one norm of the whole
-    row. The others first standardise each table (unit rows, centred on the seen classes, unit mean square norm):
-    `standardised` concatenates them, `weighted` does so with weights."""
+    """How the tables of text features (one for each kind and encoder) are fused. `concatenation`: as in the paper, the
+    rows are concatenated and normalised together. `standardised`: each table is standardised first (rows of unit
+    length, centred on the seen classes, unit mean square norm). `weighted`: the same, with a weight for each kind."""
 
     text_weights: tuple[float, float, float] = (1.0, 1.0, 2.0)
-    """What a label, an action and a motion text weigh in the fusion `weighted`."""
+    """The weights of label, action and motion texts in the fusion `weighted`."""
 
     text_space: Literal["centred", "raw"] = "centred"
-    """Fused texts as they come, or centred on the seen classes, with unit mean square norm, in the few dimensions they
-    span."""
+    """`raw`: fused texts unchanged. `centred`: centred on the seen classes, projected onto the span of the seen
+    classes' texts, and scaled to unit mean square norm."""
 
     def __post_init__(self) -> None:
         check_choices(self)
@@ -56,7 +56,7 @@ class Spaces:
             raise ConfigError(f"text_weights are shares, none negative, but they are {self.text_weights}.")
 
     def weights(self, kinds: Sequence[str]) -> list[float]:
-        """What tables of these kinds (lb, ad, md) weigh in the fusion `weighted`."""
+        """The weights of tables of these kinds (lb, ad, md) in the fusion `weighted`."""
         by_kind = dict(zip(("lb", "ad", "md"), self.text_weights, strict=True))
         return [by_kind[kind] for kind in kinds]
 

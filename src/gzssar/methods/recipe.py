@@ -1,4 +1,4 @@
-"""Recipes: a method with its settings, and how the harness chooses and decides for it."""
+"""Recipes: a method with its settings, and the settings of the harness for it."""
 
 import json
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
@@ -17,42 +17,42 @@ from gzssar.provenance import foreign_hash
 
 @dataclass(frozen=True)
 class Recipe:
-    """A method, and every choice of the harness around it. Fields of one method live with that method."""
+    """A method and the settings of the harness. The settings of a method are fields of the method."""
 
     name: str
-    """What the recipe is called in reports."""
+    """The name of the recipe in reports."""
 
     method: Method = field(default_factory=Msf)
-    """What scores the classes."""
+    """The method, which scores the classes."""
 
     held_out: Literal["folds", "validation", "folds+validation"] = "folds"
-    """Where whatever is chosen is chosen (checkpoint, gate, temperatures, threshold): on leave-classes-out folds of the
-    seen classes, on the validation phase, or on both."""
+    """The held-out classes on which checkpoint, gate, temperatures and threshold are chosen: those of leave-classes-out
+    folds of the seen classes, those of the validation phase, or both."""
 
     fold_classes: int = 6
-    """About how many seen classes play unseen in a fold, half of them at most; used with folds only."""
+    """About how many seen classes play unseen in a fold, but at most half of them; used with folds only."""
 
     fold_count: int | None = None
-    """How many folds, in which each class plays unseen about equally often. None: as many as there are groups of that
-    many classes, 8 at most, and each class plays unseen in one of them."""
+    """The number of folds, in which classes play unseen about equally often. None: the seen classes are divided into
+    groups of about `fold_classes`, and each group plays unseen in one fold; there are at most 8 folds."""
 
     gate_input: Literal["best-scores", "probabilities"] = "best-scores"
-    """What the gate reads: the highest seen and the highest unseen score, or the paper's sorted probabilities."""
+    """The inputs of the gate: the highest seen and the highest unseen score, or the paper's sorted probabilities."""
 
     gate_temperature: float = 1.0
-    """Of the seen softmax inside the gate's probabilities. The paper: 2."""
+    """The temperature of the seen softmax, if the gate reads probabilities. In the paper, it is 2."""
 
     gate_weighting: Literal["balanced", "as-they-come"] = "balanced"
-    """Whether the gate standardises its inputs and lets seen and unseen clips weigh the same, or (the authors' code)
-    takes inputs and clips as they come."""
+    """`balanced`: the gate standardises its inputs, and seen and unseen clips have the same total weight.
+    `as-they-come`: inputs and clips are used unchanged, as in the authors' code."""
 
     routing: Literal["soft", "hard"] = "soft"
-    """Whether the gate's odds are weighed by how sure the best class of each kind is, so that the highest of all
-    classes' probabilities wins, or (the paper) decide by themselves."""
+    """`soft`: the gate's odds are multiplied by the ratio of the best seen and the best unseen class probability, so
+    the class with the highest probability of all wins. `hard`: the gate decides alone, as in the paper."""
 
     threshold: float | None = None
-    """A clip is called seen where its routing probability lies above it. None: tuned, for the highest mean H where the
-    answers are known."""
+    """A clip counts as seen if its routing probability is above the threshold. None: the threshold with the highest
+    mean H on the held-out classes."""
 
     def __post_init__(self) -> None:
         if not is_method(self.method):
@@ -80,8 +80,8 @@ class Recipe:
 
     @property
     def title(self) -> str:
-        """What reports call it: its name, marked where the recipe that comes under that name is another, and where it
-        is an upper reference."""
+        """The name for reports, with a mark if the package has another recipe of this name, and a mark if the method is
+        an upper reference."""
         marks = ["an upper reference"] if is_upper_reference(self.method) else []
         try:
             ours = [recipe_for(self.name, split) for split in (None, *PAPER_SPLITS)]
@@ -90,7 +90,7 @@ class Recipe:
         return ", ".join([self.name, *([] if self in ours else ["changed"]), *marks])
 
     def described(self) -> dict[str, Any]:
-        """Every choice by name, for JSON; the method's by what it is called, what makes it, and its fields."""
+        """All settings by name, for JSON; the method with its name, its class and its fields."""
         method = self.method
         own = asdict(method) if is_dataclass(method) and not isinstance(method, type) else vars(method)
         what = {"name": method.name, "class": f"{type(method).__module__}.{type(method).__qualname__}"}
@@ -105,10 +105,10 @@ DEFAULT = Recipe(
     method=Ridge(Spaces(roots=True, words=True, text_weights=(1.0, 1.0, 3.0)), nearness="cosine"),
     fold_count=10,
 )
-"""The best method we have under an honest protocol; docs/decisions/0017 tells how it was chosen."""
+"""Our best method, a closed-form ridge regression; docs/decisions/0017 says how it was chosen."""
 
 MSF = Recipe(name="msf")
-"""MSF with its errors corrected, as it stood as the default before."""
+"""MSF with its errors corrected, the former default."""
 
 PAPER = Recipe(
     name="paper",
@@ -136,15 +136,16 @@ PAPER = Recipe(
     routing="hard",
     threshold=0.5,
 )
-"""MSF as the authors' code has it, quirks and all (Li et al., ICIG 2023)."""
+"""MSF as in the authors' code, with its errors (Li et al., ICIG 2023)."""
 
 RECIPES = {recipe.name: recipe for recipe in (DEFAULT, MSF, PAPER)}
 
 
 def recipe_for(recipe: str | Recipe, split: str | None = None) -> Recipe:
-    """A recipe, or the one of a name: ``default``, ``msf``, ``paper``, or a method's for that method under our harness.
+    """Look up a recipe by name; a recipe is returned as it is.
 
-    The recipe named ``paper`` takes the paper's latent width and cycle length on the published splits.
+    The names are ``default``, ``msf``, ``paper`` and the names of methods; a method has the default settings of
+    :class:`Recipe`. On the published splits, the recipe ``paper`` gets the paper's latent width and cycle length.
 
     Raises:
         ConfigError: no recipe and no method has that name, or it is neither a recipe nor a name.

@@ -19,21 +19,23 @@ from gzssar.shapes import SkeletonFeatures
 
 @dataclass(frozen=True)
 class Ridge:
-    """A clip goes to the nearest centre in the whitened space: the mean clip of a seen class, or what a kernel ridge
-    regression of the seen means on their texts expects of an unseen class's text."""
+    """A clip gets the class with the nearest centre in the whitened space. The centre of a seen class is its mean clip.
+    The centre of an unseen class is predicted from its texts, by a kernel ridge regression from the texts of the seen
+    classes to their mean clips."""
 
     spaces: Spaces = field(default_factory=Spaces)
+    """The spaces of features and texts."""
 
     penalty: float = 1.0
-    """λ, for texts of unit mean square norm."""
+    """λ of the regression, for texts of unit mean square norm."""
 
     nearness: Literal["density", "cosine"] = "density"
-    """What a clip is compared with a centre by: the log-density, −½ squared distance, or the cosine of the angle
-    between both, seen from the middle of the seen classes. An angle does not depend on how strongly somebody moves."""
+    """The score of a clip and a centre: the log-density, −½ squared distance, or the cosine of the angle between both,
+    relative to the mean of the seen classes. An angle does not depend on how strongly somebody moves."""
 
     encoder_penalty: float = 2.5
-    """λ of the classes of the encoder's own classifier, where they are given (:class:`EncoderClasses`). Their weights
-    tell less about a class's clips than the mean of its clips does."""
+    """λ for the classes of the encoder's own classifier, if they are given (:class:`EncoderClasses`). It is larger,
+    because the weights of a class's logit say less about its clips than their mean does."""
 
     def __post_init__(self) -> None:
         check_choices(self)
@@ -41,11 +43,11 @@ class Ridge:
 
     @property
     def name(self) -> str:
-        """What reports call it."""
+        """The name of the method in reports."""
         return "ridge"
 
     def fit(self, tasks: Sequence[Task], seed: int, progress: Steps | None = None) -> list[list["RidgeScorer"]]:
-        """Solve each task; nothing is drawn, and there is one checkpoint.
+        """Solve each task in closed form, without random numbers; there is one checkpoint.
 
         Raises:
             TextError: the seen classes' texts are all the same.

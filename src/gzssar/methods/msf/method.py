@@ -21,19 +21,19 @@ class Msf(MsfSettings):
 
     @property
     def name(self) -> str:
-        """What reports call it."""
+        """The name of the method in reports."""
         return "msf"
 
     @property
     def needs_logits(self) -> bool:
-        """Whether it reads the encoder's logits, which nobody knows of training clips."""
+        """Whether it reads the encoder's logits, which are not known for training clips."""
         return self.seen_classifier == "encoder"
 
     def fit(self, tasks: Sequence[Task], seed: int, progress: Steps | None = None) -> list[list["MsfScorer"]]:
-        """Align a VAE on each task; a checkpoint is kept after each cycle.
+        """Train a VAE on each task, with a checkpoint after each cycle.
 
         Raises:
-            DataError: the loss leaves the finite numbers.
+            DataError: the loss is NaN or infinite.
             TextError: the seen classes' texts are all the same.
         """
         import torch  # late: the command line knows this class

@@ -10,68 +10,74 @@ from gzssar.methods.problem import Spaces
 
 @dataclass(frozen=True)
 class MsfSettings:
-    """MSF's choices. The defaults are ours; :data:`gzssar.methods.recipe.PAPER` has the paper's."""
+    """The settings of MSF. The defaults are ours; :data:`gzssar.methods.recipe.PAPER` has the paper's."""
 
     spaces: Spaces = field(default_factory=Spaces)
-    """How features and texts are brought into the spaces that the VAE reads."""
+    """The spaces into which features and texts are transformed before the VAE reads them."""
 
     latent_width: int = 64
-    """Z. The paper: 100 on NTU-60, 200 on NTU-120."""
+    """Z. The paper has 100 on NTU-60 and 200 on NTU-120."""
 
     cycles: int = 3
-    """Training cycles; a checkpoint is kept after each, and one of them is selected."""
+    """The number of training cycles. A checkpoint is kept after each cycle, and one of them is selected."""
 
     cycle_steps: int = 400
-    """Steps (mini-batches) in a cycle. The paper: 1700 on the 55/5 split, 1900 on the others."""
+    """Steps (mini-batches) in a cycle. The paper has 1700 on the 55/5 split and 1900 on the others."""
 
     schedule: Literal["constant", "cyclic"] = "constant"
-    """Loss weights over a cycle: the same throughout, or the paper's annealing (KL weights rise, cross terms switch on
-    late)."""
+    """The loss weights in a cycle: constant, or the paper's annealing, in which the KL weights rise and the
+    cross-reconstruction terms start late."""
 
     cross_from: int = 1400
-    """The step of a cycle after which the cyclic schedule switches the cross terms and the text's KL on."""
+    """The step of a cycle after which the cyclic schedule uses the cross-reconstruction terms and the KL of the
+    texts."""
 
     batch_size: int = 64
-    """Clips in a step."""
+    """The number of clips in a step."""
 
     learning_rate: float = 1e-3
-    """Of Adam."""
+    """The learning rate of Adam."""
 
     sampling: Literal["classes", "clips"] = "classes"
-    """Batches draw a class first and then a clip of it (classes weigh the same), or clips directly."""
+    """`classes`: for each clip of a batch, a class is drawn first and then a clip of it, so all classes have the same
+    weight. `clips`: clips are drawn directly."""
 
     reconstruction: Literal["likelihood", "mean-squared-error"] = "likelihood"
-    """Half the squared error summed over dimensions, as a Gaussian's log-likelihood has it, or the mean over them."""
+    """`likelihood`: half the squared error, summed over the dimensions, the negative log-likelihood of a Gaussian.
+    `mean-squared-error`: the squared error, averaged over the dimensions."""
 
     text_precision: float = 30.0
-    """How much a text's squared error weighs against a skeleton's; used with `likelihood` only."""
+    """The weight of the squared error of texts relative to that of skeletons; used with `likelihood` only."""
 
     text_noise: float = 0.15
-    """Standard deviation of noise added to each dimension of a text before it is encoded; it acts as a ridge penalty
-    on the few class texts there are."""
+    """The standard deviation of the noise that is added to each dimension of a text before it is encoded. There are few
+    class texts, and the noise acts as a ridge penalty on them."""
 
     noise: Literal["independent", "shared"] = "independent"
-    """Latent noise: one draw per dimension, or (the authors' code) one scalar per clip for all dimensions."""
+    """Latent noise: one draw for each dimension, or, as in the authors' code, one draw for each clip for all
+    dimensions."""
 
     output: Literal["linear", "rectified"] = "linear"
-    """What follows the last layer of the decoders and of the unseen classifier: nothing, or (the authors' code) a
-    ReLU."""
+    """The activation after the last layer of the decoders and of the unseen classifier: none, or, as in the authors'
+    code, a ReLU."""
 
     seen_classifier: Literal["encoder", "nearest-mean"] = "nearest-mean"
-    """The skeleton encoder's own logits, or the log-density around each class's mean clip in the skeleton space."""
+    """The seen scores: the skeleton encoder's logits, or the log-densities around the mean clips of the classes."""
 
     unseen_classifier: Literal["nearest-prototype", "softmax"] = "nearest-prototype"
-    """The log-density around each class's skeleton prototype, decoded from its text; or the paper's linear softmax,
-    trained on latents drawn from the unseen classes' texts."""
+    """The unseen scores: the log-densities around the prototypes, which are decoded from the texts, or the
+    log-probabilities of the paper's linear softmax, which is trained on latents drawn from the unseen classes'
+    texts."""
 
     samples_per_class: int = 200
-    """Latents drawn from each unseen class's text to train the softmax on. The paper: 500."""
+    """The number of latents that are drawn from the texts of each unseen class to train the softmax. The paper has
+    500."""
 
     classifier_steps: int = 300
-    """Full-batch Adam steps of the softmax."""
+    """The number of full-batch Adam steps of the softmax."""
 
     classifier_learning_rate: float = 1e-3
-    """Of the softmax's Adam."""
+    """The learning rate of Adam for the softmax."""
 
     def __post_init__(self) -> None:
         check_choices(self)
@@ -91,4 +97,4 @@ PAPER_SPLITS: dict[str, dict[str, Any]] = {
     "ntu120-110-10": {"latent_width": 200, "cycle_steps": 1900, "cross_from": 1500},
     "ntu120-96-24": {"latent_width": 200, "cycle_steps": 1900, "cross_from": 1500},
 }
-"""What the paper sets otherwise on the published splits."""
+"""The paper's settings for the published splits."""

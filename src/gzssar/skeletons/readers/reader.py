@@ -13,82 +13,83 @@ START = 4096
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """What a file may leave open and its user knows."""
+    """What a file may not say, but its user knows."""
 
     layout: str | None = None
-    """The joints' layout, by its name in ``LAYOUTS``, for files that do not say; where a file says, they must agree."""
+    """The joint layout, by its name in ``LAYOUTS``, for files that do not state it. If a file states it, both must
+    agree."""
 
     fps: float | None = None
-    """Frames per second, for files that do not say."""
+    """Frames per second, for files that do not state them."""
 
     fill_gaps: bool = False
     """Interpolate joints that are missing (NaN) in some frames, instead of refusing the clip."""
 
     unit: str | None = None
-    """What positions are counted in, for motion capture, tables and arrays that do not say: m, cm, mm, in or ft."""
+    """The unit of positions, for motion capture, tables and arrays that do not state it: m, cm, mm, in or ft."""
 
     pose_model: Path | None = None
-    """What finds people in videos: see :func:`~gzssar.skeletons.poses.pose_finder`."""
+    """The model that finds people in videos: see :func:`~gzssar.skeletons.poses.pose_finder`."""
 
 
 @dataclass(frozen=True)
 class ClipEntry:
-    """One clip that has yet to be read."""
+    """A clip that is not read yet."""
 
     name: str
-    """File, and index in it where it holds several clips."""
+    """The file and, if the file holds several clips, the index of the clip in it."""
 
     read: Callable[[], SkeletonSequence]
-    """Read and validate it.
+    """Read and validate the clip.
 
     Raises:
         DataError: the clip is malformed; the message names the file, and the line where there are lines.
     """
 
     file: Path | None = None
-    """The file it is read from, as ``open_clips`` found it."""
+    """The file of the clip, as ``open_clips`` found it."""
 
 
 @dataclass(frozen=True)
 class ClipSource:
-    """What a path holds."""
+    """The clips that a path holds."""
 
     kind: str
-    """What the files are, for people: "NTU RGB+D skeleton text"."""
+    """The kind of the files, as a name for people: "NTU RGB+D skeleton text"."""
 
     entries: Sequence[ClipEntry]
-    """One per clip, in an order that depends on the content alone."""
+    """The clips, in an order that depends on the content alone."""
 
     class_names: tuple[str, ...] = ()
-    """Names of the classes in order of label, where the source knows them."""
+    """The names of the classes in order of label, if the source has them."""
 
     unread: int = 0
-    """Files of a folder that no reader recognizes, such as notes and pictures."""
+    """The number of files in the folder that no reader recognizes, such as notes and pictures."""
 
     passed_over: tuple[str, ...] = ()
-    """Files of a folder that may hold clips, but do not say what their joints are, beside files that do."""
+    """Files that may hold clips but do not state their joints, in a folder with other files that do."""
 
     told: tuple[str, ...] = ()
-    """What its user should know, in sentences: where the classes come from, what is left out."""
+    """What the user should know, in sentences: where the classes come from, and what is left out."""
 
 
 @runtime_checkable
 class Reader(Protocol):
-    """Opens one kind of file."""
+    """A reader of one kind of file."""
 
     kind: str
-    """What the files are, for people."""
+    """The kind of the files, as a name for people."""
 
     def recognizes(self, path: Path, start: bytes) -> bool:
-        """Whether the file is of this kind, judged by its first :data:`START` bytes; never by folder names."""
+        """Whether the file is of this kind. The first :data:`START` bytes decide, never the names of folders."""
         ...
 
     def open(self, path: Path, options: ReadOptions) -> ClipSource:
         """List the clips of one file.
 
         Raises:
-            DataError: the file is not what its start promised.
-            ConfigError: the options lack something or contradict the file.
+            DataError: the file is not of the kind that its start suggests.
+            ConfigError: an option is missing or contradicts the file.
         """
         ...
 

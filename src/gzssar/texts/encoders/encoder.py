@@ -15,15 +15,15 @@ _LONG_WORD = 30  # characters; a longer run without white space is Chinese, Thai
 
 @runtime_checkable
 class TextEncoder(Protocol):
-    """Anything that maps texts to vectors of one width E."""
+    """A language encoder: it maps texts to vectors of one width E."""
 
     @property
     def name(self) -> str:
-        """What reports call the encoder."""
+        """The name of the encoder in reports."""
 
     @property
     def revision(self) -> str:
-        """Which weights: a commit of the Hugging Face hub, a version, or a hash over the files."""
+        """The version of the weights: a commit of the Hugging Face hub, a version number, or a hash of the files."""
 
     @property
     def dimension(self) -> int:
@@ -31,20 +31,20 @@ class TextEncoder(Protocol):
 
     @property
     def token_limit(self) -> int:
-        """How many tokens the encoder reads of one text, special tokens, prefix and template included."""
+        """The largest number of tokens that the encoder reads, including special tokens, prefix and template."""
 
     def token_count(self, text: str) -> int:
-        """How many tokens `text` has, special tokens, prefix and template included."""
+        """The number of tokens of `text`, including special tokens, prefix and template."""
 
     def fitting(self, text: str) -> str:
-        """The longest beginning of `text`, in whole words, that is within the limit; `text` itself where it is."""
+        """The longest beginning of `text`, in whole words, that is within the limit, or the whole text."""
 
     def encode(self, texts: Sequence[str], truncate: bool = False) -> TextFeatures:
-        """One row per text, (n, E) in float32; a text's row does not depend on the other texts.
+        """Encode texts to a table (n, E) in float32, with a row for each text; a row depends on no other text.
 
         Args:
             texts: n texts.
-            truncate: encode what `fitting` leaves of a text that is over the limit, instead of refusing it.
+            truncate: cut a text that is over the limit by `fitting`, instead of refusing it.
 
         Raises:
             TextError: a text is empty, holds control characters, or is over the limit.

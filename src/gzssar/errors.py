@@ -1,4 +1,4 @@
-"""Everything this package raises on purpose, as one tree.
+"""The errors that this package raises on purpose, as one tree.
 
 ::
 
@@ -8,7 +8,8 @@
     │   └── TextError                   class texts and classes do not match
     ├── ConfigError                     the arguments contradict each other
     ├── OutputError (OSError)           the output folder cannot be used
-    ├── WithheldError (AttributeError)  a method reached for what it must not see
+    ├── WithheldError (AttributeError)  a method tried to read what it must not see
+
     ├── EndpointError                   a language model's endpoint fails or gives no usable answer
     └── MissingExtraError (ImportError) an optional dependency is not installed
 
@@ -32,12 +33,12 @@ __all__ = [
 
 
 class GzssarError(Exception):
-    """Root of the tree: catch this to catch every error the package raises on purpose.
+    """The base class: catch it to catch every error that the package raises on purpose.
 
     Args:
-        args: the sentence.
-        option: the argument that would help, by its name in Python, where one would.
-        where: the file or clip that the sentence is about; set it on an error on its way up to those who know.
+        args: the message.
+        option: the name in Python of the argument that would help, if there is one.
+        where: the file or clip that the message is about; a caller that knows it sets it.
     """
 
     def __init__(self, *args: object, option: str | None = None, where: str | None = None) -> None:
@@ -50,7 +51,7 @@ class GzssarError(Exception):
 
     @property
     def for_terminal(self) -> str:
-        """The sentence, safe to print, with the option as the command line spells it."""
+        """The message, safe to print, with the option as it is written on the command line."""
         sentence = printable(str(self))
         return f"{sentence} (--{self.option.replace('_', '-')})" if self.option else sentence
 
@@ -70,7 +71,7 @@ class TextError(DataError):
 class ConfigError(GzssarError):
     """The arguments contradict each other or name something that does not exist.
 
-    No ValueError: tyro would catch that and draw a box of its own around the sentence.
+    It is not a ValueError, because tyro would catch that and print a box of its own around the message.
     """
 
 
@@ -79,8 +80,8 @@ class OutputError(GzssarError, OSError):
 
 
 class WithheldError(GzssarError, AttributeError):
-    """A method reached for what it must not see: labels, performers or names of clips to be recognized, or the test
-    clips."""
+    """A method tried to read what it must not see: the test clips during training, or the labels, performers or names
+    of clips that it is to recognize."""
 
 
 class EndpointError(GzssarError):

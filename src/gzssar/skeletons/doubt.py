@@ -4,10 +4,10 @@ from typing import NamedTuple
 
 
 class Doubt(NamedTuple):
-    """One reason for doubt. Nothing is refused for it."""
+    """One reason for doubt. A doubt never refuses a clip."""
 
     code: str
-    """Which kind of doubt, in words joined by hyphens: ``"frame-rate-assumed"``. Codes do not change; sentences may."""
+    """The kind of doubt, in words joined by hyphens: ``"frame-rate-assumed"``. Codes do not change; sentences may."""
 
     sentence: str
     """What was found in this clip, and what to do about it."""

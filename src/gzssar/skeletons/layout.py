@@ -14,7 +14,7 @@ class Layout:
     """The joints of one sensor, in the order of axis V."""
 
     name: str
-    """Key in :data:`LAYOUTS`."""
+    """The name of the layout, its key in :data:`LAYOUTS`."""
 
     joint_names: tuple[str, ...]
     """One name per joint."""
@@ -23,10 +23,10 @@ class Layout:
     """(child, parent) pairs that form a tree: every joint but the root is a child once."""
 
     left_right: tuple[tuple[int, int], ...]
-    """(left, right) pairs of joints that swap in a mirror; all others lie on the midline."""
+    """(left, right) pairs of joints, which a mirror swaps; all other joints are on the midline."""
 
     root: int
-    """The joint at the root of the tree: the pelvis, or where the sensor reports none, the joint its record names."""
+    """The joint at the root of the tree: the pelvis or, if the sensor reports none, another joint."""
 
     def __post_init__(self) -> None:
         children = sorted(child for child, _ in self.bones)
@@ -47,19 +47,20 @@ class Layout:
 
     @property
     def joint_count(self) -> int:
-        """V."""
+        """V, the number of joints."""
         return len(self.joint_names)
 
     @property
     def mirror(self) -> tuple[int, ...]:
-        """For each joint, the joint on the other side (itself on the midline): index axis V with it to mirror."""
+        """For each joint, the joint on the other side, or itself on the midline. To mirror a clip, index axis V with
+        it."""
         order = list(range(self.joint_count))
         for left, right in self.left_right:
             order[left], order[right] = right, left
         return tuple(order)
 
     def rooted_at(self, root: int) -> "Layout":
-        """Hang the same tree on another joint: the bones between the two roots change their direction.
+        """The same tree with another joint as its root: the bones between the two roots change their direction.
 
         Raises:
             ConfigError: there is no such joint.

@@ -23,35 +23,35 @@ class SkeletonSequence:
     """
 
     joints: Float[np.ndarray, "C T V M"]
-    """Positions: with three coordinates in metres and a right-handed frame (a reader of left-handed data mirrors it),
-    with two in pixels of a picture (x right, y down). A body that is not there is zero."""
+    """Positions: three coordinates in metres and a right-handed frame (a reader of left-handed data mirrors it), or two
+    in pixels of a picture (x right, y down). An absent body is zero."""
 
     fps: float
     """Frames per second."""
 
     layout: Layout
-    """What the V joints are."""
+    """The layout of the V joints."""
 
     label: int | None = None
-    """0-based class id, where it is known."""
+    """0-based class id, if known."""
 
     subject: int | None = None
-    """Id of the performer, as the data set counts, where it is known."""
+    """The number of the performer in the data set, if known."""
 
     camera: int | None = None
-    """Id of the camera or view, as the data set counts, where it is known."""
+    """The number of the camera or view in the data set, if known."""
 
     setup: int | None = None
-    """Id of the recording setup (NTU RGB+D 120), where it is known."""
+    """The number of the recording setup (NTU RGB+D 120), if known."""
 
     name: str = ""
-    """Where the clip comes from: a file name, or an index in a synthetic world."""
+    """The source of the clip: a file name, or an index in a synthetic world."""
 
     times: Float[np.ndarray, "T"] | None = None
-    """Time of each frame in seconds, ascending, where frames are not evenly spaced; `fps` is their usual rate."""
+    """The time of each frame in seconds, ascending, if frames are not evenly spaced; `fps` is their usual rate."""
 
     visibility: Float[np.ndarray, "T V M"] | None = None
-    """How sure the sensor is of each joint, from 0 (invented) to 1 (seen), where it says so."""
+    """How sure the sensor is of each joint, from 0 (invented) to 1 (seen), if it says so."""
 
     doubts: tuple[Doubt, ...] = ()
     """What the reader had to assume, or found odd."""
@@ -101,7 +101,7 @@ class SkeletonSequence:
             raise DataError(f"{clip} should have finite visibilities, but some are NaN: set them to 0.")
 
     def part(self, start: int, end: int) -> "SkeletonSequence":
-        """The frames from `start` to before `end`, with all that belongs to them."""
+        """The frames from `start` up to, but not including, `end`, with their times and visibility."""
         times, visibility = self.times, self.visibility
         return replace(
             self,
@@ -122,7 +122,7 @@ class SkeletonSequence:
 
     @property
     def seconds(self) -> Float[np.ndarray, "T"]:
-        """Time of each frame in seconds, from 0 on."""
+        """The time of each frame in seconds, starting at 0."""
         if self.times is None:
             return np.arange(self.joints.shape[1]) / self.fps
         return self.times - self.times[0]
@@ -131,14 +131,14 @@ class SkeletonSequence:
     def from_frames(
         cls, frames: ArrayLike, layout: str | Layout, fps: float, name: str = "", times: ArrayLike | None = None
     ) -> "SkeletonSequence":
-        """Make a clip of joints frame by frame, as sensors and pose estimators give them.
+        """Make a clip from joints that are ordered by frame, as sensors and pose estimators give them.
 
         Args:
-            frames: (T, V, C) positions of one body, or (T, M, V, C) of M bodies: in metres, right-handed, where C is 3.
-            layout: what the V joints are: "ntu25", "mediapipe33", "coco17", …
+            frames: positions (T, V, C) of one body, or (T, M, V, C) of M bodies; if C is 3, in metres and right-handed.
+            layout: the name of the joint layout: "ntu25", "mediapipe33", "coco17", …
             fps: frames per second.
-            name: where they come from, for messages.
-            times: of each frame, in seconds, where frames are not evenly spaced; `fps` is their usual rate.
+            name: the source of the clip, for messages.
+            times: the time of each frame in seconds, if frames are not evenly spaced; `fps` is their usual rate.
 
         Raises:
             ConfigError: there is no layout of that name.

@@ -1,7 +1,7 @@
 """The synthetic motion world: clips of made-up performers, drawn from a seed. No person was recorded.
 
-It is the package's embedded default: small enough to draw in seconds, and a zero-shot problem in earnest. It stands
-in for NTU RGB+D where that is not at hand; a number measured on it says nothing about real recordings.
+It is the package's embedded default: a zero-shot problem whose clips are drawn in seconds. It replaces NTU RGB+D if
+that is not available. Numbers that are measured on it say nothing about real recordings.
 """
 
 from collections.abc import Iterator
@@ -45,7 +45,7 @@ class SyntheticClips:
         return (self.sequence(index) for index in range(len(self)))
 
     def sequence(self, index: int) -> SkeletonSequence:
-        """One clip by itself."""
+        """One clip of the batch."""
         return SkeletonSequence(
             joints=self.joints[index],
             fps=FPS,
@@ -58,7 +58,7 @@ class SyntheticClips:
 
 @dataclass(frozen=True)
 class SyntheticWorld:
-    """A world of made-up performers and 48 actions; equal fields draw equal bytes.
+    """A world of made-up performers and 48 actions. Worlds with equal fields have the same clips, bit for bit.
 
     Performers differ in size, proportions, posture, tempo, amplitude and handedness (0, 5, 10, … are left-handed);
     clips differ in timing, amplitude, idle sway, viewpoint and sensor noise.
@@ -68,22 +68,23 @@ class SyntheticWorld:
     """
 
     seed: int = 0
-    """Everything random is drawn from it."""
+    """The seed of all random numbers."""
 
     clips_per_class: int = 40
-    """Clips of each action; performers take turns."""
+    """The number of clips of each action; the performers take turns."""
 
     frames: int = 64
     """T, at 20 frames per second."""
 
     subject_count: int = 20
-    """Made-up performers."""
+    """The number of made-up performers."""
 
     noise: float = 0.02
-    """Standard deviation of the sensor's error per joint, frame and coordinate, in metres."""
+    """The standard deviation of the sensor's error for each joint, frame and coordinate, in metres."""
 
     variation: float = 1.0
-    """Factor on how far clips of one action stray from each other, viewpoint and noise aside; from 0 (puppets) to 2."""
+    """A factor on the differences between clips of one action, except for viewpoint and noise: from 0 (no differences)
+    to 2."""
 
     def __post_init__(self) -> None:
         check_positive(self, "clips_per_class", "frames", "subject_count")
@@ -97,7 +98,7 @@ class SyntheticWorld:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """What the classes are called, in order of id; their texts come with ``load_packaged_texts("synthetic")``."""
+        """The names of the classes, in order of id. ``find_class_texts("synthetic")`` has their texts."""
         return tuple(ACTIONS)
 
     def clips(self) -> SyntheticClips:

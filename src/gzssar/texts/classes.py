@@ -24,19 +24,19 @@ _DIGITS = 9
 
 @dataclass(frozen=True)
 class ClassText:
-    """The three texts of one class; None where a table has none (yet)."""
+    """The three texts of one class; a text that the table lacks is None."""
 
     label: str | None = None
     """The name of the action: "drink water"."""
 
     action: str | None = None
-    """What the action is, as a dictionary would say it: its purpose and its object."""
+    """The purpose of the action and its object, as in a dictionary."""
 
     motion: str | None = None
     """What the body parts do, and in which order."""
 
     where: str = field(default="", compare=False, repr=False)
-    """For errors: "line 3 of texts.csv"."""
+    """The place of the row, for error messages: "line 3 of texts.csv"."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class ClassTexts(Sequence[ClassText]):
     """The texts of all K classes; the index is the class id."""
 
     rows: tuple[ClassText, ...]
-    """Row k belongs to class k."""
+    """The texts of the classes; row k belongs to class k."""
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -61,14 +61,14 @@ class ClassTexts(Sequence[ClassText]):
         return tuple(k for k, row in enumerate(self.rows) if not getattr(row, kind))
 
     def has(self, kind: TextKind) -> bool:
-        """Whether any class has a text of a kind. If only some have one, that is a mistake, which `of_kind` names."""
+        """Whether any class has a text of a kind. If only some have one, `of_kind` raises an error."""
         return len(self.lacking(kind)) < len(self)
 
     def of_kind(self, kind: TextKind) -> tuple[str, ...]:
         """The K texts of one kind, in order of class id.
 
         Raises:
-            TextError: a class has none.
+            TextError: a class has no text of this kind.
         """
         if lacking := self.lacking(kind):
             row, more = self.rows[lacking[0]], len(lacking) - 1
@@ -81,10 +81,10 @@ class ClassTexts(Sequence[ClassText]):
         return tuple(getattr(row, kind) for row in self.rows)
 
     def index(self, label: str) -> int:  # type: ignore[override]  # a Sequence's looks for a whole row
-        """The id of the class with a label, whatever its case and its spaces.
+        """The id of the class with a label; case and spaces do not count.
 
         Raises:
-            TextError: there is none; the message names the nearest.
+            TextError: no class has this label; the message names the nearest label.
         """
         ids = {label_key(row.label): k for k, row in enumerate(self.rows) if row.label}
         if label_key(label) not in ids:
@@ -95,7 +95,7 @@ class ClassTexts(Sequence[ClassText]):
         return ids[label_key(label)]
 
     def matched_to(self, labels: Sequence[str]) -> "ClassTexts":
-        """The rows in the order of a dataset's class names, matched by label, whatever its case and its spaces.
+        """The rows in the order of a data set's class names, matched by label; case and spaces do not count.
 
         Raises:
             TextError: a class name has no row, a row no class name, or a class name comes twice.
@@ -119,10 +119,10 @@ class ClassTexts(Sequence[ClassText]):
 def read_class_texts(path: str | Path) -> ClassTexts:
     """Read a table of class texts: CSV, TSV, JSON or YAML, by suffix, in UTF-8.
 
-    Columns (keys) are any of ``label``, ``action`` and ``motion``, and ``id``: 0-based and without gaps, in any order;
-    without ids, classes are numbered as they come. Further columns are ignored, and so are leading lines of CSV and TSV
-    that begin with ``#``. JSON and YAML hold a list of mappings, such a list below a key ``classes``, or a mapping from
-    labels to mappings. Absent and empty texts become None.
+    The columns (keys) are some of ``label``, ``action``, ``motion`` and ``id``. Ids start at 0 and have no gaps;
+    without ids, the order of the rows counts. Other columns are ignored, and so are lines at the beginning of CSV and
+    TSV that start with ``#``. JSON and YAML hold a list of mappings, such a list under the key ``classes``, or a
+    mapping from labels to mappings. Absent and empty texts become None.
 
     Raises:
         TextError: the file is missing or malformed, its ids are not 0 … K - 1, or two classes have the same label.
@@ -168,10 +168,10 @@ def load_packaged_texts(name: str) -> ClassTexts:
 
 
 def find_class_texts(name: str) -> ClassTexts:
-    """Class texts by the path of a table, or by the name of one that comes with the package.
+    """Class texts by the path of a table, or by the name of a packaged table.
 
     Raises:
-        TextError: there is neither, or the table is malformed.
+        TextError: there is no such file and no such packaged table, or the table is malformed.
     """
     path = Path(name)
     try:

@@ -63,14 +63,14 @@ def text_kinds(text: str) -> tuple[str, ...]:
 def load_text_encoders(
     encoding: Encoding, cache: MemoryCache | Literal["default"] | None = "default"
 ) -> list[TextEncoder]:
-    """The language encoders of an encoding.
+    """Load the language encoders that an encoding names.
 
     Args:
-        encoding: names them.
+        encoding: the names of the encoders and their settings.
         cache: see :func:`load_text_encoder`.
 
     Raises:
-        GzssarError: one is not installed or not known.
+        GzssarError: an encoder is not installed or not known.
     """
     return [load_text_encoder(name, encoding.template, cache=cache) for name in encoding.encoder]
 
@@ -90,13 +90,13 @@ def vectors_and_words(encoded: Mapping[str, Tables]) -> tuple[dict[str, Tables],
 def encode_texts(
     texts: ClassTexts, kinds: Sequence[str], encoders: Sequence[TextEncoder], truncate: bool = False
 ) -> dict[str, Tables]:
-    """Text features by kind, as one (K, E) table per encoder, and the counted words of each kind under a name of their
-    own (:func:`words_of`).
+    """Encode class texts: text features by kind, with one table (K, E) for each encoder, and the word counts of each
+    kind under another name (:func:`words_of`).
 
     Args:
-        texts: of all classes.
-        kinds: lb, ad, md.
-        encoders: language encoders.
+        texts: the texts of all classes.
+        kinds: the kinds of texts: lb, ad, md.
+        encoders: the language encoders.
         truncate: cut texts that are longer than an encoder reads, instead of refusing them.
 
     Raises:

@@ -60,10 +60,10 @@ def open_clips(path: Path, options: ReadOptions | None = None) -> ClipSource:
 
     Args:
         path: a file or a folder.
-        options: what the files leave open.
+        options: what the files do not say.
 
     Raises:
-        DataError: there is no such path, or no reader recognizes anything there.
+        DataError: the path does not exist, or no reader recognizes a file there.
     """
     options = options or ReadOptions()
     if path.is_dir():
@@ -80,18 +80,18 @@ def read_clip(
     fill_gaps: bool = False,
     unit: str | None = None,
 ) -> SkeletonSequence:
-    """Read the one clip of a file.
+    """Read a file that holds one clip.
 
     Args:
         path: the file.
-        layout: the joints' layout, by its name in ``LAYOUTS``, for files that do not say.
-        fps: frames per second, for files that do not say.
+        layout: the joint layout, by its name in ``LAYOUTS``, for files that do not state it.
+        fps: frames per second, for files that do not state them.
         fill_gaps: interpolate joints that are missing (NaN) in some frames, instead of refusing the clip.
-        unit: what positions are counted in, for motion capture, tables and arrays that do not say: m, cm, mm, in or ft.
+        unit: the unit of positions, for motion capture, tables and arrays that do not state it: m, cm, mm, in or ft.
 
     Raises:
-        DataError: no reader recognizes the file, the clip is malformed, or there are several or none.
-        ConfigError: the file does not say its layout, or says another one.
+        DataError: no reader recognizes the file, the clip is malformed, or the file holds several clips or none.
+        ConfigError: the file does not state its layout, or states another one.
     """
     entries = open_clips(Path(path), ReadOptions(layout, fps, fill_gaps, unit)).entries
     if len(entries) != 1:

@@ -48,8 +48,8 @@ _AT_ONCE = 32
 
 
 class Recognizer:
-    """Recognizes seen actions, and unseen ones from their texts alone. Safe to share between threads, but for the
-    methods that change the classes."""
+    """Recognizes seen actions, and unseen actions from their texts alone. Threads can share a recognizer, except for
+    the methods that change its classes."""
 
     def __init__(self, parts: Parts, classes: Sequence[KnownClass]) -> None:
         self.parts = parts
@@ -57,22 +57,22 @@ class Recognizer:
 
     @classmethod
     def load(cls, folder: str | Path) -> "Recognizer":
-        """Read what :meth:`save` wrote.
+        """Load a recognizer that :meth:`save` wrote.
 
         Raises:
-            DataError: the folder is no recognizer, is damaged or altered, or was written by a newer version.
+            DataError: the folder holds no recognizer, was damaged or altered, or was written by a newer version.
         """
         return cls(*load_bundle(Path(folder)))
 
     def save(self, folder: str | Path, overwrite: bool = False) -> None:
-        """Write one folder that loads everything: safetensors, JSON, CSV and a model card.
+        """Write the recognizer to one folder: safetensors, JSON, CSV and a model card.
 
         Args:
-            folder: a new one, as a rule.
-            overwrite: replace the recognizer that the folder holds; its samples stay, notes in its model card go.
+            folder: usually a new folder.
+            overwrite: replace the recognizer in the folder; its samples are kept, but notes in its model card are lost.
 
         Raises:
-            OutputError: the folder holds a recognizer already, or something else, or cannot be written.
+            OutputError: the folder already holds a recognizer or something else, or it cannot be written.
         """
         save_bundle(Path(folder), self.parts, self.known, overwrite)
 
@@ -85,21 +85,21 @@ class Recognizer:
         local_files_only: bool = False,
         token: str | bool | None = None,
     ) -> "Recognizer":
-        """Load a recognizer by its name. Of a repository, `parts.about` keeps the commit that it comes from.
+        """Load a recognizer by its name. If it comes from a repository, `parts.about` has the commit.
 
         Args:
-            name: None for the model that comes with the package; else a folder that :meth:`save` wrote; else the name
-                of the packaged model or of a ready one, such as ``"ntu120"``, which is fetched where it is not in the
-                cache, and whose classes it then knows from the weights alone; else ``"user/name"``, a repository of the
-                Hugging Face hub.
-            revision: of a repository: a branch, a tag or a whole commit.
-            cache_dir: where repositories are kept; the hub's own cache unless said otherwise.
-            local_files_only: take what was fetched before, and nothing else.
-            token: of the hub; that of ``hf auth login`` unless said otherwise.
+            name: None for the packaged model; a folder that :meth:`save` wrote; the name of the packaged model; the
+                name of a ready model, such as ``"ntu120"``, which is downloaded if it is not in the cache, and whose
+                classes come from the weights alone; or ``"user/name"``, a repository of the Hugging Face hub. They are
+                tried in this order.
+            revision: a branch, a tag or a whole commit of the repository.
+            cache_dir: the folder for repositories; by default, the hub's own cache.
+            local_files_only: download nothing, and use only what was downloaded before.
+            token: a token of the hub; by default, that of ``hf auth login``.
 
         Raises:
-            ConfigError: it is no such name, or a revision of something else than a repository is asked for.
-            DataError: it does not come, is damaged, or was written by a newer version.
+            ConfigError: there is no such name, or a revision is given but the name is not that of a repository.
+            DataError: the download fails, or the recognizer is damaged or was written by a newer version.
             MissingExtraError: the extra ``hub`` is not installed.
             OutputError: the cache of ready models cannot be written.
         """
@@ -117,40 +117,40 @@ class Recognizer:
         commit_message: str | None = None,
         license: str | None = None,
     ) -> str:
-        """Share it as a repository of the Hugging Face hub, which :meth:`from_pretrained` loads.
+        """Upload the recognizer to a repository of the Hugging Face hub, from which :meth:`from_pretrained` loads it.
 
         Args:
-            repo_id: ``"user/name"``; a repository that is there gets another commit.
-            private: whether others cannot see it; None: as it is, and a new one is public.
-            revision: the branch; main unless said otherwise.
-            token: one that may write; that of ``hf auth login`` unless said otherwise.
-            commit_message: what changed.
-            license: what the model card says, as the hub calls it: ``"cc-by-nc-4.0"``.
+            repo_id: ``"user/name"``; an existing repository gets another commit.
+            private: whether the repository is private; None leaves it as it is, and makes a new one public.
+            revision: the branch; by default, main.
+            token: a token that may write; by default, that of ``hf auth login``.
+            commit_message: the message of the commit.
+            license: the licence for the model card, by its name on the hub: ``"cc-by-nc-4.0"``.
 
         Returns:
-            The commit's address.
+            The address of the commit.
 
         Raises:
-            ConfigError: it is no such name, or the repository is there, but private or public against what was said.
+            ConfigError: the name is not valid, or the repository exists, but `private` contradicts it.
             MissingExtraError: the extra ``hub`` is not installed.
-            OutputError: it does not get there.
+            OutputError: the upload fails.
         """
         from gzssar.recognizer.hub import share
 
         return share(self, repo_id, private, revision, token, commit_message, license)
 
     def with_text_encoders(self, encoders: Sequence[TextEncoder]) -> "Recognizer":
-        """The same recognizer, which encodes new classes with these; its copies share them.
+        """The same recognizer with these language encoders for new classes; its copies share them.
 
         Raises:
-            DataError: one is in another revision than the recognizer was fitted with.
+            DataError: an encoder has another revision than that with which the recognizer was fitted.
         """
         parts = replace(self.parts)
         parts.text_encoders.use(encoders)
         return Recognizer(parts, list(self._classes.values()))
 
     def copy(self) -> "Recognizer":
-        """Another recognizer with the same classes, which may then differ; the weights are shared."""
+        """A copy whose classes can be changed separately; the weights are shared."""
         return Recognizer(self.parts, list(self._classes.values()))
 
     def __repr__(self) -> str:
@@ -161,22 +161,22 @@ class Recognizer:
 
     @property
     def known(self) -> tuple[KnownClass, ...]:
-        """All classes, seen ones first, then unseen ones as they came."""
+        """All classes: first the seen ones, then the unseen ones in the order in which they were added."""
         return tuple(sorted(self._classes.values(), key=lambda one: not one.seen))
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """Their labels."""
+        """The labels of all classes, in the order of `known`."""
         return tuple(one.text.label or "" for one in self.known)
 
     @property
     def classes_(self) -> np.ndarray:
-        """Their labels, as scikit-learn has them."""
+        """The same labels, under the name that scikit-learn uses."""
         return np.array(self.classes)
 
     @property
     def seen_classes(self) -> frozenset[str]:
-        """Labels of the classes it has seen clips of."""
+        """The labels of the classes that the recognizer knows from clips."""
         return frozenset(one.text.label or "" for one in self.known if one.seen)
 
     @property
@@ -186,17 +186,17 @@ class Recognizer:
 
     @property
     def has_encoder(self) -> bool:
-        """Whether it takes clips; otherwise it takes features alone."""
+        """Whether the recognizer takes clips; otherwise, it takes features only."""
         return self.parts.encoder is not None
 
     @property
     def frames(self) -> int:
-        """T that the encoder reads."""
+        """T, the number of frames that the encoder reads."""
         return self.encoder.frames
 
     @property
     def synthetic(self) -> bool:
-        """Whether the clips it learned from are made up."""
+        """Whether the training clips are made up."""
         return bool(self.parts.about.get("synthetic"))
 
     @property
@@ -212,27 +212,28 @@ class Recognizer:
         clips: Clip | Sequence[Clip] = (),
         trim: bool = True,
     ) -> tuple[Doubt, ...]:
-        """Recognize one more class from now on, by its texts, by clips that show it, or by both; nothing is trained.
+        """Add a class by its texts, by clips that show it, or by both; nothing is trained.
 
-        Without clips, the label stands in for a text that is missing; as a rule, a sentence on how the body moves is
-        better. With clips and no text but the label, the clips count alone.
+        Without clips, the label replaces a missing text; a sentence on how the body moves is usually better. With clips
+        and no text except the label, only the clips count.
 
         Args:
-            label: its name.
-            action: what it is, as a dictionary would say it.
-            motion: what the body does; the text that counts most.
-            clips: of people who do it; one is enough.
+            label: the name of the class.
+            action: the purpose of the action and its object, as in a dictionary.
+            motion: what the body does; this text has the most weight.
+            clips: clips that show the class; one is enough.
             trim: as in :meth:`predict`.
 
         Returns:
-            What speaks against the label, where it looks like another class's, against the texts, where they are like
-            those of no action, and against the clips; see :meth:`add_clips`.
+            Doubts about the label, if it looks like that of another class, about the texts, if they do not resemble the
+            texts of any action, and about the clips; see :meth:`add_clips`.
 
         Raises:
-            ConfigError: there is such a class already.
-            TextError: a text is no text, or empty, or longer than the encoder reads, or the label holds control or
-                zero-width characters.
-            DataError: the text encoder is another than the recognizer was fitted with; or as :meth:`add_clips`.
+            ConfigError: a class with this label exists.
+            TextError: a text is not a string, is empty, or is longer than the encoder reads, or the label holds control
+                or zero-width characters.
+            DataError: the text encoder differs from that with which the recognizer was fitted; or as in
+                :meth:`add_clips`.
         """
         for name, value in (("label", label), ("action", action or ""), ("motion", motion or "")):
             if not isinstance(value, str):
@@ -258,7 +259,7 @@ class Recognizer:
         return (*alike, *(text_doubts(self.parts, one) if described else ()), *told)
 
     def add_clips(self, label: str, clips: Clip | Sequence[Clip], trim: bool = True) -> tuple[Doubt, ...]:
-        """Show clips of a class that is known: its centre moves towards them, at once.
+        """Show clips of a known class: the centre of the class moves towards them.
 
         A clip that comes twice counts once. The clips themselves are not kept.
 
@@ -268,13 +269,13 @@ class Recognizer:
             trim: as in :meth:`predict`.
 
         Returns:
-            What speaks against them, with the clip's number in front where there are several: what speaks against any
-            clip, that it comes twice, and that the recognizer is sure that it shows another class.
+            Doubts about the clips, with the number of the clip if there are several: the doubts of :meth:`doubts`, that
+            a clip comes twice, and that the recognizer is sure that a clip shows another class.
 
         Raises:
             ConfigError: there is no such class.
-            DataError: there are no clips; one is malformed, too short to tell a motion, or nobody moves in it; or the
-                recognizer was made from features.
+            DataError: there are no clips; a clip is malformed or too short to show a motion, or nobody moves in it; or
+                the recognizer was made from features.
         """
         self._key(label)
         features, told = self.lesson(label, clips, trim)
@@ -285,9 +286,9 @@ class Recognizer:
     def lesson(
         self, label: str, clips: Clip | Sequence[Clip], trim: bool = True
     ) -> tuple[Float[np.ndarray, "N D"], tuple[Doubt, ...]]:
-        """What clips would show of a class: what :meth:`add_features` takes, and what speaks against the clips.
+        """Prepare clips of a class: their features, for :meth:`add_features`, and the doubts about them.
 
-        Nothing changes by it.
+        This does not change the recognizer.
 
         Args:
             label: the class, known or not.
@@ -295,7 +296,7 @@ class Recognizer:
             trim: as in :meth:`predict`.
 
         Returns:
-            The features of the clips, without those that come twice; and as :meth:`add_clips`.
+            The features of the clips, without those that come twice, and the doubts, as in :meth:`add_clips`.
 
         Raises:
             DataError: as :meth:`add_clips`.
@@ -320,12 +321,12 @@ class Recognizer:
         return features[kept], tuple(told)
 
     def doubts(self, clip: SkeletonSequence) -> tuple[Doubt, ...]:
-        """What speaks against trusting an answer about a clip: what is odd about it, and what is unlike the clips that
-        the recognizer learned from."""
+        """Reasons not to trust an answer about a clip: oddities of the clip, and differences from the training
+        clips."""
         return (*clip_doubts(clip), *unlike(clip, self.parts.about.get("recordings") or {}))
 
     def text_doubts(self, label: str) -> tuple[Doubt, ...]:
-        """What speaks against the texts of a class: that they are like those of no action.
+        """A doubt about the texts of a class, if they do not resemble the texts of any action.
 
         Raises:
             ConfigError: there is no such class.
@@ -333,26 +334,26 @@ class Recognizer:
         return text_doubts(self.parts, self._classes[self._key(label)])
 
     def add_features(self, label: str, features: SkeletonFeatures) -> None:
-        """Show clips of a class by their features, of the recognizer's own encoder; as :meth:`add_clips`.
+        """Show clips of a class by their features from the recognizer's encoder, as :meth:`add_clips` does.
 
         Raises:
             ConfigError: there is no such class.
-            DataError: there are none, or they have another width, or are not finite.
+            DataError: there are no features, or they have another width or are not finite.
         """
         self._move(label, self._mapped(features), 1)
 
     def remove_clips(self, label: str, clips: Clip | Sequence[Clip], trim: bool = True) -> None:
-        """Take clips back that showed a class, which were given to :meth:`add_class`, :meth:`add_clips` or
-        :meth:`correct`; of the last one, the class is known from its texts again.
+        """Take back clips of a class that were given to :meth:`add_class`, :meth:`add_clips` or :meth:`correct`.
+        Without clips, the class is known from its texts only.
 
         Raises:
-            ConfigError: there is no such class, or fewer clips showed it.
+            ConfigError: there is no such class, or fewer clips were shown.
             DataError: as :meth:`add_clips`.
         """
         self._move(label, self._mapped(self.encode(clips, trim)), -1)
 
     def correct(self, clip: Clip, label: str, trim: bool = True) -> tuple[Doubt, ...]:
-        """Say what a clip shows after a wrong answer: the centre of that class moves towards it.
+        """Say what a clip shows after a wrong answer: the centre of this class moves towards the clip.
 
         Returns, Raises:
             As :meth:`add_clips`.
@@ -366,16 +367,16 @@ class Recognizer:
         self._classes[self._key(label)] = moved(one, clips, sign, expected, self.parts.prior)
 
     def add_classes(self, texts: ClassTexts | str | Path) -> tuple[str, ...]:
-        """Add the classes of a table, as :meth:`add_class` does one by one; none, if one cannot be.
+        """Add the classes of a table, as :meth:`add_class` does. If one of them cannot be added, none is.
 
         Args:
-            texts: the table, or the path of one: CSV, TSV, JSON or YAML with label, action and motion.
+            texts: the table or its path: CSV, TSV, JSON or YAML with label, action and motion.
 
         Returns:
-            The labels of classes that are passed over: they are known already, with the texts that the table gives.
+            The labels of the classes that are skipped because the recognizer knows them with the same texts.
 
         Raises:
-            GzssarError: as :meth:`add_class`, or a class has no label, or the table is malformed.
+            GzssarError: as in :meth:`add_class`; or a class has no label, or the table is malformed.
         """
         if not isinstance(texts, ClassTexts | str | Path):
             raise TextError(f"texts should be ClassTexts or the path of a table, but {type(texts).__name__} came.")
@@ -396,10 +397,10 @@ class Recognizer:
         return there is not None and all(new in (None, old) for new, old in given)
 
     def remove_class(self, label: str) -> None:
-        """Forget a class, seen or unseen.
+        """Remove a class, seen or unseen.
 
         Raises:
-            ConfigError: there is no such class, or it is the last one.
+            ConfigError: there is no such class, or no other class is left.
         """
         key = self._key(label)
         if len(self._classes) == 1:
@@ -439,16 +440,17 @@ class Recognizer:
 
         Args:
             clips: recordings in any layout, or paths of files with one clip each.
-            candidate_labels: the classes to choose from; all of them without it.
-            top_k: how many to name at most; None for all.
-            abstain: give no label where the answer is too unsure, or the clip too short to tell a motion.
-            trim: recognize the frames and the bodies that move alone, and give no label where nobody moves; see
+            candidate_labels: the classes that may be the answer; by default, all classes.
+            top_k: the largest number of classes in a ranking; None for all.
+            abstain: give no label if the answer is too unsure, or if the clip is too short to show a motion.
+            trim: use only the frames and the bodies that move, and give no label if nobody moves; see
                 :mod:`gzssar.skeletons.moving`.
-            most_wrong: the share of wrong answers, of those given, from which on an answer is too unsure; as far as
-                held-out performers and classes can tell.
+            most_wrong: the bound on the share of wrong answers among the given ones, by which an answer is too unsure;
+                it is estimated on held-out performers and classes.
 
         Raises:
-            ConfigError: a candidate is no class or comes twice, or there are none; `most_wrong` is no share.
+            ConfigError: a candidate is not a class or comes twice, or there are no candidates; `most_wrong` is not a
+                share.
             DataError: a clip is malformed, or the recognizer was made from features.
         """
         if isinstance(clips, Clip):
@@ -462,13 +464,13 @@ class Recognizer:
 
     @one_thread()
     def predict_proba(self, clips: Clip | Sequence[Clip], trim: bool = True) -> Float[np.ndarray, "N K"]:
-        """Probability of each class for each clip; columns as in `classes`, rows sum to 1."""
+        """The probability of each class for each clip, with columns as in `classes`; each row sums to 1."""
         _, ranked = self._rank(self._mapped(self.encode(clips, trim)), self.known)
         return np.concatenate([ranked.seen, ranked.unseen], axis=1)
 
     @one_thread()
     def encode(self, clips: Clip | Sequence[Clip], trim: bool = True) -> Float[np.ndarray, "N D"]:
-        """Skeleton features of recordings, which :meth:`predict_features` takes.
+        """The skeleton features of recordings, for :meth:`predict_features`.
 
         Args:
             clips: recordings, or paths of files with one clip each.
@@ -483,9 +485,9 @@ class Recognizer:
         return self.encoder.encode(self.prepare(some, trim)).features
 
     def prepare(self, clips: Clip | Sequence[Clip], trim: bool = True) -> Clips:
-        """Recordings as the encoder reads them, and as the exported ``encoder.onnx`` does: cut to where somebody moves,
-        in NTU-25, at the encoder's frame rate, turned, of T frames, one stream; of several, one after the other along
-        C.
+        """Prepare recordings for the encoder, and for the exported ``encoder.onnx``: cut to the part in which somebody
+        moves, converted to NTU-25, resampled to the encoder's frame rate, turned, and brought to T frames. Several
+        streams are concatenated along C.
 
         Args:
             clips: recordings, or paths of files with one clip each.
@@ -508,7 +510,7 @@ class Recognizer:
         abstain: bool = False,
         most_wrong: float = MOST_WRONG,
     ) -> list[Prediction]:
-        """Rank the classes for skeleton features (N, D) of the recognizer's own encoder; as :meth:`predict`.
+        """Rank the classes for skeleton features (N, D) from the recognizer's encoder, as :meth:`predict` does.
 
         Raises:
             DataError: the features have another width, or are not finite.
@@ -546,19 +548,20 @@ class Recognizer:
         trim: bool = True,
         most_wrong: float = MOST_WRONG,
     ) -> OwnTest:
-        """Answer clips whose classes are known; :func:`~gzssar.own_test.scores_of` scores the answers.
+        """Answer for clips whose classes are known; :func:`~gzssar.own_test.scores_of` scores the answers.
 
         Args:
             clips: recordings, or paths of files with one clip each.
-            labels: the class that each shows, called as here, whatever its case and spaces. Clips of classes that are
-                none here are no part of any accuracy; how many of them get an answer all the same is told.
-            subjects: who performs, where known.
+            labels: the label of each clip's class; case and spaces do not count. Clips of classes that the recognizer
+                does not have are left out of all accuracies, but the number of those that get an answer is counted.
+            subjects: the performers, if known.
             trim: as in :meth:`predict`.
             most_wrong: as in :meth:`predict`.
 
         Raises:
-            ConfigError: `most_wrong` is no share.
-            DataError: there are no clips, all are of other classes, one is malformed, or there is not one label each.
+            ConfigError: `most_wrong` is not a share.
+            DataError: there are no clips, all are of other classes, one is malformed, or there is not a label for each
+                clip.
         """
         cut = [trimmed(clip, trim) for clip in as_list(clips)]
         starts = range(0, max(1, len(cut)), _AT_ONCE)
@@ -581,29 +584,30 @@ class Recognizer:
         silent: Mask | None = None,
         most_wrong: float = MOST_WRONG,
     ) -> OwnTest:
-        """As :meth:`evaluate`, of skeleton features (N, D) of the recognizer's own encoder.
+        """The same as :meth:`evaluate`, for skeleton features (N, D) from the recognizer's encoder.
 
         Args:
-            features: of the clips.
-            labels: the class that each shows.
-            subjects: who performs, where known.
-            names: what the clips are called.
-            silent: which clips get no answer, for nobody moves in them or they are too short; features do not tell.
+            features: the features of the clips.
+            labels: the label of each clip's class.
+            subjects: the performers, if known.
+            names: the names of the clips.
+            silent: which clips get no answer because nobody moves in them or they are too short; features do not show
+                this.
             most_wrong: as in :meth:`predict`.
         """
         cosines, ranking = self._rank(self._mapped(features), self.known)
         return own_test(self.parts, self.known, cosines, ranking, labels, subjects, names, silent, most_wrong)
 
     def recalibrated(self, test: OwnTest, data: str = "clips of the user's own") -> "Recognizer":
-        """The same recognizer with a gate, temperatures, a threshold and limits of abstention that suit the clips of a
-        test of it, such as those of another sensor; the scores on its card are of the one before.
+        """The same recognizer with gate, temperatures, threshold and limits of abstention fitted on the clips of a
+        test, such as clips of another sensor. The scores on its card stay those from before.
 
         Args:
-            test: of this recognizer, with ten clips of seen classes and ten of unseen ones at least.
-            data: what the clips are called on the card.
+            test: a test of this recognizer, with at least ten clips of seen classes and ten of unseen ones.
+            data: the name of the clips on the card.
 
         Raises:
-            ConfigError: there are fewer, or its classes are others by now.
+            ConfigError: there are fewer clips, or the classes of the recognizer have changed since the test.
         """
         if test.classes != self.classes:
             raise ConfigError("the test should be of this recognizer with its present classes: evaluate it again.")
@@ -618,7 +622,8 @@ class Recognizer:
         return replace(answer, abstained=abstained, warning=(*self.doubts(clip), *answer.warning))
 
     def explain(self, clip: Clip, label: str, trim: bool = True) -> Explanation:
-        """Why a class scores as it does: similarity to each of its texts, and the joints and frames that mattered."""
+        """Explain the score of a class: the similarity to each of its texts, and the joints and frames that
+        mattered."""
         return explain(self.parts, self.encoder, as_clip(clip), self._classes[self._key(label)], trim)
 
     def _rank(
@@ -706,10 +711,10 @@ class Recognizer:
 
     @property
     def encoder(self) -> SkeletonEncoder:
-        """The skeleton encoder, or those of several streams as one.
+        """The skeleton encoder; several streams are one encoder.
 
         Raises:
-            DataError: there is none.
+            DataError: the recognizer was made from features.
         """
         if self.parts.encoder is None:
             raise DataError(

@@ -1,7 +1,7 @@
-"""From recordings to rows of answers: files, folders, streams, long recordings.
+"""Answers for files, folders, streams and long recordings.
 
-What it offers to programs: :func:`slide` and :func:`find_segments` for long recordings, :func:`answer_frames` for
-joints that come frame by frame, and :func:`answer_pictures` for those of a camera.
+Programs can use :func:`slide` and :func:`find_segments` for long recordings, :func:`answer_frames` for joints that come
+frame by frame, and :func:`answer_pictures` for the pictures of a camera.
 """
 
 from gzssar.inference.camera import answer_pictures, camera_pictures

@@ -76,19 +76,19 @@ def answer_pictures(
     stride: float | None = STRIDE,
     on_bad: Callable[[str, DataError], None] | None = None,
 ) -> Iterator[LiveAnswer]:
-    """Find people in pictures, in a thread of its own, and answer what they do, each apart.
+    """Find people in pictures, in a separate thread, and give an answer for each person.
 
     Args:
-        pictures: as they come; taken in that thread.
-        find_poses: what finds people.
-        answer: what recognizes clips.
-        on_sighting: called in that thread.
-        window: seconds that are recognized.
-        stride: seconds from answer to answer; None for one per picture.
-        on_bad: told of windows that cannot be recognized.
+        pictures: the pictures as they come; they are taken in that thread.
+        find_poses: the function that finds people.
+        answer: the function that recognizes clips.
+        on_sighting: called in that thread with the people of each picture.
+        window: the number of seconds that are recognized.
+        stride: seconds from answer to answer; None for an answer for each picture.
+        on_bad: called with windows that cannot be recognized.
 
     Raises:
-        GzssarError: whatever taking pictures or finding people raises.
+        GzssarError: an error while pictures are taken or people are found.
     """
     frames: Queue[Frame | BaseException | None] = Queue()
 
@@ -121,14 +121,14 @@ def answer_pictures(
 
 @contextmanager
 def camera_pictures(number: int) -> Iterator[Iterable[Picture]]:
-    """Take pictures with a camera of this machine, in a thread of its own, and let it go at the end.
+    """Take pictures with a camera of this machine, in a separate thread, and release the camera at the end.
 
     Args:
-        number: which camera, from 0.
+        number: the number of the camera, from 0.
 
     Raises:
         MissingExtraError: OpenCV is not installed.
-        DataError: there is no such camera, or another program has it; or, where pictures are taken, it stops.
+        DataError: there is no such camera, or another program uses it; or it stops while pictures are taken.
     """
     os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # what is wrong with a camera is said by us, in a sentence
     try:

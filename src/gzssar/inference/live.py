@@ -49,39 +49,42 @@ _LONGEST_LINE = 1_000_000
 
 
 class LiveAnswerDict(PredictionDict):
-    """A :class:`LiveAnswer` as JSON has it: the prediction, and what follows."""
+    """A :class:`LiveAnswer` as JSON: the fields of the prediction and these."""
 
     frame: int
     time: float
     skipped: int
     others: NotRequired[list[PredictionDict]]
-    """There where other people are."""
+    """Present if there are other people."""
 
 
 @dataclass(frozen=True)
 class LiveAnswer:
-    """What the last seconds show."""
+    """The answer for the last seconds."""
 
     frame: int
-    """Of the last frame, from 0; lines that are no frames do not count."""
+    """The number of the last frame, from 0; lines that are not frames do not count."""
 
     time: float
-    """Of the last frame in seconds: its own where frames carry theirs, else from the first frame on."""
+    """The time of the last frame in seconds: its own time if frames have times, and otherwise the time since the first
+    frame."""
 
     prediction: Prediction | None
-    """None where it is too early, nobody is there, or the window cannot be recognized."""
+    """The answer; None if it is too early, if nobody is there, or if the window cannot be recognized."""
 
     warning: tuple[Doubt, ...] = ()
-    """Why there is no prediction, if it is too early."""
+    """The reason for no prediction, if it is too early."""
 
     skipped: int = 0
-    """Frames before this one that were due for an answer, but got none, because newer ones waited already."""
+    """The number of earlier frames that should have had an answer but were skipped because newer frames were
+    waiting."""
 
     others: tuple[Prediction, ...] = ()
-    """What the other people do, where each is answered apart; `prediction` is of the one who moves most."""
+    """The answers for the other people, if each person gets an answer; `prediction` is for the person who moves
+    most."""
 
     def as_dict(self) -> LiveAnswerDict:
-        """As JSON has it; without a prediction, an abstention without a ranking."""
+        """The answer as a dictionary, for JSON; without a prediction, it is an abstention without a ranking."""
         found = replace(NOBODY, warning=self.warning) if self.prediction is None else self.prediction
         told: LiveAnswerDict = {
             "frame": self.frame,
@@ -211,24 +214,26 @@ def answer_frames(
     on_bad: Callable[[str, DataError], None] | None = None,
     behind: Callable[[], bool] | None = None,
 ) -> Iterator[LiveAnswer]:
-    """Answer frames as they come.
+    """Answer for frames as they come.
 
-    Until half of the window has come, it is too early for an answer. A stream that ends before is answered at its end:
-    its last frame once more, by all that came. So is one whose last frames were skipped, or that ends within a stride.
+    Before half of the window has come, it is too early for an answer. If the stream ends before that, its last frame
+    gets an answer from all frames that came. The same is true if the last frames were skipped, or if the stream ends
+    between two answers.
 
     Args:
-        lines: one frame each; empty ones are passed over.
-        answer: what recognizes clips.
-        layout: what the joints are.
-        fps: frames per second, of frames that do not carry their time.
-        window: seconds that are recognized; at the start, what there is of them.
-        stride: seconds from answer to answer; None for one per frame.
-        on_bad: told of each line that is no frame or window that cannot be recognized, and why; it is then passed over.
-        behind: asked before each answer whether newer frames wait already, so that this one is skipped.
+        lines: one frame on each line; empty lines are skipped.
+        answer: the function that recognizes clips.
+        layout: the joint layout.
+        fps: frames per second, for frames that do not have a time.
+        window: the number of seconds that are recognized; at the start, as many as have come.
+        stride: seconds from answer to answer; None for an answer for each frame.
+        on_bad: called with each line that is not a frame, or window that cannot be recognized, and the reason; it is
+            then skipped.
+        behind: called before each answer; if it says that newer frames are waiting, this answer is skipped.
 
     Raises:
-        ConfigError: `fps` is no positive number.
-        DataError: a line is no frame or a window cannot be recognized, and `on_bad` is None; or no line is a frame.
+        ConfigError: `fps` is not a positive number.
+        DataError: a line is not a frame or a window cannot be recognized, and `on_bad` is None; or no line is a frame.
     """
     return answer_each(_frames(lines, layout, on_bad), answer, layout, fps, window, stride, on_bad, behind)
 

@@ -42,30 +42,30 @@ _SHORTEST = 0.5
 
 @dataclass(frozen=True)
 class Stretch:
-    """A part of a recording, and what it shows."""
+    """A part of a recording and the answer for it."""
 
     start: float
-    """Seconds."""
+    """In seconds."""
 
     end: float
-    """Seconds."""
+    """In seconds."""
 
     prediction: Prediction
-    """Without a ranking where nobody is there, or nobody moves."""
+    """The answer; it has no ranking if nobody is there or nobody moves."""
 
     @property
     def answer(self) -> tuple[str | None, str | None, bool]:
-        """What neighbours share that become one segment: a label, an unsure guess, rest or nobody."""
+        """The key by which neighbours become one segment: a label, an unsure guess, rest or nobody."""
         return self.prediction.label, self.prediction.best_guess, self.prediction.resting
 
     @property
     def moving(self) -> bool:
-        """Whether somebody is there who moves."""
+        """Whether somebody moves in this part."""
         return self.prediction not in (AT_REST, NOBODY)
 
 
 class SegmentDict(PredictionDict):
-    """A :class:`Segment` as JSON has it: the prediction, and what follows."""
+    """A :class:`Segment` as JSON: the fields of the prediction and these."""
 
     start: float
     end: float
@@ -74,13 +74,13 @@ class SegmentDict(PredictionDict):
 
 @dataclass(frozen=True)
 class Segment(Stretch):
-    """Neighbouring windows of one answer: their mean scores and p_seen, and each kind of doubt once."""
+    """Neighbouring windows with the same answer: the means of their scores and p_seen, and each kind of doubt once."""
 
     windows: int
-    """How many; a pause counts as one."""
+    """The number of windows; a pause counts as one."""
 
     def as_dict(self) -> SegmentDict:
-        """The whole of it, for JSON."""
+        """The segment as a dictionary, for JSON."""
         return {
             "start": round(self.start, 6),
             "end": round(self.end, 6),
@@ -90,7 +90,8 @@ class Segment(Stretch):
 
 
 def find_segments(stretches: Sequence[Stretch]) -> list[Segment]:
-    """Join neighbours of one answer; where others interrupt a movement for less than half a second, it goes on."""
+    """Join neighbours with the same answer. If other answers interrupt a movement for less than half a second, the
+    movement continues."""
     runs: list[list[Stretch]] = []
     for run in (list(run) for _, run in groupby(stretches, key=lambda stretch: stretch.answer)):
         back = _interrupted(runs, run)
@@ -143,16 +144,17 @@ def slide(
     """Recognize every window of a recording.
 
     Args:
-        clip: of any length; where it is shorter than the window, it is one window.
-        answer: what recognizes clips.
-        window: seconds.
+        clip: a recording of any length; if it is shorter than the window, it is one window.
+        answer: the function that recognizes clips.
+        window: the length of a window in seconds.
         stride: seconds from window to window; None for half a window. The last window ends with the recording.
-        batch_size: windows recognized at a time.
-        steps: told how many windows are done.
-        split: let no window reach over a pause, in which nobody moves or nobody is there, and recognize none within it.
+        batch_size: the number of windows that are recognized at a time.
+        steps: called with the number of finished windows.
+        split: if true, no window contains a pause, in which nobody moves or nobody is there, and nothing is recognized
+            in a pause.
 
     Raises:
-        ConfigError: window or stride is no positive number, or the stride is longer than the window.
+        ConfigError: the window or the stride is not a positive number, or the stride is longer than the window.
         DataError: the clip cannot be recognized.
     """
     stride = window / 2 if stride is None else stride
@@ -268,7 +270,7 @@ def of_window(prediction: Prediction) -> Prediction:
 
 
 def clock(seconds: float, tenths: bool = True) -> str:
-    """Hours where there are any, minutes and seconds: ``1:02:05.0``."""
+    """A time as hours (if there are any), minutes and seconds: ``1:02:05.0``."""
     minutes, rest = divmod(round(seconds, 1 if tenths else 0), 60)
     hours, minutes = divmod(int(minutes), 60)
     last = f"{rest:04.1f}" if tenths else f"{rest:02.0f}"

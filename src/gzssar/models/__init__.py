@@ -2,10 +2,10 @@
 
 ::
 
-    registry.py     what each is and knows, and whose it is
+    registry.py     what each model is, what it knows and who made it
     registry.json   the models, with the hash of each file
-    cache.py        where their files lie
-    fetching.py     how they get there: from their address, or from a folder
+    cache.py        the place of their files
+    fetching.py     gets the files, from their address or from a folder
 """
 
 from gzssar.models.cache import cached, lacking

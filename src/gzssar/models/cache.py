@@ -26,20 +26,20 @@ def folder_of(model: Model, cache: Path | None = None) -> Path:
 
 
 def lacking(model: Model, cache: Path | None = None) -> tuple[ModelFile, ...]:
-    """The files of a model that are not in the cache, or not as they should be; arguments as in :func:`folder_of`."""
+    """The files of a model that are missing in the cache or damaged; the arguments are those of :func:`folder_of`."""
     folder = folder_of(model, cache)
     return tuple(one for one in model.files if not is_file(folder / one.name, one))
 
 
 def cached(model: Model, stream: str | None = None) -> tuple[tuple[Path, str], ...]:
-    """A model's files in the cache, each with its stream.
+    """The files of a model in the cache, each with its stream.
 
     Args:
         model: the model.
-        stream: the one that is wanted; None: all of them.
+        stream: the stream whose file is wanted; None for all files.
 
     Raises:
-        ConfigError: they are not there, or the model has no such stream.
+        ConfigError: the files are not in the cache, or the model has no such stream.
     """
     wanted = [one for one in model.files if stream in (None, one.stream)]
     if not wanted:

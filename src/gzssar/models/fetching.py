@@ -21,20 +21,20 @@ _TIMEOUT = 30
 def fetch(
     model: Model, cache: Path | None = None, source: Path | None = None, progress: Progress | None = None
 ) -> tuple[Path, ...]:
-    """Bring a model's files into the cache. Those that are there stay, so a call after a failure fetches the rest.
+    """Get the files of a model into the cache. Files that are there stay, so a call after a failure gets only the rest.
 
     Args:
         model: the model.
-        cache: the package's cache; None is :func:`~gzssar.files.cache_root`.
-        source: a folder that holds the files, at any depth, under any names; None downloads them.
-        progress: told how many bytes have come.
+        cache: the package's cache; None for :func:`~gzssar.files.cache_root`.
+        source: a folder that holds the files, at any depth and with any names; None to download them.
+        progress: called with the number of bytes that have come.
 
     Returns:
-        Where the files lie, in the model's order.
+        The paths of the files, in the model's order.
 
     Raises:
-        ConfigError: there is no cache, since there is no home.
-        DataError: a file does not come, or is another than it should be; it is not kept.
+        ConfigError: there is no folder for the cache, because there is no home folder.
+        DataError: a file cannot be downloaded or has another hash; it is not kept.
         OutputError: the cache cannot be written.
     """
     folder, wanted = folder_of(model, cache), lacking(model, cache)

@@ -21,81 +21,83 @@ class ModelFile:
     name: str
 
     size: int
-    """In bytes."""
+    """The size in bytes."""
 
     sha256: str
-    """Of its content, in hexadecimal."""
+    """The SHA-256 of the content, in hexadecimal."""
 
     stream: str = ""
-    """Of a skeleton encoder: what the network reads, one of :data:`~gzssar.skeletons.preprocess.STREAMS`."""
+    """For a skeleton encoder: the stream that the network reads, one of
+    :data:`~gzssar.skeletons.preprocess.STREAMS`."""
 
 
 @dataclass(frozen=True)
 class Model:
-    """What others trained and published: skeleton encoders, one per stream, or what finds people in pictures."""
+    """A model that others trained and published: skeleton encoders, one for each stream, or a model that finds people
+    in pictures."""
 
     name: str
 
     what: str
-    """The network, and what it was trained on."""
+    """The network and its training data, in words."""
 
     licence: str
-    """Of the files."""
+    """The licence of the files."""
 
     terms: str
-    """What else binds those who use them."""
+    """Other terms for users."""
 
     citations: tuple[str, ...]
     """The papers to cite."""
 
     address: str
-    """The URL that each file's name continues, at a fixed commit."""
+    """The URL of a fixed commit; the name of each file is appended to it."""
 
     files: tuple[ModelFile, ...]
 
     kind: Kind = "encoder"
 
     class_count: int = 0
-    """Of an encoder: how many classes it tells apart."""
+    """For an encoder: the number of its classes."""
 
     texts: str = ""
-    """Of an encoder: the packaged table of class texts whose rows are these classes, in the order of the network's
+    """For an encoder: the packaged table of class texts whose rows are these classes, in the order of the network's
     columns."""
 
     frames: int = 0
-    """Of an encoder: T that clips are brought to."""
+    """For an encoder: T, the number of frames that clips are brought to."""
 
     fps: float = 0.0
-    """Of an encoder: frames per second that clips are brought to."""
+    """For an encoder: the frame rate that clips are brought to."""
 
     @property
     def size(self) -> int:
-        """Of all files, in bytes."""
+        """The size of all files in bytes."""
         return sum(one.size for one in self.files)
 
     @property
     def streams(self) -> tuple[str, ...]:
-        """What the networks read."""
+        """The streams that the networks read."""
         return tuple(one.stream for one in self.files)
 
 
 @cache
 def known_models(kind: Kind | None = "encoder") -> tuple[Model, ...]:
-    """All models of a kind that can be had by name; of every kind, without one."""
+    """All ready models of a kind; without a kind, all models."""
     told = json.loads((files("gzssar.models") / "registry.json").read_text(encoding="utf-8"))
     models = (_model(name, about) for name, about in told.items())
     return tuple(model for model in models if kind in (None, model.kind))
 
 
 def find_model(name: str, others: Sequence[str] = ()) -> Model:
-    """The model of a name.
+    """Look up a model by name.
 
     Args:
-        name: of the model.
-        others: names that the caller takes as well, for the message.
+        name: the name of the model.
+        others: other names that the caller accepts, for the message.
 
     Raises:
-        ConfigError: there is none; the message names the nearest.
+        ConfigError: no model has this name; the message has the nearest name.
     """
     by_name = {model.name: model for model in known_models(None)}
     if name not in by_name:

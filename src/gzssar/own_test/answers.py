@@ -17,41 +17,42 @@ _PER_CLIP = ("truth", "subjects", "scores", "cosines", "silent", "given")
 
 @dataclass(frozen=True)
 class OwnTest:
-    """Answers to N clips, one entry each; a class is its column among the K classes of the recognizer."""
+    """Answers for N clips, with an entry for each clip; a class is given by its column among the K classes of the
+    recognizer."""
 
     classes: tuple[str, ...]
-    """What the recognizer calls them."""
+    """The labels of the recognizer's classes."""
     is_seen: Bool[np.ndarray, "K"]
-    """Which of them it learned from clips."""
+    """Which of these classes the recognizer knows from clips."""
     clips: tuple[str, ...]
-    """What the clips are called."""
+    """The names of the clips."""
     called: tuple[str, ...]
-    """What the clips' data call their classes."""
+    """The labels of the clips in their data."""
     truth: Labels
-    """The true classes; -1 where the recognizer lacks them."""
+    """The true classes; -1 if the recognizer does not have the class."""
     subjects: Labels
-    """Who performs; -1 where nobody says."""
+    """The performers; -1 if unknown."""
     scores: Float[np.ndarray, "N K"]
-    """Probabilities."""
+    """The probabilities of the classes."""
     cosines: Float[np.ndarray, "N K"]
-    """Between each clip and the centre of each class."""
+    """The cosines between each clip and the centre of each class."""
     silent: Mask
-    """Nobody moves, or the clip is too short to tell a motion: no answer is given."""
+    """Which clips get no answer, because nobody moves in them or they are too short to show a motion."""
     bounds: tuple[float, ...]
-    """B shares of wrong answers that a user may allow."""
+    """B bounds on the share of wrong answers, from which a user can choose."""
     given_at: Bool[np.ndarray, "B N"]
-    """Whether an answer is given at each of them."""
+    """Whether an answer is given at each of these bounds."""
     most_wrong: float
-    """The share that is allowed."""
+    """The bound that was chosen."""
     given: Mask
-    """Whether an answer is given at that share."""
+    """Whether an answer is given at the chosen bound."""
 
     def __len__(self) -> int:
         return len(self.clips)
 
     @property
     def is_known(self) -> Mask:
-        """Which clips are of classes that the recognizer has."""
+        """Which clips show classes that the recognizer has."""
         return self.truth != UNKNOWN
 
     @property
@@ -61,21 +62,21 @@ class OwnTest:
 
     @property
     def top(self) -> Probabilities:
-        """Its probability."""
+        """The probability of this class."""
         return self.scores.max(axis=1)
 
     @property
     def right(self) -> Mask:
-        """Where it is the true class."""
+        """For which clips it is the true class."""
         return self.best == self.truth
 
     def among_first(self, count: int) -> Mask:
-        """Where the true class is among the first ones of the ranking."""
+        """For which clips the true class is among the first ones of the ranking."""
         first = np.argsort(-self.scores, axis=1, kind="stable")[:, :count]
         return np.asarray((first == self.truth[:, None]).any(axis=1))
 
     def where(self, mask: Mask) -> "OwnTest":
-        """Some of the clips."""
+        """The answers for some of the clips."""
         clips, called = (tuple(compress(names, mask)) for names in (self.clips, self.called))
         arrays = {name: getattr(self, name)[mask] for name in _PER_CLIP}
         return replace(self, clips=clips, called=called, given_at=self.given_at[:, mask], **arrays)

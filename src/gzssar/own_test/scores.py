@@ -31,7 +31,7 @@ _AT_ONCE = 100
 
 
 class Estimate(NamedTuple):
-    """A share, and its 95 % interval: the middle of its resamples, or an exact one where all of them are 0 or 1."""
+    """A share and its 95 % interval: the middle of its resamples, or an exact interval if all of them are 0 or 1."""
 
     value: float | None
     low: float | None = None
@@ -53,22 +53,22 @@ class ClassScore(NamedTuple):
 
     group: GroupScore
     called: tuple[str, ...]
-    """What the clips' data call it."""
+    """The label of the class in the data of the clips."""
     seen: bool
     taken_for: str
-    """The class that takes most of its clips away; empty where none does."""
+    """The wrong class that is most often the best one for its clips; empty if there is none."""
 
 
 class StrangeClass(NamedTuple):
-    """Clips of a class that the recognizer lacks: any answer to them is wrong."""
+    """Clips of a class that the recognizer does not have: every answer for them is wrong."""
 
     called: str
     clips: int
     answered: int
     taken_for: str
-    """The most frequent of the answers that are given; empty where none is."""
+    """The most frequent of the given answers; empty if no answer is given."""
     near: str
-    """The class of the recognizer that is spelt most like it; empty where none nearly is."""
+    """The class of the recognizer with the most similar spelling; empty if none is similar."""
 
 
 class Bin(NamedTuple):
@@ -77,34 +77,34 @@ class Bin(NamedTuple):
     low: float
     clips: int
     probability: float
-    """Their mean."""
+    """The mean of their top probabilities."""
     accuracy: float
 
 
 class BoundScore(NamedTuple):
-    """What a bound on wrong answers does."""
+    """The effect of a bound on wrong answers."""
 
     most_wrong: float
     answered: float
     wrong: float | None
-    """Of the answers to clips whose class the recognizer has."""
+    """The share of wrong answers among those for clips of classes that the recognizer has."""
     wrong_with_strangers: float | None
-    """The same with the clips of classes that it lacks."""
+    """The same, including the clips of classes that it does not have."""
 
 
 @dataclass(frozen=True)
 class OwnScores:
-    """All of it."""
+    """All scores of a test."""
 
     clips: int
-    """Of classes that the recognizer has."""
+    """The number of clips of classes that the recognizer has."""
     strangers: int
-    """Clips of other classes."""
+    """The number of clips of other classes."""
     silent: int
-    """Of `clips`: nobody moves, or they are too short."""
+    """How many of `clips` get no answer because nobody moves in them or they are too short."""
     most_wrong: float
     drawn: str
-    """What the resamples draw: ``clips`` or ``performers``; empty where there are none."""
+    """The unit of the resamples: ``clips`` or ``performers``; empty if there are none."""
     about_intervals: str
     """What an interval covers, or why there is none, in sentences."""
     estimates: Mapping[str, Estimate]
@@ -133,8 +133,8 @@ def scores_of(test: OwnTest, seed: int = 0) -> OwnScores:
     """Score a test.
 
     Args:
-        test: with a clip at least whose class the recognizer has.
-        seed: draws the resamples.
+        test: a test with at least one clip of a class that the recognizer has.
+        seed: the seed of the resamples.
     """
     known = test.where(test.is_known)
     units, drawn, about = _units(known)

@@ -21,23 +21,23 @@ WINDOWS = 10
 
 @dataclass(frozen=True)
 class Explanation:
-    """Why a class scores as it does for a clip."""
+    """Why a class has its score for a clip."""
 
     label: str
 
     similarity: dict[str, float]
-    """By kind of text (label, action, motion): cosine, in [-1, 1], of the clip and of the centre that this text alone
-    lets expect."""
+    """For each kind of text (label, action, motion): the cosine, in [-1, 1], between the clip and the centre that is
+    predicted from this text alone."""
 
     joints: Float[np.ndarray, "V"]
-    """How much the cosine to the class's centre falls when a joint (NTU-25 order) is held at its mean position; each
-    joint's share of all falls, so that they sum to 1, or all 0 where none falls."""
+    """How much the cosine to the centre of the class falls if a joint (NTU-25 order) is held at its mean position, as a
+    share of the falls of all joints. The shares sum to 1, or are all 0 if the cosine falls for no joint."""
 
     frames: Float[np.ndarray, "windows"]
-    """The same, when all joints are held at their mean within a window of frames."""
+    """The same if all joints are held at their mean positions within a window of frames."""
 
     frame_edges: Float[np.ndarray, "edges"]
-    """Where the windows begin and end, as shares of the clip in [0, 1]."""
+    """The beginnings and ends of the windows, as shares of the clip in [0, 1]."""
 
 
 @one_thread()

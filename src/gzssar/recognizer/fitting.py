@@ -43,15 +43,16 @@ FEWEST_CLIPS = round(1 / HELD_OUT_SHARE)
 
 @dataclass(frozen=True)
 class Fitting:
-    """What to fit a recognizer with."""
+    """The settings of a fit."""
 
     text: str = "lb+ad+md"
     encoding: Encoding = field(default_factory=Encoding)
     recipe: Recipe = DEFAULT
     seed: int = 0
     encoder_texts: ClassTexts | None = None
-    """Texts of the classes that the skeleton encoder was trained on by others, in the order of its classes: what its
-    own classifier knows then takes part. See :func:`~gzssar.recognizer.encoder_classes.texts_of_authors`."""
+    """The texts of the classes on which others trained the skeleton encoder, in the order of its classes. If they are
+    given, the fit also uses the encoder's own classifier. See
+    :func:`~gzssar.recognizer.encoder_classes.texts_of_authors`."""
 
 
 @one_thread()
@@ -66,19 +67,19 @@ def fit_recognizer(
     """Fit a recognizer.
 
     Args:
-        clips: features of clips of seen classes; labels are rows of `texts`.
-        texts: of all classes; those without clips are unseen.
-        encoder: what made the features; None if only features will ever be recognized.
-        fitting: how.
-        about: what is to be kept about the data.
-        progress: told how far the training is.
+        clips: features of clips of the seen classes; a label is the number of a row of `texts`.
+        texts: the texts of all classes; classes without clips are unseen.
+        encoder: the encoder that made the features; None if the recognizer will take features only.
+        fitting: the settings.
+        about: information about the data, which the recognizer keeps.
+        progress: called with the progress of the fit.
 
     Raises:
-        ConfigError: the recipe leaves nothing to keep, or chooses on a validation phase; or the encoder's own classes
-            have not one text each.
-        DataError: there are too few classes or clips, or the features are not finite, not the encoder's or of other
-            streams.
-        TextError: a class lacks a text, or one is longer than the encoder reads, or two classes have one label, or a
+        ConfigError: no recognizer can be made from the recipe, or the recipe selects on a validation phase; or there is
+            not a text for each of the encoder's own classes.
+        DataError: there are too few classes or clips, or the features are not finite, not from this encoder, or of
+            other streams.
+        TextError: a class lacks a text, a text is longer than the encoder reads, two classes have the same label, or a
             label holds control or zero-width characters.
     """
     _check(clips, texts, encoder)

@@ -12,25 +12,25 @@ class RankedClass(TypedDict):
 
     label: str
     score: float
-    """Probability; those of all classes sum to 1."""
+    """The probability of the class; those of all classes sum to 1."""
     seen: bool
-    """Whether clips of it are known, not only its texts."""
+    """Whether the class is known from clips, not only from its texts."""
 
 
 class PredictionDict(TypedDict):
-    """A :class:`Prediction` as JSON has it."""
+    """A :class:`Prediction` as JSON."""
 
     label: str | None
     best_guess: str | None
     score: float | None
-    """Of the best guess; None where nothing was ranked."""
+    """That of the best guess; None if there is no ranking."""
     seen: bool | None
-    """Of the best guess; None where nothing was ranked."""
+    """That of the best guess; None if there is no ranking."""
     p_seen: float | None
     abstained: bool
     resting: bool
     warning: list[dict[str, str]]
-    """A ``code`` and a ``sentence`` each."""
+    """Each doubt has a ``code`` and a ``sentence``."""
     ranking: list[RankedClass]
 
 
@@ -41,32 +41,31 @@ class Prediction(Sequence[RankedClass]):
     ranking: tuple[RankedClass, ...]
 
     p_seen: float | None
-    """The gate's probability that the clip shows a seen class; None where it has nothing to judge, because the
-    classes that compete are all of one kind."""
+    """The gate's probability that the clip shows a seen class; None if all candidates are of one kind."""
 
     abstained: bool = False
-    """The answer is too unsure to be given: its probability, or how like its class the clip is, is too low."""
+    """Whether the answer is too unsure to be given: its probability, or the cosine between the clip and the centre of
+    its class, is too low."""
 
     warning: tuple[Doubt, ...] = ()
-    """What speaks against trusting the answer, such as a clip too short to tell a motion: a code and a sentence each.
-    """
+    """Doubts about the answer, such as that the clip is too short to show a motion; each has a code and a sentence."""
 
     resting: bool = False
-    """Nobody moves, so that nothing is happening."""
+    """Whether nobody moves, so that nothing is happening."""
 
     @property
     def label(self) -> str | None:
-        """The best class; None where the recognizer abstained, or nothing is happening."""
+        """The best class; None if the recognizer abstains or nothing is happening."""
         return None if self.abstained or self.resting else self.best_guess
 
     @property
     def best_guess(self) -> str | None:
-        """The first class of the ranking, whether it is the answer or not; None where nothing was ranked."""
+        """The first class of the ranking, whether it is given as the answer or not; None if there is no ranking."""
         return self.ranking[0]["label"] if self.ranking else None
 
     @property
     def in_words(self) -> str:
-        """The answer for people, who are told of an unsure one what it may be."""
+        """The answer as words for people; for an unsure answer, they name the best guess."""
         if self.resting:
             return "nothing happens"
         if self.best_guess is None:
@@ -74,7 +73,7 @@ class Prediction(Sequence[RankedClass]):
         return f"perhaps {self.best_guess}" if self.abstained else self.best_guess
 
     def as_dict(self) -> PredictionDict:
-        """The whole of it, for JSON; score and seen are those of the best guess."""
+        """The prediction as a dictionary, for JSON; score and seen are those of the best guess."""
         best = self.ranking[0] if self.ranking else None
         return {
             "label": self.label,

@@ -32,22 +32,22 @@ _MOST_NAMED = 20
 
 @dataclass(frozen=True)
 class OwnHeader:
-    """What the report says besides the numbers."""
+    """What the report says in addition to the scores."""
 
     model: str
-    """What the recognizer is called."""
+    """The name of the recognizer."""
     data: str
-    """What the clips are called."""
+    """The name of the clips."""
     left_out: Mapping[str, str] = field(default_factory=dict)
-    """Why clips were left out, by name."""
+    """The clips that were left out, by name, with the reason."""
     notes: tuple[str, ...] = ()
     """Further sentences on the clips."""
     synthetic: bool = False
-    """The recognizer learned from made-up clips."""
+    """Whether the recognizer learned from made-up clips."""
     recalibrated: str = ""
-    """What the recognizer is called that these clips calibrated anew."""
+    """The name of the recognizer that was calibrated again with these clips."""
     command: str = ""
-    """Command line that repeats the test."""
+    """The command that repeats the test."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """Versions and hardware by name."""
     seconds: float = 0.0

@@ -22,13 +22,13 @@ _FLAGS = ("given", "silent", "right")
 
 
 def write_own_report(folder: Path | str, test: OwnTest, header: OwnHeader) -> OwnScores:
-    """Write ``report.html``, ``report.md`` and its ``figures/*.png``, ``scores.json`` and ``predictions.csv``; all of
-    them or, where there is no room, none.
+    """Write ``report.html``, ``report.md`` and its ``figures/*.png``, ``scores.json`` and ``predictions.csv``. If the
+    disk is full, none of them is written.
 
     Args:
-        folder: made where it does not exist.
+        folder: the folder, which is made if it does not exist.
         test: the answers.
-        header: what to say besides the numbers.
+        header: what the report says in addition to the scores.
     """
     scores = scores_of(test)
     page = own_page(test, scores, header)

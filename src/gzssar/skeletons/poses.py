@@ -45,34 +45,34 @@ _FORGOTTEN = 1.0
 
 
 class Picture(NamedTuple):
-    """One of pictures that follow one another."""
+    """One picture of a sequence."""
 
     pixels: Image
     time: float
-    """Seconds."""
+    """The time in seconds."""
 
 
 class Pose(NamedTuple):
     """One person in one picture."""
 
     joints: Float[np.ndarray, "33 3"]
-    """Metres, in MediaPipe's axes."""
+    """Positions in metres, in MediaPipe's axes."""
 
     visibility: Float[np.ndarray, "33"] | None = None
-    """How sure MediaPipe is of each joint, from 0 to 1, where it says so."""
+    """How sure MediaPipe is of each joint, from 0 to 1, if it says so."""
 
     places: Float[np.ndarray, "33 2"] | None = None
-    """Where the joints are in the picture, in shares of its longer side, where it is known."""
+    """The places of the joints in the picture, as shares of its longer side, if known."""
 
 
 class Sighting(NamedTuple):
-    """Who is seen in one picture."""
+    """The people in one picture."""
 
     time: float
-    """Of the picture, in seconds."""
+    """The time of the picture in seconds."""
 
     people: tuple[Pose, ...]
-    """In any order."""
+    """The people, in any order."""
 
 
 FindPoses = Callable[[Iterable[Picture]], Iterator[Sighting]]
@@ -80,13 +80,13 @@ FindPoses = Callable[[Iterable[Picture]], Iterator[Sighting]]
 
 
 def pose_finder(model: Path | None = None) -> FindPoses:
-    """What finds people, as far as it is installed; it is loaded when the first picture is asked for.
+    """The function that finds people in pictures. It loads its model when it gets the first picture.
 
     Args:
-        model: of the Tasks interface; without it, the model in MediaPipe's wheel.
+        model: a model file of the Tasks interface; by default, the model in MediaPipe's wheel.
 
     Raises:
-        DataError: there is no such model.
+        DataError: there is no such file.
     """
     if model is None:
         return packaged_poses
@@ -104,10 +104,10 @@ def lacks_packaged_model() -> bool:
 
 
 def packaged_poses(pictures: Iterable[Picture]) -> Iterator[Sighting]:
-    """Find one person, by MediaPipe Pose of middle size, whose model is in its wheel.
+    """Find one person with the MediaPipe Pose model of medium size, which is in MediaPipe's wheel.
 
-    The graph is run as it lies in the package, without the options of ``mediapipe.solutions.pose``, which need an old
-    protobuf; thresholds are that class's, 0.5.
+    The graph runs as it is in the package, without the options of ``mediapipe.solutions.pose``, which need an old
+    version of protobuf. The thresholds are those of that class, 0.5.
 
     Raises:
         MissingExtraError: MediaPipe is not installed, or in a version without this graph.

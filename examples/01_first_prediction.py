@@ -1,9 +1,9 @@
-"""A first prediction: the model that comes with the package says what recordings show.
+"""A first prediction: the packaged model says which action a recording shows.
 
 Usage: python examples/01_first_prediction.py [CLIP ...]
 
-CLIP is a recording of one action; docs/recordings.md lists the formats. Without one, the clip is made up:
-somebody picks something up. The model learned from real people, so it says that this clip is unlike theirs.
+CLIP is a recording of one action; docs/recordings.md lists the formats. Without a clip, the example makes one up:
+somebody picks something up. The model learned from real people, so it says that this clip is unlike its training clips.
 """
 
 import sys
@@ -14,7 +14,7 @@ from gzssar.synthetic import SyntheticWorld
 
 
 def main(clips: Sequence[str | SkeletonSequence]) -> None:
-    """Print the three likeliest actions of each clip, and what speaks against the answer."""
+    """Print the three likeliest actions of each clip, and the doubts about the answer."""
     recognizer = Recognizer.from_pretrained()
     for clip in clips:
         prediction = recognizer.predict(clip, top_k=3)

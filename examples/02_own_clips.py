@@ -33,7 +33,7 @@ MADE_UP = ("bow", "jumping jack", "kick something", "pick up", "sit down", "thro
 
 
 def main(folder: Path, texts: ClassTexts, model: Path, options: ReadOptions | None = None) -> None:
-    """Read, encode, fit, save, and ask."""
+    """Read and encode the clips, fit and save a recognizer, and recognize the clips with it."""
     names, clips, labels = texts.of_kind("label"), [], []
     for place in sorted(folder.iterdir()):
         for entry in open_clips(place, options).entries:

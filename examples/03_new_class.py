@@ -1,4 +1,4 @@
-"""A new class, by words and by clips. Nothing is trained; the model knows the class at once.
+"""A new class, first described in words, then shown by a clip. Nothing is trained; the model knows the class at once.
 
 Usage: python examples/03_new_class.py
 
@@ -12,7 +12,7 @@ LABEL = "turn around with arms out"
 
 
 def main() -> None:
-    """Add a class in words, then show it, and ask about three clips of other performers each time."""
+    """Add a class in words, then show it by a clip. Each time, recognize three clips of other performers."""
     shown, *asked = clips_of(LABEL, 4)
     recognizer = Recognizer.from_pretrained()
     recognizer.add_class(

@@ -2,9 +2,9 @@
 
 Usage: python examples/04_long_recording.py [RECORDING]
 
-Without a recording, a made-up person picks something up, puts it back, and stands still before, between and after. The
-model learned from real people, so it is not sure: "perhaps". `gzssar predict RECORDING --window 2 --timeline
-timeline.png` does the same and draws it.
+Without a recording, a made-up person picks something up and puts it back, and stands still before, between and after.
+The model learned from real people, so it is not sure of its answers ("perhaps"). `gzssar predict RECORDING --window 2
+--timeline timeline.png` does the same and draws it.
 """
 
 import sys
@@ -18,7 +18,7 @@ from gzssar.synthetic import FPS, SyntheticWorld
 
 
 def main(recording: SkeletonSequence) -> None:
-    """Print when what happens."""
+    """Print the actions with their start and end."""
     recognizer = Recognizer.from_pretrained()
 
     def answer(clips: Sequence[SkeletonSequence]) -> list[Prediction]:

@@ -1,10 +1,10 @@
-"""A webcam, or a video in its place: what the last two seconds of it show is written on the picture.
+"""A webcam or a video: the answer for the last two seconds is written on the picture.
 
 Usage: python examples/05_webcam.py [VIDEO] [--model FOLDER]
 
-ESC or q ends it. Without a model, the one that comes with the package answers, which knows 27 actions. Needs
-MediaPipe (docs/recordings.md, Videos), and OpenCV with windows, which gzssar[pose] does not bring:
-pip uninstall opencv-python-headless, then pip install opencv-python.
+ESC or q ends the program. Without a folder, it uses the packaged model, which knows 27 actions. It needs MediaPipe
+(docs/recordings.md, Videos) and an OpenCV with windows, which gzssar[pose] does not install: pip uninstall
+opencv-python-headless, then pip install opencv-python.
 """
 
 import argparse
@@ -29,7 +29,7 @@ Y_UP = (1, -1, -1)  # MediaPipe's y points down and its z away from the camera; 
 
 
 def main(source: int | str = 0, model: Path | None = None) -> None:
-    """Find poses in this thread and recognize them in another, which skips what it has no time for."""
+    """Find poses in this thread, and recognize actions in another thread, which skips frames if it is too slow."""
     video = cv2.VideoCapture(source)
     if not video.isOpened():
         sys.exit(f"gzssar: {f'camera {source}' if source == 0 else source} cannot be opened.")
@@ -69,7 +69,7 @@ def main(source: int | str = 0, model: Path | None = None) -> None:
 
 
 def pictures(video: cv2.VideoCapture, live: bool) -> Iterator[tuple[float, np.ndarray]]:
-    """Pictures and their times: by the clock, or in a film by its frame rate."""
+    """Pictures and their times: from the clock or, for a video, from its frame rate."""
     fps = video.get(cv2.CAP_PROP_FPS) or 30
     for number in count():
         there, picture = video.read()
@@ -79,7 +79,7 @@ def pictures(video: cv2.VideoCapture, live: bool) -> Iterator[tuple[float, np.nd
 
 
 def words(found: LiveAnswer) -> str:
-    """An answer for people."""
+    """The answer in words."""
     if found.prediction is None:
         return "too early" if found.warning else "nobody is there"
     if found.prediction.resting:

@@ -2,10 +2,10 @@
 
 Usage: python examples/06_onnx_without_torch.py FOLDER FRAMES.npy LAYOUT FPS
 
-FOLDER is what `gzssar export MODEL --onnx FOLDER` wrote: encoder.onnx, heads.onnx, prepare.py with what it reads, and
-the unseen classes, which may be edited: a row of prototypes.npy and of texts.csv each. FRAMES.npy holds joints in
-metres, (T, V, 3) of one body or (T, M, V, 3) of M bodies, in the order of LAYOUT (ntu25, mediapipe33, coco17, …), FPS
-frames per second. Needs numpy and onnxruntime.
+FOLDER is a folder that `gzssar export MODEL --onnx FOLDER` wrote: encoder.onnx, heads.onnx, prepare.py with the files
+that it reads, and the unseen classes. Each unseen class is a row of prototypes.npy and of texts.csv, which you may
+edit. FRAMES.npy holds joints in metres, (T, V, 3) for one body or (T, M, V, 3) for M bodies, in the order of LAYOUT
+(ntu25, mediapipe33, coco17, …). FPS is the number of frames per second. The script needs numpy and onnxruntime.
 """
 
 import csv

@@ -3,9 +3,8 @@
 Usage: python examples/07_experiment.py
 
 The clips are made up (made_up.py), so the numbers say nothing about real data. For features in SynSE's folders,
-`run(ExperimentConfig(synse=FOLDER, text_features=(TEXTS,), out=OUT))` is enough, and writes a report:
-docs/experiments.md.
-Needs the extra `texts`: pip install 'gzssar[texts]'.
+`run(ExperimentConfig(synse=FOLDER, text_features=(TEXTS,), out=OUT))` is enough, and writes a report
+(docs/experiments.md). Needs the extra `texts`: pip install 'gzssar[texts]'.
 """
 
 from made_up import made_up_data

@@ -1,8 +1,8 @@
-"""A method of your own, judged beside another: least squares from features to texts.
+"""A method of your own, compared with `default`: least squares from features to texts.
 
 Usage: python examples/08_own_method.py
 
-docs/tutorials/own-method.md explains what a method gets and gives. The clips are made up (made_up.py), so the numbers
+docs/tutorials/own-method.md explains what a method gets and returns. The clips are made up (made_up.py), so the numbers
 say nothing about real data. Needs the extra `texts`: pip install 'gzssar[texts]'.
 """
 
@@ -39,7 +39,7 @@ class LinearMap:
 
 @dataclass(frozen=True)
 class LinearScorer:
-    """What was learned of one task."""
+    """The result of one task."""
 
     weights: np.ndarray
     mean: np.ndarray
@@ -56,7 +56,7 @@ class LinearScorer:
 def main() -> None:
     """Print the harmonic mean of the accuracies on seen and on unseen classes."""
     data = made_up_data()
-    for method in (LinearMap(), None):  # None: the recipe's own
+    for method in (LinearMap(), None):  # None: the recipe's own method, that of default
         result = run(ExperimentConfig(seeds=1), data=data, method=method)
         print(f"{result.header.recipe:<12} H {result.summary['mean']['harmonic_mean']:.3f}")
 

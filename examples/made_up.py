@@ -1,4 +1,4 @@
-"""What the examples of experiments stand on: features of made-up clips, and the texts of their classes."""
+"""The data of the examples of experiments: features of made-up clips, and the texts of their classes."""
 
 from functools import cache
 
@@ -18,7 +18,8 @@ from gzssar.synthetic import SYNTHETIC_SPLIT, SyntheticWorld
 
 @cache
 def made_up_data() -> ExperimentData:
-    """40 seen and 8 unseen actions of the synthetic world; performers with odd ids train, the others test."""
+    """40 seen and 8 unseen actions of the synthetic world; performers with odd ids are for training, the others for
+    testing."""
     world, split = SyntheticWorld(clips_per_class=8, frames=40, subject_count=8), SYNTHETIC_SPLIT
     clips = world.clips()
     recognizer = Recognizer.from_pretrained()  # its encoder turns a clip into numbers

@@ -105,11 +105,13 @@ def joints() -> Iterator[str]:
     yield from (
         "# Joint layouts",
         "",
-        "Numbers are places on axis V, from 0. Left and right are the performer's own: the",
+        "The number of a joint is its index on axis V, counted from 0. Left and right are the performer's own; in the",
+        "drawings, the performer faces you. A bone connects each joint with its parent. `--layout NAME` takes these",
+        "names.",
+        "",
     )
-    yield from ("drawings face you, so that left is on the right. `--layout NAME` takes these names.", "")
     for name, layout in LAYOUTS.items():
-        yield from (f"## {name}", "", _drawing(layout), "", "| joint | name | hangs on |", "|---:|---|---|")
+        yield from (f"## {name}", "", _drawing(layout), "", "| joint | name | parent |", "|---:|---|---|")
         parents = dict(layout.bones)
         for number, joint in enumerate(layout.joint_names):
             parent = parents.get(number)
@@ -162,18 +164,18 @@ def routes() -> Iterator[str]:
     yield from (
         "# JSON routes",
         "",
-        "The routes of `gzssar serve`. A running server describes them at `/openapi.json` too.",
+        "The routes of `gzssar serve`. A running server also describes them at `/openapi.json`.",
         "",
     )
     for path, methods in schema["paths"].items():
         for method, route in methods.items():
             yield from (f"## {method.upper()} {path}", "", route.get("description", route["summary"]), "")
-            yield from _fields("Asks", _bodies(route.get("requestBody", {})), schema)
+            yield from _fields("Request", _bodies(route.get("requestBody", {})), schema)
             for parameter in route.get("parameters", ()):
                 yield from (f"- `{parameter['name']}` ({parameter['in']}): {parameter.get('description', '')}", "")
             for code, answer in route["responses"].items():
                 if code.startswith("2"):
-                    yield from _fields("Answers", _bodies(answer), schema)
+                    yield from _fields("Response", _bodies(answer), schema)
 
 
 def _bodies(message: dict[str, Any]) -> list[dict[str, Any]]:
@@ -187,7 +189,7 @@ def _fields(title: str, bodies: Iterable[dict[str, Any]], schema: dict[str, Any]
         record = _resolved(whole["items"], schema) if listed else whole
         if not record.get("properties"):
             continue
-        yield from (f"{title}{' a list of' if listed else ''}:", "", "| field | type | |", "|---|---|---|")
+        yield from (f"{title}{', a list of' if listed else ''}:", "", "| field | type | |", "|---|---|---|")
         for name, field in record["properties"].items():
             told = " ".join(field.get("description", "").split()).replace("|", "\\|")
             needed = "" if name in record.get("required", ()) else ", optional"

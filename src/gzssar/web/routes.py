@@ -71,7 +71,7 @@ def clip_routes(
 
     @router.post("/video")
     async def read_video(request: Request, form: Annotated[VideoForm, Multipart]) -> Filmed:
-        """Find the person in a video, once: the other routes take the answer as a clip."""
+        """Find the person in a video. The other routes take the response as a clip, so the video is read only once."""
         read = find_clip(form, samples, limits, readers)
         return await workers.run(request, lambda check: filmed(read(check)))
 

@@ -1,20 +1,20 @@
-"""The peers: other people's methods behind the same seam, one file each, and two references that bound them.
+"""The peers: methods by other authors with the same interface, one file each, and a lower and an upper reference.
 
-What all of them share, so that a table compares how they learn, and nothing else:
+All of them share the following, so that a table compares only how they learn:
 
-- They read what our own methods read: whitened skeleton features and all kinds of texts, fused, centred and reduced to
-  what the seen classes' texts span (:class:`~gzssar.methods.problem.Spaces`). Most were published on raw features and
-  one text; on ours they do better.
-- A seen class scores by the density around its mean clip. Most were published for zero-shot classes alone, or with a
-  seen classifier of their own that needs the encoder's logits.
-- The harness gates them: a gate of their own, and constants that were tuned on test clips, are left out.
-- Where a paper tunes a constant, a scorer comes back for each of its values, in the place of a checkpoint. The harness
-  takes the one that is best on classes held out of the seen ones.
-- No method reads test clips while it learns, though some papers do.
-- Texts get noise while a network learns from them, as in our own recipe of MSF: without it, networks learn the few
-  class texts by heart.
-- Networks are smaller and train for fewer steps, with a larger step, than published: features here are one vector per
-  clip, and class texts are few.
+- They read the same inputs as our own methods: whitened skeleton features, and all kinds of texts, fused, centred and
+  projected onto the span of the seen classes' texts (:class:`~gzssar.methods.problem.Spaces`). Most were published with
+  raw features and one kind of text; with our inputs, they are better.
+- The score of a seen class is the log-density around its mean clip. Most were published for unseen classes only, or
+  with a seen classifier of their own that needs the encoder's logits.
+- The harness fits their gate. Gates of their own, and constants that were tuned on test clips, are left out.
+- If a paper tunes a constant, the method returns a scorer for each value of it, as if these were checkpoints. The
+  harness selects the value that is best on held-out seen classes.
+- No method reads test clips while it learns, although some papers do so.
+- Texts get noise while a network learns from them, as in our recipe `msf`. Without noise, networks memorize the few
+  class texts.
+- Networks are smaller than published, and they train for fewer steps with a larger learning rate, because each clip is
+  one feature vector here, and there are few class texts.
 
-A file names its paper, its constants, and what it does otherwise besides.
+Each file names its paper, its constants, and its other differences from the paper.
 """

@@ -1,19 +1,19 @@
 """CADA-VAE: generalized zero- and few-shot learning via aligned variational autoencoders (Schönfeld et al., CVPR 2019).
 
-Two VAEs, for clips and for texts, share a latent space: each decodes the other's latents (cross-reconstruction), and
-the posteriors of a clip and of its text lie close by the 2-Wasserstein distance. A linear softmax on latents drawn from
-the unseen texts answers for the mean of a clip's posterior.
+Two VAEs, one for clips and one for texts, share a latent space: each decodes the other's latents
+(cross-reconstruction), and the 2-Wasserstein distance between the posteriors of a clip and of its text is minimised. A
+linear softmax is trained on latents drawn from the unseen texts and applied to the mean of a clip's posterior.
 
-Constants: latent width 64, one hidden layer in each network; at the end of the warm-up the KL weighs .25, the
-cross-reconstruction 2.37, the distance 8.13. The warm-ups are the paper's shares of the training: KL from the start to
-.93, cross-reconstruction .21 to .75, distance .06 to .22.
+Constants: latent width 64, one hidden layer in each network; at the end of the warm-up, the weights are .25 for the KL,
+2.37 for the cross-reconstruction and 8.13 for the distance. The warm-ups are those of the paper, as shares of the
+training: KL from 0 to .93, cross-reconstruction from .21 to .75, distance from .06 to .22.
 
 Differences from the paper:
 
 1. Errors are squared and relative to the size of what is reconstructed, not absolute; the KL and the distance are
-   divided by the latent width, so that the weights keep their meaning.
+   divided by the latent width, so the weights have the same effect.
 2. Hidden layers are 128 wide instead of 450 to 1,660.
-3. The softmax knows the unseen classes alone.
+3. The softmax has only the unseen classes.
 """
 
 from collections.abc import Sequence

@@ -1,15 +1,15 @@
 """CCA: canonical correlation analysis (Hotelling, Biometrika 1936; with penalties, Hardoon et al., Neural Computation
 2004).
 
-Clips and their classes' texts are projected so that they correlate as strongly as they can, direction by direction. A
-clip goes to the unseen class whose projected text has the smallest angle to the projected clip.
+Clips and the texts of their classes are projected onto the directions with the highest correlation. A clip gets the
+unseen class whose projected text has the smallest angle to the projected clip.
 
-Constants: the penalty on both covariances, from `penalties`, chosen on held-out classes; directions weigh by the
-`power`th power of their correlation (Gong et al., IJCV 2014: 4).
+Constants: the penalty on both covariances is one of `penalties`, chosen on held-out classes. The weight of a direction
+is the `power`th power of its correlation (Gong et al., IJCV 2014: 4).
 
 Differences from the papers:
 
-1. Covariances count each class alike, however many clips it has.
+1. In the covariances, all classes have the same weight, whatever their number of clips.
 """
 
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ class Cca:
     spaces: Spaces = field(default_factory=Spaces)
 
     penalties: tuple[float, ...] = (0.01, 0.1, 1.0, 10.0)
-    """What is added to the diagonals of the covariances, as multiples of their mean."""
+    """The values that are added to the diagonals of the covariances, as multiples of their mean."""
 
     power: float = 4.0
 
@@ -57,7 +57,7 @@ class Cca:
 
 
 class Directions(NamedTuple):
-    """Canonical directions of both sides, the strongest first."""
+    """The canonical directions of clips and texts, the strongest first."""
 
     clips: Float[np.ndarray, "D Z"]
     texts: Float[np.ndarray, "E Z"]

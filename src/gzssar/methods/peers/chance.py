@@ -1,4 +1,4 @@
-"""Chance: scores that know nothing, the lower reference."""
+"""Chance: random scores, the lower reference."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from gzssar.running import Steps
 
 @dataclass(frozen=True)
 class Chance:
-    """Draws the scores of each clip."""
+    """Draws random scores for each clip."""
 
     name = "chance"
 
@@ -24,8 +24,8 @@ class Chance:
 
 @dataclass(frozen=True)
 class ChanceScorer:
-    """Normal draws from a stream that the clip itself and the seed start: the same clip gets the same scores, whatever
-    clips stand beside it."""
+    """Normal draws from a generator that is seeded by the clip and the seed. So the scores of a clip do not depend on
+    the other clips."""
 
     seen_count: int
     unseen_count: int

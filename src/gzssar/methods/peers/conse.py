@@ -1,14 +1,14 @@
 """ConSE: zero-shot learning by convex combination of semantic embeddings (Norouzi et al., ICLR 2014).
 
-The seen classes' texts, averaged by how likely a clip shows each of the `nearest` likeliest ones, are what the clip
-should be called. It goes to the unseen class whose text has the smallest angle to that.
+The text of a clip is estimated as the average of the texts of the `nearest` likeliest seen classes, weighted by their
+probabilities. The clip gets the unseen class whose text has the smallest angle to this average.
 
-Constants: the number of classes averaged over (paper: 1, 10, 1000; here 10).
+Constants: the average is over 10 classes (paper: 1, 10, 1000).
 
 Differences from the paper:
 
-1. The probabilities are a softmax of the densities around the seen means, not a network's. They come too sure, so
-   they are divided by a temperature, from `temperatures`, chosen on held-out classes.
+1. The probabilities are a softmax of the densities around the seen means, not a network's. They are overconfident, so
+   the log-densities are divided by a temperature, one of `temperatures`, chosen on held-out classes.
 """
 
 from collections.abc import Sequence
@@ -27,17 +27,17 @@ from gzssar.shapes import SkeletonFeatures, TextFeatures
 
 @dataclass(frozen=True)
 class Conse:
-    """Scores by the cosine between texts and the average text."""
+    """The score is the cosine between a text and the average text."""
 
     name = "conse"
 
     spaces: Spaces = field(default_factory=Spaces)
 
     nearest: int = 10
-    """Seen classes to average over."""
+    """The number of seen classes in the average."""
 
     temperatures: tuple[float, ...] = (1.0, 3.0, 10.0, 30.0)
-    """What log-densities are divided by, one of these."""
+    """The temperatures to choose from, by which log-densities are divided."""
 
     def fit(self, tasks: Sequence[Task], seed: int, progress: Steps | None = None) -> list[list[PeerScorer]]:
         """Take the seen means; nothing is drawn."""

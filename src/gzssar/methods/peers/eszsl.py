@@ -1,14 +1,14 @@
 """ESZSL: an embarrassingly simple approach to zero-shot learning (Romera-Paredes and Torr, ICML 2015).
 
-A bilinear form xᵀVs says how well a clip x suits a class's text s. V has a closed form:
-(XᵀX + γI)⁻¹ XᵀYS (SᵀS + λI)⁻¹, with clips X, seen texts S and Y, which is 1 at a clip's class and −1 elsewhere.
+The score of a clip x and the text s of a class is a bilinear form xᵀVs. V has a closed form: (XᵀX + γI)⁻¹ XᵀYS (SᵀS +
+λI)⁻¹, with clips X, seen texts S, and Y, which is 1 for the class of a clip and −1 for all others.
 
-Constants: γ and λ, each from `penalties`, chosen on held-out classes, as in the paper.
+Constants: γ and λ are each one of `penalties`, chosen on held-out classes, as in the paper.
 
 Differences from the paper:
 
-1. γ is a multiple of the number of clips, so that one grid serves data of any size.
-2. The grid has four values of each instead of seven.
+1. γ is a multiple of the number of clips, so the same grid is used for data of any size.
+2. The grid has four values for each of them instead of seven.
 """
 
 from collections.abc import Sequence
@@ -27,14 +27,14 @@ from gzssar.shapes import SkeletonFeatures, TextFeatures
 
 @dataclass(frozen=True)
 class Eszsl:
-    """Scores xᵀVs."""
+    """The score is xᵀVs."""
 
     name = "eszsl"
 
     spaces: Spaces = field(default_factory=Spaces)
 
     penalties: tuple[float, ...] = (0.1, 1.0, 10.0, 100.0)
-    """What γ, as a multiple of the number of clips, and λ are chosen from."""
+    """The values from which λ, and γ as a multiple of the number of clips, are chosen."""
 
     def fit(self, tasks: Sequence[Task], seed: int, progress: Steps | None = None) -> list[list[PeerScorer]]:
         """Solve each task for each pair of penalties; nothing is drawn."""

@@ -1,20 +1,22 @@
-"""A flow matcher in the manner of Flora (Chen et al., CVPR 2026 Findings, arXiv 2511.09388).
+"""A flow-matching model like Flora (Chen et al., CVPR 2026 Findings, arXiv 2511.09388).
 
-Class texts are smoothed with those of their nearest classes. Two autoencoders bring clips and texts to one latent
-space; each decodes the other's latents, and the posteriors are drawn together. Then a network learns the velocity of
-the straight path from a text's latent to a clip's. A clip goes to the unseen class whose path it fits: the one with the
-lowest error of the velocity half-way.
+The text of each class is averaged with the texts of its nearest classes. Two autoencoders map clips and texts to one
+latent space; each decodes the other's latents, and a loss aligns the posteriors. A network learns the velocity of the
+straight path from the latent of a text to that of a clip. A clip gets the unseen class with the lowest error of this
+velocity in the middle of the path.
 
-Constants: the alignment weighs .1, the loss on a wrong pair −.1, time ½ at the test, no KL, as in the paper.
+Constants, as in the paper: weight .1 for the alignment, weight −.1 for the loss on a wrong pair, time ½ at the test, no
+KL.
 
 Differences from the paper:
 
-1. Latents are 64 wide (paper: 768); the velocity comes from a network with one hidden layer, not from a transformer
-   block, which would have one token to attend to.
-2. Both parts train together, the flow on latents that it does not change; in the paper one after the other.
-3. A text is smoothed with one neighbour of fixed weight; the paper's weights are chosen per split.
-4. The paper's threshold between seen and unseen is left out, and what it takes the maximum over: the harness gates and
-   selects.
+1. Latents are 64 wide (paper: 768); the velocity comes from a network with one hidden layer instead of a transformer
+   block, which would have a single token.
+2. Autoencoders and flow are trained at the same time, and the flow does not change the latents. The paper trains one
+   after the other.
+3. A text is averaged with one neighbour, with a fixed weight; the paper chooses the weights for each split.
+4. The paper's threshold between seen and unseen, and its selection of the best result on test clips, are left out: the
+   harness fits the gate and selects.
 5. Errors are relative to the size of what is reconstructed.
 """
 
@@ -35,7 +37,7 @@ from gzssar.shapes import TextFeatures
 
 
 class Flow(nn.Module):
-    """Two autoencoders, and the velocity between their latents."""
+    """Two autoencoders and the velocity between their latents."""
 
     def __init__(self, width: int, text_width: int, latent_width: int, hidden: int) -> None:
         super().__init__()
@@ -52,7 +54,7 @@ class Flow(nn.Module):
 
 @dataclass(frozen=True)
 class Flora(NeuralPeer[Flow]):
-    """Scores by how well a clip's latent lies on the path from a text's."""
+    """The score says how well the latent of a clip fits the path from the latent of a text."""
 
     name = "flora"
 
@@ -61,7 +63,7 @@ class Flora(NeuralPeer[Flow]):
     latent_width: int = 64
     width: int = 128
     smoothing: float = 0.2
-    """What the nearest other class's text counts in a text."""
+    """The weight of the text of the nearest other class."""
     alignment: float = 0.1
     contrast: float = 0.1
 

@@ -3,22 +3,22 @@ al., ICCV 2025).
 
 Two linear VAEs share a latent space. Each encoder first takes a discrete cosine transform over the dimensions of its
 input, strengthens the low bands and weakens the high ones. The losses between modalities are calibrated: a sigmoid
-keeps pairs that can hardly match from counting much, and a text decoded from its own clip must come nearer than one
-decoded from another clip.
+gives little weight to pairs that hardly match, and a text decoded from its own clip must be nearer to the true text
+than one decoded from another clip.
 
-Constants: 30 bands; band b is multiplied by 1 + w_b·k·(1 − b/30) where it ends by coefficient 30, else by
-1 − w_b·k·(1 − (b − 30)/30), w and k being learned, k from .3; the calibrated loss weighs α = 2. Within a cycle of n
-steps the clips' KL weighs .1·(e − 1000n/1700)/(3000n/1700); the calibrated loss counts after `cross_from` of it, and
-from the second cycle on the texts' KL too.
+Constants: there are 30 bands. Band b is multiplied by 1 + w_b·k·(1 − b/30) if it ends by coefficient 30, and otherwise
+by 1 − w_b·k·(1 − (b − 30)/30), where w and k are learned and k starts at .3. The calibrated loss has weight
+α = 2. At step e of a cycle of n steps, the weight of the clips' KL is .1·(e − 1000n/1700)/(3000n/1700). The calibrated loss
+is used after the share `cross_from` of a cycle, and from the second cycle on, the texts' KL too.
 
 Differences from the paper:
 
 1. Squared errors are relative to their modality's mean square, and λ, in that unit, is 1 (paper: λ = 100, α = .5, in
    the features' unit).
-2. Bands are equally wide; w starts at 1, which the paper leaves open.
-3. Three cycles of 200 mini-batches, with a larger step; the calibrated loss from .2 of a cycle on (paper: .8), the
-   texts' KL from the second cycle on (paper: third).
-4. Decoders end without a ReLU, since whitened features are often negative.
+2. Bands are equally wide, and w starts at 1; the paper leaves this open.
+3. There are three cycles of 200 mini-batches, with a larger learning rate. The calibrated loss is used from .2 of a
+   cycle on (paper: .8), and the texts' KL from the second cycle on (paper: third).
+4. Decoders end without a ReLU, because whitened features are often negative.
 """
 
 from collections.abc import Sequence
@@ -47,7 +47,7 @@ LAST_LOW = 30
 
 
 class Bands(nn.Module):
-    """The discrete cosine transform of each row, band by band stronger or weaker."""
+    """The discrete cosine transform of each row, with a learned factor for each band."""
 
     transform: Float[Tensor, "W W"]
     band: Float[Tensor, "W"]
@@ -71,7 +71,7 @@ class Bands(nn.Module):
 
 
 class FrequencyVaes(SharedLatents):
-    """Two VAEs that read frequencies."""
+    """Two VAEs that read these frequencies."""
 
     def __init__(self, width: int, text_width: int, latent_width: int) -> None:
         super().__init__()
@@ -89,7 +89,7 @@ class FrequencyVaes(SharedLatents):
 
 @dataclass(frozen=True)
 class FsVae(GenerativePeer[FrequencyVaes]):
-    """VAEs on frequencies, with calibrated losses."""
+    """VAEs on frequencies with calibrated losses."""
 
     name = "fs-vae"
 
@@ -99,7 +99,7 @@ class FsVae(GenerativePeer[FrequencyVaes]):
     calibration: float = 2.0
     """α."""
     cross_from: float = 0.2
-    """Share of a cycle after which the calibrated loss counts."""
+    """The share of a cycle after which the calibrated loss is used."""
 
     def network(self, width: int, text_widths: Sequence[int]) -> FrequencyVaes:
         """Linear VAEs behind the transforms."""

@@ -1,7 +1,7 @@
-"""What the peers with variational autoencoders share: a latent space for clips and texts, and a softmax in it.
+"""The common part of the peers with variational autoencoders: a latent space for clips and texts, and a softmax in it.
 
-The softmax is linear and trained on latents drawn from the unseen texts' posteriors; it answers for the mean of a
-clip's posterior.
+The softmax is linear. It is trained on latents drawn from the posteriors of the unseen texts and applied to the mean of
+a clip's posterior.
 """
 
 from abc import ABC, abstractmethod
@@ -24,7 +24,7 @@ class SharedLatents(nn.Module, ABC):
     """A network that encodes clips and texts into one latent space."""
 
     classifier: nn.Linear
-    """Of the unseen classes; trained at last."""
+    """The classifier of the unseen classes, which is trained last."""
 
     @abstractmethod
     def clip_posterior(self, clips: Float[Tensor, "N D"]) -> Posterior:

@@ -1,16 +1,17 @@
 """JPoSE: fine-grained action retrieval through multiple parts-of-speech embeddings (Wray et al., ICCV 2019).
 
-For each part of the text, clips and texts are projected to a space of its own by a triplet loss; the projections of all
-parts, side by side, are projected once more to a joint space, by a triplet loss too. A clip goes to the unseen class
-whose text has the smallest angle to it in the joint space.
+For each part of the text, a triplet loss trains projections of clips and of texts to a space of this part. The
+concatenated projections of all parts are projected to a joint space, also with a triplet loss. A clip gets the unseen
+class whose text has the smallest angle to it in the joint space.
 
 Constants: margin .1, as in the paper; parts of width 64, a joint space of width 128.
 
 Differences from the paper:
 
-1. Parts are the kinds of text (label, action, motion), not verbs and nouns, which such texts are not cut into.
-2. Triplets are all pairs of classes in a batch, across the modalities both ways; none within one modality.
-3. Squared distances between unit vectors; one hidden layer of 128 in each projection to a part.
+1. Parts are the kinds of text (label, action, motion), not verbs and nouns.
+2. The triplets are all pairs of classes in a batch, between clips and texts in both directions, and none within one
+   modality.
+3. Distances are squared and between unit vectors. Each projection to a part has one hidden layer of width 128.
 """
 
 from collections.abc import Sequence
@@ -28,7 +29,7 @@ from gzssar.shapes import TextFeatures
 
 
 class Projections(nn.Module):
-    """To the parts' spaces, and from them to the joint one."""
+    """Projections to the spaces of the parts, and from them to the joint space."""
 
     def __init__(self, width: int, text_widths: Sequence[int], hidden: int, part: int, joint: int) -> None:
         super().__init__()
@@ -52,7 +53,7 @@ class Projections(nn.Module):
 
 @dataclass(frozen=True)
 class Jpose(NeuralPeer[Projections]):
-    """Part by part, then jointly."""
+    """Projections to a space for each part, and then to a joint space."""
 
     name = "jpose"
 

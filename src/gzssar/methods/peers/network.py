@@ -1,4 +1,4 @@
-"""What the neural peers share: one training loop, and scores by way of torch."""
+"""The common part of the neural peers: the training loop, and scores that torch computes."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -27,17 +27,17 @@ AT_ONCE = 4096
 
 
 class Batch(NamedTuple):
-    """Clips of seen classes with their classes' texts."""
+    """Clips of seen classes with the texts of their classes."""
 
     skeletons: Float[Tensor, "B D"]
     texts: Float[Tensor, "B E"]
-    """With fresh noise."""
+    """The texts of the clips' classes, with new noise."""
     wanted_texts: Float[Tensor, "B E"]
-    """Without it."""
+    """The same texts without noise."""
     columns: Int[Tensor, "B"]
-    """Of each clip's class among the seen ones."""
+    """For each clip, the column of its class among the seen classes."""
     seen_texts: Float[Tensor, "S E"]
-    """Of all seen classes, with noise."""
+    """The texts of all seen classes, with noise."""
 
 
 @dataclass(frozen=True)
@@ -47,20 +47,21 @@ class NeuralPeer(ABC, Generic[N]):
     spaces: Spaces = field(default_factory=Spaces)
 
     cycles: int = 3
-    """Training cycles; a checkpoint is kept after each, and one of them is selected."""
+    """The number of training cycles. A checkpoint is kept after each cycle, and one of them is selected."""
 
     steps: int = 100
-    """Mini-batches in a cycle."""
+    """The number of mini-batches in a cycle."""
 
     batch_size: int = 64
-    """Clips in a mini-batch; a class is drawn first and then a clip of it, so that classes weigh the same."""
+    """The number of clips in a mini-batch. A class is drawn first and then a clip of it, so all classes have the same
+    weight."""
 
     learning_rate: float = 1e-3
-    """Of Adam."""
+    """The learning rate of Adam."""
 
     text_noise: float = 0.15
-    """Standard deviation of noise added to each dimension of a text that a network reads in training; it acts as a
-    ridge penalty on the few class texts there are."""
+    """The standard deviation of the noise that is added to each dimension of a text that a network reads in training.
+    There are few class texts, and the noise acts as a ridge penalty on them."""
 
     def __post_init__(self) -> None:
         check_choices(self)

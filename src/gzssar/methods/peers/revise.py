@@ -1,15 +1,17 @@
 """ReViSE: learning robust visual-semantic embeddings (Tsai, Huang and Salakhutdinov, ICCV 2017).
 
-Two autoencoders, of clips and of texts, whose codes are made alike by the maximum mean discrepancy between them, and by
-a classifier: a clip's code has its largest inner product with the code of its class's text.
+Two autoencoders, one for clips and one for texts, learn similar codes by two losses: the maximum mean discrepancy
+between the codes, and a classifier, by which the code of a clip has its largest inner product with the code of its
+class's text.
 
-Constants: code width 64, tanh codes; the discrepancy with Gaussian kernels of five widths weighs `discrepancy`.
+Constants: codes of width 64 with tanh. The discrepancy has Gaussian kernels of five widths and the weight
+`discrepancy`.
 
 Differences from the paper:
 
-1. Hidden layers are 128 wide; nothing is contractive or denoised.
+1. Hidden layers are 128 wide, and the autoencoders are neither contractive nor denoising.
 2. The supervised loss is the cross-entropy over the seen classes.
-3. No unlabelled test clips are learned from; the paper does so in its transductive setting.
+3. The method does not learn from unlabelled test clips, as the paper does in its transductive setting.
 4. Errors are relative to the size of what is reconstructed.
 """
 
@@ -26,7 +28,7 @@ from gzssar.methods.peers.network import Batch, NeuralPeer, mlp
 
 
 class Autoencoders(nn.Module):
-    """One for clips and one for texts."""
+    """An autoencoder for clips and one for texts."""
 
     def __init__(self, width: int, text_width: int, hidden: int, code: int) -> None:
         super().__init__()
@@ -44,7 +46,7 @@ class Autoencoders(nn.Module):
 
 @dataclass(frozen=True)
 class Revise(NeuralPeer[Autoencoders]):
-    """Autoencoders with codes that match."""
+    """Autoencoders with matching codes."""
 
     name = "revise"
 

@@ -1,22 +1,23 @@
 """SA-DVAE: zero-shot skeleton-based action recognition with a semantics-disentangled VAE (Li et al., ECCV 2024).
 
-A clip's latent has a semantic and an instance part; a text has the semantic part alone. Clips are decoded from both
-parts, texts from the semantic one, each modality from the other's too. A discriminator that tells true pairs of parts
-from shuffled ones keeps the parts independent. A linear softmax on latents drawn from the unseen texts answers for the
-mean of a clip's semantic part.
+The latent of a clip has a semantic part and an instance part; a text has only the semantic part. Clips are decoded from
+both parts and texts from the semantic part. In cross-reconstruction, the semantic part comes from the other modality. A
+discriminator that distinguishes true pairs of parts from shuffled ones keeps the parts independent. A linear softmax is
+trained on latents drawn from the unseen texts and applied to the mean of a clip's semantic part.
 
-Constants: widths 160 (semantic) and 8 (instance), as on NTU-60; within a cycle of n steps the clips' KL weighs
-.1·(e − 1000n/1700)/(3000n/1700); from `cross_from` of it on cross-reconstruction counts, and from the second cycle on
-the texts' KL and the discriminator, with a weight that grows alike; the discriminator learns at every fifth step.
+Constants: widths 160 (semantic) and 8 (instance), as on NTU-60; at step e of a cycle of n steps, the weight of the
+clips' KL is .1·(e − 1000n/1700)/(3000n/1700). Cross-reconstruction is used from the share `cross_from` of a cycle on.
+From the second cycle on, the texts' KL and the discriminator are used, with weights that grow in the same way. The
+discriminator learns at every fifth step.
 
 Differences from the paper:
 
-1. Errors are relative to the size of what is reconstructed; decoders end without a ReLU, since whitened features are
+1. Errors are relative to the size of what is reconstructed; decoders end without a ReLU, because whitened features are
    often negative.
-2. Three cycles of 200 mini-batches of 64, not ten of one epoch of batches of 32, with a larger step. So that such a
-   short training has time for it, cross-reconstruction counts from .2 of a cycle on (paper: .8), and the texts' KL and
-   the discriminator from the second cycle on (paper: third).
-3. One Adam trains the discriminator too.
+2. There are three cycles of 200 mini-batches of 64 clips, with a larger learning rate, instead of ten cycles of one
+   epoch with mini-batches of 32. Because the training is short, cross-reconstruction is used from .2 of a cycle on
+   (paper: .8), and the texts' KL and the discriminator from the second cycle on (paper: third).
+3. The discriminator has the same Adam optimizer as the VAE.
 """
 
 from collections.abc import Sequence
@@ -62,7 +63,7 @@ class Disentangled(SharedLatents):
 
 @dataclass(frozen=True)
 class SaDvae(GenerativePeer[Disentangled]):
-    """A VAE whose semantic part alone is aligned with texts."""
+    """A VAE in which only the semantic part is aligned with texts."""
 
     name = "sa-dvae"
 
@@ -71,7 +72,7 @@ class SaDvae(GenerativePeer[Disentangled]):
     semantic: int = 160
     instance: int = 8
     cross_from: float = 0.2
-    """Share of a cycle after which cross-reconstruction counts."""
+    """The share of a cycle after which cross-reconstruction is used."""
 
     def network(self, width: int, text_widths: Sequence[int]) -> Disentangled:
         """Linear encoders and decoders."""

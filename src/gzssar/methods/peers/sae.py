@@ -2,11 +2,12 @@
 
 A matrix W projects clips to texts, and its transpose projects texts back to clips:
 min ‖X − WᵀS‖² + λ‖WX − S‖², solved by the Sylvester equation SSᵀW + λWXXᵀ = (1 + λ)SXᵀ, with clips and their classes'
-texts as columns. A clip goes to the unseen class whose projection Wᵀs has the smallest angle to it.
+texts as columns. A clip gets the unseen class whose projection Wᵀs has the smallest angle to it.
 
-Constants: λ from `weights`, chosen on held-out classes, as in the paper.
+Constants: λ is one of `weights`, chosen on held-out classes, as in the paper.
 
-Differences from the paper: none beyond what all peers share. Of the paper's two directions, texts to clips is taken.
+Differences from the paper: none except those of all peers. Of the paper's two directions, we use that from texts to
+clips.
 """
 
 from collections.abc import Sequence
@@ -25,14 +26,14 @@ from gzssar.shapes import SkeletonFeatures
 
 @dataclass(frozen=True)
 class Sae:
-    """Scores by the cosine between a clip and what a text projects to."""
+    """The score is the cosine between a clip and the projection of a text."""
 
     name = "sae"
 
     spaces: Spaces = field(default_factory=Spaces)
 
     weights: tuple[float, ...] = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)
-    """What λ is chosen from."""
+    """The values from which λ is chosen."""
 
     def fit(self, tasks: Sequence[Task], seed: int, progress: Steps | None = None) -> list[list[PeerScorer]]:
         """Solve each task for each λ; nothing is drawn."""

@@ -27,7 +27,7 @@ def angles(clips: Float[np.ndarray, "N Z"], centres: Float[np.ndarray, "G Z"]) -
 
 @dataclass(frozen=True)
 class PeerScorer:
-    """The density around each seen class's mean, and the peer's own score of each unseen class."""
+    """The log-density around the mean clip of each seen class, and the peer's own score for each unseen class."""
 
     problem: Problem
     unseen_scores: UnseenScores

@@ -1,15 +1,17 @@
 """SMIE: zero-shot skeleton-based action recognition via mutual information estimation and maximization (Zhou et al.,
 ACM MM 2023).
 
-A network T(v, t) learns how well a clip and a text go together, by an estimator of their mutual information: high for
-true pairs, low for pairs of a clip and another clip's text. A clip goes to the unseen class with the highest T.
+A network T(v, t) scores a clip and a text. It is trained with an estimator of their mutual information, so T is high
+for true pairs and low for a clip with the text of another clip. A clip gets the unseen class with the highest T.
 
 Constants: Adam, batch 128; layers 256 and 128 wide.
 
 Differences from the paper:
 
-1. Layers are narrower (paper: 1,024 and 512), the step larger (1e-3; paper: 1e-5) and the training shorter.
-2. The second estimator, on features whose moving frames are masked, is left out: there is one feature per clip.
+1. Layers are narrower (paper: 1,024 and 512), the learning rate is larger (1e-3; paper: 1e-5), and the training is
+   shorter.
+2. The second estimator, on features whose moving frames are masked, is left out, because there is one feature vector
+   for each clip.
 """
 
 from collections.abc import Sequence
@@ -25,13 +27,13 @@ from gzssar.methods.peers.network import Batch, NeuralPeer, mlp
 
 @dataclass(frozen=True)
 class Smie(NeuralPeer[nn.Sequential]):
-    """Scores T(v, t)."""
+    """The score is T(v, t)."""
 
     name = "smie"
 
     batch_size: int = 128
     width: int = 256
-    """Of the first hidden layer; the second has half of it."""
+    """The width of the first hidden layer; the second has half of it."""
 
     def network(self, width: int, text_widths: Sequence[int]) -> nn.Sequential:
         """T, for clip and text side by side."""

@@ -1,17 +1,17 @@
 """SynSE: syntactically guided generative embeddings for zero-shot skeleton action recognition (Gupta et al., ICIP
 2021).
 
-Each part of the text has a VAE; clips have one whose latent is cut into as many pieces, one per part. Clips are decoded
-from the parts' latents, side by side, and each part from its piece of the clip's latent. A linear softmax on latents
-drawn from the unseen texts answers for the mean of a clip's posterior.
+Each part of the text has a VAE. Clips have one VAE, whose latent is divided into a piece for each part. Clips are
+decoded from the concatenated latents of the parts, and each part is decoded from its piece of a clip's latent. A linear
+softmax is trained on latents drawn from the unseen texts and applied to the mean of a clip's posterior.
 
-Constants: a piece is 32 wide; the KL weighs .001; cross-reconstruction counts after .2 of each cycle.
+Constants: a piece is 32 wide, the weight of the KL is .001, and cross-reconstruction is used after .2 of each cycle.
 
 Differences from the paper:
 
-1. Parts are the kinds of text (label, action, motion), not verbs and nouns, which such texts are not cut into.
+1. Parts are the kinds of text (label, action, motion), not verbs and nouns.
 2. Errors are relative to the size of what is reconstructed; decoders are linear.
-3. The gate is the harness's; the paper's is that of MSF, trained on one validation phase.
+3. The harness fits the gate. The paper's gate is the same as that of MSF, trained on one validation phase.
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ from gzssar.shapes import TextFeatures
 
 
 class SplitVaes(SharedLatents):
-    """One VAE of clips, and one of each part of the text."""
+    """A VAE for clips, and one for each part of the text."""
 
     def __init__(self, width: int, text_widths: Sequence[int], piece: int) -> None:
         super().__init__()
@@ -62,7 +62,7 @@ class SplitVaes(SharedLatents):
 
 @dataclass(frozen=True)
 class Synse(GenerativePeer[SplitVaes]):
-    """VAEs whose latents match part by part."""
+    """VAEs with a piece of the latent for each part of the text."""
 
     name = "synse"
 
@@ -71,7 +71,7 @@ class Synse(GenerativePeer[SplitVaes]):
     piece: int = 32
     kl: float = 0.001
     cross_from: float = 0.2
-    """Share of a cycle after which cross-reconstruction counts."""
+    """The share of a cycle after which cross-reconstruction is used."""
 
     def text_parts(self, problem: Problem) -> list[TextFeatures]:
         """One per kind of text."""

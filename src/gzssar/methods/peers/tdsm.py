@@ -1,16 +1,16 @@
 """TDSM: bridging the skeleton-text modality gap by diffusion-powered modality alignment (Do and Kim, ICCV 2025).
 
-A network takes the noise off a noised clip, given a class's text. It learns to do so well with the clip's own text and
-badly with another one. A clip goes to the unseen class whose text helps most: the one with the lowest error, half-way
-through the diffusion, averaged over fixed noises.
+A network removes the noise from a noisy clip, given the text of a class. It learns to do so well with the text of the
+clip and badly with another text. A clip gets the unseen class with the lowest error in the middle of the diffusion,
+averaged over fixed noises.
 
-Constants: 50 steps of diffusion, asked at step 25, three noises, margin 1, as in the paper.
+Constants, as in the paper: 50 steps of diffusion, scores at step 25, three noises, margin 1.
 
 Differences from the paper:
 
-1. The network is small: two residual layers of width 128, each steered by text and time (paper: a transformer of width
-   768 and depth 12, trained for 50,000 steps). A clip is one vector, so that there is nothing to attend to.
-2. It tells the clip, not the noise; noise grows by a cosine schedule; texts are layer-normalised.
+1. The network is small: two residual layers of width 128, each conditioned on text and time (paper: a transformer of
+   width 768 and depth 12, trained for 50,000 steps). A clip is one vector, so there is nothing to attend to.
+2. The network predicts the clip, not the noise. The noise follows a cosine schedule. Texts are layer-normalised.
 """
 
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ ASKED_AT = 25
 
 
 class Steered(nn.Module):
-    """A residual layer whose input is scaled and shifted as a condition says."""
+    """A residual layer whose input is scaled and shifted depending on a condition."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -45,7 +45,8 @@ class Steered(nn.Module):
 
 
 class Denoiser(nn.Module):
-    """Tells what a noised clip was, given its text and how far the diffusion is; keeps the noises that scoring adds."""
+    """Predicts the clip from the noisy clip, its text and the step of the diffusion. It keeps the noises that scoring
+    adds."""
 
     noises: Float[Tensor, "noises D"]
 
@@ -78,7 +79,7 @@ class Denoiser(nn.Module):
 
 @dataclass(frozen=True)
 class Tdsm(NeuralPeer[Denoiser]):
-    """Scores by how well a text helps to denoise."""
+    """The score says how much a text helps to remove the noise."""
 
     name = "tdsm"
 

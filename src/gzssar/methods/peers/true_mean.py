@@ -1,4 +1,4 @@
-"""The nearest true mean: the upper reference, which is told what no zero-shot method may know."""
+"""The nearest true mean: the upper reference, which gets data that no zero-shot method may use."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,9 +14,11 @@ from gzssar.running import Steps
 
 @dataclass(frozen=True)
 class TrueMean:
-    """A clip goes to the nearest mean in the whitened space, that of an unseen class taken over its test clips.
+    """A clip gets the class with the nearest mean in the whitened space. The mean of an unseen class is that of its
+    test clips.
 
-    It shows what better prototypes could bring at most. It is no method: the mean holds the very clips that are judged.
+    It shows the most that better prototypes could gain. It is not a method, because the means come from the test clips
+    themselves.
     """
 
     name = "true-mean"

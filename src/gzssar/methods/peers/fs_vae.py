@@ -6,10 +6,10 @@ input, strengthens the low bands and weakens the high ones. The losses between m
 gives little weight to pairs that hardly match, and a text decoded from its own clip must be nearer to the true text
 than one decoded from another clip.
 
-Constants: there are 30 bands. Band b is multiplied by 1 + w_b·k·(1 − b/30) if it ends by coefficient 30, and otherwise
-by 1 − w_b·k·(1 − (b − 30)/30), where w and k are learned and k starts at .3. The calibrated loss has weight
-α = 2. At step e of a cycle of n steps, the weight of the clips' KL is .1·(e − 1000n/1700)/(3000n/1700). The calibrated loss
-is used after the share `cross_from` of a cycle, and from the second cycle on, the texts' KL too.
+Constants: there are 30 bands. Band b is multiplied by 1 + w_b·k·(1 − b/30) if it ends by coefficient 30, and
+otherwise by 1 − w_b·k·(1 − (b − 30)/30), where w and k are learned and k starts at .3. The calibrated loss has weight
+α = 2. At step e of a cycle of n steps, the weight of the clips' KL is .1·(e − 1000n/1700)/(3000n/1700). The
+calibrated loss is used after the share `cross_from` of a cycle, and from the second cycle on, the texts' KL too.
 
 Differences from the paper:
 

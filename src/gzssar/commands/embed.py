@@ -37,9 +37,9 @@ class EmbedConfig:
 
     weights: Weights
     """Encoder weights: a file of `gzssar train-encoder`, or the Shift-GCN authors' .pt files. Authors' files are taken
-    as the joint stream unless you name another one: bone=FILE. With several files, one for each stream, features
-    stand side by side: joint=FILE bone=FILE "joint motion=FILE" "bone motion=FILE". A NAME that `gzssar models`
-    lists stands for all its streams, joint=NAME for one; a file of that name has precedence."""
+    as the joint stream unless you name another one: bone=FILE. If you give several files, one for each stream, their
+    features are concatenated: joint=FILE bone=FILE "joint motion=FILE" "bone motion=FILE". A NAME that `gzssar models`
+    lists stands for all its streams, and joint=NAME for one of them; a file of that name has precedence."""
 
     out: Annotated[Path | None, OUT] = None
     """Features of all clips in one file: .npz (feature, logits, label, subject, name, class_names) or .safetensors."""
@@ -55,7 +55,7 @@ class EmbedConfig:
 
     frames: int | None = None
     """The number of frames that the encoder reads: shorter clips are repeated, longer ones are thinned out. By default,
-    as many as the weights were trained on (300 for the authors'). The time is proportional to it."""
+    as many as the weights were trained on (300 for the authors'). The time is proportional to this number."""
 
     trim: bool = False
     """Encode only the frames in which somebody moves, and the bodies that move, as `gzssar fit` and `gzssar predict`

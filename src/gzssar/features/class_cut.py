@@ -29,29 +29,30 @@ UNKNOWN_PERFORMERS = (
 
 @dataclass(frozen=True)
 class ZeroShot:
-    """Which classes are unseen, and whose clips train."""
+    """Which classes are unseen, and which clips are for training."""
 
     unseen: tuple[int, ...] = ()
     """0-based ids of the unseen classes."""
 
     validation_unseen: tuple[int, ...] = ()
-    """0-based ids of as many seen classes, which play unseen in the validation phase."""
+    """0-based ids of the validation-unseen classes: as many seen classes, which play unseen in the validation phase."""
 
     unseen_count: int | None = None
-    """Instead of ids: how many classes to draw for each of the two, at random by --split-seed."""
+    """Instead of ids: the number of unseen classes, and of validation-unseen ones, to draw at random (--split-seed)."""
 
     split_seed: int = 0
-    """Draws the class split, where --unseen-count asks for one."""
+    """With --unseen-count: the seed that draws the class split."""
 
     split: str | None = None
     """A published class split of NTU RGB+D by name, such as ntu60-55-5."""
 
     protocol: Literal["ntu60-xsub", "ntu60-xview", "ntu120-xsub", "ntu120-xset"] | None = None
-    """A protocol of NTU RGB+D that says which clips train: ntu60-xsub, ntu60-xview, ntu120-xsub or ntu120-xset."""
+    """A protocol of NTU RGB+D that says which clips are for training: ntu60-xsub, ntu60-xview, ntu120-xsub or
+    ntu120-xset."""
 
     train_subjects: tuple[int, ...] = ()
-    """Performers whose clips train. Without it and without --protocol: those with odd ids, or, where no clip says who
-    performs it, all but the last quarter of each class's clips."""
+    """Performers whose clips are for training. By default, without --protocol, these are the performers with odd ids.
+    If no clip names its performer, all clips except the last quarter of each class are for training."""
 
     def __post_init__(self) -> None:
         ways = [bool(self.unseen), self.unseen_count is not None, self.split is not None]

@@ -27,29 +27,29 @@ PLACES = ("device", "processes")
 
 @dataclass(frozen=True)
 class EncoderTraining:
-    """How an encoder is trained; equal fields, clips and classes give equal weights.
+    """How an encoder is trained. "The paper" is that of Shift-GCN. Equal fields, clips and classes give equal weights.
 
     Raises:
         ConfigError: a field is out of its range, or fields contradict each other.
     """
 
     seed: int = 0
-    """Everything random in the training is drawn from it: weights, order, augmentations."""
+    """The seed of all random numbers in the training: weights, order, augmentations."""
 
     network: str = "shift-gcn"
-    """What is trained: the name of a network."""
+    """The network to train, by name."""
 
     width: int = 64
-    """Channels of the first blocks; features are four times as wide. The paper: 64. 16 fits two cores."""
+    """Channels of the first blocks; features are four times as wide. The paper: 64. On two cores, 16 is practical."""
 
     frames: int = 300
-    """Frames that clips are brought to. The paper: 300; the time a step takes is proportional to it."""
+    """The number of frames that clips are brought to. The paper: 300. The time of a step is proportional to it."""
 
     encoder_fps: float = 30.0
-    """Frames per second that clips are brought to, here and wherever the encoder is used."""
+    """Frames per second that clips are brought to, in the training and wherever the encoder is used."""
 
     stream: Stream = "joint"
-    """What the network reads: positions, bones, or how either changes from frame to frame."""
+    """The stream that the network reads: positions, bones, or the change of either from frame to frame."""
 
     epochs: int = 60
     """Full passes over the training clips. The paper: 140."""
@@ -61,34 +61,37 @@ class EncoderTraining:
     """adamw, or the paper's: sgd with Nesterov momentum 0.9."""
 
     learning_rate: float = 2e-3
-    """The highest rate. The paper: 0.1, with sgd."""
+    """The highest learning rate. The paper: 0.1, with sgd."""
 
     weight_decay: float = 1e-3
-    """Decoupled from the gradient with adamw, part of it with sgd. The paper: 1e-4."""
+    """Weight decay: decoupled from the gradient with adamw, part of the gradient with sgd. The paper: 1e-4."""
 
     warm_up: int = 0
-    """Epochs in which the rate rises to the highest. The paper: none."""
+    """The number of epochs in which the learning rate rises to the highest. The paper: none."""
 
     schedule: Schedule = "cosine"
-    """How the rate falls: cosine to zero, or the paper's step: to a tenth after 3/7, 4/7 and 5/7 of the epochs."""
+    """How the learning rate falls: cosine to zero, or, as in the paper, step: to a tenth after 3/7, 4/7 and 5/7 of the
+    epochs."""
 
     augmentations: tuple[Augmentation, ...] = ("mirror", "rotate", "scale", "noise")
-    """How training clips are varied. The paper: not at all."""
+    """The random variations of training clips. The paper: none."""
 
     label_smoothing: float = 0.1
-    """Share of the target that is spread over all classes. The paper: 0."""
+    """The share of the target that is spread over all classes. The paper: 0."""
 
     precision: Precision = "fp32"
     """bf16 computes layers in bfloat16 and keeps weights in fp32: faster on GPUs."""
 
     patience: int = 0
-    """Stop when held-out seen clips were recognized no better for so many epochs, and keep the best epoch; 0: never."""
+    """Stop if the accuracy on held-out seen clips has not risen for so many epochs, and keep the best epoch; 0:
+    never."""
 
     device: Device = "auto"
-    """Where to train; auto takes a CUDA device where there is one."""
+    """The device of the training; auto takes a CUDA device if there is one."""
 
     processes: int = 1
-    """Processes that share each batch, one per device, started by Lightning Fabric; under torchrun, torchrun's."""
+    """The number of processes that share each batch, one for each device. Lightning Fabric starts them; under torchrun,
+    torchrun does."""
 
     def __post_init__(self) -> None:
         for name, least in (

@@ -107,7 +107,9 @@ def test_where_all_fare_alike_the_interval_is_exact(people):
 
 def test_no_interval_for_a_share_between_that_no_resample_changes():
     alike = [("ab"[k % 2], "a", 0.5, k // 2, True, False) for k in range(10)]
-    assert scores_of(own_test(alike, silent=())).estimates["accuracy"] == Estimate(0.5)
+    scores = scores_of(own_test(alike, silent=()))
+    assert scores.estimates["accuracy"] == Estimate(0.5)
+    assert "Other shares and H have none" in scores.about_intervals
 
 
 def test_one_clip_has_no_interval_and_says_why():

@@ -160,18 +160,21 @@ def _units(test: OwnTest) -> tuple[Int[np.ndarray, "N"] | None, str, str]:
     people, who = np.unique(test.subjects, return_inverse=True)
     if len(test) == 1:
         return None, "", "There is only one clip, so no interval can be computed."
-    alike = " For a share of 0 or 100 %, which is the same in all resamples, they are exact (Clopper and Pearson)."
+    alike = (
+        " For a share of 0 or 100 %, which is the same in all resamples, they are exact (Clopper and Pearson), with "
+        "one trial for each {}. Other shares and H have none if they are the same in all resamples."
+    )
     if UNKNOWN not in people and len(people) >= FEWEST_PERFORMERS:
         covers = (
             f"resamples of the {len(people)} performers. They cover other people like these, but not other classes."
         )
-        return who, "performers", f"Intervals hold {SHARE:.0%} of {RESAMPLES} {covers}{alike}"
+        return who, "performers", f"Intervals hold {SHARE:.0%} of {RESAMPLES} {covers}{alike.format('performer')}"
     few = f"there {'is' if len(people) == 1 else 'are'} only {counted(len(people), 'performer')}"
     why = "some clips do not say who performs" if UNKNOWN in people else few
     covers = (
         f"resamples of the clips, because {why}. They cover other clips like these, but not other people or classes."
     )
-    return np.arange(len(test)), "clips", f"Intervals hold {SHARE:.0%} of {RESAMPLES} {covers}{alike}"
+    return np.arange(len(test)), "clips", f"Intervals hold {SHARE:.0%} of {RESAMPLES} {covers}{alike.format('clip')}"
 
 
 def _shares(test: OwnTest) -> dict[str, tuple[Mask, Mask]]:
@@ -225,7 +228,10 @@ def _estimate(value: float, drawn: Float[np.ndarray, "R"], units: int) -> Estima
 
 
 def _exact(value: float, units: int) -> Estimate:
-    """The interval of Clopper and Pearson (Biometrika, 1934) if a share of `units` is 0 or 1; otherwise none."""
+    """The interval of Clopper and Pearson (Biometrika, 1934) if a share of `units` is 0 or 1; otherwise none.
+
+    A performer counts once, however many clips there are, since the clips of one performer are not independent.
+    """
     if not units or value not in (0, 1):
         return Estimate(_finite(value))
     bound = ((1 - SHARE) / 2) ** (1 / units)

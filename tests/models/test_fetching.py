@@ -1,6 +1,7 @@
 """From an address or a folder into the cache: whole files of the known hash, or a sentence."""
 
 import os
+import socket
 import stat
 from pathlib import Path
 
@@ -109,6 +110,15 @@ def test_without_a_network_a_folder_is_advised(tmp_path):
         toy = model_of(CONTENTS, served.address)
     with pytest.raises(DataError, match=r"\(ConnectionError\): .* gzssar models get toy --from FOLDER\.$"):
         fetch(toy, tmp_path)
+    assert held(tmp_path) == {}
+
+
+def test_a_server_that_sends_nothing_is_given_up(tmp_path, monkeypatch):
+    monkeypatch.setattr("gzssar.models.fetching._TIMEOUT", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        toy = model_of(CONTENTS, f"http://127.0.0.1:{silent.getsockname()[1]}/")
+        with pytest.raises(DataError, match=r"joint\.pt cannot be downloaded \(ReadTimeout\): try again"):
+            fetch(toy, tmp_path)
     assert held(tmp_path) == {}
 
 

@@ -9,7 +9,6 @@
     ├── ConfigError                     the arguments contradict each other
     ├── OutputError (OSError)           the output folder cannot be used
     ├── WithheldError (AttributeError)  a method tried to read what it must not see
-
     ├── EndpointError                   a language model's endpoint fails or gives no usable answer
     └── MissingExtraError (ImportError) an optional dependency is not installed
 

@@ -214,7 +214,7 @@ def answer_frames(
     on_bad: Callable[[str, DataError], None] | None = None,
     behind: Callable[[], bool] | None = None,
 ) -> Iterator[LiveAnswer]:
-    """Answer for frames as they come.
+    """Give answers for frames as they come.
 
     Before half of the window has come, it is too early for an answer. If the stream ends before that, its last frame
     gets an answer from all frames that came. The same is true if the last frames were skipped, or if the stream ends

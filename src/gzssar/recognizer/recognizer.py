@@ -344,7 +344,7 @@ class Recognizer:
 
     def remove_clips(self, label: str, clips: Clip | Sequence[Clip], trim: bool = True) -> None:
         """Take back clips of a class that were given to :meth:`add_class`, :meth:`add_clips` or :meth:`correct`.
-        Without clips, the class is known from its texts only.
+        Once the last of them is taken back, a class that was added is known from its texts only.
 
         Raises:
             ConfigError: there is no such class, or fewer clips were shown.
@@ -548,7 +548,7 @@ class Recognizer:
         trim: bool = True,
         most_wrong: float = MOST_WRONG,
     ) -> OwnTest:
-        """Answer for clips whose classes are known; :func:`~gzssar.own_test.scores_of` scores the answers.
+        """Recognize clips whose classes are known; :func:`~gzssar.own_test.scores_of` scores the answers.
 
         Args:
             clips: recordings, or paths of files with one clip each.

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 
 class Doubt(NamedTuple):
-    """One reason for doubt. A doubt never refuses a clip."""
+    """One reason for doubt. No clip is refused because of a doubt."""
 
     code: str
     """The kind of doubt, in words joined by hyphens: ``"frame-rate-assumed"``. Codes do not change; sentences may."""

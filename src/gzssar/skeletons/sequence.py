@@ -135,7 +135,7 @@ class SkeletonSequence:
 
         Args:
             frames: positions (T, V, C) of one body, or (T, M, V, C) of M bodies; if C is 3, in metres and right-handed.
-            layout: the name of the joint layout: "ntu25", "mediapipe33", "coco17", …
+            layout: the joint layout, or its name: "ntu25", "mediapipe33", "coco17", …
             fps: frames per second.
             name: the source of the clip, for messages.
             times: the time of each frame in seconds, if frames are not evenly spaced; `fps` is their usual rate.

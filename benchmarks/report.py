@@ -206,7 +206,11 @@ SPEEDS = {
     ),
     "kills": (
         "Kills",
-        "`python benchmarks/kills.py`: at random times. `wrong` counts damaged models, other numbers, files left over.",
+        (
+            "`python benchmarks/kills.py`: saves of a model and commands that can continue are killed at random times. "
+            "*wrong*: the number of damaged models, of results that differ from the undisturbed run, and of files that "
+            "are left over."
+        ),
     ),
     "parsing": ("Parsing NTU RGB+D text", "`python benchmarks/parsing.py`: one core; generated files."),
 }

@@ -108,6 +108,7 @@ def film(browser: webdriver.Chrome, address: str, clip: SkeletonSequence, words:
     browser.execute_script("scrollTo(0, 0)")
     answered(page)
     play(page, shoot)
+    # one palette for all pictures, of every eighth of them, since no picture has all colours
     sample = Image.fromarray(np.vstack([np.asarray(picture) for picture, _ in frames[::8]]))
     palette = sample.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, kmeans=3, dither=Image.Dither.NONE)
     pictures = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture, _ in frames]

@@ -2,7 +2,7 @@
 
 ① The skeleton features are given, or come from an encoder that is trained with the seed. ② The text features are given.
 ③ A method learns from the clips of the seen classes, and from all texts, to score all classes. ④ One decision, fitted
-on held-out seen classes, answers for the test clips. ⑤ The judge scores the answers.
+on held-out seen classes, recognizes the test clips. ⑤ The judge scores the answers.
 """
 
 import time
@@ -78,7 +78,7 @@ def train(experiment: Experiment, seed: int, progress: Progress | None = None) -
 
 @one_thread()
 def judge(trained: Trained, selection: Selection) -> SeedRecord:
-    """④ and ⑤: select and fit the decision on held-out classes, answer for the test clips, and score the answers."""
+    """④ and ⑤: select and fit the decision on held-out classes, recognize the test clips, and score the answers."""
     started = time.perf_counter()
     phase = trained.fitted.phase
     chosen = best_on_test_clips(trained.fitted) if selection == "paper-test-selected" else None

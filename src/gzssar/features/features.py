@@ -17,7 +17,7 @@ from gzssar.texts.classes import label_key
 
 
 class Withheld:
-    """A stand-in for data that a method must not see: to read it raises an exception.
+    """A stand-in for data that a method must not see: reading it raises an exception.
 
     Args:
         what: the name of these data, for the error message.

@@ -42,7 +42,7 @@ class EncoderClasses:
 
 @dataclass(frozen=True)
 class Task:
-    """What a method may learn from. The test clips are withheld: to read them raises an exception."""
+    """What a method may learn from. The test clips are withheld: reading them raises an exception."""
 
     test: ClassVar = Withheld("the test clips while it learns")
 

@@ -160,21 +160,20 @@ def _units(test: OwnTest) -> tuple[Int[np.ndarray, "N"] | None, str, str]:
     people, who = np.unique(test.subjects, return_inverse=True)
     if len(test) == 1:
         return None, "", "There is only one clip, so no interval can be computed."
-    alike = (
-        " For a share of 0 or 100 %, which is the same in all resamples, they are exact (Clopper and Pearson), with "
-        "one trial for each {}. Other shares and H have none if they are the same in all resamples."
-    )
     if UNKNOWN not in people and len(people) >= FEWEST_PERFORMERS:
-        covers = (
-            f"resamples of the {len(people)} performers. They cover other people like these, but not other classes."
-        )
-        return who, "performers", f"Intervals hold {SHARE:.0%} of {RESAMPLES} {covers}{alike.format('performer')}"
-    few = f"there {'is' if len(people) == 1 else 'are'} only {counted(len(people), 'performer')}"
-    why = "some clips do not say who performs" if UNKNOWN in people else few
-    covers = (
-        f"resamples of the clips, because {why}. They cover other clips like these, but not other people or classes."
+        units, drawn = who, "performers"
+        covers = f"the {len(people)} performers. They cover other people like these, but not other classes."
+    else:
+        units, drawn = np.arange(len(test)), "clips"
+        few = f"there {'is' if len(people) == 1 else 'are'} only {counted(len(people), 'performer')}"
+        why = "some clips do not say who performs" if UNKNOWN in people else few
+        covers = f"the clips, because {why}. They cover other clips like these, but not other people or classes."
+    about = (
+        f"Intervals hold {SHARE:.0%} of {RESAMPLES} resamples of {covers} For a share of 0 or 100 %, which is the same "
+        f"in all resamples, they are exact (Clopper and Pearson), with one trial for each {drawn[:-1]}. Other shares "
+        "and H have none if they are the same in all resamples."
     )
-    return np.arange(len(test)), "clips", f"Intervals hold {SHARE:.0%} of {RESAMPLES} {covers}{alike.format('clip')}"
+    return units, drawn, about
 
 
 def _shares(test: OwnTest) -> dict[str, tuple[Mask, Mask]]:

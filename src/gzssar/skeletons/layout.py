@@ -26,7 +26,7 @@ class Layout:
     """(left, right) pairs of joints, which a mirror swaps; all other joints are on the midline."""
 
     root: int
-    """The joint at the root of the tree: the pelvis or, if the sensor reports none, another joint."""
+    """The joint at the root of the tree: the pelvis or, if the sensor reports none, the joint that its layout names."""
 
     def __post_init__(self) -> None:
         children = sorted(child for child, _ in self.bones)

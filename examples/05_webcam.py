@@ -82,10 +82,7 @@ def words(found: LiveAnswer) -> str:
     """The answer in words."""
     if found.prediction is None:
         return "too early" if found.warning else "nobody is there"
-    if found.prediction.resting:
-        return "nothing is happening"
-    best = found.prediction[0]["label"]
-    return f"perhaps {best}" if found.prediction.abstained else best
+    return found.prediction.in_words
 
 
 if __name__ == "__main__":

@@ -54,7 +54,8 @@ class FakeRecognizer(Recognizer):
             for label, score in zip(labels, scores, strict=True)
         )
         warning = (Doubt("made-up", "Made up."),) if abs(height - self.DOUBTFUL) < 0.01 else ()
-        return Prediction(ranking[:top_k], 0.75, abstain and abs(height) < 0.05, warning)
+        unsure = abs(height) < 0.05
+        return Prediction(ranking[:top_k], 0.75, abstain and unsure, warning, unsure=unsure)
 
 
 BODY = (

@@ -291,7 +291,7 @@ def test_the_example_on_webcams_puts_answers_in_words():
         words(LiveAnswer(0, 0.0, Prediction(ranking, 0.5, abstained, (), resting)))
         for abstained, resting in ((False, False), (True, False), (True, True))
     ]
-    assert said == ["raise hand", "perhaps raise hand", "nothing is happening"]
+    assert said == ["raise hand", "perhaps raise hand", "nothing happens"]
     assert words(LiveAnswer(0, 0.0, None, (Doubt("too-early", "…"),))) == "too early"
     assert words(LiveAnswer(0, 0.0, None)) == "nobody is there"
 

@@ -28,6 +28,7 @@ def test_json_lines(tmp_path):
         "score": 0.5,
         "seen": True,
         "p_seen": 0.75,
+        "unsure": False,
         "abstained": False,
         "resting": False,
         "warning": [],
@@ -44,7 +45,7 @@ def test_csv_has_a_header_and_further_ranks(tmp_path):
     text = answers(tmp_path, csv=True, abstain=True, top_k=7)
     first, second = csv.DictReader(io.StringIO(text))
     assert text.splitlines()[0] == (
-        "name,label,best_guess,score,seen,p_seen,abstained,resting,warning,warning_sentences,"
+        "name,label,best_guess,score,seen,p_seen,unsure,abstained,resting,warning,warning_sentences,"
         "label_2,score_2,label_3,score_3"
     )
     assert Path(first["name"]).name == 'a, "b".npy'
@@ -69,7 +70,7 @@ def test_segments_are_the_same_in_all_forms(tmp_path, monkeypatch):
     assert (nobody["label"], nobody["best_guess"], nobody["ranking"]) == (None, None, [])
     text = answers(clip, csv=True, top_k=2, **options)
     assert text.splitlines()[0] == (
-        "name,start,end,windows,label,best_guess,score,seen,p_seen,abstained,resting,warning,warning_sentences,"
+        "name,start,end,windows,label,best_guess,score,seen,p_seen,unsure,abstained,resting,warning,warning_sentences,"
         "label_2,score_2"
     )
     as_json = [{key: row[key] for key in ("label", "best_guess", "score", "abstained")} for row in (up, nobody, unsure)]

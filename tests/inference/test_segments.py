@@ -61,6 +61,13 @@ def test_neighbours_that_are_unsure_alike_are_one_segment():
     assert walk.prediction.best_guess == "walk"
 
 
+@pytest.mark.parametrize(("sure", "unsure"), [(2, False), (1, True), (0, True)])
+def test_a_segment_is_unsure_if_half_of_its_windows_are(sure, unsure):
+    windows = [replace(found("jog"), unsure=k >= sure) for k in range(3 if sure == 2 else 2)]
+    (only,) = find_segments([stretch(k, k + 1, one) for k, one in enumerate(windows)])
+    assert (only.prediction.label, only.as_dict()["unsure"]) == ("jog", unsure)
+
+
 def test_runners_up_of_a_segment_are_means():
     def ranked(**scores):
         return Prediction(tuple({"label": k, "score": v, "seen": True} for k, v in scores.items()), None)

@@ -57,6 +57,7 @@ def test_a_prediction_is_a_sequence_and_goes_into_json(on_features, features):
         "score": prediction[0]["score"],
         "seen": prediction[0]["seen"],
         "p_seen": prediction.p_seen,
+        "unsure": prediction.unsure,
         "abstained": False,
         "resting": False,
         "warning": [doubt._asdict() for doubt in prediction.warning],
@@ -72,6 +73,7 @@ WAVE = ({"label": "wave", "score": 0.5, "seen": True},)
     [
         (Prediction(WAVE, 0.5), "wave", "wave", "wave"),
         (Prediction(WAVE, 0.5, abstained=True), None, "wave", "perhaps wave"),
+        (Prediction(WAVE, 0.5, unsure=True), "wave", "wave", "perhaps wave"),
         (Prediction(WAVE, 0.5, resting=True), None, "wave", "nothing happens"),
         (Prediction((), None, resting=True), None, None, "nothing happens"),
         (Prediction((), None, abstained=True), None, None, "nobody is there"),
@@ -83,6 +85,7 @@ def test_what_is_answered_and_what_is_guessed(prediction, label, best_guess, in_
     assert (prediction.best_guess, told["best_guess"]) == (best_guess, best_guess)
     assert (told["score"], told["seen"]) == ((0.5, True) if best_guess else (None, None))
     assert prediction.in_words == in_words
+    assert told["unsure"] == prediction.unsure == (prediction.abstained or in_words.startswith("perhaps"))
 
 
 def test_positions_beyond_comparison_are_refused(on_recordings, clips):
@@ -198,7 +201,10 @@ def test_a_low_top_score_gives_no_label_if_asked(on_features, features):
         assert prediction.abstained == (top < 0.6)
         assert (prediction.label is None) == prediction.abstained
         assert prediction.as_dict()["label"] == prediction.label
-    assert not any(prediction.abstained for prediction in careful.predict_features(features))
+    given = careful.predict_features(features)
+    assert not any(prediction.abstained for prediction in given)
+    assert [prediction.unsure for prediction in given] == (tops < 0.6).tolist()
+    assert all(prediction.label == prediction.best_guess for prediction in given)
 
 
 def test_threads_get_the_answers_of_a_single_one(on_recordings, clips):

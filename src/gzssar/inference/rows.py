@@ -91,7 +91,7 @@ class JsonRows:
         self._out.write((line if line.isprintable() else _escaped_json(line)) + "\n")
 
 
-_COLUMNS = ("label", "best_guess", "score", "seen", "p_seen", "abstained", "resting")
+_COLUMNS = ("label", "best_guess", "score", "seen", "p_seen", "unsure", "abstained", "resting")
 """Of a prediction; score and seen are those of the best guess."""
 _SEGMENT_COLUMNS = ("start", "end", "windows")
 _WARNING_COLUMNS = ("warning", "warning_sentences")
@@ -190,7 +190,7 @@ class TableRows:
             return Text(f"– {prediction.in_words}", "dim"), "", "", ""
         best, p_seen = prediction[0], prediction.p_seen
         self._unsure |= prediction.abstained
-        label = Text(printable(prediction.in_words), "dim" if prediction.abstained else "bold")
+        label = Text(printable(prediction.label or prediction.in_words), "dim" if prediction.abstained else "bold")
         kind = "seen" if best["seen"] else "unseen"
         return label, f"{best['score']:.2f}", kind, "" if p_seen is None else f"{p_seen:.2f}"
 

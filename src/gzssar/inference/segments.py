@@ -124,8 +124,10 @@ def _mean(predictions: Sequence[Prediction]) -> Prediction:
         for label, ones in ranked.items()
     ]
     judged = [one.p_seen for one in predictions if one.p_seen is not None]
+    unsure = 2 * sum(one.unsure for one in predictions) >= len(predictions)
     return replace(
         predictions[0],
+        unsure=unsure,
         ranking=tuple(sorted(means, key=itemgetter("score"), reverse=True)[: len(predictions[0])]),
         p_seen=fmean(judged) if judged else None,
         warning=tuple({doubt.code: doubt for one in reversed(predictions) for doubt in one.warning}.values()),

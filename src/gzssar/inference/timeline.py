@@ -114,7 +114,7 @@ def _draw_segments(axes: Axes, segments: Sequence[Segment], fills: dict[str, Pat
         span = axes.axvspan(segment.start, segment.end, hatch=fill.get_hatch(), linewidth=0.8)
         span.set(facecolor=fill.get_facecolor(), edgecolor=fill.get_edgecolor())
         letters = int((length * inches_per_second - 0.08) / _INCHES_PER_LETTER)
-        if segment.moving and (lines := _fitted(segment.prediction.in_words, letters)):
+        if segment.moving and (lines := _fitted(segment.prediction.label or segment.prediction.in_words, letters)):
             ink = PAPER if _is_dark(fill) else INK
             middle = segment.start + length / 2
             text = axes.text(middle, 0.5, lines, color=ink, fontsize=8, ha="center", va="center", parse_math=False)

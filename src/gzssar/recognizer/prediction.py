@@ -27,6 +27,7 @@ class PredictionDict(TypedDict):
     seen: bool | None
     """That of the best guess; None if there is no ranking."""
     p_seen: float | None
+    unsure: bool
     abstained: bool
     resting: bool
     warning: list[dict[str, str]]
@@ -44,14 +45,20 @@ class Prediction(Sequence[RankedClass]):
     """The gate's probability that the clip shows a seen class; None if all candidates are of one kind."""
 
     abstained: bool = False
-    """Whether the answer is too unsure to be given: its probability, or the cosine between the clip and the centre of
-    its class, is too low."""
+    """Whether the answer is withheld, because it is unsure and the recognizer was asked to abstain then."""
 
     warning: tuple[Doubt, ...] = ()
     """Doubts about the answer, such as that the clip is too short to show a motion; each has a code and a sentence."""
 
     resting: bool = False
     """Whether nobody moves, so that nothing is happening."""
+
+    unsure: bool = False
+    """Whether the answer is unsure, withheld or not: its probability, or the cosine between the clip and the centre of
+    its class, is too low, or the clip is too short."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "unsure", self.unsure or self.abstained)
 
     @property
     def label(self) -> str | None:
@@ -65,12 +72,12 @@ class Prediction(Sequence[RankedClass]):
 
     @property
     def in_words(self) -> str:
-        """The answer as words for people; for an unsure answer, they name the best guess."""
+        """The answer as words for people; an unsure answer is "perhaps" the best guess, withheld or not."""
         if self.resting:
             return "nothing happens"
         if self.best_guess is None:
             return "nobody is there"
-        return f"perhaps {self.best_guess}" if self.abstained else self.best_guess
+        return f"perhaps {self.best_guess}" if self.unsure else self.best_guess
 
     def as_dict(self) -> PredictionDict:
         """The prediction as a dictionary, for JSON; score and seen are those of the best guess."""
@@ -81,6 +88,7 @@ class Prediction(Sequence[RankedClass]):
             "score": best["score"] if best else None,
             "seen": best["seen"] if best else None,
             "p_seen": self.p_seen,
+            "unsure": self.unsure,
             "abstained": self.abstained,
             "resting": self.resting,
             "warning": [doubt.as_dict() for doubt in self.warning],

@@ -442,11 +442,12 @@ class Recognizer:
             clips: recordings in any layout, or paths of files with one clip each.
             candidate_labels: the classes that may be the answer; by default, all classes.
             top_k: the largest number of classes in a ranking; None for all.
-            abstain: give no label if the answer is too unsure, or if the clip is too short to show a motion.
+            abstain: give no label if the answer is unsure, for example because the clip is too short to show a motion.
+                Without it, `label` is the best guess, and `unsure` and `in_words` say how sure it is.
             trim: use only the frames and the bodies that move, and give no label if nobody moves; see
                 :mod:`gzssar.skeletons.moving`.
-            most_wrong: the bound on the share of wrong answers among the given ones, by which an answer is too unsure;
-                it is estimated on held-out performers and classes.
+            most_wrong: the bound on the share of wrong answers among those that are not unsure; it is estimated on
+                held-out performers and classes.
 
         Raises:
             ConfigError: a candidate is not a class or comes twice, or there are no candidates; `most_wrong` is not a
@@ -536,6 +537,7 @@ class Recognizer:
                 float(ranked.p_seen[n]) if judged else None,
                 bool(abstain and unsure[n]),
                 (_unlike(known[best[n]]),) if unlike[n] else (),
+                unsure=bool(unsure[n]),
             )
             for n in range(len(rows))
         ]
@@ -618,8 +620,9 @@ class Recognizer:
         a clip is too short to tell."""
         if is_resting(clip):
             return replace(answer, warning=clip_doubts(clip), resting=True)
-        abstained = answer.abstained or (abstain and is_too_short(clip))
-        return replace(answer, abstained=abstained, warning=(*self.doubts(clip), *answer.warning))
+        unsure = answer.unsure or is_too_short(clip)
+        doubts = (*self.doubts(clip), *answer.warning)
+        return replace(answer, unsure=unsure, abstained=abstain and unsure, warning=doubts)
 
     def explain(self, clip: Clip, label: str, trim: bool = True) -> Explanation:
         """Explain the score of a class: the similarity to each of its texts, and the joints and frames that

@@ -135,7 +135,12 @@ class Ranked(_Documented):
     p_seen: float | None
     """The gate's probability that the clip shows a seen class; null if only classes of one kind may be the answer."""
 
+    unsure: bool
+    """Whether more answers like this one are wrong than allowed."""
+
     abstained: bool
+    """Whether the label is withheld because the answer is unsure."""
+
     resting: bool
     """Whether nobody moves."""
 

@@ -83,7 +83,18 @@ def test_a_bystander_does_not_change_the_answer(on_recordings, clips):
     other = np.repeat(clips[1].joints[:, :1], clip.joints.shape[1], axis=1) + np.float32([1, 0, 0])[:, None, None, None]
     watched = replace(clip, joints=np.concatenate([other, clip.joints], axis=3))
     np.testing.assert_array_equal(on_recordings.encode(watched), on_recordings.encode(clip))
-    assert "bodies-left-out" in dict(on_recordings.predict(watched).warning)
+    warning = dict(on_recordings.predict(watched).warning)
+    assert "bodies-left-out" in warning
+    assert "bodies-unread" not in warning
+
+
+def test_whom_an_encoder_of_one_body_does_not_read_is_told(on_recordings, clips):
+    clip, other = clips[0], clips[1].joints[:, : clips[0].joints.shape[1]] + np.float32([1, 0, 0])[:, None, None, None]
+    both = replace(clip, joints=np.concatenate([other, clip.joints], axis=3))
+    warning = dict(on_recordings.predict(both).warning)
+    said = "The model reads 1 person, but 2 are there: the answer is about the one who moves most."
+    assert warning["bodies-unread"] == said
+    assert "bodies-unread" not in dict(on_recordings.predict(clip).warning)
 
 
 def test_prepared_clips_are_what_the_encoder_reads(on_recordings, clips):

@@ -36,7 +36,7 @@ from gzssar.recognizer.teaching import disagrees, first_of_equals, moved, requir
 from gzssar.running import one_thread
 from gzssar.shapes import Clips, Mask, SkeletonFeatures
 from gzssar.skeletons.doubt import Doubt
-from gzssar.skeletons.doubts import clip_doubts
+from gzssar.skeletons.doubts import clip_doubts, unread_bodies
 from gzssar.skeletons.moving import is_resting, is_too_short
 from gzssar.skeletons.recordings import unlike
 from gzssar.skeletons.sequence import SkeletonSequence
@@ -321,9 +321,10 @@ class Recognizer:
         return features[kept], tuple(told)
 
     def doubts(self, clip: SkeletonSequence) -> tuple[Doubt, ...]:
-        """Reasons not to trust an answer about a clip: oddities of the clip, and differences from the training
-        clips."""
-        return (*clip_doubts(clip), *unlike(clip, self.parts.about.get("recordings") or {}))
+        """Reasons not to trust an answer about a clip: oddities of the clip, people whom the encoder does not read,
+        and differences from the training clips."""
+        unread = unread_bodies(clip, self.parts.encoder.body_count) if self.parts.encoder else ()
+        return (*clip_doubts(clip), *unread, *unlike(clip, self.parts.about.get("recordings") or {}))
 
     def text_doubts(self, label: str) -> tuple[Doubt, ...]:
         """A doubt about the texts of a class, if they do not resemble the texts of any action.

@@ -35,6 +35,8 @@ def test_what_is_unlike():
     clip = CLIPS[0]
     slow = replace(clip, joints=clip.joints[:, ::3], fps=10.0)
     assert codes(slow) == {"unlike-training-rate"}
+    (doubt,) = unlike(replace(slow, fps=10.00004), SUMMARY)
+    assert doubt.sentence.startswith("It has 10 frames per second, but the training clips have 30 or more")
     for changed, windows in ((clip.joints[:, :20], False), (np.tile(clip.joints, (1, 3, 1, 1)), True)):
         (doubt,) = unlike(replace(clip, joints=changed), SUMMARY)
         assert doubt.code == "unlike-training-length"

@@ -98,8 +98,8 @@ def unlike(clip: SkeletonSequence, summary: Mapping[str, Any]) -> tuple[Doubt, .
     one, told = _measured(clip), []
     if (rates := summary.get("fps")) and clip.fps < _SLOW * rates[0]:
         sentence = (
-            f"It has {clip.fps:g} frames per second, but the training clips have {rates[0]:g} or more: fast movements "
-            "are lost."
+            f"It has {clip.fps:.4g} frames per second, but the training clips have {rates[0]:.4g} or more: fast "
+            "movements are lost."
         )
         told.append(Doubt("unlike-training-rate", sentence))
     for key, shares, code, unit, whose in (

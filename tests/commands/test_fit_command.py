@@ -44,7 +44,7 @@ def test_fit_on_features(tmp_path, texts, capsys):
     features = write_features_file(tmp_path / "toys.npz")
     fit("--features", features, "--texts", texts, "-o", tmp_path / "model")
     out = capsys.readouterr().out
-    assert "9 classes with clips, 3 known from their texts" in out
+    assert "9 classes with clips, 3 known from texts" in out
     assert "With about 3 of the classes and some performers held out: ZSL " in out
     answered = (
         r"If at most 20% of the answers may be wrong, it answers \d+% of the clips of seen classes and \d+% of the"
@@ -204,7 +204,7 @@ def test_a_model_from_weights_alone(tmp_path, texts, weights, capsys):
     alone = ("--encoder-weights", weights, "--texts", texts, "-o", tmp_path / "model")
     fit(*alone, "--encoder-texts", tmp_path / "own.csv")
     out = capsys.readouterr().out
-    assert "4 classes that the encoder was trained on, 8 known from their texts\nNothing was tested, because" in out
+    assert "4 classes that the encoder was trained on, 8 known from texts\nNothing was tested, because" in out
     model = Recognizer.load(tmp_path / "model")
     assert model.seen_classes == set(LABELS[:4])
     assert "this model was made without clips" in (tmp_path / "model" / "README.md").read_text()

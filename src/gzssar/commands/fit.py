@@ -149,7 +149,7 @@ def fit(config: Annotated[FitConfig, tyro.conf.OmitArgPrefixes]) -> None:
     name_malformed(recognizer.parts.about["malformed"])
     for sentence in doubts_told(recognizer.parts.about["recordings"]):
         warn(sentence)
-    print(f"{len(recognizer.seen_classes)} classes with clips, {unseen} known from their texts")
+    print(f"{len(recognizer.seen_classes)} classes with clips, {unseen} known from texts")
     if own := recognizer.parts.encoder_texts:
         twins = len(near_twins(recognizer.parts, [one for one in recognizer.known if not one.seen]))
         print(
@@ -187,7 +187,7 @@ def _of_weights(config: FitConfig, texts: ClassTexts, named: ClassTexts | None, 
 
 def _print_weights_alone(recognizer: "Recognizer", out: Path) -> None:
     unseen = len(recognizer.classes) - len(recognizer.seen_classes)
-    print(f"{len(recognizer.seen_classes)} classes that the encoder was trained on, {unseen} known from their texts")
+    print(f"{len(recognizer.seen_classes)} classes that the encoder was trained on, {unseen} known from texts")
     print(
         f"Nothing was tested, because there were no clips: its answers are guesses until you test it ({out}/README.md)"
     )

@@ -3,6 +3,7 @@
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from web_page import Page, in_chromium
+from web_recognizer import FakeRecognizer
 from web_server import running
 
 pytestmark = in_chromium
@@ -80,3 +81,12 @@ def test_which_actions_compete(page):
     page["all"].click()
     page.wait(lambda: set(page.ranking()) == {"kick something", "side kick", "kick and punch"})
     assert page["compete-count"].text == "3 of 48"
+
+
+def test_a_model_whose_classes_all_have_clips_is_introduced_in_one_clause(browser):
+    recognizer = FakeRecognizer()
+    for label in set(recognizer.classes) - set(recognizer.seen_classes):
+        recognizer.remove_class(label)
+    with running(recognizer) as address:
+        page = Page(browser, address)
+        assert "It ranks 40 actions that it was trained on. You can add more below." in page["lead"].text

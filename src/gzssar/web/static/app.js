@@ -341,8 +341,8 @@ function showCounts() {
   if (described) kinds.push(`${described} that it knows only from words`);
   if (taught) kinds.push(`${taught} that it was taught here`);
   const last = kinds.length > 1 ? `, and ${kinds.pop()}` : "";
-  $("lead").textContent =
-    `Give the model a skeleton clip. It ranks ${total} actions: ${kinds.join(", ")}${last}. You can add more below.`;
+  const what = last ? `${total} actions: ${kinds.join(", ")}${last}` : `${total} actions that it was trained on`;
+  $("lead").textContent = `Give the model a skeleton clip. It ranks ${what}. You can add more below.`;
 }
 
 function showSamples(samples) {

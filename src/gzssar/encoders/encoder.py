@@ -124,11 +124,6 @@ class Encoder:
         return self.network.feature_width
 
     @property
-    def body_count(self) -> int:
-        """M, the most bodies that it reads."""
-        return self.network.body_count
-
-    @property
     def class_weights(self) -> Float[np.ndarray, "S D"]:
         """Of the network's last layer, a row per class."""
         return np.asarray(self.network.classifier.weight.detach().cpu().numpy())

@@ -77,11 +77,6 @@ class StreamEncoders:
         return sum(one.feature_width for one in self.members)
 
     @property
-    def body_count(self) -> int:
-        """M, the most bodies that they read."""
-        return self.members[0].body_count
-
-    @property
     def class_weights(self) -> Float[np.ndarray, "S D"]:
         """Of the networks' last layers side by side, a row per class."""
         return np.concatenate([one.class_weights for one in self.members], axis=1)

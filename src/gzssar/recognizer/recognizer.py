@@ -17,7 +17,7 @@ from jaxtyping import Float
 
 from gzssar.decision.abstention import MOST_WRONG
 from gzssar.decision.decision import Ranking
-from gzssar.encoders.streams import SkeletonEncoder
+from gzssar.encoders.streams import SkeletonEncoder, StreamEncoders
 from gzssar.errors import ConfigError, DataError, TextError
 from gzssar.features.whitening import cosines
 from gzssar.methods.method import ClassScores
@@ -36,9 +36,9 @@ from gzssar.recognizer.teaching import disagrees, first_of_equals, moved, requir
 from gzssar.running import one_thread
 from gzssar.shapes import Clips, Mask, SkeletonFeatures
 from gzssar.skeletons.doubt import Doubt
-from gzssar.skeletons.doubts import clip_doubts, unread_bodies
+from gzssar.skeletons.doubts import clip_doubts
 from gzssar.skeletons.moving import is_resting, is_too_short
-from gzssar.skeletons.recordings import unlike
+from gzssar.skeletons.recordings import unlike, unread_bodies
 from gzssar.skeletons.sequence import SkeletonSequence
 from gzssar.texts.classes import ClassText, ClassTexts, label_key, nearest, read_class_texts
 from gzssar.texts.encoders.encoder import TextEncoder
@@ -323,7 +323,7 @@ class Recognizer:
     def doubts(self, clip: SkeletonSequence) -> tuple[Doubt, ...]:
         """Reasons not to trust an answer about a clip: oddities of the clip, people whom the encoder does not read,
         and differences from the training clips."""
-        unread = unread_bodies(clip, self.parts.encoder.body_count) if self.parts.encoder else ()
+        unread = unread_bodies(clip, _bodies_read(self.parts.encoder)) if self.parts.encoder else ()
         return (*clip_doubts(clip), *unread, *unlike(clip, self.parts.about.get("recordings") or {}))
 
     def text_doubts(self, label: str) -> tuple[Doubt, ...]:
@@ -726,6 +726,12 @@ class Recognizer:
                 "(predict_features), or fit one with --encoder-weights."
             )
         return self.parts.encoder
+
+
+def _bodies_read(encoder: SkeletonEncoder) -> int:
+    """M, which all streams share."""
+    one = encoder.members[0] if isinstance(encoder, StreamEncoders) else encoder
+    return one.network.body_count
 
 
 def _unlike(answered: KnownClass) -> Doubt:

@@ -50,12 +50,3 @@ def clip_doubts(clip: SkeletonSequence) -> tuple[Doubt, ...]:
     ):
         told.append(Doubt("gap", f"No frame came for {gap:.1f} s: what happened in this gap is unknown."))
     return tuple(told)
-
-
-def unread_bodies(clip: SkeletonSequence, most: int) -> tuple[Doubt, ...]:
-    """That the clip has more bodies than an encoder reads, so that the answer is about some of them only."""
-    there = int(present_bodies(clip).any(axis=0).sum())
-    if there <= most:
-        return ()
-    read, who = ("1 person", "the one who moves") if most == 1 else (f"{most} people", "those who move")
-    return (Doubt("bodies-unread", f"The model reads {read}, but {there} are there: the answer is about {who} most."),)

@@ -130,5 +130,14 @@ def unlike(clip: SkeletonSequence, summary: Mapping[str, Any]) -> tuple[Doubt, .
     return tuple(told)
 
 
+def unread_bodies(clip: SkeletonSequence, most: int) -> tuple[Doubt, ...]:
+    """That the clip has more bodies than an encoder reads, so that the answer is about some of them only."""
+    there = int(present_bodies(clip).any(axis=0).sum())
+    if there <= most:
+        return ()
+    read, who = ("1 person", "the one who moves") if most == 1 else (f"{most} people", "those who move")
+    return (Doubt("bodies-unread", f"The model reads {read}, but {there} are there: the answer is about {who} most."),)
+
+
 def _short(number: float) -> str:
     return f"{number:.2g}" if number < 10 else f"{number:.0f}"

@@ -238,10 +238,10 @@ def _known_before(recognizer: "Recognizer", config: EvaluateConfig, test: "OwnTe
     learned, tested = set(about.get("performers", ())), set(test.subjects.tolist())
     disjoint = learned and UNKNOWN not in tested and not learned & tested
     if about.get("data") == data and not disjoint:
-        told.append(f"the model learned from {data!r}. If it learned from these clips, all results are too good.")
+        told.append(f"the model learned from “{data}”. If it learned from these clips, all results are too good.")
     if about.get("recalibrated", {}).get("data") == data:
         told.append(
-            f"the model was calibrated on {data!r}. If it was calibrated on these clips, its calibration looks better "
+            f"the model was calibrated on “{data}”. If it was calibrated on these clips, its calibration looks better "
             "than it is."
         )
     return told

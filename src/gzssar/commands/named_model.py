@@ -4,10 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gzssar.commands.console import warn
-from gzssar.errors import DataError
 from gzssar.models import known_models
 from gzssar.models.packaged import PACKAGED
-from gzssar.printable import listed
 
 if TYPE_CHECKING:
     from gzssar.recognizer import Recognizer
@@ -32,13 +30,8 @@ def load_model(model: Path | None) -> "Recognizer":
     if model is None:
         warn(f"no model was named, so the packaged model {PACKAGED.name} answers: to use another model, name it first.")
         return Recognizer.from_pretrained()
-    if model.exists():
+    if model.exists() or not is_name(str(model)):
         return Recognizer.from_pretrained(model)
-    if not is_name(str(model)):
-        raise DataError(
-            f"{model} should be a folder that `gzssar fit` wrote, or the name of a model ({listed(_names())}), but it "
-            "is neither."
-        )
     if str(model) != PACKAGED.name:
         warn(
             f"{model} knows its classes only from its encoder's weights, and has not been tested. The first use builds "
@@ -49,11 +42,7 @@ def load_model(model: Path | None) -> "Recognizer":
 
 def is_name(word: str) -> bool:
     """Whether a word is the name of a model."""
-    return word in _names()
-
-
-def _names() -> tuple[str, ...]:
-    return PACKAGED.name, *(one.name for one in known_models())
+    return word in (PACKAGED.name, *(one.name for one in known_models()))
 
 
 def is_folder(word: Path | str) -> bool:

@@ -3,8 +3,9 @@
     python benchmarks/readers_cost.py [--mebibytes 1] [--out results/readers-cost.json]
 
 The files are made here, each to take as much memory or time as its kind of file can: numbers of one digit, empty cells,
-brackets, one endless line, archives of zeros. Each is read in a process of its own, and none may take more than 20
-times its size, or 300 MiB where it is packed.
+brackets, one endless line, archives of zeros. Each is read twice, in processes of their own: all its clips, as at the
+command line, and one, as the web page reads an upload. An upload may take 20 times its size or 300 MiB, whichever is
+less; at the command line this holds for plain files, and packed ones may take 300 MiB.
 """
 
 import argparse
@@ -22,6 +23,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -30,23 +32,26 @@ from gzssar.files import write_json
 from gzssar.skeletons.layout import LAYOUTS
 from gzssar.skeletons.readers.reader import ReadOptions
 from gzssar.skeletons.readers.registry import open_clips
+from gzssar.web.limits import Limits
+from gzssar.web.reading import bound_memory
+from gzssar.web.uploads import read_file
 from results import RESULTS, origin
 
 MIB = 2**20
 TIMES, MOST = 20, 300
-"""A plain file may take so many times its size, a packed one so many MiB."""
+"""What a file may take: so many times its size, and at most so many MiB."""
 BASE = 4
-"""MiB that any file may take: modules that are loaded when they are needed, and blocks of numbers."""
+"""MiB that any file may take beside that at the command line: modules that are loaded when they are needed, and blocks
+of numbers."""
+SMALLEST = 8
+"""MiB that any upload may take."""
 PACKED = (".gz", ".npz", ".mat", ".zip")
 JOINTS = LAYOUTS["ntu25"].joint_names
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one file."""
-
-    mib: float
-    """Its size."""
+    """Of reading one file in one way."""
 
     peak: float
     """MiB of memory above what the process had before."""
@@ -58,63 +63,90 @@ class Cost:
     """"read", or the beginning of the sentence that refuses it."""
 
 
+@dataclass(frozen=True)
+class Costs:
+    """Of one file."""
+
+    mib: float
+    """Its size."""
+
+    commanded: Cost
+    """Of all its clips, as at the command line."""
+
+    uploaded: Cost
+    """Of its first clip, as the web page reads it."""
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--mebibytes", type=int, default=1)
     parser.add_argument("--out", type=Path, default=RESULTS / "readers-cost.json")
     arguments = parser.parse_args()
     result = origin("readers")
-    costs: dict[str, Cost] = {}
+    costs: dict[str, Costs] = {}
     with tempfile.TemporaryDirectory() as folder:
         for name, make in FILES.items():
             path = Path(folder) / name
-            path.write_bytes(make(arguments.mebibytes * MIB))
-            costs[name] = measured(path)
+            size = apart(lambda path=path, make=make: path.write_bytes(make(arguments.mebibytes * MIB)))
+            costs[name] = Costs(
+                size / MIB,
+                Cost(**apart(lambda path=path: asdict(cost_of(path, read_all)))),
+                Cost(**apart(lambda path=path: asdict(cost_of(path, read_upload)))),
+            )
             path.unlink()
             print(row(name, costs[name]), flush=True)
-    dear = [name for name, cost in costs.items() if cost.peak > allowed(name, cost)]
-    if dear:
+    if dear := [name for name, cost in costs.items() if is_dear(name, cost)]:
         raise SystemExit(f"These take more than they may: {', '.join(dear)}.")
     write_json(arguments.out, result | {"files": {name: asdict(cost) for name, cost in costs.items()}})
 
 
-def allowed(name: str, cost: Cost) -> float:
-    return MOST if name.endswith(PACKED) else min(MOST, BASE + TIMES * cost.mib)
+def is_dear(name: str, costs: Costs) -> bool:
+    commanded = MOST if name.endswith(PACKED) else min(MOST, BASE + TIMES * costs.mib)
+    uploaded = min(MOST, max(SMALLEST, TIMES * costs.mib))
+    return costs.commanded.peak > commanded or costs.uploaded.peak > uploaded
 
 
-def row(name: str, cost: Cost) -> str:
-    times = cost.peak / cost.mib
-    return (
-        f"{name:28} {cost.mib:6.2f} MiB {times:6.1f} x {cost.peak:6.1f} MiB {cost.seconds:6.2f} s  {cost.outcome[:70]}"
-    )
+def row(name: str, costs: Costs) -> str:
+    ways = [f"{cost.peak:6.1f} MiB {cost.seconds:5.2f} s" for cost in (costs.commanded, costs.uploaded)]
+    return f"{name:28} {costs.mib:6.2f} MiB: {', '.join(ways)}  {costs.uploaded.outcome[:70]}"
 
 
-def measured(path: Path) -> Cost:
-    """Read all clips of a file in a child process, of which nothing is left afterwards."""
+def apart(work: Callable[[], Any]) -> Any:
+    """What this returns in a child process, of whose memory nothing is left afterwards."""
     receiver, sender = os.pipe()
     if not (child := os.fork()):
         with os.fdopen(sender, "w") as pipe:
-            json.dump(asdict(cost_of(path)), pipe)
+            json.dump(work(), pipe)
             pipe.flush()
             os._exit(0)
     os.close(sender)
     with os.fdopen(receiver) as pipe:
-        cost = Cost(**json.load(pipe))
+        answer = json.load(pipe)
     os.waitpid(child, 0)
-    return cost
+    return answer
 
 
-def cost_of(path: Path) -> Cost:
+def cost_of(path: Path, read: Callable[[Path, ReadOptions], object]) -> Cost:
     before, started = _peak(), time.process_time()
     try:
-        layout = "ntu25" if path.suffix == ".npy" else None
-        for entry in open_clips(path, ReadOptions(layout, fill_gaps=True)).entries:
-            entry.read()
+        read(path, ReadOptions("ntu25" if path.suffix == ".npy" else None, fill_gaps=True))
         outcome = "read"
     except GzssarError as error:
         outcome = str(error).replace(f"{path.parent}/", "")
-    seconds = time.process_time() - started
-    return Cost(path.stat().st_size / MIB, _peak() - before, seconds, outcome[:200])
+    except MemoryError:
+        outcome = "it takes more memory than an upload of its size may."
+    return Cost(_peak() - before, time.process_time() - started, outcome[:200])
+
+
+def read_all(path: Path, options: ReadOptions) -> None:
+    for entry in open_clips(path, options).entries:
+        entry.read()
+
+
+def read_upload(path: Path, options: ReadOptions) -> None:
+    limits = Limits()
+    bound_memory(limits.reading_bytes(path.stat().st_size))
+    read_file(path, path.name, options, 0, limits)
 
 
 def _peak() -> float:
@@ -244,6 +276,16 @@ def many_clips(size: int) -> bytes:
     return buffer.getvalue()
 
 
+def many_entries(size: int) -> bytes:
+    """A list of as many entries as there is room for, of which none is there."""
+    head = struct.pack("<4s5H3L5H2L", b"PK\1\2", 20, 20, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0)
+    count = (size - 60) // (len(head) + 8)
+    entries = b"".join(head + b"%08d" % number for number in range(count))
+    start = struct.pack("<4s5H3L2H", b"PK\3\4", 20, 0, 0, 0, 0, 0, 0, 0, 5, 0) + b"a.npy"
+    counted = min(count, 2**16 - 1)
+    return start + entries + struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, counted, counted, len(entries), len(start), 0)
+
+
 def annotations(size: int) -> bytes:
     keypoint = np.ones((1, 1, 25, 3), np.int8)
     one = {"frame_dir": "a", "label": 1, "total_frames": 1, "keypoint": keypoint}
@@ -267,14 +309,26 @@ def matlab(name: str) -> Callable[[int], bytes]:
     """Compressed variables of 63 MiB of zeros each, as many as there is room for."""
 
     def make(size: int) -> bytes:
-        frames = 63 * MIB // 480
-        content = element(6, struct.pack("<II", 6, 0)) + element(5, struct.pack("<iii", 20, 3, frames))
-        content += element(1, name.encode()) + element(9, bytes(frames * 480))
-        packed = zlib.compress(element(14, content), 9)
-        one = struct.pack("<II", 15, len(packed)) + packed
-        return b"MATLAB 5.0 MAT-file".ljust(124) + b"\x00\x01IM" + one * max(1, size // len(one))
+        one = variable(name, bytes(63 * MIB // 480 * 480))
+        return MATLAB + one * max(1, size // len(one))
 
     return make
+
+
+def padded_matlab(size: int) -> bytes:
+    """A variable that unpacks to almost as much as it may: noise, and zeros behind it."""
+    noise = np.random.default_rng(0).normal(size=size // 8).tobytes()
+    return MATLAB + variable("d_skel", noise + bytes((size * 48 - len(noise)) // 480 * 480))
+
+
+MATLAB = b"MATLAB 5.0 MAT-file".ljust(124) + b"\x00\x01IM"
+
+
+def variable(name: str, numbers: bytes) -> bytes:
+    content = element(6, struct.pack("<II", 6, 0)) + element(5, struct.pack("<iii", 20, 3, len(numbers) // 480))
+    content += element(1, name.encode()) + element(9, numbers)
+    packed = zlib.compress(element(14, content), 9)
+    return struct.pack("<II", 15, len(packed)) + packed
 
 
 FILES: dict[str, Callable[[int], bytes]] = {
@@ -311,8 +365,10 @@ FILES: dict[str, Callable[[int], bytes]] = {
     "padded.npz": npz("joints", 60),
     "padded amass.npz": npz("Jtr", 60),
     "many clips.npz": many_clips,
+    "many entries.npz": many_entries,
     "other variables.mat": matlab("other"),
     "zeros.mat": matlab("d_skel"),
+    "padded.mat": padded_matlab,
 }
 
 

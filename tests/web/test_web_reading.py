@@ -13,6 +13,7 @@ import pytest
 from web_server import csv_bytes
 
 from gzssar.errors import ConfigError, DataError
+from gzssar.skeletons.layout import NTU25
 from gzssar.skeletons.readers import ReadOptions
 from gzssar.web.limits import MIB, Limits
 from gzssar.web.reading import Readers, sweep
@@ -105,9 +106,29 @@ def test_who_leaves_ends_the_process_at_once(readers, tmp_path):
     assert not reading._running
 
 
-def test_a_file_that_takes_too_much_memory_is_refused(readers):
-    with pytest.raises(DataError, match=r"^a\.csv should be read in 64 MiB of memory, but it takes more: send a sh"):
-        ask(readers(filling, max_reading_bytes=64 * MIB))
+@pytest.mark.parametrize(("size", "most"), [(1, 8), (MIB, 20), (9 * MIB, 64)])
+def test_a_file_that_takes_too_much_memory_is_refused(readers, size, most):
+    sentence = rf"^a\.csv should be read in {most} MiB of memory, but it takes more: send fewer or shorter clips, or do"
+    with pytest.raises(DataError, match=sentence):
+        ask(readers(filling, max_reading_bytes=64 * MIB), bytes(size))
+
+
+def padded_npz(clips, frames, there):
+    """Clips of which some frames are there, and zeros behind them."""
+    joints, buffer = np.zeros((clips, frames, 25, 3), np.float32), io.BytesIO()
+    joints[:, :there] = np.random.default_rng(0).normal(size=(clips, there, 25, 3))
+    offsets, names = np.arange(clips + 1) * frames, np.array(NTU25.joint_names)
+    np.savez_compressed(buffer, joints=joints.reshape(-1, 25, 3), offsets=offsets, joint_names=names)
+    return buffer.getvalue()
+
+
+def test_padding_may_take_20_times_the_size_of_a_file_and_no_more(readers):
+    honest, bomb = padded_npz(200, 300, 20), padded_npz(1, 200_000, 200)
+    assert 12 * len(honest) < 200 * 300 * 300
+    assert len(bomb) < MIB / 4
+    assert ask(readers(), honest, "a.npz", index=7).joints.shape == (3, 300, 25, 1)
+    with pytest.raises(DataError, match=r"^a\.npz should be read in 8 MiB of memory, but it takes more"):
+        ask(readers(), bomb, "a.npz")
 
 
 def test_a_process_that_dies_is_a_damaged_file(readers):
@@ -143,8 +164,8 @@ def test_a_folder_that_went_is_made_again(readers, tmp_path):
 
 
 def test_a_clip_that_cannot_be_sent_takes_too_much_memory(readers):
-    with pytest.raises(DataError, match="should be read in 64 MiB of memory"):
-        ask(readers(unsendable, max_reading_bytes=64 * MIB))
+    with pytest.raises(DataError, match="should be read in 8 MiB of memory"):
+        ask(readers(unsendable))
 
 
 def test_folders_of_servers_that_were_killed_are_swept(readers, tmp_path):

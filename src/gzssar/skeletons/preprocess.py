@@ -84,7 +84,7 @@ def frames_shown(clip: Float[np.ndarray, "C T V M"], frames: int) -> Int[np.ndar
     return np.stack([kept[_cycle(clip[..., body][:, kept], frames)] for body in range(clip.shape[3])], axis=1)
 
 
-def fill_gaps(joints: Float[np.ndarray, "C T V M"]) -> Float[np.ndarray, "C T V M"]:
+def fill_gaps(joints: Float[np.ndarray, "C T V M"], copy: bool = True) -> Float[np.ndarray, "C T V M"]:
     """Fill in what is missing of a clip: joints that are NaN or infinite in some frames.
 
     Each joint moves on a straight line from the frame before the gap to the frame after it, and rests at the clip's
@@ -92,13 +92,14 @@ def fill_gaps(joints: Float[np.ndarray, "C T V M"]) -> Float[np.ndarray, "C T V 
 
     Args:
         joints: positions in metres or pixels.
+        copy: whether to fill a copy, not the array itself.
 
     Raises:
         DataError: a joint is missing in all frames in which its body is present.
     """
     known = np.isfinite(joints).all(axis=0)
     present = np.any(joints != 0, axis=(0, 2))
-    filled = joints.copy()
+    filled = joints.copy() if copy else joints
     for joint, body in np.argwhere(~known.all(axis=0)):
         at = np.flatnonzero(known[:, joint, body] & present[:, body])
         gaps = np.flatnonzero(~known[:, joint, body])

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 MIB = 2**20
 
+_TIMES, _ANY = 20, 8 * MIB
+"""What it may take to read an upload: so many times its size, and so many bytes in any case."""
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -16,7 +19,8 @@ class Limits:
     """Size of what an uploaded archive unpacks to, all its files together."""
 
     max_reading_bytes: int = 300 * MIB
-    """Memory that it may take to read an upload, beside what the process takes that reads it."""
+    """Memory that it may take to read an upload, beside what the process takes that reads it; small ones may take less:
+    see :meth:`reading_bytes`."""
 
     max_frames: int = 10_000
     """Frames of a clip."""
@@ -59,3 +63,8 @@ class Limits:
 
     max_clips: int = 100
     """Clips that one visitor, or with `shared` all visitors together, may teach classes with."""
+
+    def reading_bytes(self, size: int) -> int:
+        """Memory that it may take to read an upload of so many bytes: 20 times as much, but 8 MiB in any case, and
+        never more than :attr:`max_reading_bytes`."""
+        return min(self.max_reading_bytes, max(_ANY, _TIMES * size))

@@ -172,19 +172,22 @@ def _work(
     """What a process does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which ends this process
     video = find_poses is not None and is_video(path)
-    most = limits.max_video_reading_bytes if video else limits.max_reading_bytes
-    _bound_memory(most)
+    most = limits.max_video_reading_bytes if video else limits.reading_bytes(path.stat().st_size)
+    bound_memory(most)
     with suppress(BrokenPipeError):
         try:
             answer.send(read(path, shown, options, index, limits, find_poses))
         except GzssarError as error:
             answer.send((type(error), str(error), error.option))
         except MemoryError:
-            sentence = f"{shown} should be read in {most // MIB} MiB of memory, but it takes more: send a shorter clip."
+            sentence = (
+                f"{shown} should be read in {most // MIB} MiB of memory, but it takes more: send fewer or shorter "
+                "clips, or do not compress them."
+            )
             answer.send((DataError, sentence, None))
 
 
-def _bound_memory(most: int) -> None:
+def bound_memory(most: int) -> None:
     """Let this process take so many bytes more than it has, where the system can say what it has."""
     with suppress(ImportError, OSError, ValueError):
         import resource

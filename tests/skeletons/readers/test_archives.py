@@ -98,6 +98,19 @@ def test_an_entry_that_lies_about_its_size_does_not_fill_the_memory(archive):
     assert peak < MEGABYTE
 
 
+def test_nothing_of_an_entry_is_in_memory_twice(archive):
+    write(archive, zip_bytes({"zeros": bytes(range(256)) * 64 * 1024}))
+    (entry,) = list_entries(archive, 64 * MEGABYTE)
+    tracemalloc.start()
+    data = read_entry(archive, entry)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(data) == 16 * MEGABYTE
+    assert peak < 1.6 * len(data)
+    with pytest.raises(TypeError, match="read-only"):
+        data[0] = 1
+
+
 def test_too_many_entries_are_refused_before_they_are_listed(archive, monkeypatch):
     write(archive, zip_bytes({f"{number:04}": b"" for number in range(100)}))
     assert len(list_entries(archive, MEGABYTE)) == 100

@@ -1,5 +1,7 @@
 """Joints that are missing in some frames: which zeros are no positions, and what comes in their place."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from reader_files import walk
@@ -72,6 +74,17 @@ def test_nan_is_filled_on_request_only_and_zeros_give_it_no_positions():
     read = clip(joints, fill_gaps=True)
     np.testing.assert_allclose(read.joints, person(), rtol=1e-5, atol=1e-6)
     assert codes(read) == ["joints-missing"]
+
+
+def test_filling_takes_less_memory_than_the_clip():
+    joints = np.asarray(person(20_000), np.float32)
+    joints[:, 100:9000, 11] = 0
+    tracemalloc.start()
+    read = clip(joints)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert codes(read) == ["joints-missing"]
+    assert peak < 1.5 * joints.nbytes
 
 
 def test_in_a_picture_the_corner_is_missing_where_nothing_is_seen():

@@ -19,6 +19,7 @@ _LONGEST_DIRECTORY = 46 * 1_000_000  # bytes; an entry takes 46 and its name, so
 _HIGHEST_RATIO = 1000  # of unpacked to packed size; deflate cannot pass 1032, honest files of numbers stay under 10
 _LARGE, _HIGHEST_RATIO_OF_LARGE = 64 * 2**20, 50  # bytes; labels as rows of zeros with a one are packed more tightly
 _LARGEST_UNPACKED = 4 * 2**30  # bytes
+_BLOCK = 2**13  # bytes that are unpacked at once, to at most 8 MiB: so hardly anything is in memory twice
 _LOCAL_HEADER = struct.Struct("<4s22xHH")
 _ENCRYPTED = 0x1
 
@@ -52,26 +53,31 @@ def list_entries(path: Path, largest: int) -> list[zipfile.ZipInfo]:
     return [entry for entry in entries if not entry.filename.endswith("/")]
 
 
-def read_entry(path: Path, entry: zipfile.ZipInfo) -> bytes:
+def read_entry(path: Path, entry: zipfile.ZipInfo) -> memoryview:
     """Unpack one entry that :func:`list_entries` returned, in memory.
+
+    Returns:
+        its bytes, to read only.
 
     Raises:
         DataError: the entry is cut off or damaged, or unpacks to another size than it declares.
     """
+    data, left = bytearray(), entry.compress_size
+    unpack = zlib.decompressobj(-zlib.MAX_WBITS) if entry.compress_type == zipfile.ZIP_DEFLATED else None
     try:
         with path.open("rb") as file:
             signature = _go_to(file, entry)
-            data = file.read(entry.compress_size)
-        if entry.compress_type == zipfile.ZIP_DEFLATED:
-            data = zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, entry.file_size + 1)
+            while len(data) <= entry.file_size and (block := file.read(min(left, _BLOCK))):
+                left -= len(block)
+                data += unpack.decompress(block, entry.file_size + 1 - len(data)) if unpack else block
     except (OSError, ValueError, OverflowError, struct.error, zlib.error, MemoryError) as error:
         raise DataError(f"{_place(path, entry)} is damaged ({error}): fetch the archive again.") from error
     if signature != b"PK\3\4" or len(data) != entry.file_size or zlib.crc32(data) != entry.CRC:
         raise DataError(f"{_place(path, entry)} is damaged: its size or checksum is wrong; fetch the archive again.")
-    return data
+    return memoryview(data).toreadonly()
 
 
-def map_entry(path: Path, entry: zipfile.ZipInfo) -> bytes | memoryview:
+def map_entry(path: Path, entry: zipfile.ZipInfo) -> memoryview:
     """The bytes of an entry: where it is stored as it is, only those come into memory that somebody looks at.
 
     The checksum of such an entry is not looked at, since that would read all of it.

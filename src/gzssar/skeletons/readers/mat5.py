@@ -33,7 +33,7 @@ class _Element:
     data: memoryview
 
 
-def read_variable(data: bytes, name: str, largest: int, where: str) -> np.ndarray:
+def read_variable(data: bytes | memoryview, name: str, largest: int, where: str) -> np.ndarray:
     """Read one array of real numbers.
 
     Args:
@@ -45,7 +45,7 @@ def read_variable(data: bytes, name: str, largest: int, where: str) -> np.ndarra
     Raises:
         DataError: the file is cut off or damaged, has no variable of that name, or it is no array of real numbers.
     """
-    order = {b"\x00\x01IM": "<", b"\x01\x00MI": ">"}.get(data[124:_HEADER])
+    order = {b"\x00\x01IM": "<", b"\x01\x00MI": ">"}.get(bytes(data[124:_HEADER]))
     if order is None:
         raise DataError(f"{where} should be a MATLAB file of version 5 to 7, but it is not: save it with '-v7'.")
     others = []

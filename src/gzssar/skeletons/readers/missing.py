@@ -3,6 +3,8 @@
 NaN is filled where the user asks for it. Zeros are no positions, so they are always filled, and the clip says so.
 """
 
+from functools import reduce
+
 import numpy as np
 from jaxtyping import Bool, Float
 
@@ -24,7 +26,7 @@ def complete(
     layout: Layout,
     name: str,
 ) -> tuple[Float[np.ndarray, "C T V M"], tuple[Doubt, ...]]:
-    """Fill in the joints that are missing while their body is there.
+    """Fill in, in place, the joints that are missing while their body is there.
 
     In space, a joint is missing where it is exactly at 0 0 0, but elsewhere in the frames around. A joint that is at
     0 0 0 in all frames is the origin of a centred body. In a picture, a joint is missing where it is at 0 0 and its
@@ -50,15 +52,19 @@ def complete(
         return joints, ()  # and the clip's own check says so
     lost = _lost(joints, visibility)
     if not lost.any():
-        return (joints if finite.all() else _filled(joints, name)), ()
+        if not finite.all():
+            _fill(joints, name)
+        return joints, ()
     never = lost.any(axis=0) & ~((finite.all(axis=0) & ~lost) & _present(joints)[:, None]).any(axis=0)
-    filled = _filled(np.where(lost & ~never, np.float32(np.nan), joints), name)
+    gaps = lost & ~never
+    joints[:, gaps] = np.nan
+    _fill(joints, name)
     if len(joints) == 3:
-        lost &= ~never & ~_near_origin(filled)
-    else:
-        _lay_on_neighbours(filled, never, layout)
-    np.copyto(filled, joints, where=finite & ~lost)
-    return filled, tuple(_doubts(lost & ~never, never & lost.any(axis=0), layout))
+        real = gaps & _near_origin(joints)
+        joints[:, real] = 0
+        return joints, tuple(_doubts(gaps & ~real, np.zeros_like(never), layout))
+    _lay_on_neighbours(joints, never, layout)
+    return joints, tuple(_doubts(gaps, never, layout))
 
 
 def _check_filling(missing: int, size: int, options: ReadOptions, name: str) -> None:
@@ -87,14 +93,14 @@ def _near_origin(joints: Float[np.ndarray, "C T V M"]) -> Bool[np.ndarray, "T V 
     with np.errstate(over="ignore", invalid="ignore"):
         sizes = np.where(_present(joints), np.ptp(joints, axis=2).max(axis=0), np.nan)
         usual = np.array([np.median(size[~np.isnan(size)]) if not np.isnan(size).all() else 0 for size in sizes.T])
-        return np.asarray(np.linalg.norm(joints, axis=0) <= _NEAR * usual)
+        return np.asarray(reduce(np.hypot, joints) <= _NEAR * usual)  # takes no array of all coordinates, as norm does
 
 
-def _filled(joints: Float[np.ndarray, "C T V M"], name: str) -> Float[np.ndarray, "C T V M"]:
+def _fill(joints: Float[np.ndarray, "C T V M"], name: str) -> None:
     from gzssar.skeletons.preprocess import fill_gaps
 
     try:
-        return fill_gaps(joints)
+        fill_gaps(joints, copy=False)
     except DataError as error:
         raise DataError(f"clip {name!r} cannot be completed: {error}") from error
 

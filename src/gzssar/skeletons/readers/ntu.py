@@ -284,7 +284,7 @@ def _whole(track: Track, path: Path) -> Track:
     finite = np.isfinite(track.joints)
     if finite.all():
         return track
-    joints = track.joints.transpose(2, 0, 1)[..., None]
+    joints = track.joints.transpose(2, 0, 1)[..., None].copy()
     whole, _ = complete(joints, None, ReadOptions(fill_gaps=True), NTU25, path.name)
     return Track(track.frames, np.where(finite, track.joints, whole[..., 0].transpose(1, 2, 0)))
 

@@ -87,8 +87,10 @@ def in_metres(
         raise ConfigError(
             f"positions in a picture are in pixels, but the options name {options.unit!r}.", option="unit"
         )
+    scaled = joints.astype(np.promote_types(joints.dtype, np.float32))
     with np.errstate(over="ignore", invalid="ignore"):  # what is no finite number is refused or filled later
-        return joints * scale, replace(options, unit=None), doubts
+        scaled *= scale
+    return scaled, replace(options, unit=None), doubts
 
 
 def metres_per_unit(options: ReadOptions, stated: str | None, path: Path) -> float | None:

@@ -84,11 +84,15 @@ class UtdMhadZipReader:
         return ClipSource(self.kind, entries, _CLASS_NAMES)
 
 
-def _entry(name: str, where: str, load: Callable[[], bytes], layout: Layout, options: ReadOptions) -> ClipEntry:
+def _entry(
+    name: str, where: str, load: Callable[[], bytes | memoryview], layout: Layout, options: ReadOptions
+) -> ClipEntry:
     return ClipEntry(name, partial(_read, name, where, load, layout, options))
 
 
-def _read(name: str, where: str, load: Callable[[], bytes], layout: Layout, options: ReadOptions) -> SkeletonSequence:
+def _read(
+    name: str, where: str, load: Callable[[], bytes | memoryview], layout: Layout, options: ReadOptions
+) -> SkeletonSequence:
     joints = read_variable(load(), "d_skel", _LARGEST, where)
     if joints.ndim == 2:
         joints = joints[..., None]  # MATLAB drops the last axis of a single frame

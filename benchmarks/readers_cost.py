@@ -278,7 +278,7 @@ def many_clips(size: int) -> bytes:
 
 def many_entries(size: int) -> bytes:
     """A list of as many entries as there is room for, of which none is there."""
-    head = struct.pack("<4s5H3L5H2L", b"PK\1\2", 20, 20, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0)
+    head = struct.pack("<4s6H3L5H2L", b"PK\1\2", 20, 20, *[0] * 7, 8, *[0] * 6)
     count = (size - 60) // (len(head) + 8)
     entries = b"".join(head + b"%08d" % number for number in range(count))
     start = struct.pack("<4s5H3L2H", b"PK\3\4", 20, 0, 0, 0, 0, 0, 0, 0, 5, 0) + b"a.npy"

@@ -79,7 +79,9 @@ def test_check_says_what_it_found_and_ends_well(table, capsys):
     printed = capsys.readouterr().out
     assert "Most confusable pairs under minilm" in printed
     assert "wave (0)" in printed
-    assert printed.splitlines()[-1].startswith("Nothing was found (3 classes, minilm; the most similar by the fusion")
+    assert printed.splitlines()[-1].startswith(
+        "No problems were found (3 classes, minilm; the most similar by the fusion"
+    )
     assert "Similarities:" not in printed
 
 
@@ -109,7 +111,7 @@ def test_with_fail_findings_are_an_exit_code(tmp_path, capsys, rows, said):
     assert exit_code("check", table, "--fail") == 1
     printed = capsys.readouterr().out
     assert said in printed
-    assert printed.splitlines()[-1].startswith("Something was found")
+    assert printed.splitlines()[-1].startswith("Problems were found")
 
 
 def test_over_long_texts_do_not_stop_the_check(table, capsys):

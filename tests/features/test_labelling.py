@@ -85,6 +85,9 @@ def test_folders_are_matched_to_class_texts(clips):
 def test_a_folder_without_a_class_is_refused(clips):
     with pytest.raises(TextError, match=r"'wave' is none of their 2 labels \(the nearest are 'waves'\): rename it"):
         opened(clips, names=("waves", "sit down"))
+    both = r"'Sit down' is none .*\(the nearest are 'sit downs'\); neither is 'wave' \(near 'waves'\): rename them"
+    with pytest.raises(TextError, match=both):
+        opened(clips, names=("waves", "sit downs"))
     with pytest.raises(TextError, match="there are no labels"):
         opened(clips, names=("", ""))
 
@@ -233,6 +236,24 @@ def test_what_is_no_table_is_refused(tmp_path, content):
     (tmp_path / "labels").write_bytes(content)
     with pytest.raises(DataError, match=r".*labels should|item 1 of .*labels should"):
         read_label_table(tmp_path / "labels")
+
+
+def test_a_row_of_another_folder_above_the_data_is_no_row_of_a_clip(clips, tmp_path):
+    write_clip(clips / "wave" / "c.npy")
+    rows = "path,label\nsit down/c.npy,sit down\nwave/c.npy,wave\nclips/wave/a.mp4,wave\n"
+    table = write(tmp_path / "labels.csv", rows)
+    source = opened(clips / "wave", table)
+    assert classes(source) == {"a.npy": "wave", "c.npy": "wave"}
+    assert source.told[-1] == f"1 rows match no clip: line 2 of {table} (sit down/c.npy)"
+    assert classes(opened(clips / "wave" / "c.npy", table)) == {"c.npy": "wave"}
+
+
+def test_a_table_with_paths_of_another_machine_is_told(clips, tmp_path):
+    rows = "path,label\nD:\\films\\wave\\a.mp4,wave\nD:\\films\\sit down\\d.mp4,sit down\n"
+    table = write(tmp_path / "labels.csv", rows)
+    source = opened(clips, table)
+    assert classes(source) == {"wave/a.npy": "wave", "sit down/d.npy": "sit down"}
+    assert f"no row of {table} names the folder {clips}: its clips are those of the rows" in source.told[-1]
 
 
 def test_a_missing_table_is_named(tmp_path):

@@ -83,7 +83,11 @@ def test_features_of_two_datasets_side_by_side(tmp_path):
 
 def test_a_published_split_of_other_data_is_refused(tmp_path):
     root = published_folder(tmp_path / "release", "ntu60")
-    with pytest.raises(DataError, match=r"one folder shift_12_r, but the feature folders there are: shift_ntu60_5_r"):
+    with pytest.raises(
+        DataError,
+        match=r"one folder shift_12_r, but the feature folders there are: shift_ntu60_5_r, .*"
+        r"\. Name the split of these features, or the folder that has those of this split",
+    ):
         read_synse(root, "ntu60-48-12")
     with pytest.raises(SplitError, match="no split named"):
         read_synse(root, "ntu60")

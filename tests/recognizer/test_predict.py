@@ -1,7 +1,6 @@
 """What a recognizer answers: rankings, candidates, abstaining."""
 
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -181,13 +180,11 @@ def test_five_thousand_classes(on_features, features):
     many = [replace(some, text=ClassText(f"action {k}", "a", "m")) for k in range(5000)]
     large = Recognizer(on_features.parts, [*on_features.known, *many])
     candidates = [f"action {k}" for k in range(5000)]
-    started = time.perf_counter()
     [prediction] = large.predict_features(features[:1], candidates, top_k=3)
     assert [one["label"] for one in prediction] == candidates[:3]  # ties in order
     with pytest.raises(ConfigError, match="'action 7' is named twice"):
         large.predict_features(features[:1], [*candidates, "action 7"])
     assert len(large.card) > 5000
-    assert time.perf_counter() - started < 10
 
 
 def test_a_low_top_score_gives_no_label_if_asked(on_features, features):

@@ -13,13 +13,12 @@ import numpy as np
 
 from gzssar.errors import DataError, TextError
 from gzssar.features.label_tables import LabelRow, read_label_table
+from gzssar.printable import listed
 from gzssar.skeletons.readers import ClipEntry, ClipSource
 from gzssar.skeletons.readers.registry import natural_order
 from gzssar.skeletons.sequence import SkeletonSequence
 from gzssar.texts.classes import label_key, nearest
 
-_LISTED = 5
-"""Names in one sentence."""
 _LOOKED_AT = 3
 """Clips that are read to see whether the files state their classes."""
 _SLACK = 1.0
@@ -67,9 +66,9 @@ def _by_folder(source: ClipSource, root: Path, class_names: Sequence[str] | None
     folders = {_folder(entry, root) for entry in source.entries} - {root}
     if len(folders) < 2:
         return source
-    listed = _listed(sorted({folder.name for folder in folders}, key=natural_order))
+    shown = listed(sorted({folder.name for folder in folders}, key=natural_order))
     if source.class_names or _states_classes(source):
-        told = f"the files state their classes, so the names of their folders do not count: {listed}"
+        told = f"the files state their classes, so the names of their folders do not count: {shown}"
         return replace(source, told=(*source.told, told))
     names, ids = _numbered((folder.name for folder in folders), class_names, f"a folder in {root}")
 
@@ -79,7 +78,7 @@ def _by_folder(source: ClipSource, root: Path, class_names: Sequence[str] | None
         name, label = _path(entry, root), ids[label_key(folder.name)]
         return ClipEntry(name, partial(_read_labelled, entry, name, label), entry.file)
 
-    told = f"classes come from the names of folders: {listed}"
+    told = f"classes come from the names of folders: {shown}"
     return replace(source, entries=list(map(in_folder, source.entries)), class_names=names, told=(*source.told, told))
 
 
@@ -107,11 +106,11 @@ def _by_table(source: ClipSource, root: Path, table: Path, class_names: Sequence
     rows = read_label_table(table)
     names, ids = _numbered([row.label for row in rows], class_names, f"a label in {table}")
     performers, numbered = _performers(rows)
-    rows_of, idle = _matched(rows, source.entries, root, table)
+    rows_of, idle, loose = _matched(rows, source.entries, root, table)
     if not rows_of:
         raise DataError(
             f"{table} should name clips in {root}, but none of its {len(rows)} rows does, such as {idle[0].where} "
-            f"({idle[0].path!r}), and clips are called {_listed([_path(e, root) for e in source.entries])}: give paths "
+            f"({idle[0].path!r}), and clips are called {listed([_path(e, root) for e in source.entries])}: give paths "
             "as they are below that folder."
         )
 
@@ -128,8 +127,9 @@ def _by_table(source: ClipSource, root: Path, table: Path, class_names: Sequence
             read = partial(_read_row, recording, k, row, name, ids[label_key(row.label)], performers.get(row.performer))
             entries.append(ClipEntry(name, read, source.entries[k].file))
     left_out = [_path(entry, root) for k, entry in enumerate(source.entries) if k not in rows_of]
-    told = [f"{len(left_out)} clips have no row in {table} and are left out: {_listed(left_out)}"] if left_out else []
-    told += [f"{len(idle)} rows match no clip: {_listed([f'{r.where} ({r.path})' for r in idle])}"] if idle else []
+    told = [f"{len(left_out)} clips have no row in {table} and are left out: {listed(left_out)}"] if left_out else []
+    told += [f"{len(idle)} rows match no clip: {listed([f'{r.where} ({r.path})' for r in idle])}"] if idle else []
+    told += [loose] if loose else []
     told += [numbered] if numbered else []
     return replace(source, entries=entries, class_names=names, told=(*source.told, *told))
 
@@ -180,42 +180,54 @@ def _check_one_whole(rows: Sequence[LabelRow], name: str) -> None:
 
 def _matched(
     rows: Sequence[LabelRow], entries: Sequence[ClipEntry], root: Path, table: Path
-) -> tuple[dict[int, list[LabelRow]], list[LabelRow]]:
-    """The rows of each clip that has some, in order of clip, and the rows that match none."""
+) -> tuple[dict[int, list[LabelRow]], list[LabelRow], str]:
+    """The rows of each clip that has some, in order of clip, and the rows that match none; and a sentence where the
+    folders above `root` are others than those in the rows, as on the annotator's machine, and do not count."""
     clips = _Names([PurePosixPath(_path(entry, root)) for entry in entries], root)
-    found: dict[int, list[LabelRow]] = defaultdict(list)
-    idle = []
-    for row in rows:
-        matches = clips.matching(row, table) if row.path or len(entries) > 1 else [0]
-        for k in matches:
-            found[k].append(row)
-        idle += [] if matches else [row]
-    return {k: found[k] for k in sorted(found)}, idle
+    for whole in (True, False):
+        found: dict[int, list[LabelRow]] = defaultdict(list)
+        idle = []
+        for row in rows:
+            matches = clips.matching(row, table, whole) if row.path or len(entries) > 1 else [0]
+            for k in matches:
+                found[k].append(row)
+            idle += [] if matches else [row]
+        if found:
+            break
+    loose = f"no row of {table} names the folder {root}: its clips are those of the rows whose paths end alike"
+    return {k: found[k] for k in sorted(found)}, idle, "" if whole else loose
 
 
 class _Names:
     """Finds clips by what rows call them."""
 
     def __init__(self, paths: Sequence[PurePosixPath], root: Path) -> None:
-        self.paths, self.root = paths, PurePosixPath(root.absolute().as_posix())
+        above = PurePosixPath((root.parent if root.is_file() else root).absolute().as_posix())
+        self.paths, self.whole = paths, [above / path for path in paths]
         self.by_name: dict[str, list[int]] = defaultdict(list)
         self.by_stem: dict[str, list[int]] = defaultdict(list)
         for k, path in enumerate(paths):
             self.by_name[path.name].append(k)
             self.by_stem[path.stem].append(k)
 
-    def matching(self, row: LabelRow, table: Path) -> list[int]:
+    def matching(self, row: LabelRow, table: Path, whole: bool) -> list[int]:
         """The clips of a row: by pattern, by name, or by name without its ending, since annotators see videos. A table
         of one recording is called after it.
+
+        Args:
+            row: the row.
+            table: where it stands.
+            whole: whether its folders count that lie above those of the clips.
 
         Raises:
             DataError: a name that is no pattern stands for several clips.
         """
         wanted = PurePosixPath(row.path.replace("\\", "/") or table.stem)
         if "*" in row.path or "?" in row.path:
-            return [k for k, path in enumerate(self.paths) if (self.root / path).match(str(wanted))]
-        matches = [k for k in self.by_name[wanted.name] if _same_end(self.paths[k].parts, wanted.parts)]
-        matches = matches or [k for k in self.by_stem[wanted.stem] if _same_end(_bare(self.paths[k]), _bare(wanted))]
+            return [k for k, path in enumerate(self.whole) if path.match(str(wanted))]
+        paths = self.whole if whole else self.paths
+        matches = [k for k in self.by_name[wanted.name] if _same_end(paths[k].parts, wanted.parts)]
+        matches = matches or [k for k in self.by_stem[wanted.stem] if _same_end(_bare(paths[k]), _bare(wanted))]
         if len(matches) > 1:
             one, other = (self.paths[k] for k in matches[:2])
             raise DataError(
@@ -261,8 +273,8 @@ def _numbered(
     if absent := [name for key, name in named.items() if key not in ids]:
         known = [name for name in class_names if name]
         near = ", ".join(map(repr, nearest(absent[0], known)))
-        hint = f"the nearest are {near}" if near else _listed(known) or "there are no labels"
-        others = f"; neither is {_listed(list(map(repr, absent[1:])))}" if absent[1:] else ""
+        hint = f"the nearest are {near}" if near else listed(known) or "there are no labels"
+        others = f"; neither is {listed([_with_nearest(name, known) for name in absent[1:]])}" if absent[1:] else ""
         todo = "rename them, or add rows" if others else "rename it, or add a row"
         raise TextError(
             f"{what} should be called like a class of the texts, but {absent[0]!r} is none of their {len(known)} "
@@ -271,15 +283,15 @@ def _numbered(
     return tuple(class_names), ids
 
 
+def _with_nearest(name: str, known: Sequence[str]) -> str:
+    near = ", ".join(map(repr, nearest(name, known)))
+    return f"{name!r} (near {near})" if near else repr(name)
+
+
 def _performers(rows: Sequence[LabelRow]) -> tuple[dict[str, int], str]:
     """The id of each performer, and a sentence on it where they are names."""
     names = sorted({row.performer for row in rows if row.performer}, key=natural_order)
     if all(name.isdecimal() and len(name) < 10 for name in names):
         return {name: int(name) for name in names}, ""
     ids = {name: k for k, name in enumerate(names, start=1)}
-    return ids, f"performers are numbered: {_listed([f'{k} {name}' for name, k in ids.items()])}"
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = len(names) - _LISTED
-    return ", ".join(names[:_LISTED]) + (f" and {more} more" if more > 0 else "")
+    return ids, f"performers are numbered: {listed([f'{k} {name}' for name, k in ids.items()])}"

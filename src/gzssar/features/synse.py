@@ -23,11 +23,10 @@ import numpy as np
 from gzssar.errors import DataError
 from gzssar.features.features import Benchmark, FeatureSet, Phase
 from gzssar.files import read_array
+from gzssar.printable import listed
 from gzssar.skeletons.preprocess import STREAMS
 from gzssar.splits import ClassSplit, published_split
 
-_LISTED = 5
-"""Folders that a sentence names."""
 _FOLDER = re.compile(r"shift_(?:(?P<dataset>[A-Za-z]+\d*)_)??(?P<validation>val_)?(?P<unseen>\d+)_r")
 
 
@@ -87,14 +86,15 @@ def _folders(root: Path, unseen_count: int | None, dataset: str | None) -> tuple
         if not is_validation and unseen_count in (None, u) and (not name or dataset in (None, name))
     ]
     if len(candidates) != 1:
-        names = ", ".join(f.name for f in found.values()) or "none"
+        names = listed([folder.name for folder in found.values()] or ["none"])
         wanted = f"one folder shift_{'<u>' if unseen_count is None else unseen_count}_r"
-        below = sorted({path.relative_to(root).parts[0] for path in root.glob("*/**/shift_*_r")} - {"sk_feats"})
-        todo = (
-            f"Name one of the folders that have some: {', '.join(below[:_LISTED])}."
-            if below and not found
-            else "Name the split with --split, or the number of unseen classes with --unseen-count."
-        )
+        below = [path for pattern in ("*/shift_*_r", "*/sk_feats/shift_*_r") for path in root.glob(pattern)]
+        others = sorted({path.relative_to(root).parts[0] for path in below} - {"sk_feats"})
+        todo = "Name the split with --split, or the number of unseen classes with --unseen-count."
+        if others and not found:
+            todo = f"Name one of the folders that have some: {listed(others)}."
+        elif dataset:
+            todo = "Name the split of these features, or the folder that has those of this split."
         raise DataError(f"{parent} should hold {wanted}, but the feature folders there are: {names}. {todo}")
     name, u = candidates[0]
     if (name, True, u) not in found:

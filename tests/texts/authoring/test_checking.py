@@ -57,7 +57,9 @@ def test_a_sound_table_has_no_findings():
     assert not check.found
     assert findings(check) == ()
     assert (check.missing, check.duplicates, check.over_long) == ({}, (), ())
-    assert verdict(check).startswith("Nothing was found (3 classes, toy; the most similar by the fusion of all texts: ")
+    assert verdict(check).startswith(
+        "No problems were found (3 classes, toy; the most similar by the fusion of all texts: "
+    )
 
 
 def test_the_fusion_is_the_mean_of_the_kinds_cosines():
@@ -134,7 +136,7 @@ def test_one_class_has_no_pairs():
     check = checked(("east", "north", "west"))
     assert not check.found
     assert check.pairs("fusion") == ()
-    assert verdict(check) == "Nothing was found (1 class, toy; nothing to tell apart)."
+    assert verdict(check) == "No problems were found (1 class, toy; nothing to tell apart)."
 
 
 def test_duplicates_are_found_whatever_their_case_and_spaces():

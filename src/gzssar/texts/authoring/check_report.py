@@ -35,11 +35,11 @@ def verdict(check: TextCheck) -> str:
     if kind is None:
         return "No kind of text is there for all classes: nothing to compare."
     if check.found:
-        said = "Something was found"
+        said = "Problems were found"
     elif any(check.near_duplicates(one) for one in check.similarities):
         said = "All classes are told apart, though not by each kind of text"
     else:
-        said = "Nothing was found"
+        said = "No problems were found"
     count = f"{len(check.names)} class{'es' * (len(check.names) > 1)}"
     pairs = check.pairs(kind)
     closest = f"the most similar by {_by(kind)}: {pairs[0].similarity:.2f}" if pairs else "nothing to tell apart"

@@ -77,7 +77,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "uploads": ("skeletons/readers", "web"),
     "endurance": ("skeletons/readers", "web"),
     "kills": ("files.py", "folders.py", "recognizer/bundle.py", "bench", "experiment", *_FEATURES),
-    "readers": ("skeletons/readers",),
+    "readers": ("skeletons/readers", "web"),
     "parsing": tuple(f"skeletons/readers/{name}.py" for name in ("arrays", "missing", "ntu", "ntu_bodies")),
     "demo": (*_RECORDINGS, "synthetic", "texts/data/synthetic.csv", "commands/run.py", "reports/terminal.py"),
 }

@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from ntu_files import ID, damaged_files, one_person, person, skeleton_text, write_skeleton
 
 from gzssar.errors import ConfigError, DataError
+from gzssar.skeletons.doubt import Doubt
 from gzssar.skeletons.layout import NTU25
 from gzssar.skeletons.readers import ReadOptions
 from gzssar.skeletons.readers.ntu import _BLOCK, NtuReader, SampleIds, read_ntu, read_tracks, sample_ids
@@ -144,7 +145,17 @@ def test_a_body_of_zeros_is_not_tracked(tmp_path):
 
 def test_ten_bodies_give_two(tmp_path):
     frames = [{ID + body: person(100 * body + frame, 0.1 * body) for body in range(10)} for frame in range(14)]
-    assert read_ntu(write_skeleton(tmp_path, frames)).joints.shape == (3, 14, 25, 2)
+    clip = read_ntu(write_skeleton(tmp_path, frames))
+    assert clip.joints.shape == (3, 14, 25, 2)
+    sentence = "More than two people are there, and the two who move most are kept; left out: 8."
+    assert clip.doubts == (Doubt("bodies-left-out", sentence),)
+
+
+def test_of_somebody_under_a_new_id_nothing_is_left_out(tmp_path):
+    both = {ID: person(1), ID + 1: person(2)}
+    frames = [both] * 14 + [{}] * 2 + [{ID: person(1), ID + 2: person(2)}] * 14
+    clip = read_ntu(write_skeleton(tmp_path, frames))
+    assert (clip.joints.shape[3], clip.doubts) == (2, ())
 
 
 @pytest.mark.parametrize("frames", [1, 10_000])

@@ -15,11 +15,12 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from gzssar.errors import ConfigError, DataError
+from gzssar.skeletons.doubt import Doubt
 from gzssar.skeletons.layout import NTU25
 from gzssar.skeletons.readers.arrays import make_clip, read_bytes
 from gzssar.skeletons.readers.density import check_density
 from gzssar.skeletons.readers.missing import complete
-from gzssar.skeletons.readers.ntu_bodies import Track, choose_bodies
+from gzssar.skeletons.readers.ntu_bodies import Track, choose_bodies, count_left_out
 from gzssar.skeletons.readers.reader import START, ClipEntry, ClipSource, ReadOptions
 from gzssar.skeletons.sequence import SkeletonSequence
 
@@ -95,7 +96,7 @@ class NtuReader:
 
 
 def read_ntu(path: Path, options: ReadOptions | None = None) -> SkeletonSequence:
-    """Read one clip: at most two bodies (:func:`choose_bodies`), in the camera's axes.
+    """Read one clip: at most two bodies (:func:`choose_bodies`), in the camera's axes; more are told.
 
     Of a joint's 12 values x, y and z are parsed; the others are counted and must be written in the characters of
     numbers, NaN and infinity among them.
@@ -115,7 +116,11 @@ def read_ntu(path: Path, options: ReadOptions | None = None) -> SkeletonSequence
     known = asdict(ids) if ids else {}
     known.pop("replication", None)
     fps = FPS if options.fps is None else options.fps
-    return make_clip(choose_bodies(tracks), options, name=path.name, fps=fps, layout=NTU25, **known)
+    doubts = []
+    if left_out := count_left_out(tracks) if len(tracks) > 2 else 0:
+        sentence = f"More than two people are there, and the two who move most are kept; left out: {left_out}."
+        doubts.append(Doubt("bodies-left-out", sentence))
+    return make_clip(choose_bodies(tracks), options, name=path.name, fps=fps, layout=NTU25, doubts=doubts, **known)
 
 
 def sample_ids(name: str) -> SampleIds | None:

@@ -64,6 +64,12 @@ def choose_bodies(tracks: Sequence[Track]) -> Float[np.ndarray, "3 T V M"]:
     return np.ascontiguousarray(joints.transpose(3, 1, 2, 0))
 
 
+def count_left_out(tracks: Sequence[Track]) -> int:
+    """How many tracks of people :func:`choose_bodies` drops since two others who move more are there meanwhile."""
+    people = _people(tracks)
+    return len(people) - sum(map(len, _bodies(people)))
+
+
 def _people(tracks: Sequence[Track]) -> list[Track]:
     """Rules 1 to 4: the tracks that are no noise, most moving first."""
     if len(tracks) == 1:

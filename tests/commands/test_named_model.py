@@ -60,7 +60,8 @@ def test_a_model_is_named_by_its_folder_or_its_name(folder, model, capsys):
 
 
 def test_a_wrong_name_of_a_model_is_no_clip(folder, capsys):
-    assert "there is no such folder" in refused(capsys, "predict", "utd-mhat", folder)
+    said = refused(capsys, "predict", "utd-mhat", folder)
+    assert "there is no such folder, and the models are utd-mhad, " in said
     assert "there is no such folder" in refused(capsys, "predict", folder.parent / "nowhere", folder)
 
 

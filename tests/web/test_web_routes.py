@@ -177,6 +177,7 @@ def test_too_many_classes():
         ({"classes": '[{"label": "clap"}]'}, "there already"),
         ({"classes": '[{"label": "a"}, {"label": "a"}]'}, "there already"),
         ({"classes": '[{"label": "\\ud800"}]'}, "classes"),
+        ({"topk": "3"}, "topk is not a field of this request: /docs lists its fields."),
         ({"layout": "octopus"}, "layout should be 'ntu25'"),
         ({"fps": "0"}, "fps should be greater than 0"),
         ({"fps": "nan"}, "fps should be"),
@@ -192,6 +193,7 @@ def test_which_clip():
     assert "the request has neither" in sentence(page.post("/api/predict", data={"top_k": "3"}))
     assert "the request has both" in sentence(predict(page, SAMPLE, ("a.npz", npz_bytes())))
     assert "should be a file" in sentence(predict(page, {"clip": "no file"}))
+    assert "file is not a field" in sentence(page.post("/api/predict", files={"file": ("a.npz", npz_bytes())}))
     for name in ("../../etc/passwd", "..%2f..", "/etc/passwd", "nothing"):
         assert "no sample" in sentence(predict(page, {"sample": name}), 404)
 

@@ -4,8 +4,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gzssar.commands.console import warn
+from gzssar.errors import DataError
 from gzssar.models import known_models
 from gzssar.models.packaged import PACKAGED
+from gzssar.printable import listed
 
 if TYPE_CHECKING:
     from gzssar.recognizer import Recognizer
@@ -31,7 +33,15 @@ def load_model(model: Path | None) -> "Recognizer":
         warn(f"no model was named, so the packaged model {PACKAGED.name} answers: to use another model, name it first.")
         return Recognizer.from_pretrained()
     if model.exists() or not is_name(str(model)):
-        return Recognizer.from_pretrained(model)
+        try:
+            return Recognizer.from_pretrained(model)
+        except DataError as error:
+            if model.exists():
+                raise
+            raise DataError(
+                f"{model} should be a folder that `gzssar fit` wrote or the name of a model, but there is no such "
+                f"folder, and the models are {listed(_names())}."
+            ) from error
     if str(model) != PACKAGED.name:
         warn(
             f"{model} knows its classes only from its encoder's weights, and has not been tested. The first use builds "
@@ -42,9 +52,13 @@ def load_model(model: Path | None) -> "Recognizer":
 
 def is_name(word: str) -> bool:
     """Whether a word is the name of a model."""
-    return word in (PACKAGED.name, *(one.name for one in known_models()))
+    return word in _names()
 
 
 def is_folder(word: Path | str) -> bool:
     """Whether a word is the folder of a recognizer, whole or not."""
     return (Path(word) / _WEIGHTS).exists()
+
+
+def _names() -> tuple[str, ...]:
+    return (PACKAGED.name, *(one.name for one in known_models()))

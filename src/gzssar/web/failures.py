@@ -54,12 +54,14 @@ def failure(
 
 
 def _sentence(errors: Sequence[Any]) -> str:
-    """The first thing that is wrong with a request's fields."""
-    first = errors[0]
+    """What is wrong with a request's fields: one that is missing, or the first thing."""
+    first = next((error for error in errors if error["type"] == "missing"), errors[0])
     place = [str(part) for part in first["loc"] if part not in ("body", "query", "path")]
     name = ".".join(place)[:100] or "the request"
     if first["type"] == "missing":
         return f"{name} is missing." if place else "the request should have a body, but has none."
+    if first["type"] == "extra_forbidden":
+        return f"{name} is not a field of this request: /docs lists its fields."
     if "UploadFile" in str(first["msg"]):
         return f"{name} should be a file, but something else came."
     said = str(first["msg"]).removeprefix("Value error, ")

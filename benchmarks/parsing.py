@@ -92,7 +92,7 @@ def line_by_line(path: Path) -> np.ndarray:
                 values = [[float(word) for word in file.readline().split()] for _ in range(int(file.readline()))]
                 frames.append(frame)
                 poses.append([joint[:3] for joint in values])
-    return choose_bodies([Track(np.array(frames), np.array(poses, np.float32)) for frames, poses in seen.values()])
+    return choose_bodies([Track(np.array(frames), np.array(poses, np.float32)) for frames, poses in seen.values()])[0]
 
 
 def write_files(folder: Path, frames: int, seed: int) -> list[Path]:

@@ -51,7 +51,7 @@ def test_a_folder_that_is_no_class_is_refused_before_anything_is_encoded(folders
     given = ("--data", folders, "--texts", texts, "--encoder-weights", weights, *NTU25, "-o", tmp_path / "model")
     said = refused(capsys, "fit", *given)
     assert "a folder in" in said
-    assert "'klap' is none of their 12 labels (the nearest are 'clap')" in said
+    assert "'klap' (nearest: 'clap') is none of their 12 labels" in said
     assert not list(tmp_path.glob(".model*"))
 
 

@@ -1,6 +1,7 @@
 """Classes of clips from their folders' names and from tables of labels."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -83,9 +84,9 @@ def test_folders_are_matched_to_class_texts(clips):
 
 
 def test_a_folder_without_a_class_is_refused(clips):
-    with pytest.raises(TextError, match=r"'wave' is none of their 2 labels \(the nearest are 'waves'\): rename it"):
+    with pytest.raises(TextError, match=r"'wave' \(nearest: 'waves'\) is none of their 2 labels: rename it"):
         opened(clips, names=("waves", "sit down"))
-    both = r"'Sit down' is none .*\(the nearest are 'sit downs'\); neither is 'wave' \(near 'waves'\): rename them"
+    both = r"'Sit down' \(nearest: 'sit downs'\) is none .*; neither is 'wave' \(nearest: 'waves'\): rename them"
     with pytest.raises(TextError, match=both):
         opened(clips, names=("waves", "sit downs"))
     with pytest.raises(TextError, match="there are no labels"):
@@ -248,12 +249,38 @@ def test_a_row_of_another_folder_above_the_data_is_no_row_of_a_clip(clips, tmp_p
     assert classes(opened(clips / "wave" / "c.npy", table)) == {"c.npy": "wave"}
 
 
-def test_a_table_with_paths_of_another_machine_is_told(clips, tmp_path):
-    rows = "path,label\nD:\\films\\wave\\a.mp4,wave\nD:\\films\\sit down\\d.mp4,sit down\n"
-    table = write(tmp_path / "labels.csv", rows)
+def test_absolute_paths_of_another_computer_are_compared_below_the_data(clips, tmp_path):
+    rows = "path,label\nD:\\films\\wave\\a.mp4,wave\nD:\\films\\sit down\\d.mp4,sit down\nwave/b.npy,wave\n"
+    table = write(tmp_path / "labels.csv", rows + "films/Sit down/c.npy,sit down\n")
+    source = opened(clips, table)
+    assert classes(source) == {"wave/a.npy": "wave", "wave/b.npy": "wave", "sit down/d.npy": "sit down"}
+    assert source.told[-2:] == (
+        f"1 rows match no clip: line 5 of {table} (films/Sit down/c.npy)",
+        f"paths in {table} name other folders above the clips than {clips}: only folders below it were compared",
+    )
+
+
+def test_absolute_paths_of_this_computer_count_as_a_whole(clips, tmp_path):
+    rows = f"path,label\n{clips}/wave/a.npy,wave\n/films/wave/b.npy,wave\n"
+    source = opened(clips, write(tmp_path / "labels.csv", rows))
+    assert classes(source) == {"wave/a.npy": "wave"}
+    assert "1 rows match no clip: line 3" in source.told[-1]
+
+
+def test_relative_paths_of_another_computer_need_a_folder_below_the_data(clips, tmp_path):
+    table = write(tmp_path / "labels.csv", "path,label\nfilms/wave/a.mp4,wave\nfilms/sit down/d.mp4,sit down\n")
     source = opened(clips, table)
     assert classes(source) == {"wave/a.npy": "wave", "sit down/d.npy": "sit down"}
-    assert f"no row of {table} names the folder {clips}: its clips are those of the rows" in source.told[-1]
+    assert "name other folders above the clips" in source.told[-1]
+    with pytest.raises(DataError, match=r"none of its 2 rows does, such as line 2 .* and clips are called a\.npy"):
+        opened(clips / "wave", table)
+
+
+def test_steps_upwards_do_not_hide_a_folder(clips, tmp_path, monkeypatch):
+    (tmp_path / "scripts").mkdir()
+    monkeypatch.chdir(tmp_path / "scripts")
+    table = write(tmp_path / "labels.csv", "path,label\nclips/wave/a.npy,wave\n../clips/./wave/b.npy,wave\n")
+    assert classes(opened(Path("../clips/wave"), table)) == {"a.npy": "wave", "b.npy": "wave"}
 
 
 def test_a_missing_table_is_named(tmp_path):

@@ -108,7 +108,7 @@ def test_who_leaves_ends_the_process_at_once(readers, tmp_path):
 
 @pytest.mark.parametrize(("size", "most"), [(1, 8), (MIB, 20), (9 * MIB, 64)])
 def test_a_file_that_takes_too_much_memory_is_refused(readers, size, most):
-    sentence = rf"^a\.csv should be read in {most} MiB of memory, but it takes more: send fewer or shorter clips, or do"
+    sentence = rf"^a\.csv should be read in {most} MiB of memory, but it takes more: send fewer or shorter clips, or an"
     with pytest.raises(DataError, match=sentence):
         ask(readers(filling, max_reading_bytes=64 * MIB), bytes(size))
 

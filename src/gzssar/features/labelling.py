@@ -3,11 +3,12 @@
 One rule for all commands. Plain values go in (:class:`Labelling`), so that every worker can label its clips by itself.
 """
 
+import posixpath
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import numpy as np
 
@@ -181,28 +182,38 @@ def _check_one_whole(rows: Sequence[LabelRow], name: str) -> None:
 def _matched(
     rows: Sequence[LabelRow], entries: Sequence[ClipEntry], root: Path, table: Path
 ) -> tuple[dict[int, list[LabelRow]], list[LabelRow], str]:
-    """The rows of each clip that has some, in order of clip, and the rows that match none; and a sentence where the
-    folders above `root` are others than those in the rows, as on the annotator's machine, and do not count."""
+    """Find the clips of all rows.
+
+    Tables may be from another computer, where `root` lies elsewhere: if no absolute path is right here, or no relative
+    one that names a folder, only the folders below `root` count in them.
+
+    Returns:
+        The rows of each clip that has some, in order of clip; the rows that match none; and a sentence where the
+        folders above `root` were not compared, otherwise an empty one.
+    """
     clips = _Names([PurePosixPath(_path(entry, root)) for entry in entries], root)
-    for whole in (True, False):
-        found: dict[int, list[LabelRow]] = defaultdict(list)
-        idle = []
-        for row in rows:
-            matches = clips.matching(row, table, whole) if row.path or len(entries) > 1 else [0]
-            for k in matches:
-                found[k].append(row)
-            idle += [] if matches else [row]
-        if found:
-            break
-    loose = f"no row of {table} names the folder {root}: its clips are those of the rows whose paths end alike"
-    return {k: found[k] for k in sorted(found)}, idle, "" if whole else loose
+    of_kind: dict[str, list[LabelRow]] = defaultdict(list)
+    for row in rows:
+        of_kind[_kind(row.path)].append(row)
+    elsewhere = {kind for kind in of_kind if kind and not any(clips.matching(row, table) for row in of_kind[kind])}
+    found: dict[int, list[LabelRow]] = defaultdict(list)
+    idle, loose = [], False
+    for row in rows:
+        below = _kind(row.path) in elsewhere
+        matches = clips.matching(row, table, below) if row.path or len(entries) > 1 else [0]
+        for k in matches:
+            found[k].append(row)
+        idle += [] if matches else [row]
+        loose |= below and bool(matches)
+    told = f"paths in {table} name other folders above the clips than {root}: only folders below it were compared"
+    return {k: found[k] for k in sorted(found)}, idle, told if loose else ""
 
 
 class _Names:
     """Finds clips by what rows call them."""
 
     def __init__(self, paths: Sequence[PurePosixPath], root: Path) -> None:
-        above = PurePosixPath((root.parent if root.is_file() else root).absolute().as_posix())
+        above = PurePosixPath(posixpath.normpath((root.parent if root.is_file() else root).absolute().as_posix()))
         self.paths, self.whole = paths, [above / path for path in paths]
         self.by_name: dict[str, list[int]] = defaultdict(list)
         self.by_stem: dict[str, list[int]] = defaultdict(list)
@@ -210,24 +221,26 @@ class _Names:
             self.by_name[path.name].append(k)
             self.by_stem[path.stem].append(k)
 
-    def matching(self, row: LabelRow, table: Path, whole: bool) -> list[int]:
+    def matching(self, row: LabelRow, table: Path, below: bool = False) -> list[int]:
         """The clips of a row: by pattern, by name, or by name without its ending, since annotators see videos. A table
         of one recording is called after it.
 
         Args:
             row: the row.
             table: where it stands.
-            whole: whether its folders count that lie above those of the clips.
+            below: whether only folders below the root are compared, of which a relative path must have one.
 
         Raises:
             DataError: a name that is no pattern stands for several clips.
         """
-        wanted = PurePosixPath(row.path.replace("\\", "/") or table.stem)
+        wanted = _without_dots(row.path.replace("\\", "/") or table.stem)
         if "*" in row.path or "?" in row.path:
             return [k for k, path in enumerate(self.whole) if path.match(str(wanted))]
-        paths = self.whole if whole else self.paths
+        paths = self.paths if below else self.whole
         matches = [k for k in self.by_name[wanted.name] if _same_end(paths[k].parts, wanted.parts)]
         matches = matches or [k for k in self.by_stem[wanted.stem] if _same_end(_bare(paths[k]), _bare(wanted))]
+        if below and _kind(row.path) == "relative":
+            matches = [k for k in matches if len(paths[k].parts) > 1]
         if len(matches) > 1:
             one, other = (self.paths[k] for k in matches[:2])
             raise DataError(
@@ -235,6 +248,19 @@ class _Names:
                 "or a pattern for both."
             )
         return matches
+
+
+def _kind(path: str) -> str:
+    """Whether a path is absolute, relative or, without a folder, neither."""
+    if PurePosixPath(path).is_absolute() or PureWindowsPath(path).is_absolute():
+        return "absolute"
+    return "relative" if {"/", "\\"} & set(path) else ""
+
+
+def _without_dots(path: str) -> PurePosixPath:
+    """The path without steps upwards: those at its start lead to where nobody knows."""
+    parts = PurePosixPath(posixpath.normpath(path)).parts
+    return PurePosixPath(*(part for part in parts if part != ".."))
 
 
 def _same_end(one: Sequence[str], other: Sequence[str]) -> bool:
@@ -272,20 +298,20 @@ def _numbered(
     ids = {label_key(name): k for k, name in enumerate(class_names) if name}
     if absent := [name for key, name in named.items() if key not in ids]:
         known = [name for name in class_names if name]
-        near = ", ".join(map(repr, nearest(absent[0], known)))
-        hint = f"the nearest are {near}" if near else listed(known) or "there are no labels"
-        others = f"; neither is {listed([_with_nearest(name, known) for name in absent[1:]])}" if absent[1:] else ""
+        first, *others = (_with_nearest(name, known) for name in absent)
+        hint = "" if nearest(absent[0], known) else f" ({listed(known) or 'there are no labels'})"
+        also = f"; neither is {listed(others)}" if others else ""
         todo = "rename them, or add rows" if others else "rename it, or add a row"
         raise TextError(
-            f"{what} should be called like a class of the texts, but {absent[0]!r} is none of their {len(known)} "
-            f"labels ({hint}){others}: {todo} to the texts."
+            f"{what} should be called like a class of the texts, but {first} is none of their {len(known)} "
+            f"labels{hint}{also}: {todo} to the texts."
         )
     return tuple(class_names), ids
 
 
 def _with_nearest(name: str, known: Sequence[str]) -> str:
     near = ", ".join(map(repr, nearest(name, known)))
-    return f"{name!r} (near {near})" if near else repr(name)
+    return f"{name!r} (nearest: {near})" if near else repr(name)
 
 
 def _performers(rows: Sequence[LabelRow]) -> tuple[dict[str, int], str]:

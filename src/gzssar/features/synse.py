@@ -91,8 +91,10 @@ def _folders(root: Path, unseen_count: int | None, dataset: str | None) -> tuple
         below = [path for pattern in ("*/shift_*_r", "*/sk_feats/shift_*_r") for path in root.glob(pattern)]
         others = sorted({path.relative_to(root).parts[0] for path in below} - {"sk_feats"})
         todo = "Name the split with --split, or the number of unseen classes with --unseen-count."
-        if others and not found:
-            todo = f"Name one of the folders that have some: {listed(others)}."
+        if not found:
+            todo = f"Name one of the folders that have some: {listed(others)}." if others else "Name another folder."
+        elif dataset and candidates:
+            todo = "Leave one of those that fit the split there, and move the others."
         elif dataset:
             todo = "Name the split of these features, or the folder that has those of this split."
         raise DataError(f"{parent} should hold {wanted}, but the feature folders there are: {names}. {todo}")

@@ -92,7 +92,7 @@ def fill_gaps(joints: Float[np.ndarray, "C T V M"], copy: bool = True) -> Float[
 
     Args:
         joints: positions in metres or pixels.
-        copy: whether to fill a copy, not the array itself.
+        copy: whether to leave `joints` as it is.
 
     Raises:
         DataError: a joint is missing in all frames in which its body is present.

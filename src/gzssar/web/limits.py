@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 MIB = 2**20
 
-_TIMES, _ANY = 20, 8 * MIB
-"""What it may take to read an upload: so many times its size, and so many bytes in any case."""
+_TIMES_ITS_SIZE = 20
+"""Bytes of memory that reading an upload may take for each byte of it."""
+_ANY_UPLOAD = 8 * MIB
+"""Bytes of memory that reading any upload may take."""
 
 
 @dataclass(frozen=True)
@@ -19,8 +21,8 @@ class Limits:
     """Size of what an uploaded archive unpacks to, all its files together."""
 
     max_reading_bytes: int = 300 * MIB
-    """Memory that it may take to read an upload, beside what the process takes that reads it; small ones may take less:
-    see :meth:`reading_bytes`."""
+    """Memory that reading the largest uploads may take, beside what its process has at its start; see
+    :meth:`reading_bytes` for others."""
 
     max_frames: int = 10_000
     """Frames of a clip."""
@@ -65,6 +67,12 @@ class Limits:
     """Clips that one visitor, or with `shared` all visitors together, may teach classes with."""
 
     def reading_bytes(self, size: int) -> int:
-        """Memory that it may take to read an upload of so many bytes: 20 times as much, but 8 MiB in any case, and
-        never more than :attr:`max_reading_bytes`."""
-        return min(self.max_reading_bytes, max(_ANY, _TIMES * size))
+        """Memory that reading an upload may take, beside what its process has at its start.
+
+        Args:
+            size: of the upload, in bytes.
+
+        Returns:
+            Bytes: 20 times the size, at least 8 MiB and at most :attr:`max_reading_bytes`.
+        """
+        return min(self.max_reading_bytes, max(_ANY_UPLOAD, _TIMES_ITS_SIZE * size))

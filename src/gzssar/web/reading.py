@@ -180,15 +180,19 @@ def _work(
         except GzssarError as error:
             answer.send((type(error), str(error), error.option))
         except MemoryError:
-            sentence = (
-                f"{shown} should be read in {most // MIB} MiB of memory, but it takes more: send fewer or shorter "
-                "clips, or do not compress them."
-            )
+            advice = "a shorter video" if video else "fewer or shorter clips, or an uncompressed file"
+            sentence = f"{shown} should be read in {most // MIB} MiB of memory, but it takes more: send {advice}."
             answer.send((DataError, sentence, None))
 
 
 def bound_memory(most: int) -> None:
-    """Let this process take so many bytes more than it has, where the system can say what it has."""
+    """Let the address space of this process grow by so many bytes at most.
+
+    Nothing happens where the system has no /proc (macOS, Windows), or where the process may have no more anyway.
+
+    Args:
+        most: bytes.
+    """
     with suppress(ImportError, OSError, ValueError):
         import resource
 

@@ -69,7 +69,7 @@ def read_file(
     try:
         clip = _read(path, options, index, limits, shown, _bounded(find_poses, limits, shown))
     except GzssarError as error:
-        if isinstance(error.__cause__, MemoryError):  # readers take it for damage, which it is where memory is plenty
+        if isinstance(error.__cause__, MemoryError):  # readers call it damage; here the limit is the likelier cause
             raise error.__cause__ from None
         sentence = str(error).replace(str(path), shown).replace(path.name, shown)
         raise type(error)(sentence, option=error.option) from error

@@ -147,7 +147,7 @@ def test_ten_bodies_give_two(tmp_path):
     frames = [{ID + body: person(100 * body + frame, 0.1 * body) for body in range(10)} for frame in range(14)]
     clip = read_ntu(write_skeleton(tmp_path, frames))
     assert clip.joints.shape == (3, 14, 25, 2)
-    sentence = "More than two people are there, and the two who move most are kept; left out: 8."
+    sentence = "The file tracks more than two bodies; those that move most are kept, and tracks left out: 8."
     assert clip.doubts == (Doubt("bodies-left-out", sentence),)
 
 

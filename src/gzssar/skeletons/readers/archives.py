@@ -19,7 +19,7 @@ _LONGEST_DIRECTORY = 46 * 1_000_000  # bytes; an entry takes 46 and its name, so
 _HIGHEST_RATIO = 1000  # of unpacked to packed size; deflate cannot pass 1032, honest files of numbers stay under 10
 _LARGE, _HIGHEST_RATIO_OF_LARGE = 64 * 2**20, 50  # bytes; labels as rows of zeros with a one are packed more tightly
 _LARGEST_UNPACKED = 4 * 2**30  # bytes
-_BLOCK = 2**13  # bytes that are unpacked at once, to at most 8 MiB: so hardly anything is in memory twice
+_BLOCK = 2**13  # packed bytes read at a time; they unpack to at most 8 MiB, which is all that is in memory twice
 _LOCAL_HEADER = struct.Struct("<4s22xHH")
 _ENCRYPTED = 0x1
 
@@ -70,6 +70,8 @@ def read_entry(path: Path, entry: zipfile.ZipInfo) -> memoryview:
             while len(data) <= entry.file_size and (block := file.read(min(left, _BLOCK))):
                 left -= len(block)
                 data += unpack.decompress(block, entry.file_size + 1 - len(data)) if unpack else block
+                if unpack and unpack.eof:  # zlib would copy all that follows, block by block
+                    break
     except (OSError, ValueError, OverflowError, struct.error, zlib.error, MemoryError) as error:
         raise DataError(f"{_place(path, entry)} is damaged ({error}): fetch the archive again.") from error
     if signature != b"PK\3\4" or len(data) != entry.file_size or zlib.crc32(data) != entry.CRC:

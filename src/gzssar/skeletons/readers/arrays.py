@@ -97,7 +97,7 @@ def make_clip(
 
     Args:
         joints: positions in metres (C = 3) or pixels (C = 2); NaN or infinite where a joint is missing, or zero. An
-            array of float32 becomes the clip's own unless it is read-only.
+            array of float32 becomes the clip's own, and is filled in place, unless it is read-only.
         options: whether to fill gaps. A reader that has used their unit passes them without it.
         name: where the clip comes from.
         fps: frames per second.

@@ -77,7 +77,9 @@ def _archive(path: Path) -> str:
             f"{entry.filename.removesuffix('.npy')[:_SHOWN]} {npy_header(map_entry(path, entry), entry.filename).shape}"
             for entry in arrays[:_MOST_ARRAYS]
         ]
-    except DataError:
+    except DataError as error:
+        if isinstance(error.__cause__, MemoryError):
+            raise
         return "a zip archive that is damaged or not plain"
     if not arrays:
         return "a zip archive: unpack it"

@@ -185,5 +185,5 @@ def number_array(value: Any) -> Float[np.ndarray, "..."] | None:
         array = np.array(value, dtype=object)
         plain = {type(number) for number in array.ravel().tolist()} <= {int, float}
         return array.astype(np.float64) if plain else None
-    except (ValueError, OverflowError, MemoryError):
+    except (ValueError, OverflowError):
         return None

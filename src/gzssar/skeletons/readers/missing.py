@@ -33,7 +33,7 @@ def complete(
     visibility is 0; one that is never seen comes to lie on its neighbour. A body that is all zero is absent.
 
     Args:
-        joints: positions; NaN or infinite where a joint is missing.
+        joints: positions; NaN or infinite where a joint is missing, which is filled as a whole if any coordinate is.
         visibility: how sure the sensor is of each joint, where it says so.
         options: whether NaN may be filled.
         layout: what the V joints are.
@@ -93,7 +93,7 @@ def _near_origin(joints: Float[np.ndarray, "C T V M"]) -> Bool[np.ndarray, "T V 
     with np.errstate(over="ignore", invalid="ignore"):
         sizes = np.where(_present(joints), np.ptp(joints, axis=2).max(axis=0), np.nan)
         usual = np.array([np.median(size[~np.isnan(size)]) if not np.isnan(size).all() else 0 for size in sizes.T])
-        return np.asarray(reduce(np.hypot, joints) <= _NEAR * usual)  # takes no array of all coordinates, as norm does
+        return np.asarray(reduce(np.hypot, joints) <= _NEAR * usual)  # unlike norm, without an array of all coordinates
 
 
 def _fill(joints: Float[np.ndarray, "C T V M"], name: str) -> None:

@@ -110,7 +110,9 @@ def array_names(path: Path, start: bytes) -> tuple[str, ...]:
         return ()
     try:
         return tuple(entry.filename.removesuffix(".npy") for entry in list_entries(path, _LARGEST))
-    except DataError:
+    except DataError as error:
+        if isinstance(error.__cause__, MemoryError):
+            raise
         return ("joints",)
 
 

@@ -20,7 +20,7 @@ from gzssar.skeletons.layout import NTU25
 from gzssar.skeletons.readers.arrays import make_clip, read_bytes
 from gzssar.skeletons.readers.density import check_density
 from gzssar.skeletons.readers.missing import complete
-from gzssar.skeletons.readers.ntu_bodies import Track, choose_bodies, count_left_out
+from gzssar.skeletons.readers.ntu_bodies import Track, choose_bodies
 from gzssar.skeletons.readers.reader import START, ClipEntry, ClipSource, ReadOptions
 from gzssar.skeletons.sequence import SkeletonSequence
 
@@ -96,7 +96,7 @@ class NtuReader:
 
 
 def read_ntu(path: Path, options: ReadOptions | None = None) -> SkeletonSequence:
-    """Read one clip: at most two bodies (:func:`choose_bodies`), in the camera's axes; more are told.
+    """Read one clip: at most two bodies (:func:`choose_bodies`), in the camera's axes; a doubt tells of more.
 
     Of a joint's 12 values x, y and z are parsed; the others are counted and must be written in the characters of
     numbers, NaN and infinity among them.
@@ -116,11 +116,10 @@ def read_ntu(path: Path, options: ReadOptions | None = None) -> SkeletonSequence
     known = asdict(ids) if ids else {}
     known.pop("replication", None)
     fps = FPS if options.fps is None else options.fps
-    doubts = []
-    if left_out := count_left_out(tracks) if len(tracks) > 2 else 0:
-        sentence = f"More than two people are there, and the two who move most are kept; left out: {left_out}."
-        doubts.append(Doubt("bodies-left-out", sentence))
-    return make_clip(choose_bodies(tracks), options, name=path.name, fps=fps, layout=NTU25, doubts=doubts, **known)
+    joints, left_out = choose_bodies(tracks)
+    sentence = f"The file tracks more than two bodies; those that move most are kept, and tracks left out: {left_out}."
+    doubts = (Doubt("bodies-left-out", sentence),) if left_out else ()
+    return make_clip(joints, options, name=path.name, fps=fps, layout=NTU25, doubts=doubts, **known)
 
 
 def sample_ids(name: str) -> SampleIds | None:
@@ -289,7 +288,7 @@ def _whole(track: Track, path: Path) -> Track:
     finite = np.isfinite(track.joints)
     if finite.all():
         return track
-    joints = track.joints.transpose(2, 0, 1)[..., None].copy()
+    joints = track.joints.transpose(2, 0, 1)[..., None].copy()  # which is filled in place
     whole, _ = complete(joints, None, ReadOptions(fill_gaps=True), NTU25, path.name)
     return Track(track.frames, np.where(finite, track.joints, whole[..., 0].transpose(1, 2, 0)))
 

@@ -33,7 +33,7 @@ class Track:
     """Its joints in these frames, in metres: x to the side, y up, z away from the sensor."""
 
 
-def choose_bodies(tracks: Sequence[Track]) -> Float[np.ndarray, "3 T V M"]:
+def choose_bodies(tracks: Sequence[Track]) -> tuple[Float[np.ndarray, "3 T V M"], int]:
     """Put the people among `tracks` into one or two bodies; frames that show none of them are dropped.
 
     1. A single track is taken as it is.
@@ -44,7 +44,7 @@ def choose_bodies(tracks: Sequence[Track]) -> Float[np.ndarray, "3 T V M"]:
        and frames, summed; where a track has some wide poses, the smaller of the values with and without them.
     5. The most moving track opens the first body. Each further one joins the first body if their spans, from first to
        last frame, share no more than one frame, since that is one person under a new id; otherwise the second body
-       under the same condition; otherwise it is dropped. In a shared frame the later track counts.
+       under the same condition; otherwise it is dropped and counted. In a shared frame the later track counts.
 
     Differences from the scripts:
 
@@ -54,20 +54,18 @@ def choose_bodies(tracks: Sequence[Track]) -> Float[np.ndarray, "3 T V M"]:
 
     Args:
         tracks: at least one, in order of first appearance.
+
+    Returns:
+        the bodies, and how many tracks rule 5 dropped.
     """
-    bodies = _bodies(_people(tracks))
+    people = _people(tracks)
+    bodies = _bodies(people)
     frames = np.unique(np.concatenate([track.frames for body in bodies for track in body]))
     joints = np.zeros((len(bodies), len(frames), *tracks[0].joints.shape[1:]), tracks[0].joints.dtype)
     for index, body in enumerate(bodies):
         for track in body:
             joints[index, np.searchsorted(frames, track.frames)] = track.joints
-    return np.ascontiguousarray(joints.transpose(3, 1, 2, 0))
-
-
-def count_left_out(tracks: Sequence[Track]) -> int:
-    """How many tracks of people :func:`choose_bodies` drops since two others who move more are there meanwhile."""
-    people = _people(tracks)
-    return len(people) - sum(map(len, _bodies(people)))
+    return np.ascontiguousarray(joints.transpose(3, 1, 2, 0)), len(people) - sum(map(len, bodies))
 
 
 def _people(tracks: Sequence[Track]) -> list[Track]:

@@ -4,8 +4,8 @@
 
 The files are made here, each to take as much memory or time as its kind of file can: numbers of one digit, empty cells,
 brackets, one endless line, archives of zeros. Each is read twice, in processes of their own: all its clips, as at the
-command line, and one, as the web page reads an upload. An upload may take 20 times its size or 300 MiB, whichever is
-less; at the command line this holds for plain files, and packed ones may take 300 MiB.
+command line, and one, as the web page reads an upload. An upload may take 20 times its size (8 MiB if it is small), and
+at most 300 MiB. At the command line, plain files may take 20 times their size and 4 MiB, packed ones 300 MiB.
 """
 
 import argparse
@@ -38,13 +38,11 @@ from gzssar.web.uploads import read_file
 from results import RESULTS, origin
 
 MIB = 2**20
+LIMITS = Limits()
 TIMES, MOST = 20, 300
-"""What a file may take: so many times its size, and at most so many MiB."""
+"""What a file may take at the command line: so many times its size, and at most so many MiB."""
 BASE = 4
-"""MiB that any file may take beside that at the command line: modules that are loaded when they are needed, and blocks
-of numbers."""
-SMALLEST = 8
-"""MiB that any upload may take."""
+"""MiB that any file may take beside that: modules that are loaded when they are needed, and blocks of numbers."""
 PACKED = (".gz", ".npz", ".mat", ".zip")
 JOINTS = LAYOUTS["ntu25"].joint_names
 
@@ -102,7 +100,7 @@ def main() -> None:
 
 def is_dear(name: str, costs: Costs) -> bool:
     commanded = MOST if name.endswith(PACKED) else min(MOST, BASE + TIMES * costs.mib)
-    uploaded = min(MOST, max(SMALLEST, TIMES * costs.mib))
+    uploaded = LIMITS.reading_bytes(round(costs.mib * MIB)) / MIB
     return costs.commanded.peak > commanded or costs.uploaded.peak > uploaded
 
 
@@ -144,9 +142,8 @@ def read_all(path: Path, options: ReadOptions) -> None:
 
 
 def read_upload(path: Path, options: ReadOptions) -> None:
-    limits = Limits()
-    bound_memory(limits.reading_bytes(path.stat().st_size))
-    read_file(path, path.name, options, 0, limits)
+    bound_memory(LIMITS.reading_bytes(path.stat().st_size))
+    read_file(path, path.name, options, 0, LIMITS)
 
 
 def _peak() -> float:
@@ -286,6 +283,17 @@ def many_entries(size: int) -> bytes:
     return start + entries + struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, counted, counted, len(entries), len(start), 0)
 
 
+def trailing(size: int) -> bytes:
+    """An archive with an entry that ends long before the next one begins."""
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    array = npy_bytes(np.zeros((2, 25, 3), np.float32))
+    packed = packer.compress(array) + packer.flush() + bytes(size)
+    head = struct.pack("<5H3L2H", 20, 0, 8, 0, 0, zlib.crc32(array), len(packed), len(array), 10, 0)
+    entry = b"PK\3\4" + head + b"joints.npy" + packed
+    listed = b"PK\1\2" + struct.pack("<H", 20) + head + struct.pack("<3H2L", 0, 0, 0, 0, 0) + b"joints.npy"
+    return entry + listed + struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 1, 1, len(listed), len(entry), 0)
+
+
 def annotations(size: int) -> bytes:
     keypoint = np.ones((1, 1, 25, 3), np.int8)
     one = {"frame_dir": "a", "label": 1, "total_frames": 1, "keypoint": keypoint}
@@ -366,6 +374,7 @@ FILES: dict[str, Callable[[int], bytes]] = {
     "padded amass.npz": npz("Jtr", 60),
     "many clips.npz": many_clips,
     "many entries.npz": many_entries,
+    "trailing.npz": trailing,
     "other variables.mat": matlab("other"),
     "zeros.mat": matlab("d_skel"),
     "padded.mat": padded_matlab,

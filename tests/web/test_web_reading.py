@@ -55,6 +55,10 @@ def filling(path, shown, options, index, limits, find_poses):
     return np.ones(2 * limits.max_reading_bytes // 8)
 
 
+def no_poses(pictures):
+    return iter(())
+
+
 def dying(path, shown, options, index, limits, find_poses):
     os.kill(os.getpid(), signal.SIGKILL)
 
@@ -129,6 +133,21 @@ def test_padding_may_take_20_times_the_size_of_a_file_and_no_more(readers):
     assert ask(readers(), honest, "a.npz", index=7).joints.shape == (3, 300, 25, 1)
     with pytest.raises(DataError, match=r"^a\.npz should be read in 8 MiB of memory, but it takes more"):
         ask(readers(), bomb, "a.npz")
+
+
+def test_what_is_no_clip_may_not_take_more_either(readers):
+    buffer = io.BytesIO()
+    noise = np.random.default_rng(0).normal(size=60_000)
+    np.savez_compressed(buffer, other=np.concatenate([noise, np.zeros(6_000_000)]).astype(np.float32))
+    with pytest.raises(DataError, match=r"^a\.npz should be read in 8 MiB of memory, but it takes more"):
+        ask(readers(), buffer.getvalue(), "a.npz")
+
+
+def test_a_video_has_a_limit_of_its_own(tmp_path):
+    reading = Readers(Limits(max_video_reading_bytes=64 * MIB), no_poses, filling)
+    with pytest.raises(DataError, match=r"^a\.mp4 should .* 64 MiB of memory, but .* send a shorter video\."):
+        ask(reading, b"\0\0\0\x18ftypisom" + bytes(64), "a.mp4")
+    reading.close()
 
 
 def test_a_process_that_dies_is_a_damaged_file(readers):

@@ -1,6 +1,9 @@
+import struct
 import tracemalloc
 import warnings
 import zipfile
+import zlib
+from typing import ClassVar
 
 import pytest
 from reader_files import zip_bytes
@@ -15,6 +18,24 @@ MEGABYTE = 2**20
 def write(path, data):
     path.write_bytes(data)
     return path
+
+
+class Counted:
+    """A decompressor that tells what it is given."""
+
+    blocks: ClassVar[list[int]] = []
+    make = zlib.decompressobj
+
+    def __init__(self, wbits):
+        self.inner = Counted.make(wbits)
+
+    def decompress(self, block, most):
+        self.blocks.append(len(block))
+        return self.inner.decompress(block, most)
+
+    @property
+    def eof(self):
+        return self.inner.eof
 
 
 @pytest.fixture
@@ -98,8 +119,26 @@ def test_an_entry_that_lies_about_its_size_does_not_fill_the_memory(archive):
     assert peak < MEGABYTE
 
 
-def test_nothing_of_an_entry_is_in_memory_twice(archive):
-    write(archive, zip_bytes({"zeros": bytes(range(256)) * 64 * 1024}))
+def test_what_follows_the_end_of_an_entry_is_not_read(archive, monkeypatch):
+    """A stream of 100 bytes, in an entry that claims 16 MiB behind it."""
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    packed = packer.compress(b"x" * 100) + packer.flush() + bytes(16 * MEGABYTE)
+    data = bytearray(zip_bytes({"entry": packed}, zipfile.ZIP_STORED))
+    central = data.index(b"PK\1\2")
+    for header in (0, central + 2):
+        struct.pack_into("<H", data, header + 8, zipfile.ZIP_DEFLATED)
+        struct.pack_into("<L", data, header + 14, zlib.crc32(b"x" * 100))
+        struct.pack_into("<L", data, header + 22, 100)
+    write(archive, bytes(data))
+    (entry,) = list_entries(archive, 64 * MEGABYTE)
+    monkeypatch.setattr(Counted, "blocks", [])
+    monkeypatch.setattr(zlib, "decompressobj", Counted)
+    assert read_entry(archive, entry) == b"x" * 100
+    assert len(Counted.blocks) == 1
+
+
+def test_an_entry_is_not_in_memory_twice(archive):
+    write(archive, zip_bytes({"bytes": bytes(range(256)) * 64 * 1024}))
     (entry,) = list_entries(archive, 64 * MEGABYTE)
     tracemalloc.start()
     data = read_entry(archive, entry)

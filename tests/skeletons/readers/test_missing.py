@@ -76,7 +76,7 @@ def test_nan_is_filled_on_request_only_and_zeros_give_it_no_positions():
     assert codes(read) == ["joints-missing"]
 
 
-def test_filling_takes_less_memory_than_the_clip():
+def test_filling_makes_no_second_copy():
     joints = np.asarray(person(20_000), np.float32)
     joints[:, 100:9000, 11] = 0
     tracemalloc.start()
@@ -85,6 +85,14 @@ def test_filling_takes_less_memory_than_the_clip():
     tracemalloc.stop()
     assert codes(read) == ["joints-missing"]
     assert peak < 1.5 * joints.nbytes
+
+
+@pytest.mark.parametrize("zeros", [0, 1])
+def test_a_joint_of_which_one_coordinate_is_nan_is_filled_as_a_whole(zeros):
+    joints = person()
+    joints[:, 2, 11] = np.array([np.nan, 9.0, 9.0])[:, None]
+    joints[:, 5, 7] *= 1 - zeros
+    np.testing.assert_allclose(clip(joints, fill_gaps=True).joints, person(), rtol=1e-5, atol=1e-6)
 
 
 def test_in_a_picture_the_corner_is_missing_where_nothing_is_seen():

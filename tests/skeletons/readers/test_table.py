@@ -603,17 +603,23 @@ def test_headers_that_contradict_the_layout_are_refused(read, names, message):
 
 
 @pytest.mark.parametrize(
-    "data", [b"0\n" * 10**6, b"1.5\n" * 10**6, b"0," * 10**6, csv_bytes(walk(1, 25)) + b"\n" * 10**6]
+    ("data", "most"),
+    [
+        (b"0\n" * 10**6, 10**5),
+        (b"1.5\n" * 10**6, 10**5),
+        (b"0," * 10**6, 2 * 10**6),
+        (csv_bytes(walk(1, 25)) + b"\n" * 10**6, 10**5),
+    ],
 )
-def test_costly_files_are_refused_at_once(read, data):
+def test_costly_files_are_refused_at_once(read, data, most):
     calls = itertools.count()
-    sys.setprofile(lambda frame, event, argument: next(calls))
+    sys.setprofile(lambda frame, event, argument: next(calls) if event == "call" else None)
     try:
         with pytest.raises(DataError, match=r"should have|should be a row"):
             read(CSV, data)
     finally:
         sys.setprofile(None)
-    assert next(calls) < 10 * 10**6
+    assert next(calls) < most
 
 
 def test_memory_is_in_proportion(tmp_path):

@@ -55,7 +55,7 @@ def test_the_command_line_passes_the_unit_on():
 @pytest.mark.parametrize(
     ("kind", "result"), [("i1", "f4"), ("i2", "f4"), ("f2", "f4"), ("f4", "f4"), ("i4", "f8"), ("f8", "f8")]
 )
-def test_numbers_of_any_kind_are_scaled_without_loss(kind, result):
+def test_numbers_of_any_kind_are_scaled_in_32_bits_at_least(kind, result):
     joints = np.full((3, 1, 25, 1), 101, kind)
     metres, _, _ = in_metres(joints, ReadOptions(unit="mm"), unit_by_body(joints))
     assert metres.dtype == result

@@ -249,14 +249,14 @@ def test_a_row_of_another_folder_above_the_data_is_no_row_of_a_clip(clips, tmp_p
     assert classes(opened(clips / "wave" / "c.npy", table)) == {"c.npy": "wave"}
 
 
-def test_absolute_paths_of_another_computer_are_compared_below_the_data(clips, tmp_path):
+def test_absolute_paths_of_another_computer(clips, tmp_path):
     rows = "path,label\nD:\\films\\wave\\a.mp4,wave\nD:\\films\\sit down\\d.mp4,sit down\nwave/b.npy,wave\n"
     table = write(tmp_path / "labels.csv", rows + "films/Sit down/c.npy,sit down\n")
     source = opened(clips, table)
     assert classes(source) == {"wave/a.npy": "wave", "wave/b.npy": "wave", "sit down/d.npy": "sit down"}
     assert source.told[-2:] == (
         f"1 rows match no clip: line 5 of {table} (films/Sit down/c.npy)",
-        f"paths in {table} name other folders above the clips than {clips}: only folders below it were compared",
+        f"the folders in {table} are not those of {clips}: its clips have the rows whose folders agree best",
     )
 
 
@@ -267,13 +267,48 @@ def test_absolute_paths_of_this_computer_count_as_a_whole(clips, tmp_path):
     assert "1 rows match no clip: line 3" in source.told[-1]
 
 
-def test_relative_paths_of_another_computer_need_a_folder_below_the_data(clips, tmp_path):
+def test_relative_paths_of_another_computer_need_a_folder_that_agrees(clips, tmp_path):
     table = write(tmp_path / "labels.csv", "path,label\nfilms/wave/a.mp4,wave\nfilms/sit down/d.mp4,sit down\n")
     source = opened(clips, table)
     assert classes(source) == {"wave/a.npy": "wave", "sit down/d.npy": "sit down"}
-    assert "name other folders above the clips" in source.told[-1]
-    with pytest.raises(DataError, match=r"none of its 2 rows does, such as line 2 .* and clips are called a\.npy"):
-        opened(clips / "wave", table)
+    assert "its clips have the rows whose folders agree best" in source.told[-1]
+    assert classes(opened(clips / "wave", table)) == {"a.npy": "wave"}
+    other = write(tmp_path / "other.csv", "path,label\nfilms/sit down/a.npy,sit down\n")
+    with pytest.raises(DataError, match=r"none of its 1 rows does, such as line 2 .* and clips are called a\.npy"):
+        opened(clips / "wave", other)
+
+
+@pytest.mark.parametrize(
+    ("above", "separator"), [("/home/u/d", "/"), ("D:\\films", "\\"), ("../elsewhere/d", "/"), ("d", "/")]
+)
+@pytest.mark.parametrize("path", ["a.mp4", "*"])
+def test_of_paths_of_another_computer_those_count_whose_folders_agree_best(clips, tmp_path, above, separator, path):
+    write_clip(clips / "Sit down/a.npy")
+    rows = [separator.join((above, folder, path)) + f",{folder}" for folder in ("wave", "Sit down")]
+    table = write(tmp_path / "labels.csv", "\n".join(["path,label", *rows]))
+    assert set(classes(opened(clips / "wave", table)).values()) == {"wave"}
+    assert classes(opened(clips / "wave/a.npy", table)) == {"a.npy": "wave"}
+    assert {path: name for path, name in classes(opened(clips, table)).items() if path.endswith("a.npy")} == {
+        "Sit down/a.npy": "Sit down",
+        "wave/a.npy": "wave",
+    }
+
+
+def test_a_link_to_the_data_has_two_paths(clips, tmp_path):
+    (tmp_path / "link").symlink_to(clips)
+    table = write(tmp_path / "labels.csv", f"path,label\n{clips}/wave/a.npy,wave\nlink/wave/b.npy,wave\n")
+    source = opened(tmp_path / "link", table)
+    assert (classes(source), len(source.told)) == ({"wave/a.npy": "wave", "wave/b.npy": "wave"}, 1)
+
+
+def test_numbers_behind_a_dot_are_no_ending(tmp_path):
+    for name in ("walk", "walk.2", "2026-11-29 10.30.15"):
+        write_clip(tmp_path / "clips" / f"{name}.npy")
+    rows = "path,label\nwalk,A\nwalk.2,B\n2026-11-29 10.30.15.mp4,C\n"
+    source = opened(tmp_path / "clips", write(tmp_path / "labels.csv", rows))
+    assert classes(source) == {"walk.npy": "A", "walk.2.npy": "B", "2026-11-29 10.30.15.npy": "C"}
+    with pytest.raises(DataError, match="none of its 1 rows does"):
+        opened(tmp_path / "clips", write(tmp_path / "labels.csv", "path,label\nwalk.3,A\n"))
 
 
 def test_steps_upwards_do_not_hide_a_folder(clips, tmp_path, monkeypatch):
@@ -325,6 +360,8 @@ def test_a_table_of_one_recording_is_called_after_it(clips, tmp_path):
     line = "action\t\t00:00:00.500\t00:00:01.000\tkick\n"
     source = opened(clips, write(tmp_path / "b.txt", line))
     assert classes(source) == {"wave/b.npy 0.5–1 s": "kick"}
+    with pytest.raises(DataError, match=r"annotations\.txt names no recording, so it should be called after its clip"):
+        opened(clips, write(tmp_path / "annotations.txt", line))
     source = opened(clips / "wave/a.npy", write(tmp_path / "annotations.txt", line))
     assert classes(source) == {"a.npy 0.5–1 s": "kick"}
 
@@ -333,6 +370,21 @@ def test_label_studio_results_that_are_no_list_are_passed_over(tmp_path):
     table = tmp_path / "export.json"
     table.write_text(json.dumps([{"file_upload": "a.csv", "annotations": [{"result": True}, {"result": 5}]}]))
     with pytest.raises(DataError, match="it holds no row"):
+        read_label_table(table)
+
+
+def test_label_studio_writes_a_single_choice_as_a_text(clips, tmp_path):
+    task = {"id": 1, "annotator": 1, "created_at": "2026-11-29T10:00:00Z"}
+    tasks = [
+        {**task, "video": "/data/upload/1/0a1b2c3d-b.mp4", "choice": "wave"},
+        {**task, "video": "/data/local-files/?d=sit%20down/d.mp4", "choice": "sit down"},
+    ]
+    table = write(tmp_path / "labels.json", json.dumps(tasks))
+    assert classes(opened(clips, table)) == {"wave/b.npy": "wave", "sit down/d.npy": "sit down"}
+    write(table, json.dumps([{**tasks[0], "place": "hall"}]))
+    with pytest.raises(
+        DataError, match=r"item 1 .* one choice, but it has the texts 'wave', 'hall': export it .* JSON,"
+    ):
         read_label_table(table)
 
 

@@ -13,17 +13,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 from xml.etree import ElementTree
 
 import numpy as np
 
 from gzssar.errors import DataError
 from gzssar.files import decode_table, read_table_bytes
+from gzssar.printable import listed
 
 _MOST_MEBIBYTES = 16  # a hundred thousand rows; parsed, it takes up to thirty times as much memory
 _COLUMNS = "path (a file or a pattern) and label, and where known performer, start and end (seconds)"
 _KNOWN = {"path", "label", "performer", "subject", "start", "end"}
 _CLOCK = re.compile(r"(\d{1,3}):(\d\d):(\d\d(?:\.\d+)?)")
+_ABOUT = {"created_at", "updated_at", "file_upload", "comment"}
+"""Texts in Label Studio's short form that are no choices."""
 _UPLOADED = re.compile(r"^[0-9a-f]{8}-")
 """What Label Studio puts before the name of an uploaded file."""
 
@@ -211,16 +215,17 @@ def _from_label_studio(task: Mapping[str, Any], where: str) -> Iterator[LabelRow
     data = task.get("data", task)
     files = [task.get("file_upload"), *(data.values() if isinstance(data, dict) else ())]
     path = next((file for file in files if isinstance(file, str) and re.search(r"\.\w{2,5}$", file)), "")
-    path = _UPLOADED.sub("", re.split(r"[/\\=]", path)[-1])
-    for value, kind in _label_studio_values(task):
+    path = _UPLOADED.sub("", re.split(r"[/\\=]", unquote(path))[-1])
+    for value, kind in _label_studio_values(task, where):
         for label in value.get(kind, ()):
             for start, end in _label_studio_times(value, where):
                 in_frames = "ranges" in value
                 yield LabelRow(str(label).strip(), where, path, "", start, end, in_frames)
 
 
-def _label_studio_values(task: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], str]]:
-    """Each value with the key of its labels, in the export's full form and in its short one."""
+def _label_studio_values(task: Mapping[str, Any], where: str) -> Iterator[tuple[Mapping[str, Any], str]]:
+    """Each value with the key of its labels, in the export's full form and in its short one, where a single choice is
+    a text among those of the task."""
     kinds = ("timeserieslabels", "timelinelabels", "choices")
     annotations = task.get("annotations")
     results = [
@@ -231,6 +236,15 @@ def _label_studio_values(task: Mapping[str, Any]) -> Iterator[tuple[Mapping[str,
         if isinstance(result, dict)
     ]
     short = [value for values in task.values() if isinstance(values, list) for value in values]
+    if annotations is None and not short:
+        texts = [value for key, value in task.items() if isinstance(value, str) and key not in _ABOUT]
+        choices = [text for text in texts if not re.search(r"\.\w{2,5}$", text)]
+        if len(choices) > 1:
+            raise DataError(
+                f"{where} should have one choice, but it has the texts {listed(list(map(repr, choices)))}: export it "
+                "from Label Studio as JSON, not as JSON-MIN."
+            )
+        short = [{"choices": choices}]
     for value in results if annotations is not None else short:
         for kind in kinds:
             if isinstance(value, dict) and isinstance(value.get(kind), list):

@@ -4,10 +4,13 @@ One rule for all commands. Plain values go in (:class:`Labelling`), so that ever
 """
 
 import posixpath
+import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from functools import lru_cache, partial
+from itertools import takewhile
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import numpy as np
@@ -22,6 +25,8 @@ from gzssar.texts.classes import label_key, nearest
 
 _LOOKED_AT = 3
 """Clips that are read to see whether the files state their classes."""
+_ENDING = re.compile(r"\.(?!\d+$)\w{1,12}")
+"""What of a name may be the ending of a file; numbers behind a dot belong to the name."""
 _SLACK = 1.0
 """Seconds that a stretch may go on after its recording's end: annotators are no clocks."""
 
@@ -108,6 +113,11 @@ def _by_table(source: ClipSource, root: Path, table: Path, class_names: Sequence
     names, ids = _numbered([row.label for row in rows], class_names, f"a label in {table}")
     performers, numbered = _performers(rows)
     rows_of, idle, loose = _matched(rows, source.entries, root, table)
+    if not rows_of and not idle[0].path:
+        raise DataError(
+            f"{table} names no recording, so it should be called after its clip, one of "
+            f"{listed([_path(e, root) for e in source.entries])}: rename it."
+        )
     if not rows_of:
         raise DataError(
             f"{table} should name clips in {root}, but none of its {len(rows)} rows does, such as {idle[0].where} "
@@ -184,70 +194,106 @@ def _matched(
 ) -> tuple[dict[int, list[LabelRow]], list[LabelRow], str]:
     """Find the clips of all rows.
 
-    Tables may be from another computer, where `root` lies elsewhere: if no absolute path is right here, or no relative
-    one that names a folder, only the folders below `root` count in them.
+    Tables may be from another computer, where `root` lies elsewhere. If no absolute path is right here, or no relative
+    one that names a folder, then those clips are meant whose folders agree best.
 
     Returns:
-        The rows of each clip that has some, in order of clip; the rows that match none; and a sentence where the
-        folders above `root` were not compared, otherwise an empty one.
+        The rows of each clip that has some, in order of clip; the rows that match none; and a sentence where not all
+        folders of a row agree, otherwise an empty one.
     """
     clips = _Names([PurePosixPath(_path(entry, root)) for entry in entries], root)
-    of_kind: dict[str, list[LabelRow]] = defaultdict(list)
-    for row in rows:
-        of_kind[_kind(row.path)].append(row)
-    elsewhere = {kind for kind in of_kind if kind and not any(clips.matching(row, table) for row in of_kind[kind])}
-    found: dict[int, list[LabelRow]] = defaultdict(list)
-    idle, loose = [], False
-    for row in rows:
-        below = _kind(row.path) in elsewhere
-        matches = clips.matching(row, table, below) if row.path or len(entries) > 1 else [0]
-        for k in matches:
-            found[k].append(row)
-        idle += [] if matches else [row]
-        loose |= below and bool(matches)
-    told = f"paths in {table} name other folders above the clips than {root}: only folders below it were compared"
-    return {k: found[k] for k in sorted(found)}, idle, told if loose else ""
+    wanted = {n: _wanted(row, table) for n, row in enumerate(rows)}
+    of_kind: dict[str, dict[int, PurePosixPath]] = defaultdict(dict)
+    for n, row in enumerate(rows):
+        of_kind[_kind(row.path)][n] = wanted[n]
+    matches: dict[int, list[int]] = {}
+    loose = False
+    for kind, asked in of_kind.items():
+        found = {n: clips.matching(path) for n, path in asked.items()}
+        if kind and not any(found.values()):
+            found = clips.nearest(asked, least=int(kind == "relative"))
+            loose |= any(found.values())
+        matches |= found
+    of_clip: dict[int, list[LabelRow]] = defaultdict(list)
+    idle = []
+    for n, row in enumerate(rows):
+        of_row = matches[n] if row.path or len(entries) > 1 else [0]
+        if len(of_row) > 1 and not _is_pattern(wanted[n].name):
+            one, other = (clips.paths[k] for k in of_row[:2])
+            raise DataError(
+                f"{row.where} should name one clip, but {str(wanted[n])!r} may be {one} or {other}: write its folder "
+                "too, or a pattern for both."
+            )
+        for k in of_row:
+            of_clip[k].append(row)
+        idle += [] if of_row else [row]
+    told = f"the folders in {table} are not those of {root}: its clips have the rows whose folders agree best"
+    return {k: of_clip[k] for k in sorted(of_clip)}, idle, told if loose else ""
 
 
 class _Names:
-    """Finds clips by what rows call them."""
+    """Finds clips by what rows call them: by name, by name without its ending, since annotators see videos, or by
+    pattern."""
 
     def __init__(self, paths: Sequence[PurePosixPath], root: Path) -> None:
-        above = PurePosixPath(posixpath.normpath((root.parent if root.is_file() else root).absolute().as_posix()))
-        self.paths, self.whole = paths, [above / path for path in paths]
+        folder = (root.parent if root.is_file() else root).absolute()
+        above = {PurePosixPath(posixpath.normpath(place.as_posix())) for place in (folder, folder.resolve())}
+        self.paths = paths
+        self.folders = [[(place / path).parts[:-1] for place in above] for path in paths]
         self.by_name: dict[str, list[int]] = defaultdict(list)
         self.by_stem: dict[str, list[int]] = defaultdict(list)
         for k, path in enumerate(paths):
             self.by_name[path.name].append(k)
             self.by_stem[path.stem].append(k)
 
-    def matching(self, row: LabelRow, table: Path, below: bool = False) -> list[int]:
-        """The clips of a row: by pattern, by name, or by name without its ending, since annotators see videos. A table
-        of one recording is called after it.
+    def matching(self, wanted: PurePosixPath) -> list[int]:
+        """The clips whose paths end as a row says."""
+        folders = wanted.parts[:-1]
+        ways = ([k for k in way if self._agreeing(k, folders) == len(folders)] for way in self._called(wanted))
+        return next(filter(None, ways), [])
+
+    def nearest(self, wanted: Mapping[int, PurePosixPath], least: int) -> dict[int, list[int]]:
+        """The clips of each row whose folders agree with it below the root, and above in as many as those of any row.
 
         Args:
-            row: the row.
-            table: where it stands.
-            below: whether only folders below the root are compared, of which a relative path must have one.
-
-        Raises:
-            DataError: a name that is no pattern stands for several clips.
+            wanted: what the rows say, by their numbers.
+            least: the fewest folders that have to agree.
         """
-        wanted = _without_dots(row.path.replace("\\", "/") or table.stem)
-        if "*" in row.path or "?" in row.path:
-            return [k for k, path in enumerate(self.whole) if path.match(str(wanted))]
-        paths = self.paths if below else self.whole
-        matches = [k for k in self.by_name[wanted.name] if _same_end(paths[k].parts, wanted.parts)]
-        matches = matches or [k for k in self.by_stem[wanted.stem] if _same_end(_bare(paths[k]), _bare(wanted))]
-        if below and _kind(row.path) == "relative":
-            matches = [k for k in matches if len(paths[k].parts) > 1]
-        if len(matches) > 1:
-            one, other = (self.paths[k] for k in matches[:2])
-            raise DataError(
-                f"{row.where} should name one clip, but {str(wanted)!r} may be {one} or {other}: write its folder too, "
-                "or a pattern for both."
-            )
-        return matches
+        above: dict[int, dict[int, int]] = {n: {} for n in wanted}
+        for n, path in wanted.items():
+            for way in self._called(path):
+                for k in way:
+                    below, agreeing = len(self.paths[k].parts) - 1, self._agreeing(k, path.parts[:-1])
+                    if agreeing >= max(below, least):
+                        above[n][k] = agreeing - below
+                if above[n]:
+                    break
+        most = max((count for of_row in above.values() for count in of_row.values()), default=0)
+        return {n: [k for k, count in of_row.items() if count == most] for n, of_row in above.items()}
+
+    def _called(self, wanted: PurePosixPath) -> Iterator[Sequence[int]]:
+        """The clips of a name, however they lie: the sure ones first."""
+        if _is_pattern(wanted.name):
+            yield [k for k, path in enumerate(self.paths) if fnmatchcase(path.name, wanted.name)]
+            return
+        yield self.by_name.get(wanted.name, ())
+        yield self.by_stem.get(wanted.name, ())
+        if _ENDING.fullmatch(wanted.suffix):
+            yield self.by_stem.get(wanted.stem, ())
+
+    def _agreeing(self, k: int, folders: Sequence[str]) -> int:
+        """How many folders agree with those of a clip, from the last one upwards."""
+        return max(_agreeing(folders, own) for own in self.folders[k])
+
+
+def _agreeing(wanted: Sequence[str], folders: Sequence[str]) -> int:
+    pairs = zip(reversed(wanted), reversed(folders), strict=False)
+    same = (fnmatchcase(own, one) if _is_pattern(one) else own == one for one, own in pairs)
+    return sum(1 for _ in takewhile(bool, same))
+
+
+def _is_pattern(name: str) -> bool:
+    return "*" in name or "?" in name
 
 
 def _kind(path: str) -> str:
@@ -257,20 +303,11 @@ def _kind(path: str) -> str:
     return "relative" if {"/", "\\"} & set(path) else ""
 
 
-def _without_dots(path: str) -> PurePosixPath:
-    """The path without steps upwards: those at its start lead to where nobody knows."""
-    parts = PurePosixPath(posixpath.normpath(path)).parts
+def _wanted(row: LabelRow, table: Path) -> PurePosixPath:
+    """The path of a row, without steps upwards, which lead to where nobody knows. A table of one recording is called
+    after it."""
+    parts = PurePosixPath(posixpath.normpath(row.path.replace("\\", "/") or table.stem)).parts
     return PurePosixPath(*(part for part in parts if part != ".."))
-
-
-def _same_end(one: Sequence[str], other: Sequence[str]) -> bool:
-    """Whether the parts of two paths agree as far as both go, from their ends."""
-    length = min(len(one), len(other))
-    return one[len(one) - length :] == other[len(other) - length :]
-
-
-def _bare(path: PurePosixPath) -> tuple[str, ...]:
-    return (*path.parts[:-1], path.stem)
 
 
 def _path(entry: ClipEntry, root: Path) -> str:

@@ -4,8 +4,8 @@
 
 The files are made here, each to take as much memory or time as its kind of file can: numbers of one digit, empty cells,
 brackets, one endless line, archives of zeros. Each is read twice, in processes of their own: all its clips, as at the
-command line, and one, as the web page reads an upload. An upload may take 20 times its size (8 MiB if it is small), and
-at most 300 MiB. At the command line, plain files may take 20 times their size and 4 MiB, packed ones 300 MiB.
+command line, and one, as the web page reads an upload. An upload may take 20 times its size (16 MiB if it is small),
+and at most 300 MiB. At the command line, plain files may take 20 times their size and 4 MiB, packed ones 300 MiB.
 """
 
 import argparse

@@ -45,6 +45,16 @@ def test_long_clips_are_thinned_out():
     assert shown.duration_s == pytest.approx((64 * 20 - 1) / 20)
 
 
+def test_times_and_visibility_are_thinned_out_with_the_frames_and_bodies():
+    joints = np.repeat(CLIP.joints, 20, axis=1)
+    joints = np.concatenate([np.zeros_like(joints), joints], axis=3)
+    count = joints.shape[1]
+    long = replace(CLIP, joints=joints, times=np.arange(count) / 20, visibility=np.ones((count, 25, 2), np.float32))
+    shown = playback(long)
+    assert (len(shown.motion), len(shown.motion[0])) == (300, 1)
+    assert shown.motion[-1] == playback(CLIP).motion[-1]
+
+
 def test_bodies_that_are_not_there():
     joints = np.zeros((3, 4, 25, 5), dtype=np.float32)
     joints[:, :2, :, 3] = CLIP.joints[:, :2, :, 0]

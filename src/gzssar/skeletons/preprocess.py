@@ -85,10 +85,10 @@ def frames_shown(clip: Float[np.ndarray, "C T V M"], frames: int) -> Int[np.ndar
 
 
 def fill_gaps(joints: Float[np.ndarray, "C T V M"], copy: bool = True) -> Float[np.ndarray, "C T V M"]:
-    """Fill in what is missing of a clip: joints that are NaN or infinite in some frames.
+    """Fill in what is missing of a clip: coordinates of joints that are NaN or infinite in some frames.
 
     Each joint moves on a straight line from the frame before the gap to the frame after it, and rests at the clip's
-    ends. Frames in which a body is absent (all zeros) stay so and give no positions.
+    ends. Frames in which a body is absent (all zeros), or a joint is not known as a whole, give no positions.
 
     Args:
         joints: positions in metres or pixels.
@@ -109,7 +109,8 @@ def fill_gaps(joints: Float[np.ndarray, "C T V M"], copy: bool = True) -> Float[
                 "that show the body: leave the clip out, or compute the joint from its neighbours."
             )
         for coordinate in range(len(joints)):
-            filled[coordinate, gaps, joint, body] = np.interp(gaps, at, joints[coordinate, at, joint, body])
+            lost = gaps[~np.isfinite(joints[coordinate, gaps, joint, body])]
+            filled[coordinate, lost, joint, body] = np.interp(lost, at, joints[coordinate, at, joint, body])
     return filled
 
 

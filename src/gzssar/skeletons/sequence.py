@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from numpy.typing import ArrayLike
 
 from gzssar.errors import DataError
@@ -102,12 +102,16 @@ class SkeletonSequence:
 
     def part(self, start: int, end: int) -> "SkeletonSequence":
         """The frames from `start` up to, but not including, `end`, with their times and visibility."""
+        return self.of_frames(slice(start, end))
+
+    def of_frames(self, frames: slice | Int[np.ndarray, "_"]) -> "SkeletonSequence":
+        """These frames alone, with their times and visibility."""
         times, visibility = self.times, self.visibility
         return replace(
             self,
-            joints=self.joints[:, start:end],
-            times=None if times is None else times[start:end],
-            visibility=None if visibility is None else visibility[start:end],
+            joints=self.joints[:, frames],
+            times=None if times is None else times[frames],
+            visibility=None if visibility is None else visibility[frames],
         )
 
     def of_bodies(self, bodies: Sequence[int]) -> "SkeletonSequence":

@@ -6,8 +6,8 @@ MIB = 2**20
 
 _TIMES_ITS_SIZE = 20
 """Bytes of memory that reading an upload may take for each byte of it."""
-_ANY_UPLOAD = 8 * MIB
-"""Bytes of memory that reading any upload may take."""
+_ANY_UPLOAD = 16 * MIB
+"""Bytes of memory that reading any upload may take: enough for 10,000 frames of one body, however tightly packed."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,6 @@ class Limits:
             size: of the upload, in bytes.
 
         Returns:
-            Bytes: 20 times the size, at least 8 MiB and at most :attr:`max_reading_bytes`.
+            Bytes: 20 times the size, at least 16 MiB and at most :attr:`max_reading_bytes`.
         """
         return min(self.max_reading_bytes, max(_ANY_UPLOAD, _TIMES_ITS_SIZE * size))

@@ -1,7 +1,5 @@
 """What the player draws: the 25 joints of NTU RGB+D over time, upright, in a unit cube, and few enough numbers."""
 
-from dataclasses import replace
-
 import numpy as np
 from jaxtyping import Bool, Float
 
@@ -109,10 +107,8 @@ def _aside(people: dict[int, Pose], count: int) -> Float[np.ndarray, "M"]:
 
 def _reduced(sequence: SkeletonSequence) -> SkeletonSequence:
     count = sequence.joints.shape[1]
-    kept = spread(count, _MOST_FRAMES)
-    bodies = np.flatnonzero(present_bodies(sequence).any(axis=0))[:_MOST_BODIES]
-    joints = sequence.joints[:, kept][..., bodies if len(bodies) else [0]]
-    return to_ntu25(replace(sequence, joints=joints))
+    bodies = np.flatnonzero(present_bodies(sequence).any(axis=0))[:_MOST_BODIES].tolist() or [0]
+    return to_ntu25(sequence.of_frames(spread(count, _MOST_FRAMES)).of_bodies(bodies))
 
 
 def _upright(clip: SkeletonSequence) -> Float[np.ndarray, "T M V 3"]:

@@ -15,6 +15,7 @@ from gzssar.errors import ConfigError, DataError, GzssarError
 from gzssar.skeletons.poses import FindPoses, Picture
 from gzssar.skeletons.readers import ClipSource, ReadOptions
 from gzssar.skeletons.readers.archives import list_entries
+from gzssar.skeletons.readers.arrays import ran_out_of_memory
 from gzssar.skeletons.readers.content import PAGE, looks_like
 from gzssar.skeletons.readers.pyskl import PysklReader
 from gzssar.skeletons.readers.reader import START
@@ -69,8 +70,8 @@ def read_file(
     try:
         clip = _read(path, options, index, limits, shown, _bounded(find_poses, limits, shown))
     except GzssarError as error:
-        if isinstance(error.__cause__, MemoryError):  # readers call it damage; here the limit is the likelier cause
-            raise error.__cause__ from None
+        if ran_out_of_memory(error):
+            raise MemoryError from error
         sentence = str(error).replace(str(path), shown).replace(path.name, shown)
         raise type(error)(sentence, option=error.option) from error
     except MemoryError:
@@ -194,7 +195,7 @@ def _check_nested(path: Path, what: str) -> None:
     if (size := path.stat().st_size) > _NESTED:
         raise DataError(
             f"{path} should have at most {_NESTED // MIB} MiB, because it is {what}, but it has {size / MIB:.1f}: "
-            "send a single clip."
+            "send a single clip, or a shorter one."
         )
 
 

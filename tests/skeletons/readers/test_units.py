@@ -52,13 +52,11 @@ def test_the_command_line_passes_the_unit_on():
     assert read_options(Reading(unit="in")) == ReadOptions(unit="in")
 
 
-@pytest.mark.parametrize(
-    ("kind", "result"), [("i1", "f4"), ("i2", "f4"), ("f2", "f4"), ("f4", "f4"), ("i4", "f8"), ("f8", "f8")]
-)
-def test_numbers_of_any_kind_are_scaled_in_32_bits_at_least(kind, result):
+@pytest.mark.parametrize("kind", ["i1", "i2", "f2", "f4", "i4", "f8"])
+def test_numbers_of_any_kind_are_scaled_in_32_bits(kind):
     joints = np.full((3, 1, 25, 1), 101, kind)
     metres, _, _ = in_metres(joints, ReadOptions(unit="mm"), unit_by_body(joints))
-    assert metres.dtype == result
+    assert metres.dtype == np.float32
     np.testing.assert_allclose(metres, 0.101, rtol=1e-7)
     assert (joints == 101).all()
 

@@ -16,8 +16,8 @@ from gzssar.errors import DataError
 from gzssar.skeletons.readers.arrays import map_bytes
 
 _LONGEST_DIRECTORY = 46 * 1_000_000  # bytes; an entry takes 46 and its name, so this bounds the entries by a million
-_HIGHEST_RATIO = 1000  # of unpacked to packed size; deflate cannot pass 1032, honest files of numbers stay under 10
-_LARGE, _HIGHEST_RATIO_OF_LARGE = 64 * 2**20, 50  # bytes; labels as rows of zeros with a one are packed more tightly
+_LARGE, _HIGHEST_RATIO = 64 * 2**20, 50  # bytes, and of unpacked to packed size where it is more than that; honest
+# files of numbers stay under 10, labels as rows of zeros with a one are packed more tightly
 _LARGEST_UNPACKED = 4 * 2**30  # bytes
 _BLOCK = 2**13  # packed bytes read at a time; they unpack to at most 8 MiB, which is all that is in memory twice
 _LOCAL_HEADER = struct.Struct("<4s22xHH")
@@ -51,6 +51,22 @@ def list_entries(path: Path, largest: int) -> list[zipfile.ZipInfo]:
             )
         names.add(entry.filename)
     return [entry for entry in entries if not entry.filename.endswith("/")]
+
+
+def read_start(path: Path, entry: zipfile.ZipInfo, count: int) -> bytes:
+    """Unpack the first bytes of an entry, at most `count`.
+
+    Raises:
+        DataError: the entry is damaged so that nothing of it can be read.
+    """
+    try:
+        with path.open("rb") as file:
+            _go_to(file, entry)
+            block = file.read(min(entry.compress_size, count))
+        packed = entry.compress_type == zipfile.ZIP_DEFLATED
+        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(block, count) if packed else block
+    except (OSError, ValueError, OverflowError, struct.error, zlib.error) as error:
+        raise DataError(f"{_place(path, entry)} is damaged ({error}): fetch the archive again.") from error
 
 
 def read_entry(path: Path, entry: zipfile.ZipInfo) -> memoryview:
@@ -131,8 +147,7 @@ def _check(path: Path, entry: zipfile.ZipInfo, largest: int) -> None:
         raise DataError(f"{place} leads out of its folder: do not trust this archive.")
     if (size := max(entry.file_size, entry.compress_size)) > largest:
         raise DataError(f"{place} should have at most {largest} bytes, packed or not, but it declares {size}.")
-    ratio = _HIGHEST_RATIO if entry.file_size <= _LARGE else _HIGHEST_RATIO_OF_LARGE
-    if entry.file_size > ratio * entry.compress_size:
+    if entry.file_size > max(_LARGE, _HIGHEST_RATIO * entry.compress_size):
         raise DataError(f"{place} unpacks {entry.compress_size} bytes to {entry.file_size}: do not trust this archive.")
     if entry.flag_bits & _ENCRYPTED or entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise DataError(f"{place} should be stored or deflated without a password, but it is not: pack it again.")

@@ -1,5 +1,6 @@
 """What the readers share: checked numbers and arrays from files, and the way from an array to a validated clip."""
 
+import errno
 import io
 import math
 import mmap
@@ -13,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float, Num
 
-from gzssar.errors import ConfigError, DataError
+from gzssar.errors import ConfigError, DataError, GzssarError
 from gzssar.skeletons.doubt import Doubt
 from gzssar.skeletons.layout import LAYOUTS, Layout, layout_named
 from gzssar.skeletons.readers.missing import complete
@@ -24,7 +25,8 @@ _HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.r
 _ONE_HEADER = Lock()
 """Two threads that parse Python literals at the same time may both fail (CPython's issue 106905), and the filters of
 warnings are common to all threads."""
-_LONGEST_HEADER = 2**14  # bytes; numpy itself refuses longer ones
+LONGEST_HEADER = 2**14
+"""Bytes of the header of an array in numpy's format; numpy itself refuses longer ones."""
 PICTURE_LAYOUTS = frozenset({"coco17", "openpose18", "openpose25"})
 """Layouts of pose estimators that find people in pictures: x, y and often a score."""
 _HIGHEST_LABEL = 2**31
@@ -178,6 +180,13 @@ def one_hot_label(label: np.ndarray | np.generic, where: str) -> int:
     )
 
 
+def ran_out_of_memory(error: GzssarError) -> bool:
+    """Whether a reader gave a file up because there was no memory for it. It calls that damage, which it usually is:
+    damaged files claim to be huge."""
+    cause = error.__cause__
+    return isinstance(cause, MemoryError) or (isinstance(cause, OSError) and cause.errno == errno.ENOMEM)
+
+
 def read_bytes(path: Path, limit: int | None = None) -> bytes:
     """Read a whole file.
 
@@ -277,23 +286,26 @@ class NpyHeader(NamedTuple):
     """Where the numbers begin."""
 
 
-def npy_header(data: bytes | memoryview, where: str) -> NpyHeader:
+def npy_header(data: bytes | memoryview, where: str, size: int | None = None) -> NpyHeader:
     """Read the header of one plain array in numpy's format.
 
     Args:
-        data: the whole file.
+        data: the whole file, or its first :data:`LONGEST_HEADER` bytes.
         where: the file, for the error's sentence.
+        size: bytes of the file, where `data` is not all of it.
 
     Raises:
         DataError: the bytes are no such array, hold Python objects, or are fewer than the array needs.
     """
-    file = io.BytesIO(bytes(data[:_LONGEST_HEADER]))
+    file = io.BytesIO(bytes(data[:LONGEST_HEADER]))
     try:
         with _ONE_HEADER, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # headers written by Python 2 are fine
             shape, column_major, dtype = _HEADERS[np.lib.format.read_magic(file)](file)
     except Exception as error:  # the header is a Python literal: a damaged one fails in every way that Python has
-        raise DataError(f"{where} should be a plain numpy array, but its header is damaged: save it again.") from error
+        raise DataError(f"{where} should be a plain numpy array, but its header is damaged: save it again.") from (
+            None if isinstance(error, MemoryError) else error  # of the literal's parser, not of the system
+        )
     if dtype.kind == "O":
         raise DataError(
             f"{where} should be an array of numbers or text, but it holds Python objects: load it where you trust it, "
@@ -301,7 +313,7 @@ def npy_header(data: bytes | memoryview, where: str) -> NpyHeader:
         )
     if dtype.kind not in "biufSU" or dtype.itemsize == 0:
         raise DataError(f"{where} should be an array of numbers or text, but its type is {str(dtype)[:60]}.")
-    if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize > len(data) - file.tell():
+    if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize > (size or len(data)) - file.tell():
         raise DataError(
             f"{where} should hold an array of shape {str(shape)[:60]}, but has too few bytes: it is cut off."
         )

@@ -2,11 +2,12 @@
 
 import codecs
 import re
+import zipfile
 from pathlib import Path
 
 from gzssar.errors import DataError
-from gzssar.skeletons.readers.archives import list_entries, map_entry
-from gzssar.skeletons.readers.arrays import npy_header
+from gzssar.skeletons.readers.archives import list_entries, read_start
+from gzssar.skeletons.readers.arrays import LONGEST_HEADER, npy_header, ran_out_of_memory
 
 PAGE = "docs/recordings.md lists what can be read"
 
@@ -74,11 +75,10 @@ def _archive(path: Path) -> str:
     try:
         arrays = [entry for entry in list_entries(path, _LARGEST) if entry.filename.endswith(".npy")]
         shown = [
-            f"{entry.filename.removesuffix('.npy')[:_SHOWN]} {npy_header(map_entry(path, entry), entry.filename).shape}"
-            for entry in arrays[:_MOST_ARRAYS]
+            f"{entry.filename.removesuffix('.npy')[:_SHOWN]} {_shape(path, entry)}" for entry in arrays[:_MOST_ARRAYS]
         ]
     except DataError as error:
-        if isinstance(error.__cause__, MemoryError):
+        if ran_out_of_memory(error):
             raise
         return "a zip archive that is damaged or not plain"
     if not arrays:
@@ -88,3 +88,7 @@ def _archive(path: Path) -> str:
         f"an archive of numpy arrays, {', '.join(shown)}{more}: save the one that holds clips with numpy.save and read "
         "that with its --layout"
     )
+
+
+def _shape(path: Path, entry: zipfile.ZipInfo) -> tuple[int, ...]:
+    return npy_header(read_start(path, entry, LONGEST_HEADER), entry.filename, entry.file_size).shape

@@ -50,6 +50,7 @@ _FEWEST_OF_LANDMARK, _FEWEST_OF_FRAME = 26, 85
 """Bytes. With three numbers of one digit, a landmark has 20; a tenth of the frames shows 33 of them."""
 _OFTEN = 64
 """Frames after which the density of the file is looked at."""
+_JOINTS = joints_of(MEDIAPIPE33)
 _HUGE = 1e20
 """Larger than any coordinate, and than any time in nanoseconds."""
 
@@ -228,9 +229,10 @@ def _pose(frame: Any, where: str, depth: int) -> Pose | None:
 
 def _named(frame: dict[str, Any]) -> list[Any]:
     """The landmarks of an object that holds each under its joint's name, in their order; empty for any other."""
+    if len(frame) < len(_JOINTS):
+        return []
     by_joint = {joint_words(name): value for name, value in frame.items()}
-    joints = joints_of(MEDIAPIPE33)
-    return [by_joint[joint] for joint in joints] if by_joint.keys() >= set(joints) else []
+    return [by_joint[joint] for joint in _JOINTS] if by_joint.keys() >= set(_JOINTS) else []
 
 
 def _landmarks(landmarks: list[Any], where: str) -> Pose:

@@ -33,7 +33,7 @@ def complete(
     visibility is 0; one that is never seen comes to lie on its neighbour. A body that is all zero is absent.
 
     Args:
-        joints: positions; NaN or infinite where a joint is missing, which is filled as a whole if any coordinate is.
+        joints: positions; NaN or infinite where a coordinate is missing.
         visibility: how sure the sensor is of each joint, where it says so.
         options: whether NaN may be filled.
         layout: what the V joints are.

@@ -24,6 +24,7 @@ from gzssar.skeletons.readers.arrays import (
     assumed_fps,
     make_clip,
     parse_npy,
+    ran_out_of_memory,
     required_layout,
     words,
 )
@@ -111,7 +112,7 @@ def array_names(path: Path, start: bytes) -> tuple[str, ...]:
     try:
         return tuple(entry.filename.removesuffix(".npy") for entry in list_entries(path, _LARGEST))
     except DataError as error:
-        if isinstance(error.__cause__, MemoryError):
+        if ran_out_of_memory(error):
             raise
         return ("joints",)
 
@@ -129,12 +130,23 @@ def _read(
     start, end = arrays["offsets"][index : index + 2]
     joints = arrays["joints"][start:end].transpose(2, 0, 1)[..., None]
     if turn is not None:
-        joints = np.einsum("ac,ctvm->atvm", turn, joints.astype(np.float64))
+        joints = _turned(joints, turn)
     joints, options, sized = in_metres(joints, options, unit)
     label, subject, view = (int(arrays[key][index]) if key in arrays else None for key in _IDS)
     fps, doubts = rate
     known = partial(make_clip, label=label, subject=subject, camera=view)
     return known(joints, options, name=name, fps=fps, layout=layout, doubts=(*doubts, *sized))
+
+
+def _turned(joints: Float[np.ndarray, "3 T V M"], turn: Float[np.ndarray, "3 3"]) -> Float[np.ndarray, "3 T V M"]:
+    """Joints times a matrix, axis by axis: a copy of all in 64 bits would take several times their memory."""
+    turned = np.zeros(joints.shape, np.float32)
+    with np.errstate(over="ignore", invalid="ignore"):  # what is no finite number is refused or filled later
+        for axis, row in enumerate(turn):
+            for own, factor in enumerate(row):
+                if factor:
+                    turned[axis] += (joints[own] * factor).astype(np.float32)
+    return turned
 
 
 def _load(path: Path) -> dict[str, np.ndarray]:

@@ -87,8 +87,8 @@ def in_metres(
         raise ConfigError(
             f"positions in a picture are in pixels, but the options name {options.unit!r}.", option="unit"
         )
-    scaled = joints.astype(np.promote_types(joints.dtype, np.float32))
     with np.errstate(over="ignore", invalid="ignore"):  # what is no finite number is refused or filled later
+        scaled = joints.astype(np.float32)
         scaled *= scale
     return scaled, replace(options, unit=None), doubts
 

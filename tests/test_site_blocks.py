@@ -53,6 +53,10 @@ NOT_RUN = {
     "recalibrated(": "needs ten clips of unseen classes; tests/recognizer/test_own_test.py has it",
     "from prepare import": "needs an encoder's session; tests/onnx_export/test_prepare.py has it",
     "benchmarks/mix43.py": "needs the data sets; tests/test_mix43_benchmark.py has it",
+    "benchmarks/sets.py": "needs the data sets",
+    "benchmarks/keep_bench.py": "changes results of the checkout",
+    "--features mix43/given": "needs features of all clips; tests/commands/test_bench_command.py has it",
+    "--features sets/": "needs features of all clips; tests/commands/test_bench_command.py has it",
 }
 """Blocks or commands with these words do not run here, and why."""
 

@@ -22,8 +22,8 @@ def random_splits() -> list[str]:
     """A part for each ``results/bench-NAME.json``."""
     parts = [line for path in sorted(RESULTS.glob("bench-*.json")) for line in _bench(path)]
     about = (
-        "`gzssar bench` ([the commands](../docs/reproducing.md#random-class-splits)); `python benchmarks/keep_bench.py` "
-        "stores its results. ± is the standard error over splits."
+        "`gzssar bench` ([the commands](../docs/reproducing.md#random-class-splits)); "
+        "`python benchmarks/keep_bench.py` stores its results. ± is the standard error over splits."
     )
     return ["## Random class splits", "", about, "", *parts] if parts else []
 

@@ -55,8 +55,8 @@ NOT_RUN = {
     "benchmarks/mix43.py": "needs the data sets; tests/test_mix43_benchmark.py has it",
     "benchmarks/sets.py": "needs the data sets",
     "benchmarks/keep_bench.py": "changes results of the checkout",
-    "--features mix43/given": "needs features of all clips; tests/commands/test_bench_command.py has it",
-    "--features sets/": "needs features of all clips; tests/commands/test_bench_command.py has it",
+    "--features mix43/given": "needs features of all clips; tests/bench/test_bench.py has it",
+    "--features sets/": "needs features of all clips; tests/bench/test_bench.py has it",
 }
 """Blocks or commands with these words do not run here, and why."""
 

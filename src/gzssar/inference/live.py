@@ -399,7 +399,8 @@ def _positions(content: object, layout: Layout, wanted: str) -> Float[np.ndarray
         raise DataError(f"should hold {wanted}, for one body or several, but its shape is {joints.shape}.")
     if np.isinf(joints).any():
         raise DataError(f"should hold {wanted} as finite numbers, but some are infinite.")
-    joints[np.all(np.isnan(joints).any(axis=2), axis=1)] = 0
+    joints[np.isnan(joints).any(axis=2)] = np.nan
+    joints[np.isnan(joints).all(axis=(1, 2))] = 0
     return joints
 
 

@@ -1,5 +1,6 @@
 """Frozen dataclasses of choices, checked when they are made: the type checker does not see what a user passes in."""
 
+import re
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -36,7 +37,9 @@ def _remedy(value: Any, kind: Any) -> str:
 
 
 def _spelled(kind: Any) -> str:
-    return kind.__name__ if isinstance(kind, type) and not get_args(kind) else str(kind).replace("pathlib.", "")
+    if isinstance(kind, type) and not get_args(kind):
+        return kind.__name__
+    return re.sub(r"pathlib\.(_local\.)?", "", str(kind))  # where Python 3.13 has it
 
 
 def check_positive(record: Any, *names: str) -> None:

@@ -294,6 +294,31 @@ def test_of_paths_of_another_computer_those_count_whose_folders_agree_best(clips
     }
 
 
+def test_a_path_below_the_data_comes_before_deeper_ones(clips, tmp_path):
+    write_clip(clips / "old/wave/a.npy")
+    write_clip(clips / "a.npy")
+    rows = "path,label\nwave/a.npy,A\n./a.npy,B\nold/wave/a.npy,C\n"
+    source = opened(clips, write(tmp_path / "labels.csv", rows))
+    assert classes(source) == {"a.npy": "B", "old/wave/a.npy": "C", "wave/a.npy": "A"}
+
+
+def test_patterns_in_folders_and_brackets_in_names(tmp_path):
+    for name in ("s1/wave", "s2/wave", "s1/take[1]_a", "s1/take1_a"):
+        write_clip(tmp_path / "clips" / f"{name}.npy")
+    rows = "path,label\ns*/wave.npy,wave\ntake[1]_*.npy,one\n"
+    source = opened(tmp_path / "clips", write(tmp_path / "labels.csv", rows))
+    assert classes(source) == {"s1/take[1]_a.npy": "one", "s1/wave.npy": "wave", "s2/wave.npy": "wave"}
+
+
+def test_steps_upwards_start_at_the_table(clips, tmp_path):
+    (clips / "tables").mkdir()
+    table = write(clips / "tables/labels.csv", "path,label\n../wave/a.npy,wave\n../wave/*b.npy,wave\n")
+    source = opened(clips, table)
+    assert (classes(source), "agree best" in source.told[-1]) == ({"wave/a.npy": "wave", "wave/b.npy": "wave"}, False)
+    write_clip(tmp_path / "other/wave/a.npy")
+    assert "agree best" in opened(tmp_path / "other", table).told[-1]
+
+
 def test_a_link_to_the_data_has_two_paths(clips, tmp_path):
     (tmp_path / "link").symlink_to(clips)
     table = write(tmp_path / "labels.csv", f"path,label\n{clips}/wave/a.npy,wave\nlink/wave/b.npy,wave\n")
@@ -343,6 +368,8 @@ def test_elan_rows(tmp_path):
     assert times(read_label_table(write(tmp_path / "a.txt", with_file))) == [
         ("/home/x/b.eaf", "wave", "", 0.5, 1.0, False)
     ]
+    of_number = "action\t\t00:00:00.500\t00:00:01.000\t00:00:00.500\t0.5\t3\tb.eaf\n"
+    assert times(read_label_table(write(tmp_path / "a.txt", of_number))) == [("b.eaf", "3", "", 0.5, 1.0, False)]
     with pytest.raises(DataError, match=r"line 2 of .* should hold a begin time, an end time"):
         read_label_table(write(tmp_path / "a.txt", f"{with_file}action\t\t1.5\t2.5\twave\n"))
 
@@ -363,6 +390,7 @@ def test_a_table_of_one_recording_is_called_after_it(clips, tmp_path):
     with pytest.raises(DataError, match=r"annotations\.txt names no recording, so it should be called after its clip"):
         opened(clips, write(tmp_path / "annotations.txt", line))
     source = opened(clips / "wave/a.npy", write(tmp_path / "annotations.txt", line))
+    assert source.told == (f"{tmp_path}/annotations.txt names no recording, so it is taken for that of a.npy",)
     assert classes(source) == {"a.npy 0.5–1 s": "kick"}
 
 
@@ -381,10 +409,8 @@ def test_label_studio_writes_a_single_choice_as_a_text(clips, tmp_path):
     ]
     table = write(tmp_path / "labels.json", json.dumps(tasks))
     assert classes(opened(clips, table)) == {"wave/b.npy": "wave", "sit down/d.npy": "sit down"}
-    write(table, json.dumps([{**tasks[0], "place": "hall"}]))
-    with pytest.raises(
-        DataError, match=r"item 1 .* one choice, but it has the texts 'wave', 'hall': export it .* JSON,"
-    ):
+    write(table, json.dumps([{**tasks[0], "place": "hall", "class": "no"}]))
+    with pytest.raises(DataError, match=r"item 1 .* one choice, but it has the texts 'wave', 'no': export it .* JSON,"):
         read_label_table(table)
 
 

@@ -26,8 +26,8 @@ _MOST_MEBIBYTES = 16  # a hundred thousand rows; parsed, it takes up to thirty t
 _COLUMNS = "path (a file or a pattern) and label, and where known performer, start and end (seconds)"
 _KNOWN = {"path", "label", "performer", "subject", "start", "end"}
 _CLOCK = re.compile(r"(\d{1,3}):(\d\d):(\d\d(?:\.\d+)?)")
-_ABOUT = {"created_at", "updated_at", "file_upload", "comment"}
-"""Texts in Label Studio's short form that are no choices."""
+_CHOICE = re.compile("choice|label|class|action|activity", re.IGNORECASE)
+"""What a single choice is called in Label Studio's short form, where it stands among other texts."""
 _UPLOADED = re.compile(r"^[0-9a-f]{8}-")
 """What Label Studio puts before the name of an uploaded file."""
 
@@ -149,7 +149,7 @@ def _seconds(cell: str, name: str, where: str) -> float | None:
 def _from_elan(cells: Sequence[str], where: str) -> LabelRow:
     """Tier, participant, times in one or several forms, annotation; perhaps the file."""
     clocks = [k for k, cell in enumerate(cells) if _CLOCK.fullmatch(cell.strip())]
-    last = next((k for k in range(clocks[-1] + 1, len(cells)) if not _is_number(cells[k])), 0) if clocks else 0
+    last = max((k for k in range(clocks[-1] + 1, len(cells)) if not _is_eaf(cells[k])), default=0) if clocks else 0
     if len(clocks) < 2 or not last:
         raise DataError(
             f"{where} should hold a begin time, an end time (both as hh:mm:ss.ms) and an annotation, but it does not: "
@@ -181,11 +181,11 @@ def _from_elan_columns(header: Sequence[str], cells: Sequence[str], where: str) 
 
 def _eaf(cells: Sequence[str]) -> str:
     """The name of the ELAN file, which is called after its recording."""
-    return next((cell.strip().removeprefix("file://") for cell in cells if cell.strip().endswith(".eaf")), "")
+    return next((unquote(cell.strip().removeprefix("file://")) for cell in cells if _is_eaf(cell)), "")
 
 
-def _is_number(cell: str) -> bool:
-    return re.fullmatch(r"\s*\d+(\.\d+)?\s*", cell) is not None
+def _is_eaf(cell: str) -> bool:
+    return cell.strip().endswith(".eaf")
 
 
 # JSON: plain and Label Studio
@@ -225,7 +225,7 @@ def _from_label_studio(task: Mapping[str, Any], where: str) -> Iterator[LabelRow
 
 def _label_studio_values(task: Mapping[str, Any], where: str) -> Iterator[tuple[Mapping[str, Any], str]]:
     """Each value with the key of its labels, in the export's full form and in its short one, where a single choice is
-    a text among those of the task."""
+    a text of its own."""
     kinds = ("timeserieslabels", "timelinelabels", "choices")
     annotations = task.get("annotations")
     results = [
@@ -237,8 +237,7 @@ def _label_studio_values(task: Mapping[str, Any], where: str) -> Iterator[tuple[
     ]
     short = [value for values in task.values() if isinstance(values, list) for value in values]
     if annotations is None and not short:
-        texts = [value for key, value in task.items() if isinstance(value, str) and key not in _ABOUT]
-        choices = [text for text in texts if not re.search(r"\.\w{2,5}$", text)]
+        choices = [value for key, value in task.items() if isinstance(value, str) and _CHOICE.search(key)]
         if len(choices) > 1:
             raise DataError(
                 f"{where} should have one choice, but it has the texts {listed(list(map(repr, choices)))}: export it "

@@ -141,6 +141,8 @@ def _by_table(source: ClipSource, root: Path, table: Path, class_names: Sequence
     told = [f"{len(left_out)} clips have no row in {table} and are left out: {listed(left_out)}"] if left_out else []
     told += [f"{len(idle)} rows match no clip: {listed([f'{r.where} ({r.path})' for r in idle])}"] if idle else []
     told += [loose] if loose else []
+    if not rows[0].path and len(source.entries) == 1 and table.stem not in (root.name, root.stem):
+        told.append(f"{table} names no recording, so it is taken for that of {_path(source.entries[0], root)}")
     told += [numbered] if numbered else []
     return replace(source, entries=entries, class_names=names, told=(*source.told, *told))
 
@@ -204,8 +206,8 @@ def _matched(
     clips = _Names([PurePosixPath(_path(entry, root)) for entry in entries], root)
     wanted = {n: _wanted(row, table) for n, row in enumerate(rows)}
     of_kind: dict[str, dict[int, PurePosixPath]] = defaultdict(dict)
-    for n, row in enumerate(rows):
-        of_kind[_kind(row.path)][n] = wanted[n]
+    for n in wanted:
+        of_kind[_kind(wanted[n])][n] = wanted[n]
     matches: dict[int, list[int]] = {}
     loose = False
     for kind, asked in of_kind.items():
@@ -218,7 +220,7 @@ def _matched(
     idle = []
     for n, row in enumerate(rows):
         of_row = matches[n] if row.path or len(entries) > 1 else [0]
-        if len(of_row) > 1 and not _is_pattern(wanted[n].name):
+        if len(of_row) > 1 and not _is_pattern(str(wanted[n])):
             one, other = (clips.paths[k] for k in of_row[:2])
             raise DataError(
                 f"{row.where} should name one clip, but {str(wanted[n])!r} may be {one} or {other}: write its folder "
@@ -250,7 +252,9 @@ class _Names:
         """The clips whose paths end as a row says."""
         folders = wanted.parts[:-1]
         ways = ([k for k in way if self._agreeing(k, folders) == len(folders)] for way in self._called(wanted))
-        return next(filter(None, ways), [])
+        matches = next(filter(None, ways), [])
+        right_below = [k for k in matches if len(self.paths[k].parts) == len(wanted.parts)]
+        return matches if _is_pattern(str(wanted)) else right_below or matches
 
     def nearest(self, wanted: Mapping[int, PurePosixPath], least: int) -> dict[int, list[int]]:
         """The clips of each row whose folders agree with it below the root, and above in as many as those of any row.
@@ -274,7 +278,7 @@ class _Names:
     def _called(self, wanted: PurePosixPath) -> Iterator[Sequence[int]]:
         """The clips of a name, however they lie: the sure ones first."""
         if _is_pattern(wanted.name):
-            yield [k for k, path in enumerate(self.paths) if fnmatchcase(path.name, wanted.name)]
+            yield [k for k, path in enumerate(self.paths) if _fits(path.name, wanted.name)]
             return
         yield self.by_name.get(wanted.name, ())
         yield self.by_stem.get(wanted.name, ())
@@ -288,7 +292,7 @@ class _Names:
 
 def _agreeing(wanted: Sequence[str], folders: Sequence[str]) -> int:
     pairs = zip(reversed(wanted), reversed(folders), strict=False)
-    same = (fnmatchcase(own, one) if _is_pattern(one) else own == one for one, own in pairs)
+    same = (_fits(own, one) if _is_pattern(one) else own == one for one, own in pairs)
     return sum(1 for _ in takewhile(bool, same))
 
 
@@ -296,18 +300,23 @@ def _is_pattern(name: str) -> bool:
     return "*" in name or "?" in name
 
 
-def _kind(path: str) -> str:
+def _fits(name: str, pattern: str) -> bool:
+    return fnmatchcase(name, pattern.replace("[", "[[]"))
+
+
+def _kind(path: PurePosixPath) -> str:
     """Whether a path is absolute, relative or, without a folder, neither."""
-    if PurePosixPath(path).is_absolute() or PureWindowsPath(path).is_absolute():
+    if path.is_absolute() or PureWindowsPath(path.as_posix()).is_absolute():
         return "absolute"
-    return "relative" if {"/", "\\"} & set(path) else ""
+    return "relative" if len(path.parts) > 1 else ""
 
 
 def _wanted(row: LabelRow, table: Path) -> PurePosixPath:
-    """The path of a row, without steps upwards, which lead to where nobody knows. A table of one recording is called
-    after it."""
-    parts = PurePosixPath(posixpath.normpath(row.path.replace("\\", "/") or table.stem)).parts
-    return PurePosixPath(*(part for part in parts if part != ".."))
+    """The path of a row; one that leads upwards starts at the table. A table of one recording is called after it."""
+    path = PurePosixPath(row.path.replace("\\", "/") or table.stem)
+    if ".." in path.parts:
+        path = table.absolute().parent.as_posix() / path
+    return PurePosixPath(posixpath.normpath(path))
 
 
 def _path(entry: ClipEntry, root: Path) -> str:

@@ -48,7 +48,7 @@ def playback(sequence: SkeletonSequence) -> ShownClip:
         fps=sequence.fps,
         layout=sequence.layout.name,
         dimensions=sequence.dimensions,
-        duration_s=round(min((frame_count - 1) / sequence.fps, _LONGEST_S), _DIGITS),
+        duration_s=round(min(float(sequence.seconds[-1]), _LONGEST_S), _DIGITS),
         motion=motion,
         joint_names=list(NTU25.joint_names),
         sides=list(SIDES),

@@ -414,6 +414,20 @@ def test_label_studio_writes_a_single_choice_as_a_text(clips, tmp_path):
         read_label_table(table)
 
 
+def test_files_that_label_studio_serves_go_by_their_names(clips, tmp_path):
+    write_clip(clips / "wave/20260102-1.npy")
+    places = [("/data/local-files/?d=films/20260102-1.mp4", "A"), ("https://host/sit%20down/d.mp4?key=1", "B")]
+    places.append(("/data/upload/1/0a1b2c3d-b.mp4", "C"))
+    tasks = [
+        {"annotator": 1, "file_upload": "0a-tasks.json", "video": place, "choice": label} for place, label in places
+    ]
+    table = write(tmp_path / "labels.json", json.dumps(tasks))
+    assert classes(opened(clips, table)) == {"wave/20260102-1.npy": "A", "sit down/d.npy": "B", "wave/b.npy": "C"}
+    write(table, json.dumps([{**tasks[0], "picture": "https://host/a.jpg"}]))
+    with pytest.raises(DataError, match=r"should be about one file, but it names /data/local-files/.*, https://host/a"):
+        read_label_table(table)
+
+
 def test_label_studio(clips, tmp_path):
     def result(kind, **value):
         return {"type": kind, "value": value}

@@ -28,6 +28,8 @@ _KNOWN = {"path", "label", "performer", "subject", "start", "end"}
 _CLOCK = re.compile(r"(\d{1,3}):(\d\d):(\d\d(?:\.\d+)?)")
 _CHOICE = re.compile("choice|label|class|action|activity", re.IGNORECASE)
 """What a single choice is called in Label Studio's short form, where it stands among other texts."""
+_SERVED = re.compile(r"/data/(upload|local-files)/|\w+://")
+"""How the places begin that Label Studio has files from."""
 _UPLOADED = re.compile(r"^[0-9a-f]{8}-")
 """What Label Studio puts before the name of an uploaded file."""
 
@@ -212,15 +214,27 @@ def _from_json(text: str, path: Path) -> list[LabelRow]:
 
 def _from_label_studio(task: Mapping[str, Any], where: str) -> Iterator[LabelRow]:
     """The results of a task: choices for the whole recording, or stretches on its time line."""
-    data = task.get("data", task)
-    files = [task.get("file_upload"), *(data.values() if isinstance(data, dict) else ())]
-    path = next((file for file in files if isinstance(file, str) and re.search(r"\.\w{2,5}$", file)), "")
-    path = _UPLOADED.sub("", re.split(r"[/\\=]", unquote(path))[-1])
+    path = _label_studio_path(task, where)
     for value, kind in _label_studio_values(task, where):
         for label in value.get(kind, ()):
             for start, end in _label_studio_times(value, where):
                 in_frames = "ranges" in value
                 yield LabelRow(str(label).strip(), where, path, "", start, end, in_frames)
+
+
+def _label_studio_path(task: Mapping[str, Any], where: str) -> str:
+    """The file of a task, without the folders of the computer that serves it."""
+    data = task.get("data", task)
+    texts = [text for text in (data.values() if isinstance(data, dict) else ()) if isinstance(text, str)]
+    served = {text for text in texts if _SERVED.match(text)}
+    if len(served) > 1:
+        raise DataError(f"{where} should be about one file, but it names {listed(sorted(served))}: leave one.")
+    for text in served:
+        name = unquote(text.partition("?d=")[2] or text.partition("?")[0]).rpartition("/")[2]
+        return _UPLOADED.sub("", name) if text.startswith("/data/upload/") else name
+    files = [text for text in (task.get("file_upload"), *texts) if isinstance(text, str)]
+    path = next((file for file in files if re.search(r"\.\w{2,5}$", file)), "")
+    return _UPLOADED.sub("", path) if path == task.get("file_upload") else path
 
 
 def _label_studio_values(task: Mapping[str, Any], where: str) -> Iterator[tuple[Mapping[str, Any], str]]:

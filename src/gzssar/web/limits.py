@@ -7,7 +7,8 @@ MIB = 2**20
 _TIMES_ITS_SIZE = 20
 """Bytes of memory that reading an upload may take for each byte of it."""
 _ANY_UPLOAD = 16 * MIB
-"""Bytes of memory that reading any upload may take: enough for 10,000 frames of one body, however tightly packed."""
+"""Bytes of memory that reading any upload may take: enough for 10,000 frames of 25 joints,
+however tightly they are packed."""
 
 
 @dataclass(frozen=True)

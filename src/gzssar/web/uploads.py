@@ -194,8 +194,8 @@ def _check_archive(path: Path, limits: Limits) -> None:
 def _check_nested(path: Path, what: str) -> None:
     if (size := path.stat().st_size) > _NESTED:
         raise DataError(
-            f"{path} should have at most {_NESTED // MIB} MiB, because it is {what}, but it has {size / MIB:.1f}: "
-            "send a single clip, or a shorter one."
+            f"{path} should have at most {_NESTED // MIB} MiB, because it is {what}, but it has {size / MIB:.2f}: "
+            "send a single clip, a shorter one, or numbers with fewer digits."
         )
 
 

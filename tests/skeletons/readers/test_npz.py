@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from reader_files import npz_bytes, uniform_arrays, zip_bytes
+from reader_files import first, npz_bytes, uniform_arrays, zip_bytes
 
 from gzssar.errors import ConfigError, DataError
 from gzssar.skeletons.readers.npz import NpzReader
@@ -116,7 +116,7 @@ def test_options_must_not_contradict_the_file(opened):
         ({"offsets": np.array([0, 2, 5, 7])}, "at most the 6 frames"),
         ({"offsets": np.array([0.0, 2, 5, 6])}, "offsets should have 1 axes and a type of kind 'iu'"),
         ({"joints": np.zeros((6, 60))}, r"joints should have 3 axes .* its shape is \(6, 60\)"),
-        ({"joints": np.full((6, 20, 3), "a")}, "joints should have 3 axes and a type of kind 'f'"),
+        ({"joints": np.full((6, 20, 3), "a")}, "joints should have 3 axes and a type of kind 'fiu'"),
         ({"label": np.array([1, 0])}, "label should have one value for each of 3 clips, but has 2"),
         ({"is_dup": np.array([True])}, "is_dup should have one value for each of 3 clips, but has 1"),
         ({"class_names": np.array(["walk"])}, "name every label up to 1, but has 1 names"),
@@ -158,6 +158,17 @@ def test_impossible_characters_are_refused(opened):
 
 def test_texts_of_either_byte_order_are_read(opened):
     assert opened(class_names=np.array(["walk", "wäve"], dtype=">U5")).class_names == ("walk", "wäve")
+
+
+@pytest.mark.parametrize("about", [{}, {"unit": np.array("mm")}])
+def test_whole_millimetres_are_read(tmp_path, about):
+    arrays = uniform_arrays()
+    clips = {}
+    for name, joints in (("metres", arrays["joints"]), ("whole", (arrays["joints"] * 1000).round().astype(np.int32))):
+        (tmp_path / name).write_bytes(npz_bytes(arrays | {"joints": joints} | (about if name == "whole" else {})))
+        options = ReadOptions(unit="mm") if name == "whole" and not about else ReadOptions()
+        clips[name] = first(READER, tmp_path / name, options)
+    np.testing.assert_allclose(clips["whole"].joints, clips["metres"].joints, atol=6e-4)
 
 
 def test_a_bomb_is_refused(tmp_path):

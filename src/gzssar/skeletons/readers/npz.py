@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Num
 
 from gzssar.errors import DataError
 from gzssar.skeletons.doubt import Doubt
@@ -39,7 +39,7 @@ _AXES = {"joints": 3, "fps": 0, "unit": 0, "up_axis": 0} | dict.fromkeys(
     ("offsets", *_IDS, "is_dup", "class_names", "joint_names"), 1
 )
 _KINDS = {
-    "joints": "f",
+    "joints": "fiu",
     "fps": "fiu",
     "class_names": "U",
     "joint_names": "U",
@@ -138,7 +138,7 @@ def _read(
     return known(joints, options, name=name, fps=fps, layout=layout, doubts=(*doubts, *sized))
 
 
-def _turned(joints: Float[np.ndarray, "3 T V M"], turn: Float[np.ndarray, "3 3"]) -> Float[np.ndarray, "3 T V M"]:
+def _turned(joints: Num[np.ndarray, "3 T V M"], turn: Float[np.ndarray, "3 3"]) -> Float[np.ndarray, "3 T V M"]:
     """Joints times a matrix, axis by axis: a copy of all in 64 bits would take several times their memory."""
     turned = np.zeros(joints.shape, np.float32)
     with np.errstate(over="ignore", invalid="ignore"):  # what is no finite number is refused or filled later

@@ -18,7 +18,6 @@ export function failed(sentence) {
   show("answer-body", false);
   show("answer-empty", false);
   tell("answer-error", sentence);
-  $("live").textContent = "";
 }
 
 export function empty(sentence) {

@@ -39,7 +39,7 @@ def _remedy(value: Any, kind: Any) -> str:
 def _spelled(kind: Any) -> str:
     if isinstance(kind, type) and not get_args(kind):
         return kind.__name__
-    return re.sub(r"pathlib\.(_local\.)?", "", str(kind))  # where Python 3.13 has it
+    return re.sub(r"pathlib\.(_local\.)?", "", str(kind))  # Python 3.13 says pathlib._local.Path
 
 
 def check_positive(record: Any, *names: str) -> None:

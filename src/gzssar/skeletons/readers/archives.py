@@ -16,8 +16,9 @@ from gzssar.errors import DataError
 from gzssar.skeletons.readers.arrays import map_bytes
 
 _LONGEST_DIRECTORY = 46 * 1_000_000  # bytes; an entry takes 46 and its name, so this bounds the entries by a million
-_LARGE, _HIGHEST_RATIO = 64 * 2**20, 50  # bytes, and of unpacked to packed size where it is more than that; honest
-# files of numbers stay under 10, labels as rows of zeros with a one are packed more tightly
+# An entry that unpacks to more bytes than _LARGE may unpack to so many times its size: files of numbers stay under 10,
+# but labels as rows of zeros with a one are packed more tightly.
+_LARGE, _HIGHEST_RATIO = 64 * 2**20, 50
 _LARGEST_UNPACKED = 4 * 2**30  # bytes
 _BLOCK = 2**13  # packed bytes read at a time; they unpack to at most 8 MiB, which is all that is in memory twice
 _LOCAL_HEADER = struct.Struct("<4s22xHH")
